@@ -1,0 +1,1 @@
+"""The language: codes, layouts, operations and their reference semantics."""

@@ -1,0 +1,1 @@
+"""Compile, run, cache, measure: what a user calls."""
