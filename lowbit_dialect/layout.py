@@ -1,0 +1,282 @@
+"""`#lowbit.packed`: how the bits of a low-bit tensor lie in memory (DESIGN section 3).
+
+The one place that knows physical shapes and byte counts; the verifiers, the lowering and the
+runtime all ask it. Within a word, element k of a group is bit k (little bit order, as in DLPack);
+the bits of a ragged tail are zero.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from math import ceil, prod
+
+from xdsl.dialects.builtin import ArrayAttr, IntAttr, IntegerType, MemRefType, TensorType
+from xdsl.ir import Attribute, ParametrizedAttribute
+from xdsl.irdl import irdl_attr_definition
+from xdsl.parser import AttrParser
+from xdsl.printer import Printer
+from xdsl.utils.exceptions import VerifyException
+
+from lowbit_dialect.codes import Code
+
+WORD_BITS = (8, 16, 32, 64)
+PLANE = -1
+"""Entry of `order` that stands for the bit-plane axis (printed `p`)."""
+
+
+def _ints(values: Sequence[int]) -> ArrayAttr[IntAttr]:
+    return ArrayAttr([IntAttr(v) for v in values])
+
+
+@irdl_attr_definition
+class PackedAttr(ParametrizedAttribute):
+    """Bit planes of a tensor, packed along one axis into words.
+
+    Parameters:
+        axis: logical dimension whose elements share a word.
+        word_bits: bits of a word: 8, 16, 32 or 64.
+        order: physical order of the logical dimensions and of the bit-plane axis `p`.
+        frame: per logical dimension a pair (before, after) of zero elements kept around the image,
+            flattened; empty for none. Neither the packed nor the lane dimension has a frame.
+        lanes: empty, or (dimension, count): that dimension is split into blocks of `count`
+            lanes, and the lane axis becomes the innermost physical one (weights).
+        groups: the lane dimension where there is one, and otherwise the packed one, consists of
+            this many equal segments, each starting on a block or word of its own.
+
+    Example, 2-bit activations in rows of words, with a one-pixel frame:
+        #lowbit.packed<axis = 3, word = i32, order = [0, 1, p, 3, 2],
+                       frame = [0, 0, 1, 1, 1, 1, 0, 0]>
+    """
+
+    name = "lowbit.packed"
+
+    axis: IntAttr
+    word_bits: IntAttr
+    order: ArrayAttr[IntAttr]
+    frame: ArrayAttr[IntAttr]
+    lanes: ArrayAttr[IntAttr]
+    groups: IntAttr
+
+    @staticmethod
+    def get(
+        axis: int,
+        word_bits: int,
+        order: Sequence[int],
+        frame: Sequence[int] = (),
+        lanes: Sequence[int] = (),
+        groups: int = 1,
+    ) -> PackedAttr:
+        """Build the attribute from plain integers; an all-zero frame is the same as none."""
+        return PackedAttr(
+            IntAttr(axis),
+            IntAttr(word_bits),
+            _ints(order),
+            _ints(frame if any(frame) else ()),
+            _ints(lanes),
+            IntAttr(groups),
+        )
+
+    @classmethod
+    def parse_parameters(cls, parser: AttrParser) -> Sequence[Attribute]:
+        """Parse ``<axis = A, word = iW, order = [..] (, frame = [..] , lanes = [d, n], ..)>``."""
+        frame, lanes, groups = _ints(()), _ints(()), IntAttr(1)
+        with parser.in_angle_brackets():
+            parser.parse_keyword("axis")
+            parser.parse_punctuation("=")
+            axis = parser.parse_integer(allow_boolean=False)
+            parser.parse_punctuation(",")
+            parser.parse_keyword("word")
+            parser.parse_punctuation("=")
+            word = parser.parse_type()
+            if not isinstance(word, IntegerType):
+                parser.raise_error(f"word must be i8, i16, i32 or i64, got {word}")
+            parser.parse_punctuation(",")
+            parser.parse_keyword("order")
+            parser.parse_punctuation("=")
+            order = parser.parse_comma_separated_list(
+                parser.Delimiter.SQUARE, lambda: _parse_order_entry(parser)
+            )
+            while parser.parse_optional_punctuation(",") is not None:
+                field = parser.parse_identifier()
+                parser.parse_punctuation("=")
+                if field == "groups":
+                    groups = IntAttr(parser.parse_integer(allow_boolean=False))
+                    continue
+                listed = _ints(
+                    parser.parse_comma_separated_list(
+                        parser.Delimiter.SQUARE, parser.parse_integer
+                    )
+                )
+                if field == "frame":
+                    frame = listed
+                elif field == "lanes":
+                    lanes = listed
+                else:
+                    parser.raise_error(
+                        f"unknown field {field!r} of #lowbit.packed:"
+                        " frame, lanes and groups are allowed"
+                    )
+        return [IntAttr(axis), IntAttr(word.width.data), _ints(order), frame, lanes, groups]
+
+    def print_parameters(self, printer: Printer) -> None:
+        """Print the fields, leaving out those that hold nothing."""
+        order = ", ".join("p" if d.data == PLANE else str(d.data) for d in self.order)
+        fields = [f"axis = {self.axis.data}", f"word = i{self.word_bits.data}", f"order = [{order}]"]
+        for name, value in (("frame", self.frame), ("lanes", self.lanes)):
+            if len(value):
+                fields.append(f"{name} = [{', '.join(str(d.data) for d in value)}]")
+        if self.groups.data != 1:
+            fields.append(f"groups = {self.groups.data}")
+        with printer.in_angle_brackets():
+            printer.print_string(", ".join(fields))
+
+    def verify(self) -> None:
+        """Check everything that can be checked without a shape."""
+        order = [d.data for d in self.order]
+        rank = len(order) - 1
+        if self.word_bits.data not in WORD_BITS:
+            raise VerifyException(
+                f"#lowbit.packed: word of {self.word_bits.data} bits: 8, 16, 32, 64 are allowed"
+            )
+        if sorted(order) != list(range(PLANE, rank)):
+            raise VerifyException(
+                f"#lowbit.packed: order must name p and each of the {rank} dimensions once"
+            )
+        if not 0 <= self.axis.data < rank:
+            raise VerifyException(
+                f"#lowbit.packed: axis {self.axis.data} is not one of the {rank} dimensions"
+            )
+        if self.groups.data < 1:
+            raise VerifyException(f"#lowbit.packed: groups = {self.groups.data} is not positive")
+        self._verify_lanes(rank)
+        self._verify_frame(rank)
+
+    def _verify_lanes(self, rank: int) -> None:
+        if not len(self.lanes):
+            return
+        if len(self.lanes) != 2:
+            raise VerifyException("#lowbit.packed: lanes is [dimension, count]")
+        dim, count = self.lane_block
+        if not 0 <= dim < rank or dim == self.axis.data or count < 1:
+            raise VerifyException(
+                f"#lowbit.packed: lanes = [{dim}, {count}] needs a dimension below {rank} other"
+                f" than the packed axis {self.axis.data}, and a positive count"
+            )
+
+    def _verify_frame(self, rank: int) -> None:
+        frame = [f.data for f in self.frame]
+        if not frame:
+            return
+        if len(frame) != 2 * rank or min(frame) < 0:
+            raise VerifyException(
+                f"#lowbit.packed: frame needs {2 * rank} numbers >= 0, two a dimension, got {frame}"
+            )
+        for dim in {self.axis.data, *([self.lane_block[0]] if len(self.lanes) else [])}:
+            if frame[2 * dim] or frame[2 * dim + 1]:
+                raise VerifyException(
+                    f"#lowbit.packed: dimension {dim} is packed or split in lanes,"
+                    " it cannot have a frame"
+                )
+
+    @property
+    def rank(self) -> int:
+        """Number of logical dimensions."""
+        return len(self.order) - 1
+
+    @property
+    def lane_block(self) -> tuple[int, int]:
+        """(dimension, lanes); (-1, 1) where no dimension is split into lanes."""
+        return (self.lanes.data[0].data, self.lanes.data[1].data) if len(self.lanes) else (-1, 1)
+
+    def frame_of(self, dim: int) -> tuple[int, int]:
+        """Zero elements before and after the image in a logical dimension."""
+        if not len(self.frame):
+            return (0, 0)
+        return self.frame.data[2 * dim].data, self.frame.data[2 * dim + 1].data
+
+    @property
+    def word_type(self) -> IntegerType:
+        """Type of a word."""
+        return IntegerType(self.word_bits.data)
+
+    def with_frame(self, frame: Sequence[int]) -> PackedAttr:
+        """The same layout with another frame."""
+        return PackedAttr(
+            self.axis,
+            self.word_bits,
+            self.order,
+            _ints(frame if any(frame) else ()),
+            self.lanes,
+            self.groups,
+        )
+
+    def blocks_of(self, dim: int, extent: int) -> int:
+        """Physical extent of a logical dimension of `extent` elements (frame included)."""
+        lane_dim, lane_count = self.lane_block
+        grouped = lane_dim if len(self.lanes) else self.axis.data
+        groups = self.groups.data if dim == grouped else 1
+        if dim == self.axis.data:
+            return groups * ceil(extent / groups / self.word_bits.data)
+        if dim == lane_dim:
+            return groups * ceil(extent / groups / lane_count)
+        before, after = self.frame_of(dim)
+        return before + extent + after
+
+    def physical_shape(self, shape: Sequence[int], bits: int) -> tuple[int, ...]:
+        """Extents in words of a tensor of this logical shape and `bits` planes.
+
+        Raises:
+            VerifyException: the rank differs from the layout's, or a dimension that is cut in
+                groups cannot be cut equally.
+        """
+        if len(shape) != self.rank:
+            raise VerifyException(
+                f"#lowbit.packed for {self.rank} dimensions on a tensor of {len(shape)}"
+            )
+        lane_dim, lane_count = self.lane_block
+        grouped = lane_dim if len(self.lanes) else self.axis.data
+        if shape[grouped] % self.groups.data:
+            raise VerifyException(
+                f"#lowbit.packed: extent {shape[grouped]} of dimension {grouped} cannot be cut"
+                f" into {self.groups.data} equal groups"
+            )
+        physical = tuple(
+            bits if d.data == PLANE else self.blocks_of(d.data, shape[d.data]) for d in self.order
+        )
+        return (*physical, lane_count) if len(self.lanes) else physical
+
+
+def _parse_order_entry(parser: AttrParser) -> int:
+    if parser.parse_optional_keyword("p") is not None:
+        return PLANE
+    return parser.parse_integer(allow_boolean=False, allow_negative=False)
+
+
+def packed_layout(type_: Attribute) -> PackedAttr | None:
+    """The packed encoding of a tensor type, or None."""
+    if isinstance(type_, TensorType) and isinstance(type_.encoding, PackedAttr):
+        return type_.encoding
+    return None
+
+
+def storage_type(type_: TensorType) -> MemRefType:
+    """How a tensor lies in memory: words of the packed layout, or one byte an element for a code.
+
+    An unpacked code stores its bit pattern in the byte, sign-extended for `signed`, so that the
+    byte is the value for unipolar (unsigned) and signed (two's complement) codes.
+    """
+    element = type_.element_type
+    if not isinstance(element, Code):
+        return MemRefType(element, type_.get_shape())
+    layout = packed_layout(type_)
+    if layout is None:
+        return MemRefType(IntegerType(8), type_.get_shape())
+    return MemRefType(layout.word_type, layout.physical_shape(type_.get_shape(), element.width))
+
+
+def byte_count(type_: TensorType) -> int:
+    """Bytes that a tensor of this type takes in memory."""
+    storage = storage_type(type_)
+    element = storage.element_type
+    width = element.bitwidth if hasattr(element, "bitwidth") else 64  # index has none
+    return prod(storage.get_shape()) * ceil(width / 8)
