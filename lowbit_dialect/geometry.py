@@ -1,0 +1,85 @@
+"""Where the taps of a convolution fall: extents, padding, and the border classes.
+
+A matrix product (M, K) x (K, N) is the convolution of a 1 x M image of K channels with N 1x1
+filters, so conv and gemm share everything below this file.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+LAYOUTS = {"nhwc": (0, 1, 2, 3), "nchw": (0, 2, 3, 1)}
+"""Dimension of (batch, height, width, channel) in an activation tensor, by layout name."""
+
+WEIGHT_LAYOUTS = {"nhwc": (0, 1, 2, 3), "nchw": (0, 2, 3, 1)}
+"""Dimension of (oc, kh, kw, ic / groups) in the weights of a convolution in that layout."""
+
+
+@dataclass(frozen=True)
+class Window:
+    """One axis of a sliding window: `taps` taps, `dilation` apart, moved by `stride`."""
+
+    extent: int
+    taps: int
+    stride: int = 1
+    before: int = 0
+    after: int = 0
+    dilation: int = 1
+
+    @property
+    def out(self) -> int:
+        """Number of window positions; not positive where the window does not fit."""
+        span = (self.taps - 1) * self.dilation + 1
+        return (self.extent + self.before + self.after - span) // self.stride + 1
+
+    def valid_taps(self, position: int) -> tuple[int, ...]:
+        """Taps that fall on the image, not into the padding, at an output position."""
+        start = position * self.stride - self.before
+        return tuple(
+            tap for tap in range(self.taps) if 0 <= start + tap * self.dilation < self.extent
+        )
+
+    def classes(self) -> tuple[list[tuple[int, ...]], list[int]]:
+        """The distinct sets of valid taps, and the index of the set of each output position."""
+        sets: dict[tuple[int, ...], int] = {}
+        index = [sets.setdefault(self.valid_taps(o), len(sets)) for o in range(self.out)]
+        return list(sets), index
+
+
+@dataclass(frozen=True)
+class ConvGeometry:
+    """Extents of a convolution, whatever the order of its dimensions.
+
+    `ic` and `oc` are totals over the groups.
+    """
+
+    batch: int
+    rows: Window
+    cols: Window
+    ic: int
+    oc: int
+    groups: int = 1
+
+    @property
+    def taps(self) -> int:
+        """Products summed into one output where no tap falls into the padding."""
+        return self.rows.taps * self.cols.taps * (self.ic // self.groups)
+
+    @property
+    def macs(self) -> int:
+        """Nominal multiply-accumulates; taps in the padding count."""
+        return self.batch * self.rows.out * self.cols.out * self.oc * self.taps
+
+    @property
+    def is_padded(self) -> bool:
+        """Whether some tap of some output falls into the padding."""
+        return any(
+            len(taps) < window.taps
+            for window in (self.rows, self.cols)
+            for taps in window.classes()[0]
+        )
+
+    @staticmethod
+    def of_matmul(m: int, k: int, n: int) -> ConvGeometry:
+        """The convolution that a matrix product is."""
+        return ConvGeometry(1, Window(1, 1), Window(m, 1), k, n)

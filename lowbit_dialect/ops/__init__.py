@@ -1,0 +1,1 @@
+"""The operations of the lowbit dialect, a family a file."""

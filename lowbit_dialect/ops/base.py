@@ -1,0 +1,213 @@
+"""The assembly format that all lowbit operations share.
+
+    %r = lowbit.op %a, %b clause [1, 2] clause word : (type, type) -> type
+
+A *clause* is a property printed as a keyword and a value; it is left out where it has its default.
+"""
+
+from __future__ import annotations
+
+from abc import ABC
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+from typing_extensions import Self
+from xdsl.dialects.builtin import (
+    DenseArrayBase,
+    IntegerAttr,
+    StringAttr,
+    TensorType,
+    UnitAttr,
+    f32,
+    i64,
+)
+from xdsl.ir import Attribute, Operation, Region, SSAValue
+from xdsl.irdl import IRDLOperation
+from xdsl.parser import Parser
+from xdsl.printer import Printer
+from xdsl.utils.exceptions import VerifyException
+
+from lowbit_dialect.codes import Code
+
+
+@dataclass(frozen=True)
+class ClauseKind:
+    """How the value of a clause is parsed and printed."""
+
+    parse: Callable[[Parser], Attribute]
+    print: Callable[[Printer, Any], None]
+
+
+@dataclass(frozen=True)
+class Clause:
+    """A property, the kind of its value, and the default that is not printed."""
+
+    name: str
+    kind: ClauseKind
+    default: Attribute | None = None
+
+
+def ints(values: Sequence[int]) -> DenseArrayBase:
+    """Property value of a list of integers."""
+    return DenseArrayBase.from_list(i64, list(values))
+
+
+def int_(value: int) -> IntegerAttr:
+    """Property value of an integer."""
+    return IntegerAttr(value, i64)
+
+
+def floats(values: Sequence[float]) -> DenseArrayBase:
+    """Property value of a list of f32."""
+    return DenseArrayBase.from_list(f32, list(values))
+
+
+def _parse_ints(parser: Parser) -> Attribute:
+    return ints(parser.parse_comma_separated_list(parser.Delimiter.SQUARE, parser.parse_integer))
+
+
+def _parse_floats(parser: Parser) -> Attribute:
+    return floats(
+        parser.parse_comma_separated_list(
+            parser.Delimiter.SQUARE, lambda: float(parser.parse_number())
+        )
+    )
+
+
+def _print_list(printer: Printer, attr: DenseArrayBase) -> None:
+    element = attr.elt_type
+    with printer.in_square_brackets():
+        if isinstance(element, type(f32)):
+            printer.print_list(attr.get_values(), lambda v: printer.print_float(v, f32))
+        else:
+            printer.print_list(attr.get_values(), lambda v: printer.print_string(str(v)))
+
+
+INTS = ClauseKind(_parse_ints, _print_list)
+FLOATS = ClauseKind(_parse_floats, _print_list)
+INT = ClauseKind(
+    lambda parser: int_(parser.parse_integer()),
+    lambda printer, attr: printer.print_string(str(attr.value.data)),
+)
+WORD = ClauseKind(
+    lambda parser: StringAttr(parser.parse_identifier()),
+    lambda printer, attr: printer.print_string(attr.data),
+)
+ATTRIBUTE = ClauseKind(
+    lambda parser: parser.parse_attribute(),
+    lambda printer, attr: printer.print_attribute(attr),
+)
+FLAG = ClauseKind(lambda parser: UnitAttr(), lambda printer, attr: None)
+
+
+class LowbitOp(IRDLOperation, ABC):
+    """An operation in the format of this file; `CLAUSES` lists its properties."""
+
+    CLAUSES: ClassVar[tuple[Clause, ...]] = ()
+    REGION_KEYWORD: ClassVar[str | None] = None
+
+    @classmethod
+    def build_op(
+        cls,
+        operands: Sequence[SSAValue | Operation],
+        result_types: Sequence[Attribute],
+        regions: Sequence[Region] = (),
+        **properties: Attribute | None,
+    ) -> Self:
+        """Create the operation, filling in the defaults of clauses that are not given."""
+        filled = {c.name: c.default for c in cls.CLAUSES if c.default is not None}
+        filled |= {name: value for name, value in properties.items() if value is not None}
+        return cls.create(
+            operands=[SSAValue.get(o) for o in operands],
+            result_types=list(result_types),
+            properties=filled,
+            regions=list(regions) or ([Region()] if cls.REGION_KEYWORD else []),
+        )
+
+    @classmethod
+    def parse(cls, parser: Parser) -> Self:
+        """Parse operands, clauses, types and the region."""
+        unresolved = parser.parse_optional_undelimited_comma_separated_list(
+            parser.parse_optional_unresolved_operand, parser.parse_unresolved_operand
+        )
+        clauses = {c.name: c for c in cls.CLAUSES}
+        properties: dict[str, Attribute | None] = {}
+        while (name := parser.parse_optional_identifier()) is not None:
+            if name not in clauses or name in properties:
+                twice = "given twice" if name in properties else "unknown"
+                parser.raise_error(
+                    f"{cls.name}: clause {name!r} is {twice}; allowed: {', '.join(clauses) or '-'}"
+                )
+            properties[name] = clauses[name].kind.parse(parser)
+        attributes = parser.parse_optional_attr_dict()
+        parser.parse_punctuation(":")
+        types = parser.parse_function_type()
+        operands = parser.resolve_operands(unresolved or [], types.inputs.data, parser.pos)
+        regions = []
+        if cls.REGION_KEYWORD and parser.parse_optional_keyword(cls.REGION_KEYWORD):
+            regions = [parser.parse_region()]
+        op = cls.build_op(operands, types.outputs.data, regions, **properties)
+        op.attributes |= attributes
+        return op
+
+    def print(self, printer: Printer) -> None:
+        """Print operands, clauses that differ from their default, types and the region."""
+        if self.operands:
+            printer.print_string(" ")
+            printer.print_list(self.operands, printer.print_operand)
+        for clause in self.CLAUSES:
+            value = self.properties.get(clause.name)
+            if value is not None and value != clause.default:
+                printer.print_string(f" {clause.name}")
+                if clause.kind is not FLAG:
+                    printer.print_string(" ")
+                    clause.kind.print(printer, value)
+        printer.print_op_attributes(self.attributes)
+        printer.print_string(" : ")
+        printer.print_function_type(self.operand_types, self.result_types)
+        if self.REGION_KEYWORD and self.regions[0].blocks:
+            printer.print_string(f" {self.REGION_KEYWORD} ")
+            printer.print_region(self.regions[0])
+
+    def verify_clauses(self) -> None:
+        """Check that every clause without a default is there (the generic form can omit it)."""
+        for clause in self.CLAUSES:
+            if clause.default is not None and clause.name not in self.properties:
+                raise VerifyException(f"clause {clause.name!r} is missing")
+
+
+def code_of(type_: Attribute, role: str) -> Code:
+    """Code of a tensor type.
+
+    Raises:
+        VerifyException: `type_` is not a tensor of a value code; the message starts with `role`.
+    """
+    if isinstance(type_, TensorType) and isinstance(type_.element_type, Code):
+        return type_.element_type
+    raise VerifyException(
+        f"{role} must be a tensor of a value code (!lowbit.unipolar<b>, bipolar, signed or"
+        f" codebook), got {type_}"
+    )
+
+
+def expect_type(actual: Attribute, expected: Attribute, role: str) -> None:
+    """Raise a VerifyException that names the role where the types differ."""
+    if actual != expected:
+        raise VerifyException(f"{role} must be {expected}, got {actual}")
+
+
+def static_shape(type_: Attribute, rank: int | None, role: str) -> tuple[int, ...]:
+    """Shape of a tensor type whose extents are known and positive.
+
+    Raises:
+        VerifyException: not a tensor, another rank, or an extent unknown or zero.
+    """
+    if not isinstance(type_, TensorType):
+        raise VerifyException(f"{role} must be a tensor, got {type_}")
+    shape = type_.get_shape()
+    if rank is not None and len(shape) != rank:
+        raise VerifyException(f"{role} must have {rank} dimensions, got {len(shape)}")
+    if any(extent < 1 for extent in shape):
+        raise VerifyException(f"{role} must have known, positive extents, got {list(shape)}")
+    return shape

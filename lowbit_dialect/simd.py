@@ -1,0 +1,564 @@
+"""The `simd` dialect: target-neutral operations on one-dimensional vectors of register lanes.
+
+Between the loops and LLVM. It holds what `arith` and `vector` lack (casts and selects of whole
+vectors, masks to bits) and the few compound steps that instruction sets do very differently
+(popcount and accumulate). Vectors have a power of two of lanes; integer lanes are signless and
+wrap. Every operation also says what it means on numpy arrays, in `SIMD_SEMANTICS`.
+"""
+
+from __future__ import annotations
+
+from abc import ABC
+from collections.abc import Callable, Sequence
+from typing import Any, ClassVar
+
+import numpy as np
+from xdsl.dialects.builtin import (
+    Float32Type,
+    IndexType,
+    IntegerType,
+    MemRefType,
+    UnitAttr,
+    VectorType,
+)
+from xdsl.dialects.utils import EnumAttribute
+from xdsl.ir import Attribute, Dialect, Operation, SpacedOpaqueSyntaxAttribute, SSAValue
+from xdsl.irdl import (
+    AnyAttr,
+    IRDLOperation,
+    VarConstraint,
+    irdl_attr_definition,
+    irdl_op_definition,
+    operand_def,
+    opt_prop_def,
+    prop_def,
+    result_def,
+    traits_def,
+    var_operand_def,
+)
+from xdsl.traits import MemoryReadEffect, Pure
+from xdsl.utils.exceptions import VerifyException
+from xdsl.utils.str_enum import StrEnum
+
+INTEGER_WIDTHS = (8, 16, 32, 64)
+"""Bits of the integer lanes that every operation takes."""
+
+PACK_LANES = (8, 16, 32, 64)
+"""Lane counts that `simd.pack_bits` takes: the widths of the words it makes."""
+
+
+def _lanes(what: str, type: Attribute) -> int:
+    """Lanes of the vector type of the operand or result called `what`, checked."""
+    if not isinstance(type, VectorType) or type.get_num_dims() != 1:
+        raise VerifyException(f"{what} must be a one-dimensional vector, got {type}")
+    if type.get_num_scalable_dims():
+        raise VerifyException(f"{what} must have a fixed number of lanes, got {type}")
+    lanes = type.get_shape()[0]
+    if lanes < 1 or lanes & (lanes - 1):
+        raise VerifyException(f"{what} must have a power of two of lanes, got {type}")
+    return lanes
+
+
+def _int_lanes(what: str, type: Attribute) -> tuple[int, int]:
+    """Lanes and lane width in bits of an integer vector type, checked."""
+    lanes = _lanes(what, type)
+    assert isinstance(type, VectorType)
+    element = type.element_type
+    if not isinstance(element, IntegerType) or element.width.data not in INTEGER_WIDTHS:
+        widths = ", ".join(f"i{w}" for w in INTEGER_WIDTHS)
+        raise VerifyException(f"{what} must have lanes of {widths}, got {type}")
+    return lanes, element.width.data
+
+
+def _mask_lanes(what: str, type: Attribute) -> int:
+    """Lanes of a mask type, checked."""
+    lanes = _lanes(what, type)
+    assert isinstance(type, VectorType)
+    if type.element_type != IntegerType(1):
+        raise VerifyException(f"{what} must have lanes of i1, got {type}")
+    return lanes
+
+
+def _float_lanes(what: str, type: Attribute) -> int:
+    """Lanes of an f32 vector type, checked."""
+    lanes = _lanes(what, type)
+    assert isinstance(type, VectorType)
+    if not isinstance(type.element_type, Float32Type):
+        raise VerifyException(f"{what} must have lanes of f32, got {type}")
+    return lanes
+
+
+class Combine(StrEnum):
+    """How two words are combined before their bits are counted."""
+
+    AND = "and"
+    XOR = "xor"
+
+
+@irdl_attr_definition
+class CombineAttr(EnumAttribute[Combine], SpacedOpaqueSyntaxAttribute):
+    """`and` or `xor`."""
+
+    name = "simd.combine"
+
+
+@irdl_op_definition
+class PopcountAccOp(IRDLOperation):
+    """`acc +/- popcount(a and/xor b)`, lane by lane, modulo 2^W.
+
+    `%acc, %a, %b : vector<LxiW>`. With `subtract` the count is taken away from the accumulator.
+
+        %r = simd.popcount_acc and %acc, %a, %b : vector<16xi32>
+        %s = simd.popcount_acc xor subtract %acc, %a, %b : vector<16xi32>
+    """
+
+    name = "simd.popcount_acc"
+
+    T: ClassVar = VarConstraint("T", AnyAttr())
+
+    acc = operand_def(T)
+    a = operand_def(T)
+    b = operand_def(T)
+    result = result_def(T)
+    combine = prop_def(CombineAttr)
+    subtract = opt_prop_def(UnitAttr)
+
+    traits = traits_def(Pure())
+
+    assembly_format = (
+        "$combine (`subtract` $subtract^)? $acc `,` $a `,` $b attr-dict `:` type($result)"
+    )
+
+    def __init__(
+        self,
+        acc: SSAValue | Operation,
+        a: SSAValue | Operation,
+        b: SSAValue | Operation,
+        combine: Combine = Combine.AND,
+        subtract: bool = False,
+    ):
+        acc = SSAValue.get(acc)
+        super().__init__(
+            operands=[acc, a, b],
+            result_types=[acc.type],
+            properties={
+                "combine": CombineAttr(combine),
+                "subtract": UnitAttr() if subtract else None,
+            },
+        )
+
+    def verify_(self) -> None:
+        """The lanes are integers."""
+        _int_lanes("the accumulator", self.acc.type)
+
+
+class CastOp(IRDLOperation, ABC):
+    """A lane-by-lane conversion that keeps the number of lanes."""
+
+    source = operand_def()
+    result = result_def()
+
+    traits = traits_def(Pure())
+
+    assembly_format = "$source attr-dict `:` type($source) `to` type($result)"
+
+    def __init__(self, source: SSAValue | Operation, result_type: Attribute):
+        super().__init__(operands=[source], result_types=[result_type])
+
+    def _same_lanes(self, source: int, result: int) -> None:
+        if source != result:
+            raise VerifyException(
+                f"{self.name} keeps the number of lanes: {source} in the operand, "
+                f"{result} in the result"
+            )
+
+
+class _ExtensionOp(CastOp, ABC):
+    """An extension; the source may be a mask, whose lanes are 1 bit wide."""
+
+    def verify_(self) -> None:
+        """The lanes widen and keep their number."""
+        source_type = self.source.type
+        if isinstance(source_type, VectorType) and source_type.element_type == IntegerType(1):
+            source, narrow = _mask_lanes("the operand", source_type), 1
+        else:
+            source, narrow = _int_lanes("the operand", source_type)
+        result, wide = _int_lanes("the result", self.result.type)
+        self._same_lanes(source, result)
+        if wide <= narrow:
+            raise VerifyException(f"{self.name} must widen the lanes, got i{narrow} to i{wide}")
+
+
+@irdl_op_definition
+class ExtUIOp(_ExtensionOp):
+    """Zero extension: `vector<LxiV>` to `vector<LxiW>`, V < W, the source a mask or integers."""
+
+    name = "simd.extui"
+
+
+@irdl_op_definition
+class ExtSIOp(_ExtensionOp):
+    """Sign extension: `vector<LxiV>` to `vector<LxiW>`, V < W; a set mask lane becomes -1."""
+
+    name = "simd.extsi"
+
+
+@irdl_op_definition
+class TruncIOp(CastOp):
+    """Truncation to the low bits: `vector<LxiW>` to `vector<LxiV>`, V < W."""
+
+    name = "simd.trunci"
+
+    def verify_(self) -> None:
+        """The lanes narrow and keep their number."""
+        source, wide = _int_lanes("the operand", self.source.type)
+        result, narrow = _int_lanes("the result", self.result.type)
+        self._same_lanes(source, result)
+        if narrow >= wide:
+            raise VerifyException(f"{self.name} must narrow the lanes, got i{wide} to i{narrow}")
+
+
+@irdl_op_definition
+class SIToFPOp(CastOp):
+    """Signed integers to f32, rounded to nearest even: `vector<LxiW>` to `vector<Lxf32>`."""
+
+    name = "simd.sitofp"
+
+    def verify_(self) -> None:
+        """Integers become f32, as many as before."""
+        source, _ = _int_lanes("the operand", self.source.type)
+        self._same_lanes(source, _float_lanes("the result", self.result.type))
+
+
+@irdl_op_definition
+class FPToSIOp(CastOp):
+    """f32 to signed integers, towards zero: `vector<Lxf32>` to `vector<LxiW>`.
+
+    The result of a value that does not fit in iW, or of a NaN, is any value: clamp first.
+    """
+
+    name = "simd.fptosi"
+
+    def verify_(self) -> None:
+        """f32 become integers, as many as before."""
+        source = _float_lanes("the operand", self.source.type)
+        self._same_lanes(source, _int_lanes("the result", self.result.type)[0])
+
+
+class Predicate(StrEnum):
+    """An integer comparison; `s` is signed, `u` unsigned."""
+
+    EQ = "eq"
+    NE = "ne"
+    SLT = "slt"
+    SLE = "sle"
+    SGT = "sgt"
+    SGE = "sge"
+    ULT = "ult"
+    ULE = "ule"
+    UGT = "ugt"
+    UGE = "uge"
+
+
+@irdl_attr_definition
+class PredicateAttr(EnumAttribute[Predicate], SpacedOpaqueSyntaxAttribute):
+    """`eq`, `ne`, `slt`, `sle`, `sgt`, `sge`, `ult`, `ule`, `ugt` or `uge`."""
+
+    name = "simd.predicate"
+
+
+@irdl_op_definition
+class CmpIOp(IRDLOperation):
+    """A lane-by-lane comparison that makes a mask; `arith.cmpi` makes a single i1.
+
+    %mask = simd.cmpi slt, %a, %b : vector<16xi32> to vector<16xi1>
+    """
+
+    name = "simd.cmpi"
+
+    T: ClassVar = VarConstraint("T", AnyAttr())
+
+    a = operand_def(T)
+    b = operand_def(T)
+    result = result_def()
+    predicate = prop_def(PredicateAttr)
+
+    traits = traits_def(Pure())
+
+    assembly_format = "$predicate `,` $a `,` $b attr-dict `:` type($a) `to` type($result)"
+
+    def __init__(
+        self,
+        predicate: Predicate | str,
+        a: SSAValue | Operation,
+        b: SSAValue | Operation,
+    ):
+        a = SSAValue.get(a)
+        shape = a.type.get_shape() if isinstance(a.type, VectorType) else (1,)
+        super().__init__(
+            operands=[a, b],
+            result_types=[VectorType(IntegerType(1), shape)],
+            properties={"predicate": PredicateAttr(Predicate(predicate))},
+        )
+
+    def verify_(self) -> None:
+        """The mask has a lane for each of the operands'."""
+        lanes, _ = _int_lanes("the operands", self.a.type)
+        mask = _mask_lanes("the result", self.result.type)
+        if mask != lanes:
+            raise VerifyException(f"the operands have {lanes} lanes, the mask has {mask}")
+
+
+@irdl_op_definition
+class SelectOp(IRDLOperation):
+    """`mask ? a : b`, lane by lane, on vectors of integers or f32.
+
+    %r = simd.select %mask, %a, %b : vector<16xi1>, vector<16xi32>
+    """
+
+    name = "simd.select"
+
+    T: ClassVar = VarConstraint("T", AnyAttr())
+
+    mask = operand_def()
+    a = operand_def(T)
+    b = operand_def(T)
+    result = result_def(T)
+
+    traits = traits_def(Pure())
+
+    assembly_format = "$mask `,` $a `,` $b attr-dict `:` type($mask) `,` type($result)"
+
+    def __init__(
+        self, mask: SSAValue | Operation, a: SSAValue | Operation, b: SSAValue | Operation
+    ):
+        a = SSAValue.get(a)
+        super().__init__(operands=[mask, a, b], result_types=[a.type])
+
+    def verify_(self) -> None:
+        """The mask has a lane for each of the operands'."""
+        mask, lanes = _mask_lanes("the mask", self.mask.type), _lanes("the operands", self.a.type)
+        if mask != lanes:
+            raise VerifyException(f"the mask has {mask} lanes, the operands have {lanes}")
+
+
+@irdl_op_definition
+class PackBitsOp(IRDLOperation):
+    """A mask as a word: `vector<Lxi1>` to `iL`, lane k becomes bit k. L is 8, 16, 32 or 64.
+
+    %w = simd.pack_bits %mask : vector<16xi1> to i16
+    """
+
+    name = "simd.pack_bits"
+
+    mask = operand_def()
+    result = result_def(IntegerType)
+
+    traits = traits_def(Pure())
+
+    assembly_format = "$mask attr-dict `:` type($mask) `to` type($result)"
+
+    def __init__(self, mask: SSAValue | Operation):
+        mask = SSAValue.get(mask)
+        lanes = mask.type.get_shape()[0] if isinstance(mask.type, VectorType) else 0
+        super().__init__(operands=[mask], result_types=[IntegerType(lanes)])
+
+    def verify_(self) -> None:
+        """The mask is as long as some word is wide."""
+        lanes = _mask_lanes("the mask", self.mask.type)
+        if lanes not in PACK_LANES:
+            raise VerifyException(
+                f"simd.pack_bits takes masks of {', '.join(map(str, PACK_LANES))} lanes, "
+                f"got {lanes}"
+            )
+        if self.result.type != IntegerType(lanes):
+            raise VerifyException(
+                f"the result of packing {lanes} lanes is i{lanes}, got {self.result.type}"
+            )
+
+
+@irdl_op_definition
+class ReduceAddOp(IRDLOperation):
+    """The sum of all lanes modulo 2^W: `vector<LxiW>` to `iW`.
+
+    %s = simd.reduce_add %v : vector<16xi32> to i32
+    """
+
+    name = "simd.reduce_add"
+
+    source = operand_def()
+    result = result_def(IntegerType)
+
+    traits = traits_def(Pure())
+
+    assembly_format = "$source attr-dict `:` type($source) `to` type($result)"
+
+    def __init__(self, source: SSAValue | Operation):
+        source = SSAValue.get(source)
+        element = source.type.element_type if isinstance(source.type, VectorType) else source.type
+        super().__init__(operands=[source], result_types=[element])
+
+    def verify_(self) -> None:
+        """The result is a lane."""
+        _, width = _int_lanes("the operand", self.source.type)
+        if self.result.type != IntegerType(width):
+            raise VerifyException(
+                f"the sum of lanes of i{width} is i{width}, got {self.result.type}"
+            )
+
+
+@irdl_op_definition
+class BroadcastLoadOp(IRDLOperation):
+    """One element of memory in every lane: `memref<..xE>[indices]` to `vector<LxE>`, E iW or f32.
+
+    %v = simd.broadcast_load %m[%i, %j] : memref<4x8xi32> to vector<16xi32>
+    """
+
+    name = "simd.broadcast_load"
+
+    base = operand_def(MemRefType)
+    indices = var_operand_def(IndexType)
+    result = result_def()
+
+    traits = traits_def(MemoryReadEffect())
+
+    assembly_format = "$base `[` $indices `]` attr-dict `:` type($base) `to` type($result)"
+
+    def __init__(
+        self,
+        base: SSAValue | Operation,
+        indices: Sequence[SSAValue | Operation],
+        result_type: VectorType,
+    ):
+        super().__init__(operands=[base, indices], result_types=[result_type])
+
+    def verify_(self) -> None:
+        """The element type is the lane type, and there is an index a dimension."""
+        _lanes("the result", self.result.type)
+        assert isinstance(self.result.type, VectorType)
+        assert isinstance(self.base.type, MemRefType)
+        if self.base.type.element_type != self.result.type.element_type:
+            raise VerifyException(
+                f"the memref holds {self.base.type.element_type}, the result has lanes of "
+                f"{self.result.type.element_type}"
+            )
+        if self.base.type.get_num_dims() != len(self.indices):
+            raise VerifyException(
+                f"a memref of rank {self.base.type.get_num_dims()} takes as many indices, "
+                f"got {len(self.indices)}"
+            )
+
+
+def numpy_lane_type(element: Attribute) -> np.dtype[Any]:
+    """The numpy type that stands for a lane type: bool for i1, intW for iW, float32 for f32.
+
+    Raises:
+        ValueError: if no lane of this dialect has that type.
+    """
+    if isinstance(element, IntegerType) and element.width.data == 1:
+        return np.dtype(np.bool_)
+    if isinstance(element, IntegerType) and element.width.data in INTEGER_WIDTHS:
+        return np.dtype(f"int{element.width.data}")
+    if isinstance(element, Float32Type):
+        return np.dtype(np.float32)
+    raise ValueError(f"no lane has type {element}: expected i1, i8, i16, i32, i64 or f32")
+
+
+def _unsigned(lanes: np.ndarray) -> np.ndarray:
+    return lanes.astype(np.uint8) if lanes.dtype == np.bool_ else lanes.view(f"u{lanes.dtype}")
+
+
+def _result_type(op: Operation) -> np.dtype[Any]:
+    type = op.results[0].type
+    return numpy_lane_type(type.element_type if isinstance(type, VectorType) else type)
+
+
+def _popcount_acc(op: PopcountAccOp, acc: np.ndarray, a: np.ndarray, b: np.ndarray) -> np.ndarray:
+    combined = a & b if op.combine.data is Combine.AND else a ^ b
+    count = np.bitwise_count(_unsigned(combined)).astype(acc.dtype)
+    return acc - count if op.subtract else acc + count
+
+
+def _extui(op: ExtUIOp, source: np.ndarray) -> np.ndarray:
+    return _unsigned(source).astype(_result_type(op))
+
+
+def _extsi(op: ExtSIOp, source: np.ndarray) -> np.ndarray:
+    wide = source.astype(_result_type(op))
+    return -wide if source.dtype == np.bool_ else wide
+
+
+def _convert(op: CastOp, source: np.ndarray) -> np.ndarray:
+    return source.astype(_result_type(op))
+
+
+_COMPARE: dict[str, Callable[[np.ndarray, np.ndarray], np.ndarray]] = {
+    "eq": np.equal,
+    "ne": np.not_equal,
+    "lt": np.less,
+    "le": np.less_equal,
+    "gt": np.greater,
+    "ge": np.greater_equal,
+}
+
+
+def _cmpi(op: CmpIOp, a: np.ndarray, b: np.ndarray) -> np.ndarray:
+    predicate = op.predicate.data.value
+    if predicate.startswith("u"):
+        a, b = _unsigned(a), _unsigned(b)
+    return _COMPARE[predicate[-2:]](a, b)
+
+
+def _select(op: SelectOp, mask: np.ndarray, a: np.ndarray, b: np.ndarray) -> np.ndarray:
+    return np.where(mask, a, b)
+
+
+def _pack_bits(op: PackBitsOp, mask: np.ndarray) -> np.ndarray:
+    return np.packbits(mask, bitorder="little").view(f"<i{len(mask) // 8}")[0]
+
+
+def _reduce_add(op: ReduceAddOp, source: np.ndarray) -> np.ndarray:
+    return source.sum(dtype=source.dtype)
+
+
+def _broadcast_load(op: BroadcastLoadOp, base: np.ndarray, *indices: int) -> np.ndarray:
+    assert isinstance(op.result.type, VectorType)
+    return np.full(op.result.type.get_shape(), base[indices])
+
+
+SIMD_SEMANTICS: dict[type[Operation], Callable[..., np.ndarray]] = {
+    PopcountAccOp: _popcount_acc,
+    ExtUIOp: _extui,
+    ExtSIOp: _extsi,
+    TruncIOp: _convert,
+    SIToFPOp: _convert,
+    FPToSIOp: _convert,
+    CmpIOp: _cmpi,
+    SelectOp: _select,
+    PackBitsOp: _pack_bits,
+    ReduceAddOp: _reduce_add,
+    BroadcastLoadOp: _broadcast_load,
+}
+"""What each operation means: a function of the operation and its operands as numpy arrays.
+
+Lanes have the types of `numpy_lane_type`; a memref is an array, an index a Python integer.
+"""
+
+Simd = Dialect(
+    "simd",
+    [
+        BroadcastLoadOp,
+        CmpIOp,
+        ExtSIOp,
+        ExtUIOp,
+        FPToSIOp,
+        PackBitsOp,
+        PopcountAccOp,
+        ReduceAddOp,
+        SIToFPOp,
+        SelectOp,
+        TruncIOp,
+    ],
+    [CombineAttr, PredicateAttr],
+)
+"""The dialect, to be registered under the name `simd`."""
