@@ -1,0 +1,204 @@
+"""Targets as data: what a pass may ask about the machine that it compiles for.
+
+No pass branches on a target's name. It asks `Target.has(feature)` (LLVM's feature names) or reads a
+width or a cost fact, so that a new CPU is a new row of the tables below and nothing else.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from functools import cache
+from pathlib import Path
+
+_SSE2 = frozenset({"sse", "sse2"})
+_AVX2 = _SSE2 | {
+    *("sse3", "ssse3", "sse4.1", "sse4.2", "popcnt", "avx", "avx2"),
+    *("fma", "f16c", "bmi", "bmi2", "lzcnt", "movbe"),
+}
+_AVX512 = _AVX2 | {"avx512f", "avx512bw", "avx512cd", "avx512dq", "avx512vl"}
+_AVX512_POPCNT = _AVX512 | {
+    *("avx512vpopcntdq", "avx512bitalg", "avx512vbmi", "avx512vbmi2"),
+    *("avx512vnni", "avx512ifma", "gfni"),
+}
+_NEON = frozenset({"neon"})
+
+
+@dataclass(frozen=True)
+class Target:
+    """One CPU to compile for.
+
+    `features` is the string that LLVM gets beside `cpu`; `isa` is the set of LLVM feature names
+    that lowering may rely on. Widths are in bits, cache sizes in bytes. `word_bits` is the word
+    that bit-serial kernels prefer, the width of the lanes that their popcounts accumulate in.
+    """
+
+    name: str
+    triple: str
+    cpu: str
+    isa: frozenset[str]
+    vector_bits: int
+    vector_registers: int
+    word_bits: int
+    index_width: int = 64
+    features: str = ""
+    l1_bytes: int = 32 * 1024
+    l2_bytes: int = 512 * 1024
+
+    def has(self, feature: str) -> bool:
+        """Whether code for this target may use LLVM's `feature`, for example `avx512vpopcntdq`."""
+        return feature in self.isa
+
+    def lanes(self, element_bits: int) -> int:
+        """How many elements of `element_bits` one vector register holds."""
+        return self.vector_bits // element_bits
+
+    @property
+    def arch(self) -> str:
+        """The architecture part of the triple, for example `x86_64`, `aarch64` or `armv7`."""
+        return self.triple.partition("-")[0]
+
+
+@dataclass(frozen=True)
+class IsaClass:
+    """A class of x86-64 machines that a stronger one can be restricted to."""
+
+    cpu: str
+    isa: frozenset[str]
+    vector_bits: int
+    vector_registers: int
+
+
+ISA_CLASSES: dict[str, IsaClass] = {
+    "avx512": IsaClass("x86-64-v4", _AVX512, 512, 32),
+    "avx2": IsaClass("x86-64-v3", _AVX2, 256, 16),
+    "sse2": IsaClass("x86-64", _SSE2, 128, 16),
+}
+"""Strongest first: the class of a machine is the first one whose features it all has."""
+
+_X86 = "x86_64-unknown-linux-gnu"
+_A64 = "aarch64-linux-gnu"
+_ARM = "armv7-linux-gnueabihf"
+_KB = 1024
+
+TARGETS: dict[str, Target] = {
+    t.name: t
+    for t in (
+        Target("x86-64", _X86, "x86-64", _SSE2, 128, 16, 64),
+        Target("x86-64-v3", _X86, "x86-64-v3", _AVX2, 256, 16, 64),
+        Target("x86-64-v4", _X86, "x86-64-v4", _AVX512, 512, 32, 64, l2_bytes=1024 * _KB),
+        Target(
+            *("icelake-server", _X86, "icelake-server", _AVX512_POPCNT, 512, 32, 32),
+            l1_bytes=48 * _KB,
+            l2_bytes=1280 * _KB,
+        ),
+        Target("znver4", _X86, "znver4", _AVX512_POPCNT, 512, 32, 32, l2_bytes=1024 * _KB),
+        Target(
+            *("znver5", _X86, "znver5", _AVX512_POPCNT | {"avxvnni"}, 512, 32, 32),
+            l1_bytes=48 * _KB,
+            l2_bytes=1024 * _KB,
+        ),
+        Target("cortex-a53", _A64, "cortex-a53", _NEON, 128, 32, 8),
+        Target("cortex-a72", _A64, "cortex-a72", _NEON, 128, 32, 8, l2_bytes=1024 * _KB),
+        Target(
+            *("neoverse-n1", _A64, "neoverse-n1", _NEON | {"dotprod", "fullfp16"}, 128, 32, 8),
+            l1_bytes=64 * _KB,
+            l2_bytes=1024 * _KB,
+        ),
+        Target("cortex-a7", _ARM, "cortex-a7", _NEON, 128, 16, 8, index_width=32),
+        Target("cortex-a9", _ARM, "cortex-a9", _NEON, 128, 16, 8, index_width=32, features="+neon"),
+    )
+}
+"""The targets with fixed descriptions. `get_target` knows these and `host`."""
+
+
+def target_names() -> tuple[str, ...]:
+    """Every name that `get_target` takes without a restriction."""
+    return ("host", *TARGETS)
+
+
+@cache
+def get_target(name: str) -> Target:
+    """The target called `name`: `host`, a key of `TARGETS`, or either with `+isa` (`host+avx2`).
+
+    Raises:
+        ValueError: if there is no such target or the restriction is impossible.
+    """
+    base, plus, isa = name.partition("+")
+    if base != "host" and base not in TARGETS:
+        raise ValueError(
+            f"unknown target {name!r}: expected one of {', '.join(target_names())}, "
+            f"optionally followed by +{', +'.join(ISA_CLASSES)}"
+        )
+    target = _host() if base == "host" else TARGETS[base]
+    return restrict(target, isa) if plus else target
+
+
+def restrict(target: Target, isa: str) -> Target:
+    """`target` as if its vector instructions ended at the class `isa`, a key of `ISA_CLASSES`.
+
+    A machine of that very class comes back unchanged, with all its extensions.
+
+    Raises:
+        ValueError: if there is no such class, or the target is weaker than it.
+    """
+    if isa not in ISA_CLASSES:
+        raise ValueError(
+            f"unknown instruction-set class {isa!r}: expected one of {', '.join(ISA_CLASSES)}"
+        )
+    to = ISA_CLASSES[isa]
+    if not to.isa <= target.isa:
+        raise ValueError(
+            f"target {target.name!r} cannot be restricted to {isa!r}: it lacks "
+            f"{', '.join(sorted(to.isa - target.isa))}"
+        )
+    if to.vector_bits == target.vector_bits:
+        return target
+    return replace(
+        target,
+        name=f"{target.name}+{isa}",
+        cpu=to.cpu,
+        features="",
+        isa=to.isa,
+        vector_bits=to.vector_bits,
+        vector_registers=to.vector_registers,
+        word_bits=64,
+    )
+
+
+def _host() -> Target:
+    """The machine that this process runs on, as LLVM sees it."""
+    import llvmlite.binding as llvm  # noqa: PLC0415  a slow import that only `host` needs
+
+    triple, cpu = llvm.get_process_triple(), llvm.get_host_cpu_name()
+    found = llvm.get_host_cpu_features()
+    features = found.flatten()
+    isa = frozenset(feature for feature, present in found.items() if present)
+    caches = {"l1_bytes": _cache_bytes(1, 32 * _KB), "l2_bytes": _cache_bytes(2, 512 * _KB)}
+    if triple.startswith("x86_64"):
+        best = next(c for c in ISA_CLASSES.values() if c.isa <= isa)
+        word_bits = 32 if "avx512vpopcntdq" in isa else 64
+        width, registers = best.vector_bits, best.vector_registers
+        return Target(
+            "host", triple, cpu, isa, width, registers, word_bits, features=features, **caches
+        )
+    if triple.startswith(("aarch64", "arm64")):
+        return Target("host", triple, cpu, isa | _NEON, 128, 32, 8, features=features, **caches)
+    if triple.startswith("armv7"):
+        return Target(
+            "host", triple, cpu, isa, 128, 16, 8, index_width=32, features=features, **caches
+        )
+    raise ValueError(f"this machine is {triple}: expected x86_64, aarch64 or armv7")
+
+
+def _cache_bytes(level: int, default: int) -> int:
+    """Bytes of the first core's data cache of `level`, or `default` where nothing says it."""
+    for index in sorted(Path("/sys/devices/system/cpu/cpu0/cache").glob("index*")):
+        try:
+            if int((index / "level").read_text()) != level:
+                continue
+            if (index / "type").read_text().strip() == "Instruction":
+                continue
+            return int((index / "size").read_text().strip().rstrip("K")) * _KB
+        except (OSError, ValueError):
+            continue
+    return default
