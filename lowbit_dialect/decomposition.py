@@ -69,7 +69,9 @@ class Decomposition:
             return (1, 1)
         return len(geometry.rows.classes()[0]), len(geometry.cols.classes()[0])
 
-    def correction(self, patterns: NDArray[np.integer], geometry: ConvGeometry) -> NDArray[np.int32]:
+    def correction(
+        self, patterns: NDArray[np.integer], geometry: ConvGeometry
+    ) -> NDArray[np.int32]:
         """What to add to the sum of popcounts.
 
         Args:

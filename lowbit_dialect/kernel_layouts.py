@@ -27,9 +27,7 @@ def activation_layout(
 def weight_layout(layout: str, word_bits: int, lanes: int, groups: int = 1) -> PackedAttr:
     """Layout of conv weights in blocks of `lanes` output channels."""
     oc, kh, kw, ic = WEIGHT_LAYOUTS[layout]
-    return PackedAttr.get(
-        ic, word_bits, [oc, PLANE, kh, kw, ic], lanes=[oc, lanes], groups=groups
-    )
+    return PackedAttr.get(ic, word_bits, [oc, PLANE, kh, kw, ic], lanes=[oc, lanes], groups=groups)
 
 
 def matmul_lhs_layout(word_bits: int) -> PackedAttr:

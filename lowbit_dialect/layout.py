@@ -103,9 +103,7 @@ class PackedAttr(ParametrizedAttribute):
                     groups = IntAttr(parser.parse_integer(allow_boolean=False))
                     continue
                 listed = _ints(
-                    parser.parse_comma_separated_list(
-                        parser.Delimiter.SQUARE, parser.parse_integer
-                    )
+                    parser.parse_comma_separated_list(parser.Delimiter.SQUARE, parser.parse_integer)
                 )
                 if field == "frame":
                     frame = listed
@@ -121,7 +119,11 @@ class PackedAttr(ParametrizedAttribute):
     def print_parameters(self, printer: Printer) -> None:
         """Print the fields, leaving out those that hold nothing."""
         order = ", ".join("p" if d.data == PLANE else str(d.data) for d in self.order)
-        fields = [f"axis = {self.axis.data}", f"word = i{self.word_bits.data}", f"order = [{order}]"]
+        fields = [
+            f"axis = {self.axis.data}",
+            f"word = i{self.word_bits.data}",
+            f"order = [{order}]",
+        ]
         for name, value in (("frame", self.frame), ("lanes", self.lanes)):
             if len(value):
                 fields.append(f"{name} = [{', '.join(str(d.data) for d in value)}]")

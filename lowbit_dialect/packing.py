@@ -54,9 +54,7 @@ def pack(patterns: NDArray[np.integer], bits: int, layout: PackedAttr) -> NDArra
     groups = layout.groups.data
     shifts = np.arange(bits, dtype=np.uint8).reshape(-1, *[1] * patterns.ndim)
     planes = (patterns.astype(np.uint8)[None] >> shifts) & 1
-    planes = _split_groups(
-        planes, axis + 1, 1 if lane_dim >= 0 else groups, layout.word_bits.data
-    )
+    planes = _split_groups(planes, axis + 1, 1 if lane_dim >= 0 else groups, layout.word_bits.data)
     packed = np.packbits(np.moveaxis(planes, axis + 1, -1), axis=-1, bitorder="little")
     words = np.moveaxis(np.ascontiguousarray(packed).view(word_dtype(layout)), -1, axis + 1)
     frame = [(0, 0), *(layout.frame_of(dim) for dim in range(layout.rank))]
@@ -71,11 +69,15 @@ def pack(patterns: NDArray[np.integer], bits: int, layout: PackedAttr) -> NDArra
     return np.ascontiguousarray(words.transpose(permutation)).reshape(physical)
 
 
-def unpack(words: NDArray, shape: Sequence[int], bits: int, layout: PackedAttr) -> NDArray[np.uint8]:
+def unpack(
+    words: NDArray, shape: Sequence[int], bits: int, layout: PackedAttr
+) -> NDArray[np.uint8]:
     """Bit patterns (logical shape) of packed words; the inverse of `pack`."""
-    axis, (lane_dim, lane_count) = layout.axis.data, layout.lane_block
+    axis, lane_dim = layout.axis.data, layout.lane_block[0]
     groups = layout.groups.data
-    planes = words.reshape(layout.physical_shape(shape, bits)).astype(word_dtype(layout), copy=False)
+    planes = words.reshape(layout.physical_shape(shape, bits)).astype(
+        word_dtype(layout), copy=False
+    )
     permutation = [0 if d.data == PLANE else d.data + 1 for d in layout.order]
     if lane_dim >= 0:
         permutation.append(len(permutation))
@@ -92,8 +94,6 @@ def unpack(words: NDArray, shape: Sequence[int], bits: int, layout: PackedAttr) 
     moved = np.ascontiguousarray(np.moveaxis(planes[tuple(image)], axis + 1, -1))
     bytes_ = moved.view(np.uint8)
     bit_array = np.moveaxis(np.unpackbits(bytes_, axis=-1, bitorder="little"), -1, axis + 1)
-    bit_array = _join_groups(
-        bit_array, axis + 1, 1 if lane_dim >= 0 else groups, shape[axis]
-    )
+    bit_array = _join_groups(bit_array, axis + 1, 1 if lane_dim >= 0 else groups, shape[axis])
     weights = (1 << np.arange(bits)).reshape(-1, *[1] * len(shape))
     return (bit_array * weights).sum(axis=0).astype(np.uint8)

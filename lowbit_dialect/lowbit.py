@@ -1,0 +1,39 @@
+"""The `lowbit` dialect: every operation, type and attribute of it."""
+
+from xdsl.ir import Dialect
+
+from lowbit_dialect.codes import BipolarType, CodebookType, SignedType, UnipolarType
+from lowbit_dialect.layout import PackedAttr
+from lowbit_dialect.ops.bitserial import (
+    BitserialConvOp,
+    BitserialGemmOp,
+    CorrectionOp,
+    YieldOp,
+)
+from lowbit_dialect.ops.contraction import Conv2DOp, MatmulOp
+from lowbit_dialect.ops.elementwise import AddOp, DequantizeOp, QuantizeOp
+from lowbit_dialect.ops.glue import FusedGlueOp
+from lowbit_dialect.ops.pack import BitpackOp, ConstantOp, UnpackOp
+from lowbit_dialect.ops.pool import MaxPool2DOp
+from lowbit_dialect.schedule import ScheduleAttr
+
+Lowbit = Dialect(
+    "lowbit",
+    [
+        AddOp,
+        BitpackOp,
+        BitserialConvOp,
+        BitserialGemmOp,
+        ConstantOp,
+        Conv2DOp,
+        CorrectionOp,
+        DequantizeOp,
+        FusedGlueOp,
+        MatmulOp,
+        MaxPool2DOp,
+        QuantizeOp,
+        UnpackOp,
+        YieldOp,
+    ],
+    [BipolarType, CodebookType, PackedAttr, ScheduleAttr, SignedType, UnipolarType],
+)

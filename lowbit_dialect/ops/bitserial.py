@@ -1,0 +1,308 @@
+"""`lowbit.bitserial_conv`, `bitserial_gemm`: contractions as popcounts of packed planes.
+
+What conv2d and matmul compute, with operands in the layout the kernel reads, the knobs of the
+kernel, and an epilogue region that says what becomes of the accumulators before they are stored.
+"""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from collections.abc import Sequence
+from typing import ClassVar
+
+from xdsl.dialects.builtin import DenseArrayBase, IntegerAttr, StringAttr, TensorType, i32
+from xdsl.ir import Attribute, Operation, SSAValue, TypeAttribute
+from xdsl.irdl import (
+    irdl_op_definition,
+    operand_def,
+    opt_operand_def,
+    opt_prop_def,
+    opt_region_def,
+    prop_def,
+    result_def,
+    traits_def,
+)
+from xdsl.traits import IsTerminator, Pure
+from xdsl.utils.exceptions import VerifyException
+
+from lowbit_dialect.codes import AffineCode
+from lowbit_dialect.decomposition import INT32_MAX, Decomposition, decompose
+from lowbit_dialect.geometry import ConvGeometry
+from lowbit_dialect.kernel_layouts import (
+    activation_layout,
+    matmul_lhs_layout,
+    matmul_rhs_layout,
+    weight_layout,
+)
+from lowbit_dialect.layout import PackedAttr, packed_layout
+from lowbit_dialect.ops.base import (
+    ATTRIBUTE,
+    INTS,
+    Clause,
+    LowbitOp,
+    code_of,
+    expect_type,
+    ints,
+    static_shape,
+)
+from lowbit_dialect.ops.contraction import (
+    CONV_CLAUSES,
+    conv_geometry,
+    conv_layout,
+    conv_result_shape,
+    matmul_geometry,
+    verify_accumulator,
+)
+from lowbit_dialect.schedule import ScheduleAttr
+
+
+def affine_code_of(type_: Attribute, role: str) -> AffineCode:
+    """The affine code of a tensor type; a VerifyException names what else it is."""
+    code = code_of(type_, role)
+    if not isinstance(code, AffineCode):
+        raise VerifyException(f"{role}: bit-serial kernels take affine codes, got {code}")
+    return code
+
+
+@irdl_op_definition
+class YieldOp(LowbitOp):
+    """End of an epilogue: the tensor that the contraction gives."""
+
+    name = "lowbit.yield"
+
+    value = operand_def(TensorType)
+    traits = traits_def(IsTerminator())
+
+
+class BitserialOp(LowbitOp):
+    """What the bit-serial contractions share.
+
+    x and w are packed as the kernel reads them (`kernel_layouts`); `correction`, i32 of shape
+    (row classes, column classes, OC), is what `lowbit.correction` gives and is there exactly when
+    the codes need one. The epilogue's argument stands for the i32 result, its yield for what is
+    stored; it may hold fused_glue and bitpack. Without one the i32 sums are stored.
+    """
+
+    REGION_KEYWORD: ClassVar = "epilogue"
+
+    @property
+    @abstractmethod
+    def geometry(self) -> ConvGeometry:
+        """Extents of the contraction."""
+
+    @property
+    @abstractmethod
+    def accumulator_type(self) -> TensorType:
+        """Logical i32 type of the sums."""
+
+    @abstractmethod
+    def expected_layouts(self, x: PackedAttr, w: PackedAttr) -> tuple[PackedAttr, PackedAttr]:
+        """The layouts the kernel reads, taking word, lanes and frame from the given ones."""
+
+    @property
+    def epilogue_block(self):
+        """The block of the epilogue, or None."""
+        region = self.regions[0] if self.regions else None
+        return region.blocks[0] if region is not None and region.blocks else None
+
+    @property
+    def decomposition(self) -> Decomposition:
+        """How the codes of the operands multiply."""
+        return decompose(
+            affine_code_of(self.operands[0].type, "x"), affine_code_of(self.operands[1].type, "w")
+        )
+
+    def verify_(self) -> None:
+        """Check codes, layouts, correction, range of the sums, and the epilogue."""
+        x_type, w_type = self.operands[0].type, self.operands[1].type
+        x, w = affine_code_of(x_type, "x"), affine_code_of(w_type, "w")
+        layouts = packed_layout(x_type), packed_layout(w_type)
+        if layouts[0] is None or layouts[1] is None:
+            raise VerifyException("x and w must be packed")
+        geometry = self.geometry
+        expected = self.expected_layouts(*layouts)
+        for role, have, want in zip("xw", layouts, expected, strict=True):
+            if have != want:
+                raise VerifyException(f"{role} must lie in {want}, got {have}")
+        if layouts[0].word_bits != layouts[1].word_bits:
+            raise VerifyException("x and w must have words of the same width")
+        verify_accumulator(x, w, geometry.taps)
+        if self.decomposition.raw_bound(geometry.taps) > INT32_MAX:
+            raise VerifyException("the popcount sums can leave i32")
+        self._verify_correction(geometry)
+        self._verify_epilogue()
+
+    def _verify_correction(self, geometry: ConvGeometry) -> None:
+        correction = self.operands[2] if len(self.operands) > 2 else None
+        if correction is None:
+            return
+        classes = self.decomposition.class_counts(geometry)
+        expect_type(correction.type, TensorType(i32, (*classes, geometry.oc)), "correction")
+
+    def _verify_epilogue(self) -> None:
+        block = self.epilogue_block
+        given: Attribute = self.accumulator_type
+        if block is not None:
+            if [a.type for a in block.args] != [self.accumulator_type]:
+                raise VerifyException(
+                    f"the epilogue must take one argument of {self.accumulator_type}"
+                )
+            if not isinstance(block.last_op, YieldOp):
+                raise VerifyException("the epilogue must end in lowbit.yield")
+            given = block.last_op.value.type
+        expect_type(self.results[0].type, given, "result")
+
+
+@irdl_op_definition
+class BitserialConvOp(BitserialOp):
+    """Convolution by popcounts: the clauses of `lowbit.conv2d`, a schedule, and an epilogue.
+
+    x is packed in rows of words (`activation_layout`) with a frame at least as wide as the
+    padding, w in blocks of output channels (`weight_layout`).
+    """
+
+    name = "lowbit.bitserial_conv"
+    CLAUSES: ClassVar = (*CONV_CLAUSES, Clause("schedule", ATTRIBUTE))
+
+    x = operand_def(TensorType)
+    w = operand_def(TensorType)
+    correction = opt_operand_def(TensorType)
+    result = result_def(TensorType)
+    epilogue = opt_region_def()
+    strides = prop_def(DenseArrayBase)
+    padding = prop_def(DenseArrayBase)
+    dilation = prop_def(DenseArrayBase)
+    groups = prop_def(IntegerAttr)
+    layout = prop_def(StringAttr)
+    schedule = opt_prop_def(ScheduleAttr)
+    traits = traits_def(Pure())
+
+    @property
+    def geometry(self) -> ConvGeometry:
+        return conv_geometry(
+            self,
+            static_shape(self.operands[0].type, 4, "x"),
+            static_shape(self.operands[1].type, 4, "w"),
+        )
+
+    @property
+    def accumulator_type(self) -> TensorType:
+        return TensorType(i32, conv_result_shape(self.geometry, conv_layout(self)))
+
+    def expected_layouts(self, x: PackedAttr, w: PackedAttr) -> tuple[PackedAttr, PackedAttr]:
+        layout, geometry = conv_layout(self), self.geometry
+        padding = tuple(self.padding.get_values())
+        want_x = activation_layout(layout, x.word_bits.data, groups=geometry.groups)
+        frame = [f.data for f in x.frame] or [0] * 8
+        needed = activation_layout(layout, x.word_bits.data, padding).frame
+        if all(f >= n.data for f, n in zip(frame, needed, strict=False)):
+            want_x = want_x.with_frame(frame)
+        else:
+            want_x = want_x.with_frame([n.data for n in needed])
+        return want_x, weight_layout(
+            layout, w.word_bits.data, max(1, w.lane_block[1]), geometry.groups
+        )
+
+
+@irdl_op_definition
+class BitserialGemmOp(BitserialOp):
+    """Matrix product by popcounts: x (M, K) and w (K, N) packed along K, a schedule, an epilogue."""
+
+    name = "lowbit.bitserial_gemm"
+    CLAUSES: ClassVar = (Clause("schedule", ATTRIBUTE),)
+
+    x = operand_def(TensorType)
+    w = operand_def(TensorType)
+    correction = opt_operand_def(TensorType)
+    result = result_def(TensorType)
+    epilogue = opt_region_def()
+    schedule = opt_prop_def(ScheduleAttr)
+    traits = traits_def(Pure())
+
+    @property
+    def geometry(self) -> ConvGeometry:
+        return matmul_geometry(self.operands[0].type, self.operands[1].type)
+
+    @property
+    def accumulator_type(self) -> TensorType:
+        geometry = self.geometry
+        return TensorType(i32, (geometry.cols.out, geometry.oc))
+
+    def expected_layouts(self, x: PackedAttr, w: PackedAttr) -> tuple[PackedAttr, PackedAttr]:
+        return (
+            matmul_lhs_layout(x.word_bits.data),
+            matmul_rhs_layout(w.word_bits.data, max(1, w.lane_block[1])),
+        )
+
+
+@irdl_op_definition
+class CorrectionOp(LowbitOp):
+    """What must be added to the popcount sums of weights w (`decomposition.correction`).
+
+    w has 4 dimensions for a convolution, whose clauses and `image` [h, w] say which taps are valid
+    where, and 2, (K, N), for a matrix product; it is not packed. `x_code` is the code of the
+    activations. Result: i32 (row classes, column classes, OC).
+    """
+
+    name = "lowbit.correction"
+    CLAUSES: ClassVar = (Clause("x_code", ATTRIBUTE), Clause("image", INTS), *CONV_CLAUSES)
+
+    w = operand_def(TensorType)
+    result = result_def(TensorType)
+    x_code = prop_def(TypeAttribute)
+    image = opt_prop_def(DenseArrayBase)
+    strides = prop_def(DenseArrayBase)
+    padding = prop_def(DenseArrayBase)
+    dilation = prop_def(DenseArrayBase)
+    groups = prop_def(IntegerAttr)
+    layout = prop_def(StringAttr)
+    traits = traits_def(Pure())
+
+    @staticmethod
+    def get(
+        w: SSAValue | Operation,
+        x_code: AffineCode,
+        image: Sequence[int] = (),
+        **clauses: Attribute,
+    ) -> CorrectionOp:
+        """Build the op, its result type inferred."""
+        w = SSAValue.get(w)
+        properties = {"x_code": x_code, "image": ints(image) if image else None, **clauses}
+        op = CorrectionOp.build_op([w], [w.type], **properties)
+        return CorrectionOp.build_op([w], [op.expected_type], **properties)
+
+    @property
+    def geometry(self) -> ConvGeometry:
+        """The contraction that the correction belongs to (batch 1)."""
+        shape = static_shape(self.w.type, None, "w")
+        if len(shape) == 2:
+            return ConvGeometry.of_matmul(1, shape[0], shape[1])
+        static_shape(self.w.type, 4, "w")
+        image = tuple(self.image.get_values()) if self.image is not None else ()
+        if len(image) != 2:
+            raise VerifyException("image needs 2 integers, height and width")
+        groups = self.groups.value.data
+        by_layout = {
+            "nhwc": (1, *image, shape[3] * groups),
+            "nchw": (1, shape[1] * groups, *image),
+        }
+        return conv_geometry(self, by_layout[conv_layout(self)], shape)  # pyright: ignore
+
+    @property
+    def decomposition(self) -> Decomposition:
+        """How the codes multiply."""
+        if not isinstance(self.x_code, AffineCode):
+            raise VerifyException(f"x_code must be an affine code, got {self.x_code}")
+        return decompose(self.x_code, affine_code_of(self.w.type, "w"))
+
+    @property
+    def expected_type(self) -> TensorType:
+        """Type of the result."""
+        geometry = self.geometry
+        return TensorType(i32, (*self.decomposition.class_counts(geometry), geometry.oc))
+
+    def verify_(self) -> None:
+        """Check operand, clauses and the result's shape."""
+        if packed_layout(self.w.type) is not None:
+            raise VerifyException("w must not be packed")
+        expect_type(self.result.type, self.expected_type, "result")

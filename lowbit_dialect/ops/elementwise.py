@@ -1,0 +1,136 @@
+"""`lowbit.quantize`, `lowbit.dequantize` and `lowbit.add`."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from xdsl.dialects.builtin import DenseArrayBase, IntegerAttr, StringAttr, TensorType, f32, i32
+from xdsl.irdl import irdl_op_definition, operand_def, prop_def, result_def, traits_def
+from xdsl.traits import Pure
+from xdsl.utils.exceptions import VerifyException
+
+from lowbit_dialect.codes import AffineCode
+from lowbit_dialect.layout import packed_layout
+from lowbit_dialect.ops.base import (
+    FLOATS,
+    INT,
+    WORD,
+    Clause,
+    LowbitOp,
+    code_of,
+    expect_type,
+    int_,
+    static_shape,
+)
+
+ROUNDINGS = ("half_even", "half_up", "half_away")
+
+
+def _verify_scale(op: LowbitOp, shape: tuple[int, ...]) -> None:
+    scale, axis = op.properties["scale"], op.properties["axis"]
+    assert isinstance(scale, DenseArrayBase)
+    assert isinstance(axis, IntegerAttr)
+    values = scale.get_values()
+    if not len(values) or not all(0 < v < float("inf") for v in values):
+        raise VerifyException(f"scale must be positive and finite, got {list(values)}")
+    rank, dim = len(shape), axis.value.data
+    if not -rank <= dim < rank:
+        raise VerifyException(f"axis {dim} is not one of the {rank} dimensions")
+    if len(values) not in (1, shape[dim]):
+        raise VerifyException(
+            f"scale has {len(values)} entries: 1, or {shape[dim]} for dimension {dim}, are needed"
+        )
+
+
+_SCALE_CLAUSES = (Clause("scale", FLOATS), Clause("axis", INT, int_(-1)))
+
+
+@irdl_op_definition
+class QuantizeOp(LowbitOp):
+    """f32 to the nearest value of an affine code: value * scale approximates x.
+
+    value = c + step * round((x / scale - c) / step), clipped to the code's range, in f32; c = 0,
+    step = 1 for unipolar and signed, c = 1, step = 2 for bipolar. `scale` is one number or one for
+    each index of `axis`. `round` is half_even, half_up (towards +inf) or half_away (from zero):
+    with half_even and half_up, bipolar<1> is the sign with sign(0) = +1. NaN becomes the lowest
+    value.
+    """
+
+    name = "lowbit.quantize"
+    CLAUSES: ClassVar = (*_SCALE_CLAUSES, Clause("round", WORD, StringAttr("half_even")))
+
+    x = operand_def(TensorType)
+    result = result_def(TensorType)
+    scale = prop_def(DenseArrayBase)
+    axis = prop_def(IntegerAttr)
+    round = prop_def(StringAttr)
+    traits = traits_def(Pure())
+
+    def verify_(self) -> None:
+        """Check types, scale and rounding."""
+        shape = static_shape(self.x.type, None, "x")
+        expect_type(self.x.type, TensorType(f32, shape), "x")
+        code = code_of(self.result.type, "result")
+        if not isinstance(code, AffineCode):
+            raise VerifyException(f"quantize gives affine codes, got {code}")
+        expect_type(self.result.type, TensorType(code, shape), "result")
+        if self.round.data not in ROUNDINGS:
+            raise VerifyException(f"round {self.round.data!r}: {', '.join(ROUNDINGS)} are allowed")
+        _verify_scale(self, shape)
+
+
+@irdl_op_definition
+class DequantizeOp(LowbitOp):
+    """Low-bit values or i32 sums to f32: value * scale, per tensor or per index of `axis`."""
+
+    name = "lowbit.dequantize"
+    CLAUSES: ClassVar = _SCALE_CLAUSES
+
+    x = operand_def(TensorType)
+    result = result_def(TensorType)
+    scale = prop_def(DenseArrayBase)
+    axis = prop_def(IntegerAttr)
+    traits = traits_def(Pure())
+
+    def verify_(self) -> None:
+        """Check types and scale."""
+        shape = static_shape(self.x.type, None, "x")
+        if self.x.type != TensorType(i32, shape):
+            code_of(self.x.type, "x (where not i32)")
+            if packed_layout(self.x.type) is not None:
+                raise VerifyException("x must not be packed; use lowbit.unpack")
+        expect_type(self.result.type, TensorType(f32, shape), "result")
+        _verify_scale(self, shape)
+
+
+@irdl_op_definition
+class AddOp(LowbitOp):
+    """Elementwise sum of two tensors of one shape that share a scale (residual connections).
+
+    Operands are i32 or affine codes; the result is i32 (exact; i32 operands saturate) or an
+    unipolar or signed code, into whose range the sum is clipped (bipolar codes hold odd numbers
+    only, and cannot take a sum).
+    """
+
+    name = "lowbit.add"
+
+    lhs = operand_def(TensorType)
+    rhs = operand_def(TensorType)
+    result = result_def(TensorType)
+    traits = traits_def(Pure())
+
+    def verify_(self) -> None:
+        """Check shapes and codes."""
+        shape = static_shape(self.result.type, None, "result")
+        for value, role in ((self.lhs, "lhs"), (self.rhs, "rhs"), (self.result, "result")):
+            if static_shape(value.type, None, role) != shape:
+                raise VerifyException(
+                    f"{role} has shape {list(value.type.get_shape())}, result has {list(shape)}"
+                )
+            if value.type == TensorType(i32, shape):
+                continue
+            code = code_of(value.type, f"{role} (where not i32)")
+            if not isinstance(code, AffineCode) or packed_layout(value.type) is not None:
+                raise VerifyException(f"{role} must be i32 or an unpacked affine code")
+            if role == "result" and code.affine.alpha:
+                raise VerifyException("result cannot be bipolar: sums are not all odd")

@@ -1,0 +1,163 @@
+"""`lowbit.fused_glue`: the monotone step function between two low-bit layers, in integers."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from xdsl.dialects.builtin import IntegerAttr, StringAttr, TensorType, i1, i32
+from xdsl.ir import Attribute, Operation, SSAValue
+from xdsl.irdl import (
+    irdl_op_definition,
+    operand_def,
+    opt_prop_def,
+    prop_def,
+    result_def,
+    traits_def,
+    var_operand_def,
+)
+from xdsl.traits import Pure
+from xdsl.utils.exceptions import VerifyException
+
+from lowbit_dialect.layout import packed_layout
+from lowbit_dialect.ops.base import (
+    INT,
+    WORD,
+    Clause,
+    LowbitOp,
+    code_of,
+    expect_type,
+    int_,
+    static_shape,
+)
+
+FORMS = {"shift": ("offset", "shift"), "threshold": ("thresholds", "flip")}
+"""Per form the names of its parameter operands; `flip` can be left out."""
+
+
+@irdl_op_definition
+class FusedGlueOp(LowbitOp):
+    """Integer accumulators to level numbers, one function a channel (DESIGN section 5).
+
+    acc is i32 of any shape, `axis` its channel dimension (negative from the end), C its extent.
+
+    form shift (Riptide section 4, TQT): operands offset, shift (C,) i32, 0 <= shift <= 31;
+        level = clip((acc + offset) >> shift, lo, hi), the sum saturating in i32, lo and hi
+        0 and 2^b - 1 where not given.
+    form threshold: operands thresholds (C, T) i32 ascending, T <= 2^b - 1, and optionally flip
+        (C,) i1; level = number of thresholds <= acc, or <= -acc where flip is set (a negative
+        slope of the batch norm).
+
+    Levels count ascending values of the result's code, whose bit patterns they become.
+    """
+
+    name = "lowbit.fused_glue"
+    CLAUSES: ClassVar = (
+        Clause("form", WORD),
+        Clause("axis", INT, int_(-1)),
+        Clause("lo", INT),
+        Clause("hi", INT),
+    )
+
+    acc = operand_def(TensorType)
+    parameters = var_operand_def(TensorType)
+    result = result_def(TensorType)
+    form = prop_def(StringAttr)
+    axis = prop_def(IntegerAttr)
+    lo = opt_prop_def(IntegerAttr)
+    hi = opt_prop_def(IntegerAttr)
+    traits = traits_def(Pure())
+
+    @staticmethod
+    def threshold(
+        acc: SSAValue | Operation,
+        thresholds: SSAValue | Operation,
+        result_type: Attribute,
+        flip: SSAValue | Operation | None = None,
+        axis: int = -1,
+    ) -> FusedGlueOp:
+        """Build the threshold form."""
+        operands = [acc, thresholds] if flip is None else [acc, thresholds, flip]
+        return FusedGlueOp.build_op(
+            operands, [result_type], form=StringAttr("threshold"), axis=int_(axis)
+        )
+
+    @staticmethod
+    def shift(
+        acc: SSAValue | Operation,
+        offset: SSAValue | Operation,
+        shift: SSAValue | Operation,
+        result_type: Attribute,
+        axis: int = -1,
+        lo: int | None = None,
+        hi: int | None = None,
+    ) -> FusedGlueOp:
+        """Build the shift form."""
+        return FusedGlueOp.build_op(
+            [acc, offset, shift],
+            [result_type],
+            form=StringAttr("shift"),
+            axis=int_(axis),
+            lo=None if lo is None else int_(lo),
+            hi=None if hi is None else int_(hi),
+        )
+
+    @property
+    def channel_dim(self) -> int:
+        """The channel dimension of acc, counted from the front."""
+        axis, rank = self.axis.value.data, len(self.acc.type.get_shape())
+        if not -rank <= axis < rank:
+            raise VerifyException(f"axis {axis} is not a dimension of acc, which has {rank}")
+        return axis % rank
+
+    @property
+    def bounds(self) -> tuple[int, int]:
+        """Lowest and highest level of the shift form."""
+        top = (1 << code_of(self.result.type, "result").width) - 1
+        low = self.lo.value.data if self.lo is not None else 0
+        high = self.hi.value.data if self.hi is not None else top
+        if not 0 <= low <= high <= top:
+            raise VerifyException(f"lo {low} and hi {high} must satisfy 0 <= lo <= hi <= {top}")
+        return low, high
+
+    def verify_(self) -> None:
+        """Check the form, its parameters and the shapes."""
+        shape = static_shape(self.acc.type, None, "acc")
+        expect_type(self.acc.type, TensorType(i32, shape), "acc")
+        code = code_of(self.result.type, "result")
+        if packed_layout(self.result.type) is not None:
+            raise VerifyException("the result must not be packed; follow with lowbit.bitpack")
+        if self.result.type.get_shape() != shape:
+            raise VerifyException(
+                f"result has shape {list(self.result.type.get_shape())}, acc has {list(shape)}"
+            )
+        if self.form.data not in FORMS:
+            raise VerifyException(
+                f"form {self.form.data!r} is unknown: {' and '.join(FORMS)} are allowed"
+            )
+        channels = shape[self.channel_dim]
+        if self.form.data == "shift":
+            self._verify_shift(channels)
+        else:
+            self._verify_threshold(channels, (1 << code.width) - 1)
+
+    def _verify_shift(self, channels: int) -> None:
+        if len(self.parameters) != 2:
+            raise VerifyException("form shift takes the operands offset and shift")
+        for value, role in zip(self.parameters, FORMS["shift"], strict=True):
+            expect_type(value.type, TensorType(i32, (channels,)), role)
+        _ = self.bounds
+
+    def _verify_threshold(self, channels: int, most: int) -> None:
+        if len(self.parameters) not in (1, 2):
+            raise VerifyException("form threshold takes the operands thresholds and maybe flip")
+        if self.lo is not None or self.hi is not None:
+            raise VerifyException("lo and hi belong to form shift")
+        rows, count = static_shape(self.parameters[0].type, 2, "thresholds")
+        expect_type(self.parameters[0].type, TensorType(i32, (rows, count)), "thresholds")
+        if rows != channels or count > most:
+            raise VerifyException(
+                f"thresholds are {rows}x{count}: {channels} channels and at most {most} levels"
+                " above the lowest are there"
+            )
+        if len(self.parameters) == 2:
+            expect_type(self.parameters[1].type, TensorType(i1, (channels,)), "flip")

@@ -1,0 +1,218 @@
+"""`lowbit.constant`, `lowbit.bitpack` and `lowbit.unpack`: values and how they lie in memory."""
+
+from __future__ import annotations
+
+from typing import Self
+
+import numpy as np
+from numpy.typing import NDArray
+from xdsl.dialects.builtin import BytesAttr, DenseArrayBase, TensorType, i8
+from xdsl.ir import Attribute, Operation, SSAValue
+from xdsl.irdl import (
+    IRDLOperation,
+    irdl_op_definition,
+    operand_def,
+    prop_def,
+    result_def,
+    traits_def,
+)
+from xdsl.parser import Parser
+from xdsl.printer import Printer
+from xdsl.traits import ConstantLike, Pure
+from xdsl.utils.exceptions import VerifyException
+
+from lowbit_dialect.codes import SignedType
+from lowbit_dialect.layout import PackedAttr, byte_count, packed_layout
+from lowbit_dialect.ops.base import LowbitOp, code_of, expect_type, static_shape
+from lowbit_dialect.packing import pack, unpack, word_dtype
+
+INLINE_ELEMENTS = 64
+"""Constants of at most so many elements print their values, larger ones their bytes."""
+
+
+def with_encoding(type_: TensorType, layout: PackedAttr | None) -> TensorType:
+    """The tensor type with another layout."""
+    if layout is None:
+        return TensorType(type_.element_type, type_.get_shape())
+    return TensorType(type_.element_type, type_.get_shape(), layout)
+
+
+def pattern_bytes(patterns: NDArray[np.integer], type_: TensorType) -> bytes:
+    """Memory image of bit patterns (logical shape) as a tensor of this type."""
+    code, layout = code_of(type_, "type"), packed_layout(type_)
+    if layout is not None:
+        return pack(patterns, code.width, layout).tobytes()
+    if isinstance(code, SignedType):
+        return code.decode(patterns).astype(np.int8).tobytes()
+    return patterns.astype(np.uint8).tobytes()
+
+
+def patterns_of(data: bytes, type_: TensorType) -> NDArray[np.uint8]:
+    """Bit patterns (logical shape) of the memory image of a tensor of this type."""
+    code, layout = code_of(type_, "type"), packed_layout(type_)
+    if layout is not None:
+        words = np.frombuffer(data, word_dtype(layout))
+        return unpack(words, type_.get_shape(), code.width, layout)
+    return np.frombuffer(data, np.uint8).reshape(type_.get_shape()) & ((1 << code.width) - 1)
+
+
+@irdl_op_definition
+class ConstantOp(IRDLOperation):
+    """A low-bit constant, held as its memory image (packed where its type is packed).
+
+    Written with its values, `lowbit.constant [1, -1, 1, 1] : tensor<2x2x!lowbit.bipolar<1>>`, in
+    row-major order, or with its bytes, `lowbit.constant "0x0d"`; small unpacked ones print values.
+    """
+
+    name = "lowbit.constant"
+
+    image = prop_def(DenseArrayBase)
+    result = result_def(TensorType)
+    traits = traits_def(Pure(), ConstantLike())
+
+    @staticmethod
+    def from_patterns(patterns: NDArray[np.integer], type_: TensorType) -> ConstantOp:
+        """Constant of these bit patterns (logical shape), laid out as the type says."""
+        return ConstantOp.from_image(pattern_bytes(patterns, type_), type_)
+
+    @staticmethod
+    def from_image(image: bytes, type_: TensorType) -> ConstantOp:
+        """Constant with this memory image."""
+        return ConstantOp.create(
+            properties={"image": DenseArrayBase(i8, BytesAttr(image))}, result_types=[type_]
+        )
+
+    @property
+    def image_bytes(self) -> bytes:
+        """The memory image."""
+        return self.image.data.data
+
+    @staticmethod
+    def from_values(values: NDArray[np.integer], type_: TensorType) -> ConstantOp:
+        """Constant of these integers (logical shape).
+
+        Raises:
+            ValueError: an element is not a value of the type's code.
+        """
+        patterns = code_of(type_, "type").encode(values, "constant")
+        return ConstantOp.from_patterns(patterns.reshape(type_.get_shape()), type_)
+
+    @property
+    def patterns(self) -> NDArray[np.uint8]:
+        """Bit patterns, logical shape."""
+        return patterns_of(self.image_bytes, self.result.type)
+
+    @property
+    def values(self) -> NDArray[np.int64]:
+        """Integer values, logical shape."""
+        return code_of(self.result.type, "result").decode(self.patterns)
+
+    def verify_(self) -> None:
+        """Check that the bytes are as many as the type needs."""
+        code_of(self.result.type, "result")
+        static_shape(self.result.type, None, "result")
+        needed = byte_count(self.result.type)
+        if len(self.image_bytes) != needed:
+            raise VerifyException(
+                f"{len(self.image_bytes)} bytes given, {self.result.type} takes {needed}"
+            )
+
+    @classmethod
+    def parse(cls, parser: Parser) -> Self:
+        """Parse values in brackets or a hex string, attributes and the type."""
+        start = parser.pos
+        text = parser.parse_optional_str_literal()
+        values = None
+        if text is None:
+            values = parser.parse_comma_separated_list(
+                parser.Delimiter.SQUARE, parser.parse_integer
+            )
+        attributes = parser.parse_optional_attr_dict()
+        parser.parse_punctuation(":")
+        type_ = parser.parse_type()
+        try:
+            if values is None:
+                if text is None or not text.startswith("0x"):
+                    raise ValueError('the bytes of a constant are written "0x.."')
+                image = bytes.fromhex(text[2:])
+            else:
+                code = code_of(type_, "result")
+                array = np.array(values, np.int64).reshape(static_shape(type_, None, "result"))
+                assert isinstance(type_, TensorType)
+                image = pattern_bytes(code.encode(array, "constant"), type_)
+        except (ValueError, VerifyException) as error:
+            parser.raise_error(f"lowbit.constant: {error}", start)
+        return cls.create(
+            properties={"image": DenseArrayBase(i8, BytesAttr(image))},
+            result_types=[type_],
+            attributes=attributes,
+        )
+
+    def print(self, printer: Printer) -> None:
+        """Print the values of a small unpacked constant, the bytes of any other."""
+        type_ = self.result.type
+        small = packed_layout(type_) is None and self.values.size <= INLINE_ELEMENTS
+        if small:
+            listed = ", ".join(str(v) for v in self.values.reshape(-1))
+            printer.print_string(f" [{listed}]")
+        else:
+            printer.print_string(f' "0x{self.image_bytes.hex()}"')
+        printer.print_op_attributes(self.attributes)
+        printer.print_string(" : ")
+        printer.print_attribute(type_)
+
+
+def _verify_layouts(unpacked: Attribute, packed: Attribute) -> None:
+    code = code_of(unpacked, "unpacked side")
+    if packed_layout(unpacked) is not None:
+        raise VerifyException(f"the unpacked side must have no layout, got {unpacked}")
+    layout = packed_layout(packed)
+    if layout is None:
+        raise VerifyException(f"the packed side needs a #lowbit.packed layout, got {packed}")
+    assert isinstance(unpacked, TensorType)
+    expect_type(packed, with_encoding(unpacked, layout), "packed side")
+    layout.physical_shape(static_shape(unpacked, None, "tensor"), code.width)
+
+
+@irdl_op_definition
+class BitpackOp(LowbitOp):
+    """Lay a tensor out in bit planes; shape, code and values stay the same."""
+
+    name = "lowbit.bitpack"
+
+    x = operand_def(TensorType)
+    result = result_def(TensorType)
+    traits = traits_def(Pure())
+
+    @staticmethod
+    def get(x: SSAValue | Operation, layout: PackedAttr) -> BitpackOp:
+        """Build the op for a layout."""
+        x = SSAValue.get(x)
+        assert isinstance(x.type, TensorType)
+        return BitpackOp.build_op([x], [with_encoding(x.type, layout)])
+
+    def verify_(self) -> None:
+        """Check that only the layout changes."""
+        _verify_layouts(self.x.type, self.result.type)
+
+
+@irdl_op_definition
+class UnpackOp(LowbitOp):
+    """Give each element of a packed tensor a byte of its own; the inverse of `lowbit.bitpack`."""
+
+    name = "lowbit.unpack"
+
+    x = operand_def(TensorType)
+    result = result_def(TensorType)
+    traits = traits_def(Pure())
+
+    @staticmethod
+    def get(x: SSAValue | Operation) -> UnpackOp:
+        """Build the op."""
+        x = SSAValue.get(x)
+        assert isinstance(x.type, TensorType)
+        return UnpackOp.build_op([x], [with_encoding(x.type, None)])
+
+    def verify_(self) -> None:
+        """Check that only the layout changes."""
+        _verify_layouts(self.result.type, self.x.type)
