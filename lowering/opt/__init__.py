@@ -1,0 +1,1 @@
+"""The parts of `lowbit-opt`: pass instrumentation, diagnostics, located parsing."""

@@ -1,0 +1,69 @@
+"""A parser that remembers where operations stand, and reads the trailer of a reproducer."""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+
+from xdsl.context import Context
+from xdsl.dialects.builtin import FileLineColLoc, IntAttr, StringAttr, UnknownLoc
+from xdsl.ir import Operation
+from xdsl.parser import Parser
+
+from lowering.opt.reproducer import REPRODUCER_KEY, ReproducerOptions
+
+
+class LocatingParser(Parser):
+    """xDSL's parser, giving each op without a `loc(...)` the place of its text, as MLIR does.
+
+    `line_offset` is the number of lines of the file before `text`, which matters for the chunks of
+    a split file. After `parse_module`, `reproducer` holds the `mlir_reproducer` trailer, if any;
+    after a failure, `failed_at` is the place of the innermost op that could not be built.
+    """
+
+    def __init__(self, ctx: Context, text: bytes, name: str, line_offset: int = 0) -> None:
+        super().__init__(ctx, text, name)
+        self.reproducer: ReproducerOptions | None = None
+        self.failed_at: FileLineColLoc | None = None
+        self._filename = StringAttr(name)
+        self._line_offset = line_offset
+        content = self.lexer.input.content
+        self._line_starts = [0, *(i + 1 for i, char in enumerate(content) if char == "\n")]
+
+    def parse_operation(self) -> Operation:
+        """Parse one operation and give it its place."""
+        start = self.pos
+        try:
+            op = super().parse_operation()
+        except Exception:
+            # Constructors and attribute verifiers raise errors that know no place.
+            self.failed_at = self.failed_at or self._location(start)
+            raise
+        if isinstance(op.location, UnknownLoc):
+            op.location = self._location(start)
+        return op
+
+    def _location(self, position: int) -> FileLineColLoc:
+        line = bisect_right(self._line_starts, position)
+        column = position - self._line_starts[line - 1] + 1
+        return FileLineColLoc(self._filename, IntAttr(line + self._line_offset), IntAttr(column))
+
+    def _parse_external_resources(self) -> None:
+        # xDSL knows no external resources; MLIR says that unknown ones are skipped.
+        self.parse_comma_separated_list(self.Delimiter.BRACES, self._parse_external_resource)
+
+    def _parse_external_resource(self) -> None:
+        owner = self.parse_identifier_or_str_literal()
+        self.parse_punctuation(":")
+        entries = self.parse_comma_separated_list(self.Delimiter.BRACES, self._parse_entry)
+        if owner == REPRODUCER_KEY:
+            start = self.pos
+            try:
+                self.reproducer = ReproducerOptions.from_entries(dict(entries))
+            except ValueError as error:
+                self.raise_error(str(error), start)
+
+    def _parse_entry(self) -> tuple[str, str | bool]:
+        key = self.parse_identifier_or_str_literal()
+        self.parse_punctuation(":")
+        value = self.parse_optional_boolean()
+        return key, self.parse_str_literal() if value is None else value
