@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_right
+from itertools import accumulate
 
 from xdsl.context import Context
 from xdsl.dialects.builtin import FileLineColLoc, IntAttr, StringAttr, UnknownLoc
@@ -26,8 +27,8 @@ class LocatingParser(Parser):
         self.failed_at: FileLineColLoc | None = None
         self._filename = StringAttr(name)
         self._line_offset = line_offset
-        content = self.lexer.input.content
-        self._line_starts = [0, *(i + 1 for i, char in enumerate(content) if char == "\n")]
+        lines = self.lexer.input.content.split("\n")
+        self._line_starts = list(accumulate((len(line) + 1 for line in lines[:-1]), initial=0))
 
     def parse_operation(self) -> Operation:
         """Parse one operation and give it its place."""
