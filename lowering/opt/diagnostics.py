@@ -112,6 +112,8 @@ def explain(
         return _join(f"{error.filename}: {error.strerror}", [])
     message = _one_line(_message(error))
     if blame is None or blame.module is None:
+        if isinstance(error, RecursionError) and failed_at is not None:
+            message = "operations are nested too deeply"
         return _join(show_location(failed_at) + message, [])
     pass_ = "" if blame.pass_ is None else f"pass '{blame.pass_.name}'"
     op = None

@@ -28,6 +28,7 @@ def file(tmp_path: Path) -> Callable[[str | bytes], Path]:
         ("func.func @f() {\n  func.return %x : i32\n}", ":3:2: ", "not defined: [%x]"),
         (UNVERIFIED, ":2:3: ", "'func.return': Expected arguments to have the same types"),
         (GOOD[:-2], ":3:1: ", "syntax error in block definition"),
+        ('"test.op"() ({\n' * 2000, ":", "operations are nested too deeply"),
         # The constructor of an attribute raises an error that knows no place.
         ("\n%0 = arith.constant 300 : i8", ":2:1: ", "300 is out of range for type i8"),
     ],
