@@ -1,0 +1,21 @@
+"""What the operations compute, in plain numpy on decoded integers (DESIGN sections 2 and 5).
+
+Written from the definition and sharing nothing with the lowering, so that a test that compares the
+two compares two things.
+"""
+
+from lowbit_dialect.reference.contraction import conv2d, matmul
+from lowbit_dialect.reference.elementwise import add, dequantize, quantize
+from lowbit_dialect.reference.glue import fused_glue_shift, fused_glue_threshold
+from lowbit_dialect.reference.pool import max_pool2d
+
+__all__ = [
+    "add",
+    "conv2d",
+    "dequantize",
+    "fused_glue_shift",
+    "fused_glue_threshold",
+    "matmul",
+    "max_pool2d",
+    "quantize",
+]

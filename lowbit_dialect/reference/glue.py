@@ -1,0 +1,107 @@
+"""The step functions between low-bit layers: accumulator -> level -> value (DESIGN section 5)."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from lowbit_dialect.codes import Code, parse_code
+from lowbit_dialect.reference.arrays import INT32, along_axis, integers
+
+
+def _channels(acc: NDArray, axis: int) -> int:
+    if not -acc.ndim <= axis < acc.ndim:
+        raise ValueError(f"axis {axis} is not a dimension of acc, which has {acc.ndim}")
+    return acc.shape[axis]
+
+
+def _values(levels: NDArray[np.int64], code: Code) -> NDArray[np.int64]:
+    """Values of level numbers: level k is the k-th smallest value."""
+    return np.sort(code.values)[levels]
+
+
+def fused_glue_shift(
+    acc: ArrayLike,
+    offset: ArrayLike,
+    shift: ArrayLike,
+    code: Code | str,
+    axis: int = -1,
+    lo: int = 0,
+    hi: int | None = None,
+) -> NDArray[np.int64]:
+    """level = clip((acc + offset) >> shift, lo, hi), the sum saturating in i32; then its value.
+
+    Args:
+        acc: i32 accumulators of any shape.
+        offset: (C,) i32, C the extent of `axis`.
+        shift: (C,) in 0 .. 31; the shift is arithmetic.
+        code: the code whose levels are counted.
+        axis: the channel dimension.
+        lo: lowest level.
+        hi: highest level; 2^b - 1 where not given.
+
+    Returns:
+        Values of the code, of acc's shape.
+
+    Raises:
+        ValueError: an argument is malformed.
+    """
+    code = parse_code(code)
+    sums = integers(acc, None, "acc")
+    channels = _channels(sums, axis)
+    offsets, shifts = integers(offset, 1, "offset"), integers(shift, 1, "shift")
+    if len(offsets) != channels or len(shifts) != channels:
+        raise ValueError(
+            f"offset and shift need {channels} entries, got {len(offsets)} and {len(shifts)}"
+        )
+    if shifts.size and not (shifts.min() >= 0 and shifts.max() <= 31):
+        raise ValueError(f"shift must lie in 0 .. 31, got {shifts.tolist()}")
+    top = (1 << code.width) - 1
+    high = top if hi is None else hi
+    if not 0 <= lo <= high <= top:
+        raise ValueError(f"lo {lo} and hi {high} must satisfy 0 <= lo <= hi <= {top}")
+    moved = np.clip(sums + along_axis(offsets, axis, sums.ndim), INT32.min, INT32.max)
+    levels = np.clip(moved >> along_axis(shifts, axis, sums.ndim), lo, high)
+    return _values(levels, code)
+
+
+def fused_glue_threshold(
+    acc: ArrayLike,
+    thresholds: ArrayLike,
+    code: Code | str,
+    flip: ArrayLike | None = None,
+    axis: int = -1,
+) -> NDArray[np.int64]:
+    """level = number of thresholds <= acc, or <= -acc where flip is set; then its value.
+
+    Args:
+        acc: i32 accumulators of any shape.
+        thresholds: (C, T) i32, T <= 2^b - 1, in any order; C is the extent of `axis`.
+        code: the code whose levels are counted.
+        flip: (C,) booleans, or None for all false.
+        axis: the channel dimension.
+
+    Returns:
+        Values of the code, of acc's shape.
+
+    Raises:
+        ValueError: an argument is malformed.
+    """
+    code = parse_code(code)
+    sums = integers(acc, None, "acc")
+    steps = integers(thresholds, 2, "thresholds")
+    channels = _channels(sums, axis)
+    if steps.shape[0] != channels or steps.shape[1] >= 1 << code.width:
+        raise ValueError(
+            f"thresholds are {steps.shape}: {channels} channels and at most"
+            f" {(1 << code.width) - 1} levels above the lowest are there"
+        )
+    if flip is not None:
+        flips = np.asarray(flip, np.bool_)
+        if flips.shape != (channels,):
+            raise ValueError(f"flip needs {channels} entries, got shape {flips.shape}")
+        sums = np.where(along_axis(flips, axis, sums.ndim), -sums, sums)
+    levels = np.zeros(sums.shape, np.int64)
+    for column in steps.T:  # one at a time: T + 1 copies of the accumulators would be a lot
+        levels += along_axis(column, axis, sums.ndim) <= sums
+    return _values(levels, code)
