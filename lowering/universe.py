@@ -1,22 +1,40 @@
-# ruff: noqa: PLC0415  the imports are local so that naming a pass does not load the others
-"""What lowbit adds to xDSL: dialects and passes, loaded when somebody asks for one by name."""
+"""What lowbit adds to xDSL: dialects and passes, each loaded when somebody asks for it by name."""
 
 from __future__ import annotations
 
-from xdsl.ir import Dialect
+from collections.abc import Callable
+from importlib import import_module
+from typing import Any
+
 from xdsl.universe import Universe
 
+DIALECTS = {
+    "lowbit": "lowbit_dialect.lowbit:Lowbit",
+    "simd": "lowbit_dialect.simd:Simd",
+    "llvmx": "lowbit_dialect.llvmx:LLVMX",
+}
+"""Dialect name to `module:object`."""
 
-def _simd() -> Dialect:
-    from lowbit_dialect.simd import Simd
+PASSES = {
+    "lowbit-select-kernel": "lowering.kernels.select_kernel:SelectKernelPass",
+    "lowbit-propagate-layout": "lowering.kernels.propagate_layout:PropagateLayoutPass",
+    "lowbit-fold-constants": "lowering.kernels.fold_constants:FoldConstantsPass",
+    "lowbit-fuse-epilogue": "lowering.kernels.fuse_epilogue:FuseEpiloguePass",
+    "lowbit-to-loops": "lowering.loops.to_loops:ToLoopsPass",
+    "lowbit-lower-tile": "lowering.tiles.lower_tile:LowerTilePass",
+    "simd-lower": "lowering.simd.simd_lower:SimdLowerPass",
+    "lowbit-to-llvm": "lowering.llvm.lowbit_to_llvm:LowbitToLLVMPass",
+}
+"""Pass name to `module:class`, in the order of the pipeline."""
 
-    return Simd
+
+def _loader(path: str) -> Callable[[], Any]:
+    module, _, name = path.partition(":")
+    return lambda: getattr(import_module(module), name)
 
 
 LOWBIT_UNIVERSE = Universe(
-    all_dialects={
-        "simd": _simd,
-    },
-    all_passes={},
+    all_dialects={name: _loader(path) for name, path in DIALECTS.items()},
+    all_passes={name: _loader(path) for name, path in PASSES.items()},
 )
 """The entry point `xdsl.universe` names this, so plain `xdsl-opt` sees it too."""

@@ -1,0 +1,350 @@
+"""The state of the conversion of one function to LLVM's dialect, and the address arithmetic.
+
+Operations are not rewritten in place: a new body is built beside the old one, and a dictionary
+maps old values to new ones. That costs one walk, and no use lists have to be kept right.
+
+A memref of static shape is a bare pointer to its first element plus a number of elements known at
+compile time; its strides are in its type. Index arithmetic is seen through: the index of an access
+becomes one linear form, a sum of products of values and constants, so that the accesses of an
+unrolled tile share their variable part and differ in a constant.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any, NoReturn
+
+from xdsl.dialects import arith, llvm
+from xdsl.dialects.builtin import (
+    DenseArrayBase,
+    Float16Type,
+    Float32Type,
+    Float64Type,
+    IndexType,
+    IntegerAttr,
+    IntegerType,
+    MemRefType,
+    UnitAttr,
+    VectorType,
+    i32,
+)
+from xdsl.ir import Attribute, Block, Operation, OpResult, SSAValue
+from xdsl.utils.exceptions import DiagnosticException
+
+from lowering.targets import Target
+
+Handler = Callable[["Conversion", Any], None]
+"""Converts one operation: looks its operands up, inserts new operations, records its results."""
+
+POINTER = llvm.LLVMPointerType()
+
+_FLOATS: dict[type[Attribute], tuple[str, int]] = {
+    Float16Type: ("f16", 16),
+    Float32Type: ("f32", 32),
+    Float64Type: ("f64", 64),
+}
+
+# Address arithmetic stays inside objects that are smaller than half the address space, so its
+# sums and products cannot wrap in the signed sense; saying so keeps loops analysable.
+_NO_SIGNED_WRAP = {"overflowFlags": IntegerAttr(1, 32)}
+_GEP_FLAGS = IntegerAttr(0, 32)
+_UNIT = UnitAttr()
+
+
+@lru_cache(maxsize=4096)
+def _indices(value: int) -> DenseArrayBase:
+    return DenseArrayBase.from_list(i32, [value])
+
+
+def fail(op: Operation, message: str) -> NoReturn:
+    """Stop with a diagnostic that names `op`."""
+    raise DiagnosticException(f"'{op.name}' cannot be lowered to LLVM: {message}")
+
+
+@dataclass(frozen=True)
+class MemRefLayout:
+    """What addressing needs to know about a memref type; sizes and strides count elements."""
+
+    element: Attribute
+    element_bytes: int
+    shape: tuple[int, ...]
+    strides: tuple[int, ...]
+    offset: int | None
+
+
+@lru_cache(maxsize=4096)
+def memref_layout(type: MemRefType) -> MemRefLayout:
+    """The layout of a memref of static shape, or of a strided view of one.
+
+    Raises:
+        ValueError: if the shape or a stride is not known, or the element has no size in bytes.
+    """
+    if any(extent < 0 for extent in type.get_shape()):
+        raise ValueError(f"{type} has a dynamic shape; only static shapes are supported")
+    strides = type.get_strides() if type.get_num_dims() else ()
+    if strides is None or any(stride is None for stride in strides):
+        raise ValueError(f"{type} has a layout that is neither the identity nor static strides")
+    element = type.element_type
+    bits = type_bits(element)
+    if bits is None or bits % 8:
+        raise ValueError(f"{type} has elements that are not whole bytes of an integer or a float")
+    return MemRefLayout(
+        element,
+        bits // 8,
+        type.get_shape(),
+        tuple(stride for stride in strides if stride is not None),
+        type.get_offset() if type.get_num_dims() else 0,
+    )
+
+
+def type_bits(type: Attribute) -> int | None:
+    """The width of a scalar type in bits, if it has one that LLVM knows."""
+    if isinstance(type, IntegerType):
+        return type.width.data
+    return _FLOATS[type.__class__][1] if type.__class__ in _FLOATS else None
+
+
+@lru_cache(maxsize=1024)
+def intrinsic_suffix(type: Attribute) -> str:
+    """How the names of overloaded intrinsics spell a type: `i32`, `v8i32`, `f32`, `v4f32`.
+
+    Raises:
+        ValueError: if it is not a scalar or a vector of integers or floats.
+    """
+    if isinstance(type, VectorType):
+        return f"v{type.get_shape()[0]}{intrinsic_suffix(type.element_type)}"
+    if isinstance(type, IntegerType):
+        return f"i{type.width.data}"
+    if type.__class__ in _FLOATS:
+        return _FLOATS[type.__class__][0]
+    raise ValueError(f"no intrinsic takes {type}")
+
+
+Linear = tuple[tuple[tuple[SSAValue, int], ...], int]
+"""A sum of old index values times constants, in the order of appearance, plus a constant."""
+
+
+class Conversion:
+    """One function on its way to LLVM's dialect."""
+
+    def __init__(self, target: Target):
+        self.target = target
+        self.index = IntegerType(target.index_width)
+        self.values: dict[SSAValue, SSAValue] = {}
+        self.offsets: dict[SSAValue, int] = {}
+        """Elements between a converted memref's pointer and its first element, where not 0."""
+        self.blocks: dict[Block, Block] = {}
+        self.ops: list[Operation] = []
+        """The new operations of the current block."""
+        self.prologue: list[Operation] = []
+        """What has to come first in the entry block: constants and stack buffers."""
+        self._constants: dict[tuple[int, IntegerType], SSAValue] = {}
+        self._types: dict[Attribute, Attribute] = {}
+        self._linear: dict[SSAValue, Linear] = {}
+        self._sums: dict[tuple[tuple[SSAValue, int], ...], SSAValue] = {}
+
+    # Types
+
+    def type(self, type: Attribute) -> Attribute:
+        """The LLVM type of a value of `type`.
+
+        Raises:
+            DiagnosticException: if there is none.
+        """
+        converted = self._types.get(type)
+        if converted is None:
+            converted = self._types[type] = self._convert_type(type)
+        return converted
+
+    def _convert_type(self, type: Attribute) -> Attribute:
+        if isinstance(type, IndexType):
+            return self.index
+        if isinstance(type, VectorType):
+            if type.get_num_dims() != 1 or type.get_num_scalable_dims():
+                raise DiagnosticException(
+                    f"LLVM has no vector like {type}: expected one dimension of fixed length"
+                )
+            return VectorType(self.type(type.element_type), type.shape)
+        if isinstance(type, MemRefType):
+            try:
+                memref_layout(type)
+            except ValueError as error:
+                raise DiagnosticException(str(error)) from None
+            return POINTER
+        if type_bits(type) is not None or llvm.is_compatible_type(type):
+            return type
+        raise DiagnosticException(
+            f"no value of type {type} can be lowered to LLVM: expected an integer, index, f16, "
+            "f32, f64, a vector of these, or a memref of static shape"
+        )
+
+    # Values
+
+    def value(self, old: SSAValue) -> SSAValue:
+        """The new value for `old`."""
+        return self.values[old]
+
+    def value_list(self, old: Iterable[SSAValue]) -> list[SSAValue]:
+        """The new values for `old`; memrefs become pointers to their first elements."""
+        return [
+            self.first_element(v) if isinstance(v.type, MemRefType) else self.values[v] for v in old
+        ]
+
+    def insert(self, op: Operation) -> SSAValue:
+        """Append an operation with a result to the current block; that result."""
+        self.ops.append(op)
+        return op.results[0]
+
+    def replace(self, old: Operation, new: Operation) -> None:
+        """Append `new` to the current block as the replacement of `old`, results for results."""
+        self.ops.append(new)
+        for before, after in zip(old.results, new.results, strict=True):
+            self.values[before] = after
+
+    def constant(self, value: int, type: IntegerType | None = None) -> SSAValue:
+        """An integer constant, of the index type unless another is given."""
+        type = type or self.index
+        key = (value, type)
+        if key not in self._constants:
+            op = llvm.ConstantOp.create(
+                properties={"value": IntegerAttr(value, type)}, result_types=[type]
+            )
+            self.prologue.append(op)
+            self._constants[key] = op.results[0]
+        return self._constants[key]
+
+    def intrinsic(
+        self, name: str, operands: Sequence[SSAValue], result_type: Attribute
+    ) -> SSAValue:
+        """A call of the target-independent intrinsic `llvm.<name>.<type>`."""
+        full_name = f"llvm.{name}.{intrinsic_suffix(operands[0].type)}"
+        return self.insert(llvm.CallIntrinsicOp(full_name, operands, [result_type]))
+
+    def start_block(self) -> None:
+        """Begin to collect the operations of another block."""
+        self.ops = []
+        self._sums = {}
+
+    # Addresses
+
+    def linear(self, value: SSAValue) -> Linear:
+        """`value`, an index of the old function, as a linear form."""
+        known = self._linear.get(value)
+        if known is None:
+            known = self._linear[value] = self._linear_form(value)
+        return known
+
+    def _linear_form(self, value: SSAValue) -> Linear:
+        op = value.op if isinstance(value, OpResult) else None
+        if isinstance(op, arith.ConstantOp) and isinstance(op.value, IntegerAttr):
+            return (), op.value.value.data
+        if isinstance(op, arith.AddiOp):
+            return sum_linear([(self.linear(op.lhs), 1), (self.linear(op.rhs), 1)])
+        if isinstance(op, arith.SubiOp):
+            return sum_linear([(self.linear(op.lhs), 1), (self.linear(op.rhs), -1)])
+        if isinstance(op, arith.MuliOp):
+            left, right = self.linear(op.lhs), self.linear(op.rhs)
+            if not right[0]:
+                return sum_linear([(left, right[1])])
+            if not left[0]:
+                return sum_linear([(right, left[1])])
+        return ((value, 1),), 0
+
+    def element_offset(
+        self, layout: MemRefLayout, indices: Sequence[SSAValue], start: int
+    ) -> Linear:
+        """Elements from a pointer to the element at `indices` of a memref `start` behind it."""
+        terms = [
+            (self.linear(index), stride)
+            for index, stride in zip(indices, layout.strides, strict=True)
+        ]
+        products, constant = sum_linear(terms)
+        return products, constant + start
+
+    def linear_value(self, form: Linear) -> SSAValue:
+        """A linear form as a new value of the index type."""
+        products, constant = form
+        if not products:
+            return self.constant(constant)
+        total = self._sum(products)
+        if constant:
+            total = self._arithmetic(llvm.AddOp, total, self.constant(constant))
+        return total
+
+    def _sum(self, products: tuple[tuple[SSAValue, int], ...]) -> SSAValue:
+        known = self._sums.get(products)
+        if known is not None:
+            return known
+        *rest, (value, factor) = products
+        last = self.values[value]
+        if factor != 1:
+            last = self._arithmetic(llvm.MulOp, last, self.constant(factor))
+        total = self._arithmetic(llvm.AddOp, self._sum(tuple(rest)), last) if rest else last
+        self._sums[products] = total
+        return total
+
+    def _arithmetic(
+        self, op_type: type[llvm.AddOp | llvm.MulOp], left: SSAValue, right: SSAValue
+    ) -> SSAValue:
+        return self.insert(
+            op_type.create(
+                operands=[left, right], result_types=[self.index], properties=_NO_SIGNED_WRAP
+            )
+        )
+
+    def offset_pointer(self, pointer: SSAValue, form: Linear, element: Attribute) -> SSAValue:
+        """The address `form` elements behind `pointer`: one `getelementptr`, or none for 0."""
+        products, constant = form
+        if not products and not constant:
+            return pointer
+        properties: dict[str, Attribute] = {
+            "elem_type": element,
+            "noWrapFlags": _GEP_FLAGS,
+            "inbounds": _UNIT,
+        }
+        if not products and -(2**31) < constant < 2**31:
+            return self.insert(
+                llvm.GEPOp.create(
+                    operands=[pointer],
+                    result_types=[POINTER],
+                    properties=properties | {"rawConstantIndices": _indices(constant)},
+                )
+            )
+        return self.insert(
+            llvm.GEPOp.create(
+                operands=[pointer, self.linear_value(form)],
+                result_types=[POINTER],
+                properties=properties | {"rawConstantIndices": _indices(llvm.GEP_USE_SSA_VAL)},
+            )
+        )
+
+    def element_pointer(
+        self, memref: SSAValue, indices: Sequence[SSAValue]
+    ) -> tuple[SSAValue, MemRefLayout]:
+        """The address of an element of an old memref value, and the memref's layout."""
+        assert isinstance(memref.type, MemRefType)
+        layout = memref_layout(memref.type)
+        form = self.element_offset(layout, indices, self.offsets.get(memref, 0))
+        return self.offset_pointer(self.values[memref], form, layout.element), layout
+
+    def first_element(self, memref: SSAValue) -> SSAValue:
+        """The address of the first element of an old memref value."""
+        assert isinstance(memref.type, MemRefType)
+        start = self.offsets.get(memref, 0)
+        if not start:
+            return self.values[memref]
+        element = memref_layout(memref.type).element
+        return self.offset_pointer(self.values[memref], ((), start), element)
+
+
+def sum_linear(terms: Iterable[tuple[Linear, int]]) -> Linear:
+    """The sum of linear forms, each times an integer."""
+    factors: dict[SSAValue, int] = {}
+    constant = 0
+    for (products, offset), scale in terms:
+        constant += offset * scale
+        for value, factor in products:
+            factors[value] = factors.get(value, 0) + factor * scale
+    return tuple((value, factor) for value, factor in factors.items() if factor), constant

@@ -1,0 +1,367 @@
+"""How memref and vector operations become LLVM's.
+
+Loads and stores state the alignment of one element, never more: arrays of the user may begin
+anywhere, and LLVM would assume the natural alignment of a whole vector otherwise.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from xdsl.dialects import llvm, memref, vector
+from xdsl.dialects.builtin import (
+    DYNAMIC_INDEX,
+    DenseArrayBase,
+    DenseIntOrFPElementsAttr,
+    IntegerAttr,
+    IntegerType,
+    MemRefType,
+    UnitAttr,
+    VectorType,
+    i32,
+    i64,
+)
+from xdsl.dialects.vector import CombiningKindFlag
+from xdsl.ir import Attribute, Operation, SSAValue
+
+from lowbit_dialect import llvmx
+from lowering.llvm.conversion import (
+    POINTER,
+    Conversion,
+    Linear,
+    fail,
+    intrinsic_suffix,
+    memref_layout,
+    sum_linear,
+)
+
+GLOBAL_ALIGNMENT = 64
+"""Bytes that constants and stack buffers are aligned to: one cache line, one widest vector."""
+
+_ORDERING = IntegerAttr(0, i64)
+
+
+def _load(state: Conversion, result: SSAValue, base: SSAValue, indices: Sequence[SSAValue]) -> None:
+    pointer, layout = state.element_pointer(base, indices)
+    state.values[result] = state.insert(
+        llvm.LoadOp.create(
+            operands=[pointer],
+            result_types=[state.type(result.type)],
+            properties={
+                "ordering": _ORDERING,
+                "alignment": IntegerAttr(layout.element_bytes, i64),
+            },
+        )
+    )
+
+
+def _store(state: Conversion, value: SSAValue, base: SSAValue, indices: Sequence[SSAValue]) -> None:
+    pointer, layout = state.element_pointer(base, indices)
+    state.ops.append(
+        llvm.StoreOp.create(
+            operands=[state.value(value), pointer],
+            properties={
+                "ordering": _ORDERING,
+                "alignment": IntegerAttr(layout.element_bytes, i64),
+            },
+        )
+    )
+
+
+def _memref_load(state: Conversion, op: memref.LoadOp) -> None:
+    _load(state, op.res, op.memref, op.indices)
+
+
+def _memref_store(state: Conversion, op: memref.StoreOp) -> None:
+    _store(state, op.value, op.memref, op.indices)
+
+
+def _vector_load(state: Conversion, op: vector.LoadOp) -> None:
+    _unit_stride(op, op.base)
+    _load(state, op.result, op.base, op.indices)
+
+
+def _vector_store(state: Conversion, op: vector.StoreOp) -> None:
+    _unit_stride(op, op.base)
+    _store(state, op.vector, op.base, op.indices)
+
+
+def _unit_stride(op: Operation, base: SSAValue) -> None:
+    assert isinstance(base.type, MemRefType)
+    strides = memref_layout(base.type).strides
+    if strides and strides[-1] != 1:
+        fail(op, f"a vector access needs an innermost stride of 1, got {base.type}")
+
+
+def _masked_load(state: Conversion, op: vector.MaskedLoadOp) -> None:
+    _unit_stride(op, op.base)
+    pointer, layout = state.element_pointer(op.base, op.indices)
+    mask, passthru = state.value(op.mask), state.value(op.pass_thru)
+    state.replace(op, llvmx.MaskedLoadOp(pointer, mask, passthru, layout.element_bytes))
+
+
+def _masked_store(state: Conversion, op: vector.MaskedStoreOp) -> None:
+    _unit_stride(op, op.base)
+    pointer, layout = state.element_pointer(op.base, op.indices)
+    value, mask = state.value(op.value_to_store), state.value(op.mask)
+    state.replace(op, llvmx.MaskedStoreOp(value, pointer, mask, layout.element_bytes))
+
+
+# Views
+
+
+def _record_view(state: Conversion, result: SSAValue, pointer: SSAValue, offset: int) -> None:
+    state.type(result.type)
+    state.values[result] = pointer
+    if offset:
+        state.offsets[result] = offset
+
+
+def _moved_view(
+    state: Conversion, result: SSAValue, source: SSAValue, form: Linear, element: Attribute
+) -> None:
+    """`result` begins `form` elements after the pointer of `source`.
+
+    The variable part of the way becomes a pointer here, where it stands, perhaps outside of the
+    loop that uses it; the constant part goes into the addresses of the accesses.
+    """
+    products, constant = form
+    pointer = state.offset_pointer(state.value(source), (products, 0), element)
+    _record_view(state, result, pointer, constant)
+
+
+def _mixed(
+    static: DenseArrayBase[IntegerType], dynamic: Sequence[SSAValue]
+) -> list[int | SSAValue]:
+    values = iter(dynamic)
+    return [next(values) if s == DYNAMIC_INDEX else int(s) for s in static.iter_values()]
+
+
+def _subview(state: Conversion, op: memref.SubviewOp) -> None:
+    assert isinstance(op.source.type, MemRefType)
+    layout = memref_layout(op.source.type)
+    terms: list[tuple[Linear, int]] = [(((), state.offsets.get(op.source, 0)), 1)]
+    for offset, stride in zip(_mixed(op.static_offsets, op.offsets), layout.strides, strict=True):
+        form = state.linear(offset) if isinstance(offset, SSAValue) else ((), offset)
+        terms.append((form, stride))
+    _moved_view(state, op.result, op.source, sum_linear(terms), layout.element)
+
+
+def _reinterpret_cast(state: Conversion, op: memref.ReinterpretCastOp) -> None:
+    if not isinstance(op.source.type, MemRefType):
+        fail(op, f"expected a ranked memref, got {op.source.type}")
+    layout = memref_layout(op.source.type)
+    if layout.offset is None:
+        fail(op, "it counts from the start of the buffer, and the source's offset is not known")
+    # Offsets count from the start of the buffer, the source's pointer from its first element.
+    start = state.offsets.get(op.source, 0) - layout.offset
+    (offset,) = _mixed(op.static_offsets, op.offsets)
+    form = state.linear(offset) if isinstance(offset, SSAValue) else ((), offset)
+    whole = sum_linear([(form, 1), (((), start), 1)])
+    _moved_view(state, op.result, op.source, whole, layout.element)
+
+
+def _same_pointer(state: Conversion, op: Operation) -> None:
+    source, result = op.operands[0], op.results[0]
+    _record_view(state, result, state.value(source), state.offsets.get(source, 0))
+
+
+def _view(state: Conversion, op: memref.ViewOp) -> None:
+    start = state.offsets.get(op.source, 0)
+    form = sum_linear([(state.linear(op.byte_shift), 1), (((), start), 1)])
+    pointer = state.offset_pointer(state.value(op.source), form, IntegerType(8))
+    _record_view(state, op.result, pointer, 0)
+
+
+def _dim(state: Conversion, op: memref.DimOp) -> None:
+    if not isinstance(op.source.type, MemRefType):
+        fail(op, f"expected a ranked memref, got {op.source.type}")
+    shape = memref_layout(op.source.type).shape
+    products, dimension = state.linear(op.index)
+    if products or not 0 <= dimension < len(shape):
+        fail(op, f"expected a constant dimension of 0 to {len(shape) - 1}")
+    state.values[op.result] = state.constant(shape[dimension])
+
+
+# Buffers
+
+
+def _alloca(state: Conversion, op: memref.AllocaOp) -> None:
+    assert isinstance(op.memref.type, MemRefType)
+    layout = memref_layout(op.memref.type)
+    elements = 1
+    for extent in layout.shape:
+        elements *= extent
+    alignment = op.alignment.value.data if op.alignment is not None else GLOBAL_ALIGNMENT
+    # In the entry block, whatever loop it stands in, so that the stack does not grow.
+    size = state.constant(max(elements, 1))
+    slot = llvm.AllocaOp(size, layout.element, alignment)
+    state.prologue.append(slot)
+    _record_view(state, op.memref, slot.res, 0)
+
+
+def _get_global(state: Conversion, op: memref.GetGlobalOp) -> None:
+    address = llvm.AddressOfOp(op.name_.root_reference, POINTER)
+    _record_view(state, op.memref, state.insert(address), 0)
+
+
+def convert_global(state: Conversion, op: memref.GlobalOp) -> llvm.GlobalOp:
+    """The LLVM global for a memref global, an array of elements in row-major order.
+
+    Raises:
+        DiagnosticException: if its type or its value is not supported.
+    """
+    state.type(op.type)
+    assert isinstance(op.type, MemRefType)
+    layout = memref_layout(op.type)
+    elements = 1
+    for extent in layout.shape:
+        elements *= extent
+    value = op.initial_value
+    if not isinstance(value, DenseIntOrFPElementsAttr | UnitAttr):
+        fail(op, f"the initial value {value} is not dense")
+    alignment = op.alignment.value.data if op.alignment is not None else GLOBAL_ALIGNMENT
+    private = op.sym_visibility.data == "private"
+    return llvm.GlobalOp(
+        llvm.LLVMArrayType(elements, layout.element),
+        op.sym_name,
+        "internal" if private else "external",
+        constant=op.constant is not None,
+        value=value if isinstance(value, DenseIntOrFPElementsAttr) else None,
+        alignment=alignment,
+    )
+
+
+# Vectors
+
+
+def _broadcast(state: Conversion, op: vector.BroadcastOp) -> None:
+    """`splat` is an insertion into lane 0 and a shuffle, which targets know as one broadcast."""
+    source, result_type = state.value(op.source), state.type(op.vector.type)
+    assert isinstance(result_type, VectorType)
+    if isinstance(source.type, VectorType):
+        if source.type != result_type:
+            fail(op, f"expected a scalar or a vector of the result's type, got {source.type}")
+        state.values[op.vector] = source
+        return
+    undefined = state.insert(llvm.UndefOp(result_type))
+    zero = state.constant(0, i32)
+    first = state.insert(llvm.InsertElementOp(undefined, source, zero))
+    lanes = DenseArrayBase.from_list(i32, [0] * result_type.get_shape()[0])
+    state.replace(op, llvm.ShuffleVectorOp(first, undefined, lanes, result_type))
+
+
+def _shuffle(state: Conversion, op: vector.ShuffleOp) -> None:
+    v1, v2 = state.value(op.v1), state.value(op.v2)
+    if v1.type != v2.type:
+        fail(op, f"expected two vectors of one type, got {v1.type} and {v2.type}")
+    mask = DenseArrayBase.from_list(i32, op.mask.get_values())
+    state.replace(op, llvm.ShuffleVectorOp(v1, v2, mask, state.type(op.result.type)))
+
+
+def _position(
+    state: Conversion,
+    op: Operation,
+    static: DenseArrayBase[IntegerType],
+    dynamic: Sequence[SSAValue],
+) -> SSAValue:
+    position = _mixed(static, dynamic)
+    if len(position) != 1:
+        fail(op, "expected the position of one lane of a one-dimensional vector")
+    lane = position[0]
+    return state.constant(lane) if isinstance(lane, int) else state.value(lane)
+
+
+def _extract(state: Conversion, op: vector.ExtractOp) -> None:
+    lane = _position(state, op, op.static_position, op.dynamic_position)
+    state.replace(op, llvmx.ExtractElementOp(state.value(op.vector), lane))
+
+
+def _insert(state: Conversion, op: vector.InsertOp) -> None:
+    lane = _position(state, op, op.static_position, op.dynamic_position)
+    dest, source = state.value(op.dest), state.value(op.source)
+    state.replace(op, llvm.InsertElementOp(dest, source, lane))
+
+
+def _bitcast(state: Conversion, op: vector.BitcastOp) -> None:
+    result_type = state.type(op.result.type)
+    state.replace(op, llvm.BitcastOp(state.value(op.source), result_type))
+
+
+def _fma(state: Conversion, op: vector.FMAOp) -> None:
+    operands = [state.value(operand) for operand in (op.lhs, op.rhs, op.acc)]
+    state.values[op.res] = state.intrinsic("fma", operands, operands[0].type)
+
+
+_INTEGER_REDUCTIONS: dict[CombiningKindFlag, tuple[str, type[Operation] | str]] = {
+    CombiningKindFlag.ADD: ("add", llvm.AddOp),
+    CombiningKindFlag.MUL: ("mul", llvm.MulOp),
+    CombiningKindFlag.AND: ("and", llvm.AndOp),
+    CombiningKindFlag.OR: ("or", llvm.OrOp),
+    CombiningKindFlag.XOR: ("xor", llvm.XOrOp),
+    CombiningKindFlag.MINUI: ("umin", "umin"),
+    CombiningKindFlag.MINSI: ("smin", "smin"),
+    CombiningKindFlag.MAXUI: ("umax", "umax"),
+    CombiningKindFlag.MAXSI: ("smax", "smax"),
+}
+"""The reduction's intrinsic, and what joins its result and the accumulator."""
+
+_FLOAT_REDUCTIONS: dict[CombiningKindFlag, tuple[str, str]] = {
+    CombiningKindFlag.MINIMUMF: ("fminimum", "minimum"),
+    CombiningKindFlag.MAXIMUMF: ("fmaximum", "maximum"),
+    CombiningKindFlag.MINNUMF: ("fmin", "minnum"),
+    CombiningKindFlag.MAXNUMF: ("fmax", "maxnum"),
+}
+
+
+def _reduction(state: Conversion, op: vector.ReductionOp) -> None:
+    source, kind, result = state.value(op.vector), op.kind.data, op.dest
+    assert isinstance(source.type, VectorType)
+    result_type = state.type(result.type)
+    acc = state.value(op.acc) if op.acc is not None else None
+    if isinstance(source.type.element_type, IntegerType):
+        reductions: dict[CombiningKindFlag, Any] = dict(_INTEGER_REDUCTIONS)
+    else:
+        reductions = dict(_FLOAT_REDUCTIONS)
+    if kind not in reductions:
+        allowed = ", ".join(k.value for k in reductions)
+        fail(op, f"cannot reduce {source.type} by {kind.value}: expected one of {allowed}")
+    name, join = reductions[kind]
+    total = state.insert(
+        llvm.CallIntrinsicOp(
+            f"llvm.vector.reduce.{name}.{intrinsic_suffix(source.type)}", [source], [result_type]
+        )
+    )
+    if acc is not None and isinstance(join, str):
+        total = state.intrinsic(join, [acc, total], result_type)
+    elif acc is not None:
+        total = state.insert(join.create(operands=[acc, total], result_types=[result_type]))
+    state.values[result] = total
+
+
+HANDLERS: dict[type[Operation], Callable[[Conversion, Any], None]] = {
+    memref.LoadOp: _memref_load,
+    memref.StoreOp: _memref_store,
+    memref.SubviewOp: _subview,
+    memref.ReinterpretCastOp: _reinterpret_cast,
+    memref.CastOp: _same_pointer,
+    memref.CollapseShapeOp: _same_pointer,
+    memref.ExpandShapeOp: _same_pointer,
+    memref.AssumeAlignmentOp: _same_pointer,
+    memref.ViewOp: _view,
+    memref.DimOp: _dim,
+    memref.AllocaOp: _alloca,
+    memref.GetGlobalOp: _get_global,
+    vector.LoadOp: _vector_load,
+    vector.StoreOp: _vector_store,
+    vector.MaskedLoadOp: _masked_load,
+    vector.MaskedStoreOp: _masked_store,
+    vector.BroadcastOp: _broadcast,
+    vector.ShuffleOp: _shuffle,
+    vector.ExtractOp: _extract,
+    vector.InsertOp: _insert,
+    vector.BitcastOp: _bitcast,
+    vector.FMAOp: _fma,
+    vector.ReductionOp: _reduction,
+}

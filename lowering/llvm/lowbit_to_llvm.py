@@ -1,0 +1,74 @@
+"""`lowbit-to-llvm`: functions on memrefs, after `convert-scf-to-cf`, in LLVM's dialect.
+
+One walk, and a dictionary from the type of an operation to the function that converts it. Greedy
+patterns would visit every operation several times for every conversion.
+
+    func.func @f(%m: memref<4x8xi32>, %i: index) -> i32 {
+      %c1 = arith.constant 1 : index
+      %v = memref.load %m[%i, %c1] : memref<4x8xi32>
+      func.return %v : i32
+    }
+->
+    llvm.func @f(%m: !llvm.ptr {llvm.noalias, ...}, %i: i64) -> i32 {
+      %8 = llvm.mlir.constant(8) : i64
+      %1 = llvm.mlir.constant(1) : i64
+      %row = llvm.mul %i, %8 overflow<nsw> : i64
+      %at = llvm.add %row, %1 overflow<nsw> : i64
+      %p = llvm.getelementptr inbounds %m[%at] : (!llvm.ptr, i64) -> !llvm.ptr, i32
+      %v = llvm.load %p {alignment = 4 : i64} : !llvm.ptr -> i32
+      llvm.return %v : i32
+    }
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from xdsl.context import Context
+from xdsl.dialects import func, llvm, memref
+from xdsl.dialects.builtin import ModuleOp
+from xdsl.ir import Operation
+from xdsl.passes import ModulePass
+
+from lowering.llvm import convert_arith, convert_control, convert_memory
+from lowering.llvm.conversion import Conversion, fail
+from lowering.targets import get_target
+
+HANDLERS: dict[type[Operation], Callable[..., None]] = {
+    **convert_arith.HANDLERS,
+    **convert_memory.HANDLERS,
+    **convert_control.HANDLERS,
+}
+"""Every operation that has a conversion. Operations of `llvm` and `llvmx` stay as they are."""
+
+
+@dataclass(frozen=True)
+class LowbitToLLVMPass(ModulePass):
+    """Convert every function and global of the module for `target`.
+
+    Raises:
+        ValueError: if there is no such target.
+        DiagnosticException: if an operation or a type has no conversion.
+    """
+
+    name = "lowbit-to-llvm"
+
+    target: str = "host"
+
+    def apply(self, ctx: Context, op: ModuleOp) -> None:
+        """Convert the module."""
+        target = get_target(self.target)
+        block = op.body.block
+        for old in tuple(block.ops):
+            if isinstance(old, func.FuncOp):
+                new: Operation = convert_control.convert_function(old, target, HANDLERS)
+            elif isinstance(old, memref.GlobalOp):
+                new = convert_memory.convert_global(Conversion(target), old)
+            elif isinstance(old, llvm.FuncOp | llvm.GlobalOp):
+                continue
+            else:
+                fail(old, "expected functions and globals at the top of a module")
+            block.insert_op_before(new, old)
+            old.detach()
+            old.erase(safe_erase=False)
