@@ -37,13 +37,13 @@ def test_a_reader_that_goes_away() -> None:
     assert (result.stdout, result.stderr) == ("builtin.module {\n", "")
 
 
-def test_plain_xdsl_opt_knows_our_dialects() -> None:
-    # A pass through the generic syntax too: nothing of lowbit-opt is involved.
+def test_plain_xdsl_opt_knows_our_dialects_and_passes() -> None:
     source = (
-        "func.func @f(%a: vector<4xi32>) -> i32 {\n"
-        "  %r = simd.reduce_add %a : vector<4xi32> to i32\n"
-        "  func.return %r : i32\n}\n"
+        "func.func @f(%c: vector<4xi32>, %a: vector<4xi32>) -> vector<4xi32> {\n"
+        "  %r = simd.popcount_acc and %c, %a, %a : vector<4xi32>\n"
+        "  func.return %r : vector<4xi32>\n}\n"
     )
-    result = run("xdsl-opt", "--print-op-generic", text=source)
+    result = run("xdsl-opt", "-p", "canonicalize,simd-lower{target=cortex-a53},cse", text=source)
     assert result.returncode == 0, result.stderr
-    assert '"simd.reduce_add"' in result.stdout
+    assert "math.ctpop" in result.stdout
+    assert "simd." not in result.stdout
