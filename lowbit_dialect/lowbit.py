@@ -15,6 +15,7 @@ from lowbit_dialect.ops.elementwise import AddOp, DequantizeOp, QuantizeOp
 from lowbit_dialect.ops.glue import FusedGlueOp
 from lowbit_dialect.ops.pack import BitpackOp, ConstantOp, UnpackOp
 from lowbit_dialect.ops.pool import MaxPool2DOp
+from lowbit_dialect.ops.tile import BitserialTileOp
 from lowbit_dialect.schedule import ScheduleAttr
 
 Lowbit = Dialect(
@@ -24,6 +25,7 @@ Lowbit = Dialect(
         BitpackOp,
         BitserialConvOp,
         BitserialGemmOp,
+        BitserialTileOp,
         ConstantOp,
         Conv2DOp,
         CorrectionOp,

@@ -1,0 +1,1 @@
+"""Level 1 to level 2: which kernel, in which layout, with which epilogue."""

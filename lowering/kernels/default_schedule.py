@@ -1,0 +1,65 @@
+"""The schedule of a bit-serial kernel where no measurement says better."""
+
+from __future__ import annotations
+
+from math import ceil, prod
+
+from lowbit_dialect.geometry import ConvGeometry
+from lowbit_dialect.ops.tile import TILE_WORDS
+from lowbit_dialect.schedule import ScheduleAttr
+from lowering.targets import Target
+
+MAX_PIXELS = 8
+MAX_UNROLLED = 256
+"""Popcounts in one unrolled reduction body: more cost compile time and instruction cache."""
+
+
+def kernel_word_bits(target: Target) -> int:
+    """Word width of the kernels: the target's, where its lanes hold every sum."""
+    return target.word_bits if target.word_bits in TILE_WORDS else TILE_WORDS[0]
+
+
+def kernel_lanes(target: Target) -> int:
+    """Words in a vector of the target."""
+    return target.vector_bits // kernel_word_bits(target)
+
+
+def _tile_cycles(pixels: int, vectors: int) -> float:
+    """Cycles of one reduction step: 3 operations a popcount on 4 ports, 2 loads a cycle.
+
+    A tile below 8 accumulators waits for the latency of its own chains (and, popcount, add).
+    """
+    return max(3 * pixels * vectors / 4, (pixels + vectors) / 2, 4.0)
+
+
+def _layer_cycles(geometry: ConvGeometry, pixels: int, vectors: int, lanes: int) -> float:
+    """Cycles of all tiles of a row, per reduction step, with the lanes that hold no channel."""
+    whole, rest = divmod(geometry.cols.out, pixels)
+    row = whole * _tile_cycles(pixels, vectors) + (_tile_cycles(rest, vectors) if rest else 0)
+    return row * ceil(geometry.oc / geometry.groups / (lanes * vectors))
+
+
+def default_schedule(
+    geometry: ConvGeometry, x_bits: int, w_bits: int, target: Target
+) -> ScheduleAttr:
+    """The tile with the least estimated cycles that fits the target's registers."""
+    lanes = kernel_lanes(target)
+    tiles = [
+        (pixels, vectors)
+        for vectors in (1, 2, 4, 8)
+        if lanes * vectors in (8, 16, 32, 64)
+        for pixels in range(1, MAX_PIXELS + 1)
+        if pixels * vectors + vectors + 2 <= target.vector_registers or (pixels, vectors) == (1, 1)
+    ] or [(1, max(1, 8 // lanes))]
+    pixels, vectors = min(
+        tiles, key=lambda t: (_layer_cycles(geometry, *t, lanes), t[0] * t[1])
+    )
+    words = ceil(geometry.ic / geometry.groups / kernel_word_bits(target))
+    trips = (words, geometry.cols.taps, geometry.rows.taps)
+    popcounts = pixels * vectors * x_bits * w_bits
+    unroll = max(
+        (u for u in range(1, 4) if popcounts * prod(trips[:u]) <= MAX_UNROLLED), default=0
+    )
+    weights = geometry.taps * geometry.oc * w_bits // 8
+    order = "rows" if weights <= target.l1_bytes // 2 else "channels"
+    return ScheduleAttr.get(pixels, vectors, unroll, order)

@@ -1,0 +1,188 @@
+"""`lowbit-fuse-epilogue`: glue and packing move into the kernel that makes their operand."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from xdsl.context import Context
+from xdsl.dialects.builtin import ModuleOp
+from xdsl.ir import Block, Operation, Region, SSAValue
+from xdsl.passes import ModulePass
+from xdsl.pattern_rewriter import (
+    GreedyRewritePatternApplier,
+    PatternRewriter,
+    PatternRewriteWalker,
+    RewritePattern,
+    op_type_rewrite_pattern,
+)
+
+from lowbit_dialect.decomposition import INT32_MAX
+from lowbit_dialect.geometry import LAYOUTS
+from lowbit_dialect.kernel_layouts import activation_layout
+from lowbit_dialect.layout import packed_layout
+from lowbit_dialect.ops.bitserial import (
+    BitserialConvOp,
+    BitserialGemmOp,
+    BitserialOp,
+    YieldOp,
+)
+from lowbit_dialect.ops.glue import FusedGlueOp
+from lowbit_dialect.ops.pack import BitpackOp
+from lowering.kernels.constants import constant_tensor, constant_values
+
+
+def _kernel_of(value: SSAValue) -> BitserialOp | None:
+    """The kernel whose only use is this operand."""
+    owner = value.owner
+    return owner if isinstance(owner, BitserialOp) and value.has_one_use() else None
+
+
+def _append(
+    kernel: BitserialOp, consumer: Operation, rewriter: PatternRewriter
+) -> None:
+    """Move `consumer`, the only user of the kernel's result, to the end of its epilogue."""
+    region = kernel.regions[0]
+    kernel.detach_region(region)
+    if not region.blocks:
+        block = Block(arg_types=[kernel.accumulator_type])
+        block.add_op(YieldOp.build_op([block.args[0]], []))
+        region = Region(block)
+    block = region.blocks[0]
+    end = block.last_op
+    assert isinstance(end, YieldOp)
+    moved = consumer.clone()
+    moved.operands = [
+        end.value if operand is kernel.results[0] else operand for operand in consumer.operands
+    ]
+    block.insert_ops_before([moved], end)
+    end.operands = [moved.results[0]]
+    fused = type(kernel).create(
+        operands=kernel.operands,
+        result_types=[moved.results[0].type],
+        properties=kernel.properties,
+        attributes=kernel.attributes,
+        regions=[region],
+    )
+    rewriter.replace(consumer, fused)
+    rewriter.erase(kernel)
+
+
+class FuseGlue(RewritePattern):
+    """Glue on the channels of a kernel becomes its epilogue.
+
+    %y = lowbit.bitserial_conv %x, %w
+    %q = lowbit.fused_glue %y, %t form threshold
+    ->
+    %q = lowbit.bitserial_conv %x, %w epilogue {
+    ^bb0(%acc):
+      %g = lowbit.fused_glue %acc, %t form threshold
+      lowbit.yield %g
+    }
+    """
+
+    @op_type_rewrite_pattern
+    def match_and_rewrite(self, op: FusedGlueOp, rewriter: PatternRewriter) -> None:
+        kernel = _kernel_of(op.acc)
+        if kernel is None or kernel.epilogue_block is not None:
+            return
+        layout = kernel.layout.data if isinstance(kernel, BitserialConvOp) else None
+        channel = LAYOUTS[layout][3] if layout else 1
+        if op.channel_dim == channel:
+            _append(kernel, op, rewriter)
+
+
+class FusePack(RewritePattern):
+    """Packing for the next kernel happens in registers.
+
+    %q = lowbit.bitserial_conv %x, %w epilogue { ..  lowbit.yield %g }
+    %p = lowbit.bitpack %q
+    ->
+    %p = lowbit.bitserial_conv %x, %w epilogue { ..  %b = lowbit.bitpack %g  lowbit.yield %b }
+    """
+
+    @op_type_rewrite_pattern
+    def match_and_rewrite(self, op: BitpackOp, rewriter: PatternRewriter) -> None:
+        kernel = _kernel_of(op.x)
+        if not isinstance(kernel, BitserialConvOp) or kernel.epilogue_block is None:
+            return
+        layout = packed_layout(op.result.type)
+        assert layout is not None
+        groups = kernel.groups.value.data
+        rows = activation_layout(kernel.layout.data, layout.word_bits.data, groups=groups)
+        if layout.with_frame(()) == rows:
+            _append(kernel, op, rewriter)
+
+
+class AbsorbCorrection(RewritePattern):
+    """A constant correction without border classes moves into the constants of the glue.
+
+    %q = lowbit.bitserial_conv %x, %w, %c epilogue { lowbit.fused_glue %acc, %t .. }
+    ->
+    %q = lowbit.bitserial_conv %x, %w epilogue { lowbit.fused_glue %acc, %u .. }    u = t - c
+    """
+
+    @op_type_rewrite_pattern
+    def match_and_rewrite(
+        self, op: BitserialConvOp | BitserialGemmOp, rewriter: PatternRewriter
+    ) -> None:
+        block = op.epilogue_block
+        if op.correction is None or block is None:
+            return
+        glue = next((o for o in block.ops if isinstance(o, FusedGlueOp)), None)
+        correction = constant_values(op.correction)
+        if glue is None or correction is None or correction.shape[:2] != (1, 1):
+            return
+        parameters = _absorb(glue, correction[0, 0].astype(np.int64))
+        if parameters is None:
+            return
+        rewriter.insert_op(parameters)
+        operands = list(glue.operands)
+        operands[1] = parameters.result
+        glue.operands = operands
+        fused = type(op).create(
+            operands=op.operands[:2],
+            result_types=op.result_types,
+            properties=op.properties,
+            attributes=op.attributes,
+            regions=[op.detach_region(op.regions[0])],
+        )
+        rewriter.replace(op, fused)
+
+
+def _absorb(glue: FusedGlueOp, correction: np.ndarray):
+    """The constant that replaces thresholds or offset, or None where they are not constant.
+
+    Thresholds beyond i32 are as good as its end: no accumulator is there (the verifier bounds it).
+    """
+    first = constant_values(glue.parameters[0])
+    if first is None:
+        return None
+    if glue.form.data == "shift":
+        total = first + correction
+        if np.abs(total).max() > INT32_MAX:
+            return None
+        return constant_tensor(total)
+    flip = np.zeros(len(correction), np.int64)
+    if len(glue.parameters) == 2:
+        constant = constant_values(glue.parameters[1])
+        if constant is None:
+            return None
+        flip = constant
+    moved = first - np.where(flip == 1, -correction, correction)[:, None]
+    return constant_tensor(np.clip(moved, -INT32_MAX, INT32_MAX))
+
+
+@dataclass(frozen=True)
+class FuseEpiloguePass(ModulePass):
+    """Fuse glue and packing into the kernels before them."""
+
+    name = "lowbit-fuse-epilogue"
+
+    def apply(self, ctx: Context, op: ModuleOp) -> None:
+        """Apply the patterns until nothing changes."""
+        PatternRewriteWalker(
+            GreedyRewritePatternApplier(
+                [FuseGlue(), FusePack(), AbsorbCorrection()], dce_enabled=True
+            )
+        ).rewrite_module(op)

@@ -1,0 +1,145 @@
+"""`lowbit-propagate-layout`: packed activations flow from layer to layer."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from xdsl.context import Context
+from xdsl.dialects.builtin import ModuleOp, TensorType
+from xdsl.ir import SSAValue
+from xdsl.passes import ModulePass
+from xdsl.pattern_rewriter import (
+    GreedyRewritePatternApplier,
+    PatternRewriter,
+    PatternRewriteWalker,
+    RewritePattern,
+    op_type_rewrite_pattern,
+)
+
+from lowbit_dialect.kernel_layouts import activation_layout
+from lowbit_dialect.layout import PackedAttr, packed_layout
+from lowbit_dialect.ops.bitserial import BitserialConvOp
+from lowbit_dialect.ops.pack import BitpackOp, UnpackOp, with_encoding
+from lowbit_dialect.ops.pool import MaxPool2DOp
+
+
+def layout_of(value: SSAValue) -> PackedAttr:
+    """The layout of a value known to be packed."""
+    layout = packed_layout(value.type)
+    assert layout is not None
+    return layout
+
+
+def _only_kernels_read(op: BitpackOp) -> bool:
+    """Whether every use takes whatever frame there is (a returned value's type is fixed)."""
+    readers = (BitserialConvOp, MaxPool2DOp, UnpackOp)
+    return all(isinstance(use.operation, readers) for use in op.result.uses)
+
+
+class FoldPackOfUnpack(RewritePattern):
+    """Packing what was just unpacked, in the same layout, changes nothing.
+
+    %u = lowbit.unpack %p
+    %q = lowbit.bitpack %u    (same type as %p)
+    ->
+    uses of %q become uses of %p
+    """
+
+    @op_type_rewrite_pattern
+    def match_and_rewrite(self, op: BitpackOp, rewriter: PatternRewriter) -> None:
+        source = op.x.owner
+        if isinstance(source, UnpackOp) and source.x.type == op.result.type:
+            rewriter.replace(op, [], [source.x])
+
+
+class FoldUnpackOfPack(RewritePattern):
+    """Unpacking what was just packed changes nothing.
+
+    %p = lowbit.bitpack %x
+    %u = lowbit.unpack %p
+    ->
+    uses of %u become uses of %x
+    """
+
+    @op_type_rewrite_pattern
+    def match_and_rewrite(self, op: UnpackOp, rewriter: PatternRewriter) -> None:
+        source = op.x.owner
+        if isinstance(source, BitpackOp):
+            rewriter.replace(op, [], [source.x])
+
+
+class MergeFrames(RewritePattern):
+    """Two packings of one value that differ in the frame share the wider one.
+
+    %p = lowbit.bitpack %x    frame of 0
+    %q = lowbit.bitpack %x    frame of 1
+    ->
+    %q = lowbit.bitpack %x    frame of 1; kernels skip what they do not read
+    """
+
+    @op_type_rewrite_pattern
+    def match_and_rewrite(self, op: BitpackOp, rewriter: PatternRewriter) -> None:
+        layout = layout_of(op.result)
+        for use in list(op.x.uses):
+            other = use.operation
+            if not isinstance(other, BitpackOp) or other is op or other.parent is not op.parent:
+                continue
+            theirs = layout_of(other.result)
+            if theirs.with_frame(()) != layout.with_frame(()):
+                continue
+            if not (_only_kernels_read(op) and _only_kernels_read(other)):
+                continue
+            frames = [[f.data for f in one.frame] or [0] * 2 * one.rank for one in (layout, theirs)]
+            merged = layout.with_frame([max(pair) for pair in zip(*frames, strict=True)])
+            first, second = (op, other) if op.is_before_in_block(other) else (other, op)
+            shared = BitpackOp.get(op.x, merged)
+            rewriter.replace(first, shared)
+            rewriter.replace(second, [], [shared.result])
+            return
+
+
+class PackBeforePool(RewritePattern):
+    """A pooled value that is only packed is pooled packed.
+
+    %m = lowbit.max_pool2d %x
+    %p = lowbit.bitpack %m
+    ->
+    %q = lowbit.bitpack %x
+    %p = lowbit.max_pool2d %q
+    """
+
+    @op_type_rewrite_pattern
+    def match_and_rewrite(self, op: BitpackOp, rewriter: PatternRewriter) -> None:
+        pool = op.x.owner
+        if not isinstance(pool, MaxPool2DOp) or not pool.result.has_one_use():
+            return
+        layout = layout_of(op.result)
+        rows = activation_layout(
+            pool.layout.data, layout.word_bits.data, groups=layout.groups.data
+        )
+        if layout.with_frame(()) != rows:
+            return
+        packed = BitpackOp.get(pool.x, rows)
+        assert isinstance(op.result.type, TensorType)
+        pooled = MaxPool2DOp.create(
+            operands=[packed.result],
+            result_types=[with_encoding(op.result.type, layout)],
+            properties=pool.properties,
+        )
+        rewriter.replace(op, [packed, pooled])
+        rewriter.erase(pool)
+
+
+@dataclass(frozen=True)
+class PropagateLayoutPass(ModulePass):
+    """Remove packing and unpacking between layers; move packing ahead of pooling."""
+
+    name = "lowbit-propagate-layout"
+
+    def apply(self, ctx: Context, op: ModuleOp) -> None:
+        """Apply the patterns until nothing changes."""
+        PatternRewriteWalker(
+            GreedyRewritePatternApplier(
+                [FoldPackOfUnpack(), FoldUnpackOfPack(), MergeFrames(), PackBeforePool()]
+            )
+        ).rewrite_module(op)
