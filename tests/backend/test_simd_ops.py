@@ -1,0 +1,207 @@
+"""Every simd operation against its numpy semantics, on the host and its weaker classes."""
+
+import numpy as np
+import pytest
+from xdsl.dialects.builtin import MemRefType, VectorType
+from xdsl.ir import Operation
+
+from lowbit_dialect.simd import SIMD_SEMANTICS, Simd, numpy_lane_type
+from tests.backend.harness import COMPILE, RUN, assembly, calls, load, parse
+from tests.guard import guarded, misaligned
+
+
+def vectors(result: str, op: str, *operands: str, lanes: int) -> str:
+    """A function that applies `op` to whole vectors and stores the result."""
+    names = [f"%v{k}" for k in range(len(operands))]
+    arguments = [f"%m{k}: memref<{lanes}x{type}>" for k, type in enumerate(operands)]
+    loads = [
+        f"  {name} = vector.load %m{k}[%c0] : memref<{lanes}x{type}>, vector<{lanes}x{type}>"
+        for k, (name, type) in enumerate(zip(names, operands, strict=True))
+    ]
+    return "\n".join(
+        [
+            f"func.func @f({', '.join(arguments)}, %out: memref<{lanes}x{result}>) {{",
+            "  %c0 = arith.constant 0 : index",
+            *loads,
+            f"  %r = {op}",
+            f"  vector.store %r, %out[%c0] : memref<{lanes}x{result}>, vector<{lanes}x{result}>",
+            "  func.return",
+            "}",
+        ]
+    )
+
+
+def popcounts() -> list[str]:
+    return [
+        vectors(
+            type,
+            f"simd.popcount_acc {form} %v0, %v1, %v2 : vector<{lanes}x{type}>",
+            *(type, type, type),
+            lanes=lanes,
+        )
+        for type, lanes in (("i8", 64), ("i8", 16), ("i16", 16), ("i32", 16), ("i32", 4), ("i64", 8))
+        for form in ("and", "xor subtract")
+    ]
+
+
+def casts() -> list[str]:
+    pairs = [("i8", "i16"), ("i8", "i32"), ("i16", "i64"), ("i32", "i64"), ("i16", "i32")]
+    texts = []
+    for narrow, wide in pairs:
+        for name, a, b in (("extui", narrow, wide), ("extsi", narrow, wide), ("trunci", wide, narrow)):
+            op = f"simd.{name} %v0 : vector<16x{a}> to vector<16x{b}>"
+            texts.append(vectors(b, op, a, lanes=16))
+    for type in ("i8", "i16", "i32"):
+        op = f"simd.sitofp %v0 : vector<8x{type}> to vector<8xf32>"
+        texts.append(vectors("f32", op, type, lanes=8))
+    return texts
+
+
+def comparisons() -> list[str]:
+    texts = []
+    for predicate in ("eq", "ne", "slt", "sle", "sgt", "sge", "ult", "ule", "ugt", "uge"):
+        type = "i8" if predicate.startswith("u") else "i32"
+        texts.append(
+            f"""
+func.func @f(%m0: memref<16x{type}>, %m1: memref<16x{type}>, %out: memref<16x{type}>) {{
+  %c0 = arith.constant 0 : index
+  %v0 = vector.load %m0[%c0] : memref<16x{type}>, vector<16x{type}>
+  %v1 = vector.load %m1[%c0] : memref<16x{type}>, vector<16x{type}>
+  %mask = simd.cmpi {predicate}, %v0, %v1 : vector<16x{type}> to vector<16xi1>
+  %s = simd.select %mask, %v1, %v0 : vector<16xi1>, vector<16x{type}>
+  %n = simd.extsi %mask : vector<16xi1> to vector<16x{type}>
+  %r = simd.popcount_acc and %s, %n, %n : vector<16x{type}>
+  vector.store %r, %out[%c0] : memref<16x{type}>, vector<16x{type}>
+  func.return
+}}"""
+        )
+    return texts
+
+
+def words() -> list[str]:
+    """Masks to words, and sums, which leave a scalar."""
+    texts = []
+    for lanes in (8, 16, 32, 64):
+        for type in ("i8", "i32"):
+            vector = f"vector<{lanes}x{type}>"
+            texts.append(
+                f"""
+func.func @f(%m0: memref<{lanes}x{type}>, %m1: memref<{lanes}x{type}>, %out: memref<1xi{lanes}>) {{
+  %c0 = arith.constant 0 : index
+  %v0 = vector.load %m0[%c0] : memref<{lanes}x{type}>, {vector}
+  %v1 = vector.load %m1[%c0] : memref<{lanes}x{type}>, {vector}
+  %mask = simd.cmpi slt, %v0, %v1 : {vector} to vector<{lanes}xi1>
+  %r = simd.pack_bits %mask : vector<{lanes}xi1> to i{lanes}
+  memref.store %r, %out[%c0] : memref<1xi{lanes}>
+  func.return
+}}"""
+            )
+    for type, lanes in (("i8", 16), ("i16", 8), ("i32", 16), ("i64", 8), ("i8", 64)):
+        texts.append(
+            f"""
+func.func @f(%m0: memref<{lanes}x{type}>, %out: memref<1x{type}>) {{
+  %c0 = arith.constant 0 : index
+  %v0 = vector.load %m0[%c0] : memref<{lanes}x{type}>, vector<{lanes}x{type}>
+  %r = simd.reduce_add %v0 : vector<{lanes}x{type}> to {type}
+  memref.store %r, %out[%c0] : memref<1x{type}>
+  func.return
+}}"""
+        )
+    return texts
+
+
+BROADCASTS = [
+    f"""
+func.func @f(%m: memref<3x5x{type}>, %out: memref<{lanes}x{type}>) {{
+  %c0 = arith.constant 0 : index
+  %i = arith.constant 2 : index
+  %j = arith.constant 4 : index
+  %r = simd.broadcast_load %m[%i, %j] : memref<3x5x{type}> to vector<{lanes}x{type}>
+  vector.store %r, %out[%c0] : memref<{lanes}x{type}>, vector<{lanes}x{type}>
+  func.return
+}}"""
+    for type, lanes in (("i8", 64), ("i16", 32), ("i32", 16), ("i64", 8), ("f32", 4))
+]
+
+FPTOSI = vectors("i32", "simd.fptosi %v0 : vector<8xf32> to vector<8xi32>", "f32", lanes=8)
+
+PROGRAMS = [*popcounts(), *casts(), *comparisons(), *words(), *BROADCASTS, FPTOSI]
+
+
+def test_every_operation_has_a_meaning_and_a_program() -> None:
+    used = {type(op) for text in PROGRAMS for op in parse(text).walk()}
+    assert set(Simd.operations) == set(SIMD_SEMANTICS)
+    assert set(Simd.operations) <= used
+
+
+def inputs(text: str, fill: str) -> list[np.ndarray]:
+    """Arrays for all arguments; the last one is the output."""
+    (function,) = parse(text).ops
+    rng = np.random.default_rng(1)
+    arrays = []
+    for argument in function.regions[0].block.args:
+        assert isinstance(argument.type, MemRefType)
+        shape, dtype = argument.type.get_shape(), numpy_lane_type(argument.type.element_type)
+        if dtype == np.float32:
+            data = rng.uniform(-(2**30), 2**30, shape).astype(dtype)
+        elif fill == "random":
+            data = rng.integers(np.iinfo(dtype).min, np.iinfo(dtype).max, shape, dtype, True)
+        else:
+            data = np.full(shape, {"ones": -1, "min": np.iinfo(dtype).min}[fill], dtype)
+            data.reshape(-1)[::3] = np.iinfo(dtype).max
+        arrays.append(data)
+    return arrays
+
+
+def interpret(text: str, arrays: list[np.ndarray]) -> np.ndarray:
+    """What the function of `text` stores, by the semantics in numpy."""
+    (function,) = parse(text).ops
+    body = function.regions[0].block
+    values: dict = dict(zip(body.args, arrays, strict=True))
+    stored: np.ndarray | None = None
+    for op in body.ops:
+        operands = [values[operand] for operand in op.operands]
+        if type(op) in SIMD_SEMANTICS:
+            values[op.results[0]] = SIMD_SEMANTICS[type(op)](op, *operands)
+        elif op.name == "vector.load":
+            values[op.results[0]] = operands[0]
+        elif op.name == "arith.constant":
+            values[op.results[0]] = constant(op)
+        elif op.name in ("vector.store", "memref.store"):
+            stored = np.atleast_1d(operands[0])
+    assert stored is not None
+    return stored
+
+
+def constant(op: Operation) -> int:
+    return op.properties["value"].value.data  # type: ignore[attr-defined]
+
+
+@pytest.mark.parametrize("target", RUN)
+@pytest.mark.parametrize("number", range(len(PROGRAMS)))
+def test_agrees_with_numpy(number: int, target: str) -> None:
+    text = PROGRAMS[number]
+    function = load(text, target)
+    for fill in ("random", "ones", "min"):
+        arrays = inputs(text, fill)
+        expected = interpret(text, arrays)
+        for place in (guarded, misaligned):
+            *ins, out = (place(array) for array in arrays)
+            function(*ins, out)
+            np.testing.assert_array_equal(out, expected)
+
+
+@pytest.mark.parametrize("target", COMPILE)
+def test_compiles_without_libraries(target: str) -> None:
+    for number, text in enumerate(PROGRAMS):
+        module = text.replace("@f(", f"@f{number}(")
+        assert calls(assembly(module, target)) == [], text
+
+
+def test_types_of_values() -> None:
+    """Lanes keep their types from op to op, so programs can be interpreted at all."""
+    for text in PROGRAMS:
+        stored = interpret(text, inputs(text, "random"))
+        out = next(iter(parse(text).ops)).regions[0].block.args[-1].type
+        assert isinstance(out, MemRefType | VectorType)
+        assert stored.dtype == numpy_lane_type(out.element_type)
