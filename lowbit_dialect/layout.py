@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from math import ceil, prod
 
-from xdsl.dialects.builtin import ArrayAttr, IntAttr, IntegerType, MemRefType, TensorType
+from xdsl.dialects.builtin import ArrayAttr, IntAttr, IntegerType, MemRefType, TensorType, i1, i8
 from xdsl.ir import Attribute, ParametrizedAttribute
 from xdsl.irdl import irdl_attr_definition
 from xdsl.parser import AttrParser
@@ -265,9 +265,12 @@ def storage_type(type_: TensorType) -> MemRefType:
     """How a tensor lies in memory: words of the packed layout, or one byte an element for a code.
 
     An unpacked code stores its bit pattern in the byte, sign-extended for `signed`, so that the
-    byte is the value for unipolar (unsigned) and signed (two's complement) codes.
+    byte is the value for unipolar (unsigned) and signed (two's complement) codes. An i1 is a byte
+    of 0 or 1.
     """
     element = type_.element_type
+    if element == i1:
+        element = i8
     if not isinstance(element, Code):
         return MemRefType(element, type_.get_shape())
     layout = packed_layout(type_)

@@ -142,9 +142,14 @@ class Emit:
         self._builder.insertion_point = outer
         self._builder.insert(scf.IfOp(condition, [], Region(block)))
 
-    def view(self, buffer: SSAValue, offset: int, type_: MemRefType) -> SSAValue:
+    def at_entry(self, operation: Operation) -> SSAValue:
+        """Insert an operation beside the constants, ahead of everything; its first result."""
+        self._constants.insert(operation)
+        return operation.results[0]
+
+    def view_at_entry(self, buffer: SSAValue, offset: int, type_: MemRefType) -> SSAValue:
         """Part of a byte buffer as a memref of another type."""
-        return self.op(memref.ViewOp(buffer, self.constant(offset), [], type_))
+        return self.at_entry(memref.ViewOp(buffer, self.constant(offset), [], type_))
 
     def load(self, source: SSAValue, indices: Sequence[Index]) -> SSAValue:
         """One element."""

@@ -1,0 +1,101 @@
+"""Per-channel numbers of an epilogue, in the order of the lanes, padded to whole blocks."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from math import ceil
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+from xdsl.dialects import arith
+from xdsl.dialects.builtin import MemRefType, TensorType, VectorType, i1, i32
+from xdsl.ir import SSAValue
+
+from lowbit_dialect import simd
+from lowering.kernels.constants import constant_values
+from lowering.loops.buffers import Place
+
+if TYPE_CHECKING:
+    from lowering.loops.epilogue import Epilogue, TileSite
+    from lowering.loops.stage import Stage
+
+
+@dataclass
+class ChannelTable:
+    """`entries` rows of i32, each with one number a lane; lanes without a channel hold `fill`."""
+
+    values: NDArray[np.int32] | None
+    place: Place | None
+    shape: tuple[int, int]
+
+    @staticmethod
+    def of(
+        source: SSAValue, epilogue: Epilogue, fill: int, channels_first: bool = False
+    ) -> ChannelTable:
+        """Table of a tensor whose last (or first) dimension is the output channel.
+
+        A constant becomes a constant; anything else is filled in by a stage of its own.
+        """
+        assert isinstance(source.type, TensorType)
+        shape = source.type.get_shape()
+        groups, oc = epilogue.geometry.groups, epilogue.geometry.oc
+        per_group = oc // groups
+        lanes = ceil(per_group / epilogue.block_lanes) * epilogue.block_lanes
+        entries = int(np.prod(shape)) // oc
+        values = constant_values(source)
+        if values is not None:
+            rows = values.reshape(oc, entries).T if channels_first else values.reshape(entries, oc)
+            table = np.full((entries, groups, lanes), fill, np.int64)
+            table[:, :, :per_group] = rows.reshape(entries, groups, per_group)
+            padded = table.astype(np.int32).reshape(entries, groups * lanes)
+            return ChannelTable(padded, None, padded.shape)
+        place = epilogue.lowering.buffers.reserve(entries * groups * lanes * 4)
+        table_type = MemRefType(i32, [entries, groups, lanes])
+
+        def body(stage: Stage, low: SSAValue, high: SSAValue) -> None:
+            emit = stage.emit
+            flat = (groups, per_group, entries) if channels_first else (entries, groups, per_group)
+            data = stage.tensor(source, flat)
+            table = stage.place(place, table_type)
+            is_flag = source.type.element_type == i1  # pyright: ignore
+
+            def copy(row, group, lane) -> None:
+                indices = (group, lane, row) if channels_first else (row, group, lane)
+                value = emit.load(data, indices)
+                if is_flag:
+                    value = emit.op(arith.ExtUIOp(value, i32))
+                emit.store(value, table, (row, group, lane))
+
+            def row_body(row) -> None:
+                def group_body(group) -> None:
+                    emit.loop(0, per_group, lambda lane: copy(row, group, lane))
+                    emit.loop(
+                        per_group,
+                        lanes,
+                        lambda lane: emit.store(
+                            emit.constant(fill, i32), table, (row, group, lane)
+                        ),
+                    )
+
+                emit.loop(0, groups, group_body)
+
+            emit.loop(low, high, row_body)
+
+        epilogue.lowering.stage("channel_table", entries, body)
+        return ChannelTable(None, place, (entries, groups * lanes))
+
+    def vector(self, site: TileSite, entry, vector_index: int) -> SSAValue:
+        """The numbers of one vector of lanes of the tile's block."""
+        if self.values is not None:
+            memory = site.stage.table(self.values)
+        else:
+            assert self.place is not None
+            memory = site.stage.place(self.place, MemRefType(i32, self.shape))
+        type_ = VectorType(i32, [site.lanes])
+        return site.emit.load_vector(memory, [entry, site.lane(vector_index)], type_)
+
+    def mask(self, site: TileSite, vector_index: int) -> SSAValue:
+        """Mask of the lanes whose number is not 0 (entry 0)."""
+        numbers = self.vector(site, 0, vector_index)
+        return site.emit.op(simd.CmpIOp("ne", numbers, site.emit.constant(0, numbers.type)))

@@ -1,0 +1,160 @@
+"""The loops of a contraction: register tiles over output pixels and channel blocks.
+
+conv and gemm share everything here, and so will other strategies: what differs is the operation
+that fills a tile. For every tile the epilogue runs on the accumulators while they are in registers.
+
+    for row of the image (or for channel block, by the schedule's order)
+      for channel block (or for row)
+        for tile of pixels in the row
+          %sums = lowbit.bitserial_tile ..
+          epilogue of %sums, stores
+"""
+
+from __future__ import annotations
+
+from math import ceil
+
+import numpy as np
+from xdsl.dialects.builtin import MemRefType
+from xdsl.ir import SSAValue
+
+from lowbit_dialect.geometry import LAYOUTS, ConvGeometry
+from lowbit_dialect.layout import packed_layout
+from lowbit_dialect.ops.bitserial import BitserialConvOp, BitserialOp, affine_code_of
+from lowbit_dialect.ops.tile import BitserialTileOp
+from lowbit_dialect.schedule import ScheduleAttr
+from lowering.kernels.default_schedule import default_schedule
+from lowering.loops.emit import Index
+from lowering.loops.epilogue import Epilogue, TileSite
+from lowering.loops.stage import FunctionLowering, Stage
+
+
+def schedule_of(op: BitserialOp, geometry: ConvGeometry, lowering: FunctionLowering) -> ScheduleAttr:
+    """The op's schedule, or the default one for the target."""
+    schedule = op.properties.get("schedule")
+    if isinstance(schedule, ScheduleAttr):
+        return schedule
+    codes = (affine_code_of(op.operands[i].type, "xw"[i]) for i in (0, 1))
+    return default_schedule(geometry, *(code.width for code in codes), lowering.target)
+
+
+def lower_contraction(op: BitserialOp, lowering: FunctionLowering) -> None:
+    """Write the stages of a bit-serial contraction and its epilogue."""
+    epilogue = Epilogue.of(op, lowering)
+    geometry = op.geometry
+    w_layout = packed_layout(op.operands[1].type)
+    assert w_layout is not None
+    blocks = geometry.groups * ceil(geometry.oc / geometry.groups / w_layout.lane_block[1])
+    rows = geometry.batch * geometry.rows.out
+    by_rows = rows > 1
+
+    def body(stage: Stage, low: SSAValue, high: SSAValue) -> None:
+        tiles = _Tiles(op, stage, epilogue.begin(stage), blocks)
+        emit = stage.emit
+        if not by_rows:
+            emit.loop(low, high, lambda block: tiles.row(0, block))
+        elif tiles.schedule.order.data == "rows":
+            emit.loop(
+                low, high, lambda row: emit.loop(0, blocks, lambda block: tiles.row(row, block))
+            )
+        else:
+            emit.loop(
+                0, blocks, lambda block: emit.loop(low, high, lambda row: tiles.row(row, block))
+            )
+
+    lowering.stage(op.name.removeprefix("lowbit."), rows if by_rows else blocks, body)
+    epilogue.finish()
+
+
+class _Tiles:
+    """The tiles of one contraction, and where their operands lie."""
+
+    def __init__(self, op: BitserialOp, stage: Stage, epilogue: Epilogue, blocks: int):
+        self.stage, self.epilogue = stage, epilogue
+        self.geometry = op.geometry
+        self.schedule = schedule_of(op, self.geometry, stage.lowering)
+        x_type, w_type = op.operands[0].type, op.operands[1].type
+        self.x_code = affine_code_of(x_type, "x")
+        self.w_code = affine_code_of(w_type, "w")
+        x_layout, w_layout = packed_layout(x_type), packed_layout(w_type)
+        assert x_layout is not None
+        assert w_layout is not None
+        self.lanes = w_layout.lane_block[1]
+        self.blocks_per_group = blocks // self.geometry.groups
+        rows, cols = self.geometry.rows, self.geometry.cols
+        frame = (0, 0, 0, 0)
+        if isinstance(op, BitserialConvOp):
+            frame = _spatial_frame(op)
+        self.words = ceil(self.geometry.ic / self.geometry.groups / x_layout.word_bits.data)
+        self.row_offset = frame[0] - rows.before
+        self.col_offset = frame[2] - cols.before
+        x_shape = (
+            self.geometry.batch,
+            frame[0] + rows.extent + frame[1],
+            self.x_code.width,
+            self.geometry.groups * self.words,
+            frame[2] + cols.extent + frame[3],
+        )
+        w_shape = (blocks, self.w_code.width, rows.taps, cols.taps, self.words, self.lanes)
+        word = x_layout.word_type
+        self.x = stage.memory(op.operands[0], MemRefType(word, x_shape))
+        self.w = stage.memory(op.operands[1], MemRefType(word, w_shape))
+
+    def row(self, job: Index, block: Index) -> None:
+        """All tiles of an output row for one block of channels."""
+        emit, out, step = self.stage.emit, self.geometry.cols.out, self.schedule.pixels.data
+        whole = out // step * step
+        emit.loop(0, whole, lambda col: self.tile(job, block, col, step), step)
+        if whole < out:
+            self.tile(job, block, whole, out - whole)
+
+    def tile(self, job: Index, block: Index, col: Index, pixels: int) -> None:
+        """One register tile and what becomes of it."""
+        emit, rows, cols = self.stage.emit, self.geometry.rows, self.geometry.cols
+        image, row = emit.div(job, rows.out), emit.mod(job, rows.out)
+        group = emit.div(block, self.blocks_per_group) if self.geometry.groups > 1 else 0
+        indices = (
+            image,
+            emit.add(emit.mul(row, rows.stride), self.row_offset),
+            emit.add(emit.mul(col, cols.stride), self.col_offset),
+            emit.mul(group, self.words),
+            block,
+        )
+        vectors = self.schedule.vectors.data
+        if self.lanes % vectors:
+            vectors = 1
+        tile = BitserialTileOp.get(
+            self.x,
+            self.w,
+            [emit.value(i) for i in indices],
+            pixels,
+            vectors,
+            cols.stride,
+            (rows.dilation, cols.dilation),
+            self.schedule.unroll.data,
+            self.x_code,
+            self.w_code,
+        )
+        emit.op(tile)
+        sums = np.array(tile.results, object).reshape(pixels, vectors)
+        site = TileSite(
+            self.stage,
+            self.geometry,
+            image,
+            row,
+            col,
+            block,
+            group,
+            self.blocks_per_group,
+            self.lanes // vectors,
+            [list(pixel) for pixel in sums],
+        )
+        self.epilogue.apply(site)
+
+
+def _spatial_frame(op: BitserialConvOp) -> tuple[int, int, int, int]:
+    """Frame of x: (top, bottom, left, right)."""
+    layout = packed_layout(op.x.type)
+    assert layout is not None
+    _, h, w, _ = LAYOUTS[op.layout.data]
+    return (*layout.frame_of(h), *layout.frame_of(w))

@@ -1,0 +1,172 @@
+"""Glue on a tile in registers: accumulators become levels, as bit planes or as bytes.
+
+Each form of `lowbit.fused_glue` is a class here that gives, for one vector of channels of one
+pixel, either its planes as masks (for packed results) or its storage bytes.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from functools import reduce
+from typing import TYPE_CHECKING, ClassVar
+
+from typing_extensions import Self
+from xdsl.dialects import arith
+from xdsl.dialects.builtin import VectorType, i8, i32
+from xdsl.ir import SSAValue
+
+from lowbit_dialect import simd
+from lowbit_dialect.codes import Code, SignedType
+from lowbit_dialect.ops.base import code_of
+from lowbit_dialect.ops.glue import FusedGlueOp
+from lowering.loops.emit import Emit
+
+if TYPE_CHECKING:
+    from lowering.loops.channel_table import ChannelTable
+    from lowering.loops.epilogue import TileSite
+
+INT32_MIN, INT32_MAX = -(2**31), 2**31 - 1
+
+
+class Levels(ABC):
+    """Levels of a tile of pixels and vectors of channels."""
+
+    FILLS: ClassVar[tuple[int, ...]]
+    """What a lane without a channel gets for each parameter; it ends at level `lowest`."""
+
+    def __init__(self, glue: FusedGlueOp, emit: Emit):
+        self.emit = emit
+        self.code: Code = code_of(glue.result.type, "result")
+        self.lowest = 0
+
+    @classmethod
+    @abstractmethod
+    def of(cls, glue: FusedGlueOp, site: TileSite, tables: list[ChannelTable]) -> Self:
+        """Glue applied to the sums of a tile."""
+
+    @abstractmethod
+    def level_plane(self, pixel: int, vector: int, plane: int) -> SSAValue:
+        """Mask of bit `plane` of the level numbers."""
+
+    @abstractmethod
+    def level(self, pixel: int, vector: int) -> SSAValue:
+        """Level numbers, i32."""
+
+    def plane(self, pixel: int, vector: int, plane: int) -> SSAValue:
+        """Mask of bit `plane` of the patterns: for signed codes the top bit of the level inverts."""
+        mask = self.level_plane(pixel, vector, plane)
+        if isinstance(self.code, SignedType) and plane == self.code.width - 1:
+            ones = self.emit.constant(1, mask.type)
+            return self.emit.binary(arith.XOrIOp, mask, ones)
+        return mask
+
+    def byte(self, pixel: int, vector: int) -> SSAValue:
+        """Storage bytes: the pattern, or the value of a signed code."""
+        level = self.level(pixel, vector)
+        assert isinstance(level.type, VectorType)
+        if isinstance(self.code, SignedType):
+            lowest = self.emit.constant(self.code.min_value, level.type)
+            level = self.emit.binary(arith.AddiOp, level, lowest)
+        bytes_ = VectorType(i8, level.type.get_shape())
+        return self.emit.op(simd.TruncIOp(level, bytes_))
+
+
+class ThresholdLevels(Levels):
+    """level = number of thresholds <= acc, where the channel is flipped <= -acc.
+
+    The comparisons with ascending thresholds t_0 <= t_1 <= .. form a thermometer code, whose bit p
+    is the parity of the comparisons with t_(k 2^p - 1), k = 1, 2, ..
+    """
+
+    FILLS = (INT32_MAX, 0)
+
+    @classmethod
+    def of(cls, glue: FusedGlueOp, site: TileSite, tables: list[ChannelTable]) -> Self:
+        """Compare every accumulator with every threshold of its channel."""
+        self, emit = cls(glue, site.emit), site.emit
+        count = tables[0].shape[0]
+        self.reached: list[list[list[SSAValue]]] = [[] for _ in site.sums]
+        for v in range(len(site.sums[0])):
+            thresholds = [tables[0].vector(site, k, v) for k in range(count)]
+            sign = None
+            if len(tables) > 1:
+                flags = tables[1].vector(site, 0, v)
+                sign = emit.binary(arith.SubiOp, emit.constant(0, flags.type), flags)
+            for m, pixel in enumerate(site.sums):
+                sums = pixel[v]
+                if sign is not None:
+                    sums = emit.binary(
+                        arith.SubiOp, emit.binary(arith.XOrIOp, sums, sign), sign
+                    )
+                self.reached[m].append([emit.op(simd.CmpIOp("sge", sums, t)) for t in thresholds])
+        return self
+
+    def level_plane(self, pixel: int, vector: int, plane: int) -> SSAValue:
+        """Parity of every 2^plane-th comparison."""
+        chosen = self.reached[pixel][vector][(1 << plane) - 1 :: 1 << plane]
+        if not chosen:
+            return self.emit.constant(0, self.reached[pixel][vector][0].type)
+        return reduce(lambda a, b: self.emit.binary(arith.XOrIOp, a, b), chosen)
+
+    def level(self, pixel: int, vector: int) -> SSAValue:
+        """Number of thresholds reached."""
+        masks = self.reached[pixel][vector]
+        type_ = VectorType(i32, masks[0].type.get_shape())  # pyright: ignore
+        counts = [self.emit.op(simd.ExtUIOp(mask, type_)) for mask in masks]
+        return reduce(lambda a, b: self.emit.binary(arith.AddiOp, a, b), counts)
+
+
+class ShiftLevels(Levels):
+    """level = clip((acc + offset) >> shift, lo, hi), the sum saturating in i32."""
+
+    FILLS = (INT32_MIN, 0)
+
+    @classmethod
+    def of(cls, glue: FusedGlueOp, site: TileSite, tables: list[ChannelTable]) -> Self:
+        """Add, shift and clip every accumulator."""
+        self, emit = cls(glue, site.emit), site.emit
+        self.lowest, highest = glue.bounds
+        self.levels: list[list[SSAValue]] = [[] for _ in site.sums]
+        for v in range(len(site.sums[0])):
+            offset, shift = tables[0].vector(site, 0, v), tables[1].vector(site, 0, v)
+            for m, pixel in enumerate(site.sums):
+                moved = saturating_add(emit, pixel[v], offset)
+                shifted = emit.binary(arith.ShRSIOp, moved, shift)
+                at_least = emit.binary(
+                    arith.MaxSIOp, shifted, emit.constant(self.lowest, shifted.type)
+                )
+                self.levels[m].append(
+                    emit.binary(arith.MinSIOp, at_least, emit.constant(highest, shifted.type))
+                )
+        return self
+
+    def level_plane(self, pixel: int, vector: int, plane: int) -> SSAValue:
+        """Test one bit of each level."""
+        level = self.levels[pixel][vector]
+        bit = self.emit.binary(arith.AndIOp, level, self.emit.constant(1 << plane, level.type))
+        return self.emit.op(simd.CmpIOp("ne", bit, self.emit.constant(0, level.type)))
+
+    def level(self, pixel: int, vector: int) -> SSAValue:
+        """The levels."""
+        return self.levels[pixel][vector]
+
+
+def saturating_add(emit: Emit, a: SSAValue, b: SSAValue) -> SSAValue:
+    """a + b clipped to i32: where both operands' signs differ from the sum's, the end on a's side.
+
+    ((a ^ sum) & (b ^ sum)) < 0 tells an overflow; the end is INT_MAX, plus one where a is negative.
+    """
+    total = emit.binary(arith.AddiOp, a, b)
+    changed = emit.binary(
+        arith.AndIOp,
+        emit.binary(arith.XOrIOp, a, total),
+        emit.binary(arith.XOrIOp, b, total),
+    )
+    overflow = emit.op(simd.CmpIOp("slt", changed, emit.constant(0, a.type)))
+    negative = emit.binary(arith.ShRUIOp, a, emit.constant(31, a.type))
+    end = emit.binary(arith.AddiOp, emit.constant(INT32_MAX, a.type), negative)
+    return emit.op(simd.SelectOp(overflow, end, total))
+
+
+GLUE_LEVELS: dict[str, type[Levels]] = {"shift": ShiftLevels, "threshold": ThresholdLevels}
+"""The class of each form of `lowbit.fused_glue`."""

@@ -1,0 +1,180 @@
+"""A stage: the function that computes one tensor, over a range of its independent parts.
+
+    func.func private @main_2_bitserial_conv(%x: memref<Nxi8>, .., %low: index, %high: index)
+
+All stages of a function take the same buffers. `main` calls them in order with their full range;
+a runtime with threads calls each on parts of its range, in any order, and waits between stages.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+from xdsl.dialects import arith, func, memref
+from xdsl.dialects.builtin import (
+    BytesAttr,
+    DenseIntOrFPElementsAttr,
+    FunctionType,
+    IndexType,
+    IntegerType,
+    MemRefType,
+    ModuleOp,
+    StringAttr,
+    SymbolRefAttr,
+    TensorType,
+    UnitAttr,
+)
+from xdsl.ir import Attribute, Block, Region, SSAValue
+from xdsl.rewriter import Rewriter
+
+from lowbit_dialect.layout import storage_type
+from lowbit_dialect.ops.pack import ConstantOp
+from lowering.loops.buffers import Buffers, Place
+from lowering.loops.emit import Emit
+from lowering.targets import Target
+
+
+@dataclass
+class Stage:
+    """The body of one stage while it is written."""
+
+    emit: Emit
+    arguments: Sequence[SSAValue]
+    lowering: FunctionLowering
+    views: dict[tuple[object, Attribute], SSAValue] = field(default_factory=dict)
+
+    @property
+    def target(self) -> Target:
+        """The machine compiled for."""
+        return self.lowering.target
+
+    def tensor(self, value: SSAValue, shape: Sequence[int] | None = None) -> SSAValue:
+        """A tensor value as a memref of its storage, or of another shape of as many elements."""
+        assert isinstance(value.type, TensorType)
+        storage = storage_type(value.type)
+        if shape is not None:
+            storage = MemRefType(storage.element_type, shape)
+        return self.memory(value, storage)
+
+    def memory(self, value: SSAValue, type_: MemRefType) -> SSAValue:
+        """The bytes of a tensor value as a memref of any type of that size."""
+        image = self.lowering.image_of(value)
+        if image is not None:
+            return self.constant(image, type_)
+        return self.place(self.lowering.buffers.place(value), type_)
+
+    def place(self, place: Place, type_: MemRefType) -> SSAValue:
+        """Part of a buffer argument as a memref."""
+        key = (place, type_)
+        if key not in self.views:
+            self.views[key] = self.emit.view_at_entry(
+                self.arguments[place.argument], place.offset, type_
+            )
+        return self.views[key]
+
+    def constant(self, image: bytes, type_: MemRefType) -> SSAValue:
+        """A module-level constant with these bytes."""
+        key = (image, type_)
+        if key not in self.views:
+            name = self.lowering.global_constant(image, type_)
+            get = memref.GetGlobalOp(name, type_)
+            self.views[key] = self.emit.at_entry(get)
+        return self.views[key]
+
+    def table(self, values: NDArray[np.integer], bits: int = 32) -> SSAValue:
+        """A constant array of integers as a memref."""
+        array = np.ascontiguousarray(values, f"<i{bits // 8}")
+        return self.constant(array.tobytes(), MemRefType(IntegerType(bits), array.shape))
+
+
+@dataclass
+class FunctionLowering:
+    """The state of lowering one function: its buffers, stages and constants."""
+
+    module: ModuleOp
+    name: str
+    buffers: Buffers
+    target: Target
+    stages: list[tuple[str, int, Block]] = field(default_factory=list)
+    images: dict[SSAValue, bytes] = field(default_factory=dict)
+    globals: dict[tuple[bytes, Attribute], str] = field(default_factory=dict)
+    outputs: set[SSAValue] = field(default_factory=set)
+    """Values that stand for an output and nothing else, whoever made them."""
+
+    def image_of(self, value: SSAValue) -> bytes | None:
+        """Memory image of a constant, or None."""
+        if value in self.outputs:
+            return None
+        if value in self.images:
+            return self.images[value]
+        owner = value.owner
+        if isinstance(owner, ConstantOp):
+            image = owner.image_bytes
+        elif isinstance(owner, arith.ConstantOp):
+            attr = owner.value
+            if not isinstance(attr, DenseIntOrFPElementsAttr):
+                return None
+            image = attr.data.data
+            if attr.get_element_type() == IntegerType(1):
+                image = bytes(int(v) & 1 for v in attr.get_values())  # pyright: ignore
+        else:
+            return None
+        self.images[value] = image
+        return image
+
+    def global_constant(self, image: bytes, type_: MemRefType) -> str:
+        """Name of a constant of the module with these bytes; the same one for the same bytes."""
+        key = (image, type_)
+        if key not in self.globals:
+            name = f"{self.name}_constant_{len(self.globals)}"
+            tensor = TensorType(type_.element_type, type_.get_shape())
+            self.module.body.block.add_op(
+                memref.GlobalOp.get(
+                    StringAttr(name),
+                    type_,
+                    DenseIntOrFPElementsAttr(tensor, BytesAttr(image)),  # pyright: ignore
+                    sym_visibility=StringAttr("private"),
+                    constant=UnitAttr(),
+                )
+            )
+            self.globals[key] = name
+        return self.globals[key]
+
+    def stage(
+        self, what: str, extent: int, body: Callable[[Stage, SSAValue, SSAValue], None]
+    ) -> None:
+        """Write a stage that runs over parts low .. high of `extent` independent ones."""
+        arguments = [MemRefType(IntegerType(8), [1])] * (self.buffers.workspace_argument + 1)
+        block = Block(arg_types=[*arguments, IndexType(), IndexType()])
+        stage = Stage(Emit(block), block.args[:-2], self)
+        body(stage, block.args[-2], block.args[-1])
+        stage.emit.op(func.ReturnOp())
+        self.stages.append((f"{self.name}_{len(self.stages)}_{what}", extent, block))
+
+    def finish(self) -> list[func.FuncOp]:
+        """The stages as functions, and the function that calls them in order."""
+        types: list[Attribute] = list(self.buffers.argument_types)
+        functions = []
+        entry = Block(arg_types=types)
+        emit = Emit(entry)
+        for name, extent, block in self.stages:
+            for argument, type_ in zip(block.args, types, strict=False):
+                Rewriter.replace_value_with_new_type(argument, type_)
+            stage_type = FunctionType.from_lists([*types, IndexType(), IndexType()], [])
+            functions.append(
+                func.FuncOp(name, stage_type, Region(block), visibility="private")
+            )
+            bounds = [emit.constant(0), emit.constant(extent)]
+            emit.op(func.CallOp(SymbolRefAttr(name), [*entry.args, *bounds], []))
+        emit.op(func.ReturnOp())
+        main = func.FuncOp(self.name, FunctionType.from_lists(types, []), Region(entry))
+        return [*functions, main]
+
+
+def flat_rows(shape: Sequence[int]) -> tuple[int, int]:
+    """(rows, columns) of a shape with all but the last dimension joined."""
+    return int(np.prod(shape[:-1], dtype=np.int64)), shape[-1]
+
