@@ -26,9 +26,7 @@ def guarded(array: np.ndarray, *, before: bool = False) -> np.ndarray:
         if _libc.mprotect(guard, _PAGE, _PROT_NONE):
             raise OSError(ctypes.get_errno(), "mprotect")
     offset = _PAGE if before else (pages + 1) * _PAGE - array.nbytes
-    copy: np.ndarray[Any, Any] = np.ndarray(
-        array.shape, array.dtype, buffer=memory, offset=offset
-    )
+    copy: np.ndarray[Any, Any] = np.ndarray(array.shape, array.dtype, buffer=memory, offset=offset)
     copy[...] = array
     return copy
 

@@ -14,7 +14,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any, NoReturn
+from typing import Any
 
 from xdsl.dialects import arith, llvm
 from xdsl.dialects.builtin import (
@@ -31,8 +31,8 @@ from xdsl.dialects.builtin import (
     i32,
 )
 from xdsl.ir import Attribute, Block, Operation, OpResult, SSAValue
-from xdsl.utils.exceptions import DiagnosticException
 
+from lowering.opt.diagnostics import fail
 from lowering.targets import Target
 
 Handler = Callable[["Conversion", Any], None]
@@ -56,11 +56,6 @@ _UNIT = UnitAttr()
 @lru_cache(maxsize=4096)
 def _indices(value: int) -> DenseArrayBase:
     return DenseArrayBase.from_list(i32, [value])
-
-
-def fail(op: Operation, message: str) -> NoReturn:
-    """Stop with a diagnostic that names `op`."""
-    raise DiagnosticException(f"'{op.name}' cannot be lowered to LLVM: {message}")
 
 
 @dataclass(frozen=True)
@@ -129,8 +124,10 @@ Linear = tuple[tuple[tuple[SSAValue, int], ...], int]
 class Conversion:
     """One function on its way to LLVM's dialect."""
 
-    def __init__(self, target: Target):
+    def __init__(self, target: Target, op: Operation):
         self.target = target
+        self.op = op
+        """The operation being converted, which a diagnostic is about."""
         self.index = IntegerType(target.index_width)
         self.values: dict[SSAValue, SSAValue] = {}
         self.offsets: dict[SSAValue, int] = {}
@@ -151,7 +148,7 @@ class Conversion:
         """The LLVM type of a value of `type`.
 
         Raises:
-            DiagnosticException: if there is none.
+            OpFailedException: if there is none.
         """
         converted = self._types.get(type)
         if converted is None:
@@ -163,22 +160,31 @@ class Conversion:
             return self.index
         if isinstance(type, VectorType):
             if type.get_num_dims() != 1 or type.get_num_scalable_dims():
-                raise DiagnosticException(
-                    f"LLVM has no vector like {type}: expected one dimension of fixed length"
-                )
+                fail(self.op, f"LLVM has no {type}: expected one dimension of fixed length")
             return VectorType(self.type(type.element_type), type.shape)
         if isinstance(type, MemRefType):
-            try:
-                memref_layout(type)
-            except ValueError as error:
-                raise DiagnosticException(str(error)) from None
+            self.layout(type)
             return POINTER
         if type_bits(type) is not None or llvm.is_compatible_type(type):
             return type
-        raise DiagnosticException(
+        fail(
+            self.op,
             f"no value of type {type} can be lowered to LLVM: expected an integer, index, f16, "
-            "f32, f64, a vector of these, or a memref of static shape"
+            "f32, f64, a vector of these, or a memref of static shape",
         )
+
+    def layout(self, type: Attribute) -> MemRefLayout:
+        """The layout of a memref type.
+
+        Raises:
+            OpFailedException: if it is not one, or its layout is not known.
+        """
+        if not isinstance(type, MemRefType):
+            fail(self.op, f"expected a memref of static shape, got {type}")
+        try:
+            return memref_layout(type)
+        except ValueError as error:
+            fail(self.op, str(error))
 
     # Values
 
@@ -202,6 +208,7 @@ class Conversion:
         self.ops.append(new)
         for before, after in zip(old.results, new.results, strict=True):
             self.values[before] = after
+            after.name_hint = before.name_hint
 
     def constant(self, value: int, type: IntegerType | None = None) -> SSAValue:
         """An integer constant, of the index type unless another is given."""
@@ -324,18 +331,16 @@ class Conversion:
         self, memref: SSAValue, indices: Sequence[SSAValue]
     ) -> tuple[SSAValue, MemRefLayout]:
         """The address of an element of an old memref value, and the memref's layout."""
-        assert isinstance(memref.type, MemRefType)
-        layout = memref_layout(memref.type)
+        layout = self.layout(memref.type)
         form = self.element_offset(layout, indices, self.offsets.get(memref, 0))
         return self.offset_pointer(self.values[memref], form, layout.element), layout
 
     def first_element(self, memref: SSAValue) -> SSAValue:
         """The address of the first element of an old memref value."""
-        assert isinstance(memref.type, MemRefType)
         start = self.offsets.get(memref, 0)
         if not start:
             return self.values[memref]
-        element = memref_layout(memref.type).element
+        element = self.layout(memref.type).element
         return self.offset_pointer(self.values[memref], ((), start), element)
 
 

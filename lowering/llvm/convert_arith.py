@@ -20,7 +20,8 @@ from xdsl.ir import Attribute, Operation, SSAValue
 
 from lowbit_dialect import llvmx
 from lowering.llvm import rounding
-from lowering.llvm.conversion import Conversion, Handler, fail, type_bits
+from lowering.llvm.conversion import Conversion, Handler, type_bits
+from lowering.opt.diagnostics import fail
 
 _INTEGER_BINARY: dict[type[Operation], type[Operation]] = {
     arith.AddiOp: llvm.AddOp,
@@ -138,7 +139,7 @@ def _rounding(expand: Callable[[Conversion, SSAValue], SSAValue], name: str) -> 
         source = state.value(op.operands[0])
         state.values[op.results[0]] = (
             state.intrinsic(name, [source], source.type)
-            if rounding.has_instruction(state.target, source.type)
+            if rounding.has_instruction(state, source.type)
             else expand(state, source)
         )
 

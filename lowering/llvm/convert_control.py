@@ -17,7 +17,8 @@ from xdsl.dialects.builtin import (
 )
 from xdsl.ir import Attribute, Block, Operation, Region
 
-from lowering.llvm.conversion import Conversion, fail, memref_layout
+from lowering.llvm.conversion import Conversion, memref_layout
+from lowering.opt.diagnostics import fail
 from lowering.targets import Target
 
 _UNIT = UnitAttr()
@@ -119,9 +120,9 @@ def convert_function(
     """The LLVM function for `op`, its body converted by `handlers`; operations of LLVM stay.
 
     Raises:
-        DiagnosticException: if something in it has no conversion.
+        OpFailedException: if something in it has no conversion.
     """
-    state = Conversion(target)
+    state = Conversion(target, op)
     inputs, outputs = op.function_type.inputs.data, op.function_type.outputs.data
     if len(outputs) > 1:
         fail(op, f"@{op.sym_name.data} returns {len(outputs)} values; expected one at most")
@@ -137,10 +138,13 @@ def convert_function(
         for block in order:
             new = Block(arg_types=[state.type(t) for t in block.arg_types])
             state.blocks[block] = new
-            state.values.update(zip(block.args, new.args, strict=True))
+            for before, after in zip(block.args, new.args, strict=True):
+                state.values[before] = after
+                after.name_hint = before.name_hint
         for block in order:
             state.start_block()
             for old in block.ops:
+                state.op = old
                 handler = handlers.get(type(old))
                 if handler is not None:
                     handler(state, old)

@@ -16,7 +16,6 @@ from xdsl.dialects.builtin import (
     DenseIntOrFPElementsAttr,
     IntegerAttr,
     IntegerType,
-    MemRefType,
     UnitAttr,
     VectorType,
     i32,
@@ -30,11 +29,10 @@ from lowering.llvm.conversion import (
     POINTER,
     Conversion,
     Linear,
-    fail,
     intrinsic_suffix,
-    memref_layout,
     sum_linear,
 )
+from lowering.opt.diagnostics import fail
 
 GLOBAL_ALIGNMENT = 64
 """Bytes that constants and stack buffers are aligned to: one cache line, one widest vector."""
@@ -42,17 +40,18 @@ GLOBAL_ALIGNMENT = 64
 _ORDERING = IntegerAttr(0, i64)
 
 
-def _load(state: Conversion, result: SSAValue, base: SSAValue, indices: Sequence[SSAValue]) -> None:
+def _load(state: Conversion, base: SSAValue, indices: Sequence[SSAValue]) -> None:
     pointer, layout = state.element_pointer(base, indices)
-    state.values[result] = state.insert(
+    state.replace(
+        state.op,
         llvm.LoadOp.create(
             operands=[pointer],
-            result_types=[state.type(result.type)],
+            result_types=[state.type(state.op.results[0].type)],
             properties={
                 "ordering": _ORDERING,
                 "alignment": IntegerAttr(layout.element_bytes, i64),
             },
-        )
+        ),
     )
 
 
@@ -70,7 +69,7 @@ def _store(state: Conversion, value: SSAValue, base: SSAValue, indices: Sequence
 
 
 def _memref_load(state: Conversion, op: memref.LoadOp) -> None:
-    _load(state, op.res, op.memref, op.indices)
+    _load(state, op.memref, op.indices)
 
 
 def _memref_store(state: Conversion, op: memref.StoreOp) -> None:
@@ -78,31 +77,30 @@ def _memref_store(state: Conversion, op: memref.StoreOp) -> None:
 
 
 def _vector_load(state: Conversion, op: vector.LoadOp) -> None:
-    _unit_stride(op, op.base)
-    _load(state, op.result, op.base, op.indices)
+    _unit_stride(state, op.base)
+    _load(state, op.base, op.indices)
 
 
 def _vector_store(state: Conversion, op: vector.StoreOp) -> None:
-    _unit_stride(op, op.base)
+    _unit_stride(state, op.base)
     _store(state, op.vector, op.base, op.indices)
 
 
-def _unit_stride(op: Operation, base: SSAValue) -> None:
-    assert isinstance(base.type, MemRefType)
-    strides = memref_layout(base.type).strides
+def _unit_stride(state: Conversion, base: SSAValue) -> None:
+    strides = state.layout(base.type).strides
     if strides and strides[-1] != 1:
-        fail(op, f"a vector access needs an innermost stride of 1, got {base.type}")
+        fail(state.op, f"a vector access needs an innermost stride of 1, got {base.type}")
 
 
 def _masked_load(state: Conversion, op: vector.MaskedLoadOp) -> None:
-    _unit_stride(op, op.base)
+    _unit_stride(state, op.base)
     pointer, layout = state.element_pointer(op.base, op.indices)
     mask, passthru = state.value(op.mask), state.value(op.pass_thru)
     state.replace(op, llvmx.MaskedLoadOp(pointer, mask, passthru, layout.element_bytes))
 
 
 def _masked_store(state: Conversion, op: vector.MaskedStoreOp) -> None:
-    _unit_stride(op, op.base)
+    _unit_stride(state, op.base)
     pointer, layout = state.element_pointer(op.base, op.indices)
     value, mask = state.value(op.value_to_store), state.value(op.mask)
     state.replace(op, llvmx.MaskedStoreOp(value, pointer, mask, layout.element_bytes))
@@ -139,8 +137,7 @@ def _mixed(
 
 
 def _subview(state: Conversion, op: memref.SubviewOp) -> None:
-    assert isinstance(op.source.type, MemRefType)
-    layout = memref_layout(op.source.type)
+    layout = state.layout(op.source.type)
     terms: list[tuple[Linear, int]] = [(((), state.offsets.get(op.source, 0)), 1)]
     for offset, stride in zip(_mixed(op.static_offsets, op.offsets), layout.strides, strict=True):
         form = state.linear(offset) if isinstance(offset, SSAValue) else ((), offset)
@@ -149,9 +146,7 @@ def _subview(state: Conversion, op: memref.SubviewOp) -> None:
 
 
 def _reinterpret_cast(state: Conversion, op: memref.ReinterpretCastOp) -> None:
-    if not isinstance(op.source.type, MemRefType):
-        fail(op, f"expected a ranked memref, got {op.source.type}")
-    layout = memref_layout(op.source.type)
+    layout = state.layout(op.source.type)
     if layout.offset is None:
         fail(op, "it counts from the start of the buffer, and the source's offset is not known")
     # Offsets count from the start of the buffer, the source's pointer from its first element.
@@ -175,9 +170,7 @@ def _view(state: Conversion, op: memref.ViewOp) -> None:
 
 
 def _dim(state: Conversion, op: memref.DimOp) -> None:
-    if not isinstance(op.source.type, MemRefType):
-        fail(op, f"expected a ranked memref, got {op.source.type}")
-    shape = memref_layout(op.source.type).shape
+    shape = state.layout(op.source.type).shape
     products, dimension = state.linear(op.index)
     if products or not 0 <= dimension < len(shape):
         fail(op, f"expected a constant dimension of 0 to {len(shape) - 1}")
@@ -188,8 +181,7 @@ def _dim(state: Conversion, op: memref.DimOp) -> None:
 
 
 def _alloca(state: Conversion, op: memref.AllocaOp) -> None:
-    assert isinstance(op.memref.type, MemRefType)
-    layout = memref_layout(op.memref.type)
+    layout = state.layout(op.memref.type)
     elements = 1
     for extent in layout.shape:
         elements *= extent
@@ -210,11 +202,9 @@ def convert_global(state: Conversion, op: memref.GlobalOp) -> llvm.GlobalOp:
     """The LLVM global for a memref global, an array of elements in row-major order.
 
     Raises:
-        DiagnosticException: if its type or its value is not supported.
+        OpFailedException: if its type or its value is not supported.
     """
-    state.type(op.type)
-    assert isinstance(op.type, MemRefType)
-    layout = memref_layout(op.type)
+    layout = state.layout(op.type)
     elements = 1
     for extent in layout.shape:
         elements *= extent

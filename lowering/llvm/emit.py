@@ -50,7 +50,7 @@ Emitter = Callable[[Any, ir.IRBuilder, Values], None]
 
 
 class _Literal(ir.Constant):
-    """A constant given by its text, for forms that llvmlite would write lane by lane."""
+    """A value given by its text, for forms that llvmlite does not write."""
 
     def __init__(self, type: ir.Type, text: str):
         self.type = type
@@ -59,6 +59,11 @@ class _Literal(ir.Constant):
     def get_reference(self) -> str:
         """The text."""
         return self.constant
+
+
+def _opaque(pointer: Any) -> _Literal:
+    """A pointer without a type behind it; llvmlite gives typed ones to buffers and globals."""
+    return _Literal(ir.PointerType(), pointer.get_reference())
 
 
 def _constant(op: llvm.ConstantOp, builder: ir.IRBuilder, values: Values) -> None:
@@ -91,6 +96,17 @@ def _gep(op: llvm.GEPOp, builder: ir.IRBuilder, values: Values) -> None:
         inbounds=op.inbounds is not None,
         source_etype=convert_type(op.elem_type),
     )
+
+
+def _alloca(op: llvm.AllocaOp, builder: ir.IRBuilder, values: Values) -> None:
+    slot: Any = builder.alloca(convert_type(op.elem_type), size=values[op.size])
+    if op.alignment is not None:
+        slot.align = op.alignment.value.data
+    values[op.res] = _opaque(slot)
+
+
+def _address_of(op: llvm.AddressOfOp, builder: ir.IRBuilder, values: Values) -> None:
+    values[op.result] = _opaque(builder.module.get_global(op.global_name.root_reference.data))
 
 
 def _extract_element(op: llvmx.ExtractElementOp, builder: ir.IRBuilder, values: Values) -> None:
@@ -146,6 +162,8 @@ def _masked_store(op: llvmx.MaskedStoreOp, builder: ir.IRBuilder, values: Values
 _EMITTERS: dict[type[Operation], Emitter] = {
     llvm.ConstantOp: _constant,
     llvm.UndefOp: _undefined,
+    llvm.AllocaOp: _alloca,
+    llvm.AddressOfOp: _address_of,
     llvm.GEPOp: _gep,
     llvmx.ExtractElementOp: _extract_element,
     llvmx.SelectOp: _select,

@@ -32,7 +32,8 @@ from xdsl.ir import Operation
 from xdsl.passes import ModulePass
 
 from lowering.llvm import convert_arith, convert_control, convert_memory
-from lowering.llvm.conversion import Conversion, fail
+from lowering.llvm.conversion import Conversion
+from lowering.opt.diagnostics import fail
 from lowering.targets import get_target
 
 HANDLERS: dict[type[Operation], Callable[..., None]] = {
@@ -49,7 +50,7 @@ class LowbitToLLVMPass(ModulePass):
 
     Raises:
         ValueError: if there is no such target.
-        DiagnosticException: if an operation or a type has no conversion.
+        OpFailedException: if an operation or a type has no conversion.
     """
 
     name = "lowbit-to-llvm"
@@ -64,7 +65,7 @@ class LowbitToLLVMPass(ModulePass):
             if isinstance(old, func.FuncOp):
                 new: Operation = convert_control.convert_function(old, target, HANDLERS)
             elif isinstance(old, memref.GlobalOp):
-                new = convert_memory.convert_global(Conversion(target), old)
+                new = convert_memory.convert_global(Conversion(target, old), old)
             elif isinstance(old, llvm.FuncOp | llvm.GlobalOp):
                 continue
             else:

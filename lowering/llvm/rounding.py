@@ -15,26 +15,24 @@ from xdsl.dialects.builtin import (
     VectorType,
 )
 from xdsl.ir import Attribute, SSAValue
-from xdsl.utils.exceptions import DiagnosticException
 
 from lowbit_dialect import llvmx
 from lowering.llvm.conversion import Conversion
-from lowering.targets import Target
+from lowering.opt.diagnostics import fail
 
 
-def has_instruction(target: Target, type: Attribute) -> bool:
-    """Whether `target` rounds values of `type` in registers by itself.
+def has_instruction(state: Conversion, type: Attribute) -> bool:
+    """Whether the target rounds values of `type` in registers by itself.
 
     Raises:
-        DiagnosticException: if it does not and the type is not f32.
+        OpFailedException: if it does not and the type is not f32.
     """
+    target = state.target
     if target.arch in ("aarch64", "arm64") or target.has("sse4.1"):
         return True
     element = type.element_type if isinstance(type, VectorType) else type
     if not isinstance(element, Float32Type):
-        raise DiagnosticException(
-            f"target {target.name!r} cannot round values of type {type}: expected f32"
-        )
+        fail(state.op, f"target {target.name!r} cannot round values of type {type}, only f32")
     return False
 
 

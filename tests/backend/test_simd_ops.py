@@ -39,7 +39,14 @@ def popcounts() -> list[str]:
             *(type, type, type),
             lanes=lanes,
         )
-        for type, lanes in (("i8", 64), ("i8", 16), ("i16", 16), ("i32", 16), ("i32", 4), ("i64", 8))
+        for type, lanes in (
+            ("i8", 64),
+            ("i8", 16),
+            ("i16", 16),
+            ("i32", 16),
+            ("i32", 4),
+            ("i64", 8),
+        )
         for form in ("and", "xor subtract")
     ]
 
@@ -48,7 +55,11 @@ def casts() -> list[str]:
     pairs = [("i8", "i16"), ("i8", "i32"), ("i16", "i64"), ("i32", "i64"), ("i16", "i32")]
     texts = []
     for narrow, wide in pairs:
-        for name, a, b in (("extui", narrow, wide), ("extsi", narrow, wide), ("trunci", wide, narrow)):
+        for name, a, b in (
+            ("extui", narrow, wide),
+            ("extsi", narrow, wide),
+            ("trunci", wide, narrow),
+        ):
             op = f"simd.{name} %v0 : vector<16x{a}> to vector<16x{b}>"
             texts.append(vectors(b, op, a, lanes=16))
     for type in ("i8", "i16", "i32"):
