@@ -24,8 +24,15 @@ PASSES = {
     "lowbit-lower-tile": "lowering.tiles.lower_tile:LowerTilePass",
     "simd-lower": "lowering.simd.simd_lower:SimdLowerPass",
     "lowbit-to-llvm": "lowering.llvm.lowbit_to_llvm:LowbitToLLVMPass",
+    "lowbit-pipeline": "lowering.pipeline:PipelinePass",
 }
 """Pass name to `module:class`, in the order of the pipeline."""
+
+TARGETS = {
+    "lowbit-llvm-ir": "lowering.llvm.emit_targets:LLVMIRTarget",
+    "lowbit-asm": "lowering.llvm.emit_targets:AssemblyTarget",
+}
+"""What `-t` can write, name to `module:class`."""
 
 
 def _loader(path: str) -> Callable[[], Any]:
@@ -36,5 +43,6 @@ def _loader(path: str) -> Callable[[], Any]:
 LOWBIT_UNIVERSE = Universe(
     all_dialects={name: _loader(path) for name, path in DIALECTS.items()},
     all_passes={name: _loader(path) for name, path in PASSES.items()},
+    all_targets={name: _loader(path) for name, path in TARGETS.items()},
 )
 """The entry point `xdsl.universe` names this, so plain `xdsl-opt` sees it too."""

@@ -226,20 +226,23 @@ def convert_global(state: Conversion, op: memref.GlobalOp) -> llvm.GlobalOp:
 # Vectors
 
 
+def _splat(state: Conversion, lane: SSAValue, type: VectorType) -> SSAValue:
+    """An insertion into lane 0 and a shuffle, which targets know as one broadcast."""
+    undefined = state.insert(llvm.UndefOp(type))
+    first = state.insert(llvm.InsertElementOp(undefined, lane, state.constant(0, i32)))
+    lanes = DenseArrayBase.from_list(i32, [0] * type.get_shape()[0])
+    return state.insert(llvm.ShuffleVectorOp(first, undefined, lanes, type))
+
+
 def _broadcast(state: Conversion, op: vector.BroadcastOp) -> None:
-    """`splat` is an insertion into lane 0 and a shuffle, which targets know as one broadcast."""
     source, result_type = state.value(op.source), state.type(op.vector.type)
     assert isinstance(result_type, VectorType)
-    if isinstance(source.type, VectorType):
-        if source.type != result_type:
-            fail(op, f"expected a scalar or a vector of the result's type, got {source.type}")
+    if not isinstance(source.type, VectorType):
+        state.values[op.vector] = _splat(state, source, result_type)
+    elif source.type == result_type:
         state.values[op.vector] = source
-        return
-    undefined = state.insert(llvm.UndefOp(result_type))
-    zero = state.constant(0, i32)
-    first = state.insert(llvm.InsertElementOp(undefined, source, zero))
-    lanes = DenseArrayBase.from_list(i32, [0] * result_type.get_shape()[0])
-    state.replace(op, llvm.ShuffleVectorOp(first, undefined, lanes, result_type))
+    else:
+        fail(op, f"expected a scalar or a vector of the result's type, got {source.type}")
 
 
 def _shuffle(state: Conversion, op: vector.ShuffleOp) -> None:
@@ -282,6 +285,33 @@ def _bitcast(state: Conversion, op: vector.BitcastOp) -> None:
 def _fma(state: Conversion, op: vector.FMAOp) -> None:
     operands = [state.value(operand) for operand in (op.lhs, op.rhs, op.acc)]
     state.values[op.res] = state.intrinsic("fma", operands, operands[0].type)
+
+
+def _create_mask(state: Conversion, op: vector.CreateMaskOp) -> None:
+    """Compare the lane numbers with the count, in lanes that fill a register if they can.
+
+    A count below 0 or above the number of lanes means none or all, so it is clamped first.
+    """
+    mask_type = state.type(op.mask_vector.type)
+    assert isinstance(mask_type, VectorType)
+    (lanes,) = mask_type.get_shape()
+    if lanes > 64:
+        fail(op, f"expected a mask of 64 lanes at most, got {lanes}")
+    narrow = IntegerType(32 if lanes * 32 <= state.target.vector_bits else 8)
+    count = state.intrinsic(
+        "smax", [state.value(op.mask_dim_sizes[0]), state.constant(0)], state.index
+    )
+    count = state.intrinsic("smin", [count, state.constant(lanes)], state.index)
+    if narrow != state.index:
+        count = state.insert(llvm.TruncOp(count, narrow))
+    numbers_type = VectorType(narrow, [lanes])
+    numbers = state.insert(
+        llvm.ConstantOp(
+            DenseIntOrFPElementsAttr.from_list(numbers_type, range(lanes)), numbers_type
+        )
+    )
+    less = IntegerAttr(llvm.ICmpPredicateFlag.ULT.to_int(), i64)
+    state.replace(op, llvm.ICmpOp(numbers, _splat(state, count, numbers_type), less))
 
 
 _INTEGER_REDUCTIONS: dict[CombiningKindFlag, tuple[str, type[Operation] | str]] = {
@@ -351,6 +381,7 @@ HANDLERS: dict[type[Operation], Callable[[Conversion, Any], None]] = {
     vector.ShuffleOp: _shuffle,
     vector.ExtractOp: _extract,
     vector.InsertOp: _insert,
+    vector.CreateMaskOp: _create_mask,
     vector.BitcastOp: _bitcast,
     vector.FMAOp: _fma,
     vector.ReductionOp: _reduction,

@@ -2,10 +2,12 @@
 
 import numpy as np
 import pytest
+from xdsl.context import Context
 from xdsl.dialects.builtin import MemRefType, VectorType
 from xdsl.ir import Operation
 
 from lowbit_dialect.simd import SIMD_SEMANTICS, Simd, numpy_lane_type
+from lowering.simd.simd_lower import SimdLowerPass
 from tests.backend.harness import COMPILE, RUN, assembly, calls, load, parse
 from tests.guard import guarded, misaligned
 
@@ -216,3 +218,41 @@ def test_types_of_values() -> None:
         out = next(iter(parse(text).ops)).regions[0].block.args[-1].type
         assert isinstance(out, MemRefType | VectorType)
         assert stored.dtype == numpy_lane_type(out.element_type)
+
+
+@pytest.mark.parametrize("lanes", [8, 16, 32, 64])
+def test_pairwise_sums_of_armv7_make_the_word(lanes: int) -> None:
+    """ARMv7 cannot run here, so its expansion is interpreted, intrinsic by intrinsic."""
+    module = parse(
+        f"""
+func.func @f(%mask: vector<{lanes}xi1>) -> i{lanes} {{
+  %w = simd.pack_bits %mask : vector<{lanes}xi1> to i{lanes}
+  func.return %w : i{lanes}
+}}"""
+    )
+    SimdLowerPass("cortex-a9").apply(Context(), module)
+    (function,) = module.ops
+    body = function.regions[0].block
+    rng = np.random.default_rng(3)
+    for mask in (rng.random(lanes) < 0.5, np.ones(lanes, bool), np.zeros(lanes, bool)):
+        values: dict = {body.args[0]: mask}
+        for op in body.ops:
+            given = [values[operand] for operand in op.operands]
+            if op.name == "arith.constant":
+                result = np.resize(list(op.properties["value"].iter_values()), lanes)  # type: ignore[attr-defined]
+            elif op.name == "llvmx.select":
+                result = np.where(*given).astype(np.uint8)
+            elif op.name == "vector.shuffle":
+                result = np.concatenate(given)[list(op.properties["mask"].iter_values())]  # type: ignore[attr-defined]
+            elif op.name == "llvm.call_intrinsic":
+                a, b = given
+                result = np.concatenate([a[::2] + a[1::2], b[::2] + b[1::2]])
+            elif op.name == "llvm.bitcast":
+                result = int.from_bytes(given[0].tobytes(), "little")
+            elif op.name == "llvm.trunc":
+                result = given[0] % 2**lanes
+            else:
+                assert op.name == "func.return"
+                assert given == [sum(1 << k for k in range(lanes) if mask[k])]
+                continue
+            values[op.results[0]] = result

@@ -248,6 +248,37 @@ def test_vectors(target: str) -> None:
     np.testing.assert_array_equal(sums[:7], np.array(expected).astype(np.int32))
 
 
+@pytest.mark.parametrize("target", RUN)
+@pytest.mark.parametrize(("lanes", "type"), [(8, "i64"), (16, "i32"), (64, "i8")])
+def test_tails_touch_only_their_lanes(target: str, lanes: int, type: str) -> None:
+    size = 2 * lanes
+    vector = f"vector<{lanes}x{type}>"
+    text = f"""
+func.func @f(%m: memref<{size}x{type}>, %at: index, %n: index, %out: memref<{lanes}x{type}>) {{
+  %c0 = arith.constant 0 : index
+  %none = arith.constant dense<0> : vector<{lanes}x{type}>
+  %yes = arith.constant true
+  %mask = vector.create_mask %n : vector<{lanes}xi1>
+  %v = vector.maskedload %m[%at], %mask, %none
+      : memref<{size}x{type}>, vector<{lanes}xi1>, {vector} into {vector}
+  scf.if %yes {{
+    vector.maskedstore %out[%c0], %mask, %v
+        : memref<{lanes}x{type}>, vector<{lanes}xi1>, vector<{lanes}x{type}>
+  }}
+  func.return
+}}"""
+    function = load(text, target)
+    m = guarded(np.arange(1, size + 1, dtype=np.dtype(f"int{type[1:]}")))
+    for count in (-1, 0, 1, lanes // 2, lanes - 1, lanes):
+        n, at = max(count, 0), size - max(count, 0)
+        # The end of the memory is in the middle of the vector.
+        out = guarded(np.zeros(lanes, m.dtype))
+        function(m, at, count, out)
+        np.testing.assert_array_equal(out, [*m[at:], *[0] * (lanes - n)])
+    function(m, 0, lanes + 1000, out)
+    np.testing.assert_array_equal(out, m[:lanes])
+
+
 def floats(lanes: int) -> str:
     """All float operations on vectors, or on scalars if there is one lane."""
     vector = f"vector<{lanes}xf32>" if lanes > 1 else "f32"
