@@ -20,7 +20,8 @@ from xdsl.ir import Attribute, Operation, SSAValue
 
 from lowbit_dialect import llvmx
 from lowering.llvm import rounding
-from lowering.llvm.conversion import Conversion, Handler, type_bits
+from lowering.llvm.conversion import Conversion, Handler
+from lowering.llvm.types import type_bits
 from lowering.opt.diagnostics import fail
 
 _INTEGER_BINARY: dict[type[Operation], type[Operation]] = {

@@ -25,7 +25,7 @@ from xdsl.ir import Attribute, Block, Operation, SSAValue
 from xdsl.utils.exceptions import DiagnosticException
 
 from lowbit_dialect import llvmx
-from lowering.llvm.conversion import intrinsic_suffix
+from lowering.llvm.types import intrinsic_suffix
 from lowering.targets import Target
 
 _FLAGS = {

@@ -1,6 +1,6 @@
 """What `lowbit-opt -t` can write besides IR: the LLVM IR or the assembly of a module.
 
-    lowbit-opt kernel.mlir -p '...,lowbit-to-llvm{target=znver5}' -t 'lowbit-asm{target=znver5}'
+lowbit-opt kernel.mlir -p '...,lowbit-to-llvm{target=znver5}' -t 'lowbit-asm{target=znver5}'
 """
 
 from __future__ import annotations

@@ -31,7 +31,7 @@ from xdsl.dialects.builtin import ModuleOp
 from xdsl.ir import Operation
 from xdsl.passes import ModulePass
 
-from lowering.llvm import convert_arith, convert_control, convert_memory
+from lowering.llvm import convert_arith, convert_control, convert_memory, convert_vector
 from lowering.llvm.conversion import Conversion
 from lowering.opt.diagnostics import fail
 from lowering.targets import get_target
@@ -39,6 +39,7 @@ from lowering.targets import get_target
 HANDLERS: dict[type[Operation], Callable[..., None]] = {
     **convert_arith.HANDLERS,
     **convert_memory.HANDLERS,
+    **convert_vector.HANDLERS,
     **convert_control.HANDLERS,
 }
 """Every operation that has a conversion. Operations of `llvm` and `llvmx` stay as they are."""

@@ -1,6 +1,6 @@
 """A stage: the function that computes one tensor, over a range of its independent parts.
 
-    func.func private @main_2_bitserial_conv(%x: memref<Nxi8>, .., %low: index, %high: index)
+    func.func @main_2_bitserial_conv(%x: memref<Nxi8>, .., %low: index, %high: index)
 
 All stages of a function take the same buffers. `main` calls them in order with their full range;
 a runtime with threads calls each on parts of its range, in any order, and waits between stages.
@@ -165,7 +165,7 @@ class FunctionLowering:
                 Rewriter.replace_value_with_new_type(argument, type_)
             stage_type = FunctionType.from_lists([*types, IndexType(), IndexType()], [])
             functions.append(
-                func.FuncOp(name, stage_type, Region(block), visibility="private")
+                func.FuncOp(name, stage_type, Region(block))
             )
             bounds = [emit.constant(0), emit.constant(extent)]
             emit.op(func.CallOp(SymbolRefAttr(name), [*entry.args, *bounds], []))

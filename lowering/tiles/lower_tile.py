@@ -151,7 +151,7 @@ class _Tile:
         acc: Sequence[SSAValue],
     ) -> Sequence[SSAValue]:
         """One word of every pixel against one word of every lane."""
-        emit, combine = self.emit, self.op.decomposition.combine
+        emit, combine = self.emit, simd.Combine(self.op.decomposition.combine)
         weights = [
             emit.load_vector(self.op.w, (*w, v * self.lanes), self.vector_type)
             for v in range(self.vectors)

@@ -1,0 +1,84 @@
+"""The whole way down, level by level.
+
+    tensors -> kernels -> loops -> simd -> llvm
+
+Each level is IR that prints and parses; `lower` stops at any of them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from xdsl.context import Context
+from xdsl.dialects.builtin import ModuleOp
+from xdsl.passes import ModulePass
+from xdsl.transforms.convert_scf_to_cf import ConvertScfToCf
+from xdsl.transforms.dead_code_elimination import DeadCodeElimination
+
+from lowering.kernels.fold_constants import FoldConstantsPass
+from lowering.kernels.fuse_epilogue import FuseEpiloguePass
+from lowering.kernels.propagate_layout import PropagateLayoutPass
+from lowering.kernels.select_kernel import SelectKernelPass
+from lowering.llvm.lowbit_to_llvm import LowbitToLLVMPass
+from lowering.loops.to_loops import ToLoopsPass
+from lowering.simd.simd_lower import SimdLowerPass
+from lowering.targets import get_target
+from lowering.tiles.lower_tile import LowerTilePass
+
+LEVELS: dict[str, Callable[[str], tuple[ModulePass, ...]]] = {
+    "tensors": lambda target: (),
+    "kernels": lambda target: (
+        SelectKernelPass(target),
+        PropagateLayoutPass(),
+        FoldConstantsPass(),
+        FuseEpiloguePass(),
+        DeadCodeElimination(),
+    ),
+    "loops": lambda target: (ToLoopsPass(target), LowerTilePass()),
+    "simd": lambda target: (SimdLowerPass(target),),
+    "llvm": lambda target: (ConvertScfToCf(), LowbitToLLVMPass(target)),
+}
+"""The passes that reach each level from the one before, for a target's name."""
+
+
+def passes(target: str = "host", until: str = "llvm") -> tuple[ModulePass, ...]:
+    """The passes from tensors to level `until`.
+
+    Raises:
+        ValueError: there is no such level or target.
+    """
+    get_target(target)
+    if until not in LEVELS:
+        raise ValueError(f"unknown level {until!r}: expected one of {', '.join(LEVELS)}")
+    names = list(LEVELS)
+    return tuple(
+        step for name in names[: names.index(until) + 1] for step in LEVELS[name](target)
+    )
+
+
+def lower(module: ModuleOp, target: str = "host", until: str = "llvm") -> None:
+    """Lower a module in place, from tensors to level `until`.
+
+    Raises:
+        ValueError: there is no such level or target.
+        PassFailedException: something in the module has no lowering; the message says what.
+    """
+    context = Context()
+    for step in passes(target, until):
+        step.apply(context, module)
+
+
+@dataclass(frozen=True)
+class PipelinePass(ModulePass):
+    """All passes from tensors to a level, as one."""
+
+    name = "lowbit-pipeline"
+
+    target: str = "host"
+    until: str = "llvm"
+
+    def apply(self, ctx: Context, op: ModuleOp) -> None:
+        """Apply them in order."""
+        for step in passes(self.target, self.until):
+            step.apply(ctx, op)

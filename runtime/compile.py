@@ -1,0 +1,112 @@
+"""`compile`: from a module of low-bit tensors to something that can be called."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from xdsl.context import Context
+from xdsl.dialects.builtin import ModuleOp
+from xdsl.parser import Parser
+from xdsl.universe import Universe
+
+from lowering.llvm.emit import module_to_llvm_ir
+from lowering.llvm.object import compile_object
+from lowering.pipeline import LEVELS, lower
+from lowering.targets import Target, get_target
+from runtime import cache
+from runtime.executable import Executable
+from runtime.jit import LoadedObject
+from runtime.signature import Signature, signatures
+
+
+def context() -> Context:
+    """A context that knows every dialect there is, loading them as they are needed."""
+    ctx = Context()
+    for name, factory in Universe.get_multiverse().all_dialects.items():
+        ctx.register_dialect(name, factory)
+    return ctx
+
+
+def parse_module(text: str, name: str = "<unknown>") -> ModuleOp:
+    """Parse and verify a module.
+
+    Raises:
+        ParseError: it is malformed.
+        VerifyException: an operation does not verify.
+    """
+    module = Parser(context(), text, name).parse_module()
+    module.verify()
+    return module
+
+
+def build_object(module: ModuleOp, target: Target) -> tuple[list[Signature], bytes]:
+    """Signatures and object file of a module of tensors; the module stays as it is."""
+    module = module.clone()
+    lower(module, target.name, "loops")
+    found = signatures(module)
+    _lower_from_loops(module, target)
+    return found, compile_object(module_to_llvm_ir(module, target), target)
+
+
+def _lower_from_loops(module: ModuleOp, target: Target) -> None:
+    ctx = Context()
+    for level in ("simd", "llvm"):
+        for step in LEVELS[level](target.name):
+            step.apply(ctx, module)
+
+
+def compile(
+    module: ModuleOp | str | Path,
+    target: str = "host",
+    *,
+    entry: str | None = None,
+    use_cache: bool = True,
+) -> Executable:
+    """Compile a module for this machine.
+
+    Args:
+        module: a module, its text, or the path of a file with it.
+        target: `host`, or `host+avx2`, `host+sse2` to use less of it; any target that this machine
+            can run.
+        entry: the function to call; not needed where there is one, or one called main.
+        use_cache: whether to look for the object on disk, and keep it there.
+
+    Returns:
+        The function, ready to be called with numpy arrays.
+
+    Raises:
+        ValueError: no such target or function.
+        ParseError, VerifyException, PassFailedException: what is wrong with the module, and where.
+    """
+    machine = get_target(target)
+    if isinstance(module, Path):
+        module = parse_module(module.read_text(), str(module))
+    elif isinstance(module, str):
+        module = parse_module(module)
+    else:
+        module.verify()
+    name = cache.key(str(module), machine) if use_cache else ""
+    hit = cache.load(name) if use_cache else None
+    if hit is not None:
+        found, data = [Signature.from_json(s) for s in hit[0]], hit[1]
+    else:
+        found, data = build_object(module, machine)
+        if use_cache:
+            cache.store(name, [s.to_json() for s in found], data)
+    signature = choose(found, entry)
+    symbols = [signature.name, *(stage for stage, _ in signature.stages)]
+    return Executable(signature, LoadedObject(data, symbols), machine.name)
+
+
+def choose(found: list[Signature], entry: str | None) -> Signature:
+    """The function called `entry`; without a name the only one, or main.
+
+    Raises:
+        ValueError: there is no such function, or none can be told from the others.
+    """
+    by_name = {s.name: s for s in found}
+    if entry is None:
+        entry = next(iter(by_name)) if len(by_name) == 1 else "main"
+    if entry not in by_name:
+        raise ValueError(f"no function @{entry}: the module has {', '.join(by_name) or 'none'}")
+    return by_name[entry]

@@ -1,0 +1,264 @@
+"""One-call kernels for experiments: conv2d, matmul, bitpack and unpack on numpy arrays of values."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import lru_cache
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from xdsl.builder import Builder
+from xdsl.dialects import func
+from xdsl.dialects.builtin import ModuleOp, TensorType
+from xdsl.ir import Attribute, Operation, SSAValue
+from xdsl.rewriter import InsertPoint
+from xdsl.utils.exceptions import VerifyException
+
+from lowbit_dialect.codes import AffineCode, Code, parse_code
+from lowbit_dialect.geometry import LAYOUTS
+from lowbit_dialect.interpreters.values import PackedArray
+from lowbit_dialect.layout import PackedAttr
+from lowbit_dialect.ops.contraction import Conv2DOp, MatmulOp, conv_clauses
+from lowbit_dialect.ops.pack import BitpackOp, UnpackOp
+from runtime.compile import compile
+from runtime.executable import Executable
+from runtime.signature import as_array, code_bytes
+
+
+def _affine(code: str | Code, name: str) -> AffineCode:
+    parsed = parse_code(code)
+    if not isinstance(parsed, AffineCode):
+        raise ValueError(f"{name}: {parsed} is not affine: unipolar, bipolar and signed codes are")
+    return parsed
+
+
+def _integers(value: Any, rank: int, name: str) -> NDArray:
+    array = as_array(value, name)
+    if array.dtype.kind not in "iu":
+        raise ValueError(f"{name}: expected integers, got dtype {array.dtype}")
+    if array.ndim != rank or not array.size:
+        raise ValueError(
+            f"{name}: expected {rank} dimensions, none of them empty, got shape {list(array.shape)}"
+        )
+    return array
+
+
+def single_op_module(
+    inputs: Sequence[Attribute], build: Any, name: str = "main"
+) -> ModuleOp:
+    """A module with one function of these inputs that returns what `build(*inputs)` makes.
+
+    Raises:
+        ValueError: the operation does not verify.
+    """
+    function = func.FuncOp(name, (inputs, []))
+    builder = Builder(InsertPoint.at_end(function.body.block))
+    try:
+        op: Operation = build(*function.body.block.args)
+        builder.insert(op)
+        builder.insert(func.ReturnOp(op.results[0]))
+        function.update_function_type()
+        module = ModuleOp([function])
+        module.verify()
+    except VerifyException as error:
+        raise ValueError(str(error)) from error
+    return module
+
+
+def _pairs(value: Any, shape: tuple[int, ...], name: str) -> tuple[int, ...]:
+    try:
+        array = np.array(value)
+    except ValueError:
+        array = np.array(None)
+    if array.shape != shape or array.dtype.kind not in "iu":
+        raise ValueError(f"{name}: expected integers of shape {list(shape)}, got {value!r}")
+    return tuple(int(v) for v in array.reshape(-1))
+
+
+@lru_cache(maxsize=256)
+def _conv2d(
+    x_type: TensorType,
+    w_type: TensorType,
+    strides: tuple[int, ...],
+    padding: tuple[int, ...],
+    dilation: tuple[int, ...],
+    groups: int,
+    layout: str,
+    target: str,
+) -> Executable:
+    clauses = conv_clauses(strides, padding, dilation, groups, layout)
+
+    def build(x: SSAValue, w: SSAValue) -> Operation:
+        return Conv2DOp.get(x, w, **clauses)
+
+    return compile(single_op_module([x_type, w_type], build), target)
+
+
+def conv2d(
+    x: Any,
+    w: Any,
+    *,
+    x_code: str | Code = "unipolar<2>",
+    w_code: str | Code = "bipolar<1>",
+    strides: Sequence[int] = (1, 1),
+    padding: Sequence[Sequence[int]] = ((1, 1), (1, 1)),
+    dilation: Sequence[int] = (1, 1),
+    groups: int = 1,
+    layout: str = "NHWC",
+    target: str = "host",
+    num_threads: int = 1,
+) -> NDArray[np.int32]:
+    """Convolution of integer values of low-bit codes, compiled for these shapes and remembered.
+
+    Args:
+        x: values of x_code, any integer dtype; (N, H, W, C), or (N, C, H, W) for NCHW.
+        w: values of w_code; (OC, KH, KW, C / groups), or (OC, C / groups, KH, KW) for NCHW.
+        x_code, w_code: unipolar<b>, bipolar<b> or signed<b>, 1 to 8 bits.
+        strides, dilation: (height, width).
+        padding: ((top, bottom), (left, right)); a tap in the padding contributes 0.
+        groups: equal groups that the channels are cut into.
+        layout: NHWC or NCHW.
+        target: see `runtime.compile`.
+        num_threads: how many threads share the work.
+
+    Returns:
+        int32 (N, OH, OW, OC), or (N, OC, OH, OW) for NCHW.
+
+    Raises:
+        ValueError: a value outside its code, a shape, dtype or argument that does not fit; the
+            message names it.
+    """
+    if layout.lower() not in LAYOUTS:
+        raise ValueError(f"layout {layout!r}: NHWC and NCHW are allowed")
+    codes = _affine(x_code, "x_code"), _affine(w_code, "w_code")
+    arrays = _integers(x, 4, "x"), _integers(w, 4, "w")
+    encoded = _encoded(arrays, codes, ("x", "w"))
+    executable = _conv2d(
+        TensorType(codes[0], arrays[0].shape),
+        TensorType(codes[1], arrays[1].shape),
+        _pairs(strides, (2,), "strides"),
+        _pairs(padding, (2, 2), "padding"),
+        _pairs(dilation, (2,), "dilation"),
+        groups,
+        layout.lower(),
+        target,
+    )
+    return _run(executable, encoded, num_threads)
+
+
+def _encoded(
+    arrays: Sequence[NDArray], codes: Sequence[Code], names: Sequence[str]
+) -> list[NDArray]:
+    return [code_bytes(*given) for given in zip(arrays, codes, names, strict=True)]
+
+
+def _run(executable: Executable, inputs: list[NDArray], num_threads: int) -> NDArray[np.int32]:
+    if num_threads < 1:
+        raise ValueError(f"num_threads must be at least 1, got {num_threads}")
+    result = np.empty(executable.signature.outputs[0].get_shape(), np.int32)
+    executable.run(inputs, [result], num_threads)
+    return result
+
+
+@lru_cache(maxsize=256)
+def _matmul(x_type: TensorType, w_type: TensorType, target: str) -> Executable:
+    return compile(single_op_module([x_type, w_type], MatmulOp.get), target)
+
+
+def matmul(
+    x: Any,
+    w: Any,
+    *,
+    x_code: str | Code = "unipolar<2>",
+    w_code: str | Code = "bipolar<1>",
+    target: str = "host",
+    num_threads: int = 1,
+) -> NDArray[np.int32]:
+    """Matrix product of integer values of low-bit codes: x (M, K), w (K, N) -> int32 (M, N).
+
+    Raises:
+        ValueError: a value outside its code, a shape, dtype or argument that does not fit.
+    """
+    codes = _affine(x_code, "x_code"), _affine(w_code, "w_code")
+    arrays = _integers(x, 2, "x"), _integers(w, 2, "w")
+    encoded = _encoded(arrays, codes, ("x", "w"))
+    executable = _matmul(
+        TensorType(codes[0], arrays[0].shape), TensorType(codes[1], arrays[1].shape), target
+    )
+    return _run(executable, encoded, num_threads)
+
+
+@lru_cache(maxsize=256)
+def _bitpack(type_: TensorType, layout: PackedAttr, target: str) -> Executable:
+    return compile(single_op_module([type_], lambda x: BitpackOp.get(x, layout)), target)
+
+
+def bitpack(
+    x: Any,
+    code: str | Code,
+    *,
+    axis: int = -1,
+    bit_axis: int | None = None,
+    word_bits: int = 64,
+    target: str = "host",
+) -> PackedArray:
+    """Pack integer values of a code into bit planes.
+
+    Args:
+        x: values of the code, any integer dtype and at least one dimension.
+        code: any code, 1 to 8 bits.
+        axis: the dimension whose elements share a word; any extent, the rest of the last word is 0.
+        bit_axis: where the axis of planes stands among the result's dimensions (x.ndim + 1 of
+            them); just before the packed one where not given.
+        word_bits: 8, 16, 32 or 64. Element k of a group is bit k of its word.
+        target: see `runtime.compile`.
+
+    Returns:
+        A `PackedArray`: `.words` in the physical shape, `.values` the integers.
+
+    Raises:
+        ValueError: a value outside its code, or an argument that does not fit.
+    """
+    parsed = parse_code(code)
+    array = as_array(x, "x")
+    if array.ndim < 1 or not array.size:
+        raise ValueError(f"x: expected a dimension and elements, got shape {list(array.shape)}")
+    if not -array.ndim <= axis < array.ndim:
+        raise ValueError(f"axis {axis} is not one of the {array.ndim} dimensions of x")
+    axis %= array.ndim
+    position = axis if bit_axis is None else bit_axis
+    if not -array.ndim - 1 <= position <= array.ndim:
+        raise ValueError(f"bit_axis {bit_axis} is not one of the {array.ndim + 1} of the result")
+    order = list(range(array.ndim))
+    order.insert(position % (array.ndim + 1), -1)
+    try:
+        layout = PackedAttr.get(axis, word_bits, order)
+    except VerifyException as error:
+        raise ValueError(str(error)) from error
+    data = code_bytes(array, parsed, "x")
+    executable = _bitpack(TensorType(parsed, array.shape), layout, target)
+    type_ = executable.signature.outputs[0]
+    words = np.empty(
+        layout.physical_shape(array.shape, parsed.width), f"<u{word_bits // 8}"
+    )
+    executable.run([data], [words])
+    return PackedArray(words, type_)
+
+
+@lru_cache(maxsize=256)
+def _unpack(type_: TensorType, target: str) -> Executable:
+    return compile(single_op_module([type_], UnpackOp.get), target)
+
+
+def unpack(packed: PackedArray, *, target: str = "host") -> NDArray:
+    """The integers of a packed array, in the narrowest dtype that holds the code's values.
+
+    Raises:
+        ValueError: `packed` is not a PackedArray.
+    """
+    if not isinstance(packed, PackedArray):
+        raise ValueError(f"packed: expected a PackedArray, got {type(packed).__name__}")
+    result = _unpack(packed.type, target)(packed)
+    assert isinstance(result, np.ndarray)
+    return result
