@@ -6,7 +6,8 @@ from xdsl.context import Context
 from xdsl.dialects.builtin import MemRefType, VectorType
 from xdsl.ir import Operation
 
-from lowbit_dialect.simd import SIMD_SEMANTICS, Simd, numpy_lane_type
+from lowbit_dialect.simd import Simd
+from lowbit_dialect.simd_semantics import SIMD_SEMANTICS, numpy_lane_type
 from lowering.simd.simd_lower import SimdLowerPass
 from tests.backend.harness import COMPILE, RUN, assembly, calls, load, parse
 from tests.guard import guarded, misaligned

@@ -1,0 +1,126 @@
+"""What the operations of the `simd` dialect mean: functions on numpy arrays.
+
+Lanes are arrays of bool, intW or float32, a memref is an array, an index a Python integer.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+from xdsl.dialects.builtin import Float32Type, IntegerType, VectorType
+from xdsl.ir import Attribute, Operation
+
+from lowbit_dialect.simd import (
+    INTEGER_WIDTHS,
+    BroadcastLoadOp,
+    CastOp,
+    CmpIOp,
+    Combine,
+    ExtSIOp,
+    ExtUIOp,
+    FPToSIOp,
+    PackBitsOp,
+    PopcountAccOp,
+    ReduceAddOp,
+    SelectOp,
+    SIToFPOp,
+    TruncIOp,
+)
+
+
+def numpy_lane_type(element: Attribute) -> np.dtype[Any]:
+    """The numpy type that stands for a lane type: bool for i1, intW for iW, float32 for f32.
+
+    Raises:
+        ValueError: if no lane of this dialect has that type.
+    """
+    if isinstance(element, IntegerType) and element.width.data == 1:
+        return np.dtype(np.bool_)
+    if isinstance(element, IntegerType) and element.width.data in INTEGER_WIDTHS:
+        return np.dtype(f"int{element.width.data}")
+    if isinstance(element, Float32Type):
+        return np.dtype(np.float32)
+    raise ValueError(f"no lane has type {element}: expected i1, i8, i16, i32, i64 or f32")
+
+
+def _unsigned(lanes: np.ndarray) -> np.ndarray:
+    return lanes.astype(np.uint8) if lanes.dtype == np.bool_ else lanes.view(f"u{lanes.dtype}")
+
+
+def _result_type(op: Operation) -> np.dtype[Any]:
+    type = op.results[0].type
+    return numpy_lane_type(type.element_type if isinstance(type, VectorType) else type)
+
+
+def _popcount_acc(op: PopcountAccOp, acc: np.ndarray, a: np.ndarray, b: np.ndarray) -> np.ndarray:
+    combined = a & b if op.combine.data is Combine.AND else a ^ b
+    count = np.bitwise_count(_unsigned(combined)).astype(acc.dtype)
+    return acc - count if op.subtract else acc + count
+
+
+def _extui(op: ExtUIOp, source: np.ndarray) -> np.ndarray:
+    return _unsigned(source).astype(_result_type(op))
+
+
+def _extsi(op: ExtSIOp, source: np.ndarray) -> np.ndarray:
+    wide = source.astype(_result_type(op))
+    return -wide if source.dtype == np.bool_ else wide
+
+
+def _convert(op: CastOp, source: np.ndarray) -> np.ndarray:
+    return source.astype(_result_type(op))
+
+
+_COMPARE: dict[str, Callable[[np.ndarray, np.ndarray], np.ndarray]] = {
+    "eq": np.equal,
+    "ne": np.not_equal,
+    "lt": np.less,
+    "le": np.less_equal,
+    "gt": np.greater,
+    "ge": np.greater_equal,
+}
+
+
+def _cmpi(op: CmpIOp, a: np.ndarray, b: np.ndarray) -> np.ndarray:
+    predicate = op.predicate.data.value
+    if predicate.startswith("u"):
+        a, b = _unsigned(a), _unsigned(b)
+    return _COMPARE[predicate[-2:]](a, b)
+
+
+def _select(op: SelectOp, mask: np.ndarray, a: np.ndarray, b: np.ndarray) -> np.ndarray:
+    return np.where(mask, a, b)
+
+
+def _pack_bits(op: PackBitsOp, mask: np.ndarray) -> np.ndarray:
+    return np.packbits(mask, bitorder="little").view(f"<i{len(mask) // 8}")[0]
+
+
+def _reduce_add(op: ReduceAddOp, source: np.ndarray) -> np.ndarray:
+    return source.sum(dtype=source.dtype)
+
+
+def _broadcast_load(op: BroadcastLoadOp, base: np.ndarray, *indices: int) -> np.ndarray:
+    assert isinstance(op.result.type, VectorType)
+    return np.full(op.result.type.get_shape(), base[indices])
+
+
+SIMD_SEMANTICS: dict[type[Operation], Callable[..., np.ndarray]] = {
+    PopcountAccOp: _popcount_acc,
+    ExtUIOp: _extui,
+    ExtSIOp: _extsi,
+    TruncIOp: _convert,
+    SIToFPOp: _convert,
+    FPToSIOp: _convert,
+    CmpIOp: _cmpi,
+    SelectOp: _select,
+    PackBitsOp: _pack_bits,
+    ReduceAddOp: _reduce_add,
+    BroadcastLoadOp: _broadcast_load,
+}
+"""What each operation means: a function of the operation and its operands as numpy arrays.
+
+Lanes have the types of `numpy_lane_type`; a memref is an array, an index a Python integer.
+"""
