@@ -67,7 +67,7 @@ class Decomposition:
         """Numbers of (row, column) border classes of the correction."""
         if not self.needs_border_classes:
             return (1, 1)
-        return len(geometry.rows.classes()[0]), len(geometry.cols.classes()[0])
+        return geometry.rows.class_count, geometry.cols.class_count
 
     def correction(
         self, patterns: NDArray[np.integer], geometry: ConvGeometry

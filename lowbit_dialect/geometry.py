@@ -6,6 +6,7 @@ filters, so conv and gemm share everything below this file.
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from dataclasses import dataclass
 
 LAYOUTS = {"nhwc": (0, 1, 2, 3), "nchw": (0, 2, 3, 1)}
@@ -32,18 +33,43 @@ class Window:
         span = (self.taps - 1) * self.dilation + 1
         return (self.extent + self.before + self.after - span) // self.stride + 1
 
-    def valid_taps(self, position: int) -> tuple[int, ...]:
+    def valid_taps(self, position: int) -> range:
         """Taps that fall on the image, not into the padding, at an output position."""
+        return range(*self._bounds(position))
+
+    def _bounds(self, position: int) -> tuple[int, int]:
+        """First valid tap and the one behind the last; neither grows with the position."""
         start = position * self.stride - self.before
-        return tuple(
-            tap for tap in range(self.taps) if 0 <= start + tap * self.dilation < self.extent
-        )
+        first, beyond = (-(s // self.dilation) for s in (start, start - self.extent))
+        return min(max(first, 0), self.taps), min(max(beyond, 0), self.taps)
+
+    def runs(self) -> list[tuple[range, int]]:
+        """Valid taps and the output position they end before, a pair for each run of equal taps.
+
+        The cost grows with the taps only, so verifiers may ask whatever the extents are.
+        """
+        runs: list[tuple[range, int]] = []
+        position, out = 0, self.out
+        while position < out:
+            bounds = self._bounds(position)
+            position += bisect_left(
+                range(position, out), True, key=lambda o, bounds=bounds: self._bounds(o) != bounds
+            )
+            runs.append((range(*bounds), position))
+        return runs
+
+    @property
+    def class_count(self) -> int:
+        """Number of distinct sets of valid taps."""
+        return len({taps for taps, _ in self.runs()})
 
     def classes(self) -> tuple[list[tuple[int, ...]], list[int]]:
         """The distinct sets of valid taps, and the index of the set of each output position."""
-        sets: dict[tuple[int, ...], int] = {}
-        index = [sets.setdefault(self.valid_taps(o), len(sets)) for o in range(self.out)]
-        return list(sets), index
+        sets: dict[range, int] = {}
+        index: list[int] = []
+        for taps, end in self.runs():
+            index += [sets.setdefault(taps, len(sets))] * (end - len(index))
+        return [tuple(taps) for taps in sets], index
 
 
 @dataclass(frozen=True)
@@ -76,7 +102,7 @@ class ConvGeometry:
         return any(
             len(taps) < window.taps
             for window in (self.rows, self.cols)
-            for taps in window.classes()[0]
+            for taps, _ in window.runs()
         )
 
     @staticmethod
