@@ -10,7 +10,16 @@ from __future__ import annotations
 from collections.abc import Sequence
 from math import ceil, prod
 
-from xdsl.dialects.builtin import ArrayAttr, IntAttr, IntegerType, MemRefType, TensorType, i1, i8
+from xdsl.dialects.builtin import (
+    ArrayAttr,
+    FixedBitwidthType,
+    IntAttr,
+    IntegerType,
+    MemRefType,
+    TensorType,
+    i1,
+    i8,
+)
 from xdsl.ir import Attribute, ParametrizedAttribute
 from xdsl.irdl import irdl_attr_definition
 from xdsl.parser import AttrParser
@@ -79,7 +88,7 @@ class PackedAttr(ParametrizedAttribute):
     @classmethod
     def parse_parameters(cls, parser: AttrParser) -> Sequence[Attribute]:
         """Parse ``<axis = A, word = iW, order = [..] (, frame = [..] , lanes = [d, n], ..)>``."""
-        frame, lanes, groups = _ints(()), _ints(()), IntAttr(1)
+        given: dict[str, ArrayAttr[IntAttr] | IntAttr] = {}
         with parser.in_angle_brackets():
             parser.parse_keyword("axis")
             parser.parse_punctuation("=")
@@ -88,7 +97,7 @@ class PackedAttr(ParametrizedAttribute):
             parser.parse_keyword("word")
             parser.parse_punctuation("=")
             word = parser.parse_type()
-            if not isinstance(word, IntegerType):
+            if not isinstance(word, IntegerType) or word != IntegerType(word.width):
                 parser.raise_error(f"word must be i8, i16, i32 or i64, got {word}")
             parser.parse_punctuation(",")
             parser.parse_keyword("order")
@@ -98,23 +107,31 @@ class PackedAttr(ParametrizedAttribute):
             )
             while parser.parse_optional_punctuation(",") is not None:
                 field = parser.parse_identifier()
-                parser.parse_punctuation("=")
-                if field == "groups":
-                    groups = IntAttr(parser.parse_integer(allow_boolean=False))
-                    continue
-                listed = _ints(
-                    parser.parse_comma_separated_list(parser.Delimiter.SQUARE, parser.parse_integer)
-                )
-                if field == "frame":
-                    frame = listed
-                elif field == "lanes":
-                    lanes = listed
-                else:
+                if field not in ("frame", "lanes", "groups") or field in given:
+                    twice = "given twice" if field in given else "unknown"
                     parser.raise_error(
-                        f"unknown field {field!r} of #lowbit.packed:"
+                        f"#lowbit.packed: field {field!r} is {twice};"
                         " frame, lanes and groups are allowed"
                     )
-        return [IntAttr(axis), IntAttr(word.width.data), _ints(order), frame, lanes, groups]
+                parser.parse_punctuation("=")
+                if field == "groups":
+                    given[field] = IntAttr(parser.parse_integer(allow_boolean=False))
+                else:
+                    given[field] = _ints(
+                        parser.parse_comma_separated_list(
+                            parser.Delimiter.SQUARE,
+                            lambda: parser.parse_integer(allow_boolean=False),
+                        )
+                    )
+        none = _ints(())
+        return [
+            IntAttr(axis),
+            IntAttr(word.width.data),
+            _ints(order),
+            given.get("frame", none),
+            given.get("lanes", none),
+            given.get("groups", IntAttr(1)),
+        ]
 
     def print_parameters(self, printer: Printer) -> None:
         """Print the fields, leaving out those that hold nothing."""
@@ -140,9 +157,9 @@ class PackedAttr(ParametrizedAttribute):
             raise VerifyException(
                 f"#lowbit.packed: word of {self.word_bits.data} bits: 8, 16, 32, 64 are allowed"
             )
-        if sorted(order) != list(range(PLANE, rank)):
+        if not order or sorted(order) != list(range(PLANE, rank)):
             raise VerifyException(
-                f"#lowbit.packed: order must name p and each of the {rank} dimensions once"
+                f"#lowbit.packed: order must name p and each of the {max(rank, 0)} dimensions once"
             )
         if not 0 <= self.axis.data < rank:
             raise VerifyException(
@@ -218,9 +235,9 @@ class PackedAttr(ParametrizedAttribute):
         grouped = lane_dim if len(self.lanes) else self.axis.data
         groups = self.groups.data if dim == grouped else 1
         if dim == self.axis.data:
-            return groups * ceil(extent / groups / self.word_bits.data)
+            return groups * -(-extent // (groups * self.word_bits.data))
         if dim == lane_dim:
-            return groups * ceil(extent / groups / lane_count)
+            return groups * -(-extent // (groups * lane_count))
         before, after = self.frame_of(dim)
         return before + extent + after
 
@@ -283,5 +300,6 @@ def byte_count(type_: TensorType) -> int:
     """Bytes that a tensor of this type takes in memory."""
     storage = storage_type(type_)
     element = storage.element_type
-    width = element.bitwidth if hasattr(element, "bitwidth") else 64  # index has none
+    # An index has no width of its own; it takes a word of 64 bits on every host.
+    width = element.bitwidth if isinstance(element, FixedBitwidthType) else 64
     return prod(storage.get_shape()) * ceil(width / 8)
