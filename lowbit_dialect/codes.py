@@ -14,6 +14,7 @@ from functools import cache
 
 import numpy as np
 from numpy.typing import NDArray
+from typing_extensions import override
 from xdsl.dialects.builtin import ArrayAttr, IntAttr
 from xdsl.ir import Attribute, ParametrizedAttribute, TypeAttribute
 from xdsl.irdl import irdl_attr_definition
@@ -160,14 +161,17 @@ class AffineCode(Code):
             )
 
     @property
+    @override
     def width(self) -> int:
         return self.bits.data
 
     @property
     @abstractmethod
+    @override
     def affine(self) -> Affine: ...
 
     @property
+    @override
     def values(self) -> NDArray[np.int64]:
         return _affine_values(self.affine)
 
@@ -180,6 +184,7 @@ class UnipolarType(AffineCode):
     bits: IntAttr
 
     @property
+    @override
     def affine(self) -> Affine:
         return Affine(0, tuple(1 << p for p in range(self.width)))
 
@@ -192,9 +197,11 @@ class BipolarType(AffineCode):
     bits: IntAttr
 
     @property
+    @override
     def affine(self) -> Affine:
         return Affine(1 - (1 << self.width), tuple(2 << p for p in range(self.width)))
 
+    @override
     def describe_values(self) -> str:
         return f"odd numbers {self.min_value} .. {self.max_value}"
 
@@ -207,6 +214,7 @@ class SignedType(AffineCode):
     bits: IntAttr
 
     @property
+    @override
     def affine(self) -> Affine:
         top = self.width - 1
         return Affine(0, (*(1 << p for p in range(top)), -(1 << top)))
@@ -233,7 +241,7 @@ class CodebookType(Code):
             bits = parser.parse_integer(allow_boolean=False)
             parser.parse_punctuation(",")
             entries = parser.parse_comma_separated_list(
-                parser.Delimiter.SQUARE, parser.parse_integer
+                parser.Delimiter.SQUARE, lambda: parser.parse_integer(allow_boolean=False)
             )
         return [IntAttr(bits), ArrayAttr([IntAttr(e) for e in entries])]
 
@@ -263,17 +271,21 @@ class CodebookType(Code):
             raise VerifyException(f"codebook values must lie in +-32768, got {listed}")
 
     @property
+    @override
     def width(self) -> int:
         return self.bits.data
 
     @property
+    @override
     def affine(self) -> None:
         return None
 
     @property
+    @override
     def values(self) -> NDArray[np.int64]:
         return np.array([e.data for e in self.entries], np.int64)
 
+    @override
     def describe_values(self) -> str:
         return f"one of {sorted(self.values.tolist())}"
 

@@ -13,6 +13,9 @@ from xdsl.utils.exceptions import VerifyException
 
 ORDERS = ("rows", "channels")
 
+MAX_TILE = 256
+"""Most vectors of a register tile: beyond every register file, the code would only grow."""
+
 
 @irdl_attr_definition
 class ScheduleAttr(ParametrizedAttribute):
@@ -73,6 +76,11 @@ class ScheduleAttr(ParametrizedAttribute):
         if self.pixels.data < 1 or self.vectors.data < 1:
             raise VerifyException(
                 f"#lowbit.schedule: tile {self.pixels.data}x{self.vectors.data} is empty"
+            )
+        if self.pixels.data * self.vectors.data > MAX_TILE:
+            raise VerifyException(
+                f"#lowbit.schedule: tile {self.pixels.data}x{self.vectors.data} holds more than"
+                f" {MAX_TILE} vectors"
             )
         if not 0 <= self.unroll.data <= 3:
             raise VerifyException(

@@ -7,14 +7,19 @@ A *clause* is a property printed as a keyword and a value; it is left out where 
 
 from __future__ import annotations
 
+import struct
 from abc import ABC
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from math import prod
 from typing import Any, ClassVar, Self
 
 from xdsl.dialects.builtin import (
     DenseArrayBase,
+    Float32Type,
     IntegerAttr,
+    IntegerType,
+    NoneAttr,
     StringAttr,
     TensorType,
     UnitAttr,
@@ -28,6 +33,8 @@ from xdsl.printer import Printer
 from xdsl.utils.exceptions import VerifyException
 
 from lowbit_dialect.codes import Code
+from lowbit_dialect.decomposition import INT32_MAX
+from lowbit_dialect.layout import PackedAttr, packed_layout
 
 
 @dataclass(frozen=True)
@@ -47,46 +54,72 @@ class Clause:
     default: Attribute | None = None
 
 
-def ints(values: Sequence[int]) -> DenseArrayBase:
+INTS_PROPERTY = DenseArrayBase.constr(i64)
+"""What a property of a clause of integers may hold."""
+
+INT_PROPERTY = IntegerAttr.constr(i64)
+"""What a property of a clause of one integer may hold."""
+
+
+def ints(values: Sequence[int]) -> DenseArrayBase[IntegerType]:
     """Property value of a list of integers."""
     return DenseArrayBase.from_list(i64, list(values))
 
 
-def int_(value: int) -> IntegerAttr:
+def int_(value: int) -> IntegerAttr[IntegerType]:
     """Property value of an integer."""
     return IntegerAttr(value, i64)
 
 
-def floats(values: Sequence[float]) -> DenseArrayBase:
+def floats(values: Sequence[float]) -> DenseArrayBase[Float32Type]:
     """Property value of a list of f32."""
     return DenseArrayBase.from_list(f32, list(values))
 
 
+def _parse_i64(parser: Parser) -> int:
+    start = parser.pos
+    value = parser.parse_integer(allow_boolean=False)
+    if not -(1 << 63) <= value < 1 << 63:
+        parser.raise_error(f"{value} does not fit in i64", start)
+    return value
+
+
+def _parse_f32(parser: Parser) -> float:
+    start = parser.pos
+    try:
+        value = float(parser.parse_number(allow_boolean=False))
+        struct.pack("<f", value)
+    except OverflowError:
+        parser.raise_error("the number does not fit in f32", start)
+    return value
+
+
 def _parse_ints(parser: Parser) -> Attribute:
-    return ints(parser.parse_comma_separated_list(parser.Delimiter.SQUARE, parser.parse_integer))
+    return ints(
+        parser.parse_comma_separated_list(parser.Delimiter.SQUARE, lambda: _parse_i64(parser))
+    )
 
 
 def _parse_floats(parser: Parser) -> Attribute:
     return floats(
-        parser.parse_comma_separated_list(
-            parser.Delimiter.SQUARE, lambda: float(parser.parse_number())
-        )
+        parser.parse_comma_separated_list(parser.Delimiter.SQUARE, lambda: _parse_f32(parser))
     )
 
 
-def _print_list(printer: Printer, attr: DenseArrayBase) -> None:
-    element = attr.elt_type
+def _print_ints(printer: Printer, attr: DenseArrayBase[IntegerType]) -> None:
     with printer.in_square_brackets():
-        if isinstance(element, type(f32)):
-            printer.print_list(attr.get_values(), lambda v: printer.print_float(v, f32))
-        else:
-            printer.print_list(attr.get_values(), lambda v: printer.print_string(str(v)))
+        printer.print_list(attr.get_values(), printer.print_int)
 
 
-INTS = ClauseKind(_parse_ints, _print_list)
-FLOATS = ClauseKind(_parse_floats, _print_list)
+def _print_floats(printer: Printer, attr: DenseArrayBase[Float32Type]) -> None:
+    with printer.in_square_brackets():
+        printer.print_list(attr.get_values(), lambda value: printer.print_float(value, f32))
+
+
+INTS = ClauseKind(_parse_ints, _print_ints)
+FLOATS = ClauseKind(_parse_floats, _print_floats)
 INT = ClauseKind(
-    lambda parser: int_(parser.parse_integer()),
+    lambda parser: int_(_parse_i64(parser)),
     lambda printer, attr: printer.print_string(str(attr.value.data)),
 )
 WORD = ClauseKind(
@@ -169,20 +202,17 @@ class LowbitOp(IRDLOperation, ABC):
             printer.print_string(f" {self.REGION_KEYWORD} ")
             printer.print_region(self.regions[0])
 
-    def verify_clauses(self) -> None:
-        """Check that every clause without a default is there (the generic form can omit it)."""
-        for clause in self.CLAUSES:
-            if clause.default is not None and clause.name not in self.properties:
-                raise VerifyException(f"clause {clause.name!r} is missing")
-
 
 def code_of(type_: Attribute, role: str) -> Code:
     """Code of a tensor type.
 
     Raises:
-        VerifyException: `type_` is not a tensor of a value code; the message starts with `role`.
+        VerifyException: `type_` is not a tensor of a value code, or has another encoding than
+            `#lowbit.packed`; the message starts with `role`.
     """
     if isinstance(type_, TensorType) and isinstance(type_.element_type, Code):
+        if not isinstance(type_.encoding, NoneAttr | PackedAttr):
+            raise VerifyException(f"{role} may be encoded as #lowbit.packed only, got {type_}")
         return type_.element_type
     raise VerifyException(
         f"{role} must be a tensor of a value code (!lowbit.unipolar<b>, bipolar, signed or"
@@ -200,7 +230,8 @@ def static_shape(type_: Attribute, rank: int | None, role: str) -> tuple[int, ..
     """Shape of a tensor type whose extents are known and positive.
 
     Raises:
-        VerifyException: not a tensor, another rank, or an extent unknown or zero.
+        VerifyException: not a tensor, another rank, an extent unknown or zero, more elements than
+            i32 counts, or a packed layout that does not fit the shape.
     """
     if not isinstance(type_, TensorType):
         raise VerifyException(f"{role} must be a tensor, got {type_}")
@@ -209,4 +240,17 @@ def static_shape(type_: Attribute, rank: int | None, role: str) -> tuple[int, ..
         raise VerifyException(f"{role} must have {rank} dimensions, got {len(shape)}")
     if any(extent < 1 for extent in shape):
         raise VerifyException(f"{role} must have known, positive extents, got {list(shape)}")
+    verify_elements(shape, role)
+    layout = packed_layout(type_)
+    if layout is not None and isinstance(type_.element_type, Code):
+        verify_elements(layout.physical_shape(shape, type_.element_type.width), f"packed {role}")
     return shape
+
+
+def verify_elements(shape: Sequence[int], role: str) -> None:
+    """Check that a tensor of this shape has fewer than 2^31 elements (words, where packed).
+
+    Offsets must fit the 32-bit index type of small targets.
+    """
+    if prod(shape) > INT32_MAX:
+        raise VerifyException(f"{role} has 2^31 elements or more: {list(shape)}")

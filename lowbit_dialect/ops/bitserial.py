@@ -10,7 +10,8 @@ from abc import abstractmethod
 from collections.abc import Sequence
 from typing import ClassVar
 
-from xdsl.dialects.builtin import DenseArrayBase, IntegerAttr, StringAttr, TensorType, i32
+from typing_extensions import override
+from xdsl.dialects.builtin import StringAttr, TensorType, i32
 from xdsl.ir import Attribute, Operation, SSAValue, TypeAttribute
 from xdsl.irdl import (
     irdl_op_definition,
@@ -37,7 +38,9 @@ from lowbit_dialect.kernel_layouts import (
 from lowbit_dialect.layout import PackedAttr, packed_layout
 from lowbit_dialect.ops.base import (
     ATTRIBUTE,
+    INT_PROPERTY,
     INTS,
+    INTS_PROPERTY,
     Clause,
     LowbitOp,
     code_of,
@@ -116,15 +119,15 @@ class BitserialOp(LowbitOp):
         """Check codes, layouts, correction, range of the sums, and the epilogue."""
         x_type, w_type = self.operands[0].type, self.operands[1].type
         x, w = affine_code_of(x_type, "x"), affine_code_of(w_type, "w")
-        layouts = packed_layout(x_type), packed_layout(w_type)
-        if layouts[0] is None or layouts[1] is None:
+        x_layout, w_layout = packed_layout(x_type), packed_layout(w_type)
+        if x_layout is None or w_layout is None:
             raise VerifyException("x and w must be packed")
         geometry = self.geometry
-        expected = self.expected_layouts(*layouts)
-        for role, have, want in zip("xw", layouts, expected, strict=True):
+        want_x, want_w = self.expected_layouts(x_layout, w_layout)
+        for role, have, want in (("x", x_layout, want_x), ("w", w_layout, want_w)):
             if have != want:
                 raise VerifyException(f"{role} must lie in {want}, got {have}")
-        if layouts[0].word_bits != layouts[1].word_bits:
+        if x_layout.word_bits != w_layout.word_bits:
             raise VerifyException("x and w must have words of the same width")
         verify_accumulator(x, w, geometry.taps)
         if self.decomposition.raw_bound(geometry.taps) > INT32_MAX:
@@ -133,15 +136,19 @@ class BitserialOp(LowbitOp):
         self._verify_epilogue()
 
     def _verify_correction(self, geometry: ConvGeometry) -> None:
-        correction = self.operands[2] if len(self.operands) > 2 else None
-        if correction is None:
-            return
-        classes = self.decomposition.class_counts(geometry)
-        expect_type(correction.type, TensorType(i32, (*classes, geometry.oc)), "correction")
+        decomposition = self.decomposition
+        if decomposition.needs_correction != (len(self.operands) > 2):
+            needs = "need a" if decomposition.needs_correction else "need no"
+            raise VerifyException(f"the codes of x and w {needs} correction operand")
+        if decomposition.needs_correction:
+            expected = TensorType(i32, (*decomposition.class_counts(geometry), geometry.oc))
+            expect_type(self.operands[2].type, expected, "correction")
 
     def _verify_epilogue(self) -> None:
         block = self.epilogue_block
         given: Attribute = self.accumulator_type
+        if len(self.regions[0].blocks) > 1:
+            raise VerifyException("the epilogue must be one block")
         if block is not None:
             if [a.type for a in block.args] != [self.accumulator_type]:
                 raise VerifyException(
@@ -169,15 +176,16 @@ class BitserialConvOp(BitserialOp):
     correction = opt_operand_def(TensorType)
     result = result_def(TensorType)
     epilogue = opt_region_def()
-    strides = prop_def(DenseArrayBase)
-    padding = prop_def(DenseArrayBase)
-    dilation = prop_def(DenseArrayBase)
-    groups = prop_def(IntegerAttr)
+    strides = prop_def(INTS_PROPERTY)
+    padding = prop_def(INTS_PROPERTY)
+    dilation = prop_def(INTS_PROPERTY)
+    groups = prop_def(INT_PROPERTY)
     layout = prop_def(StringAttr)
     schedule = opt_prop_def(ScheduleAttr)
     traits = traits_def(Pure())
 
     @property
+    @override
     def geometry(self) -> ConvGeometry:
         return conv_geometry(
             self,
@@ -186,9 +194,11 @@ class BitserialConvOp(BitserialOp):
         )
 
     @property
+    @override
     def accumulator_type(self) -> TensorType:
         return TensorType(i32, conv_result_shape(self.geometry, conv_layout(self)))
 
+    @override
     def expected_layouts(self, x: PackedAttr, w: PackedAttr) -> tuple[PackedAttr, PackedAttr]:
         layout, geometry = conv_layout(self), self.geometry
         padding = tuple(self.padding.get_values())
@@ -206,7 +216,7 @@ class BitserialConvOp(BitserialOp):
 
 @irdl_op_definition
 class BitserialGemmOp(BitserialOp):
-    """Matrix product by popcounts: x (M, K) and w (K, N) packed along K, a schedule, an epilogue."""
+    """Matrix product by popcounts: x (M, K) and w (K, N) packed along K, schedule, epilogue."""
 
     name = "lowbit.bitserial_gemm"
     CLAUSES: ClassVar = (Clause("schedule", ATTRIBUTE),)
@@ -220,14 +230,17 @@ class BitserialGemmOp(BitserialOp):
     traits = traits_def(Pure())
 
     @property
+    @override
     def geometry(self) -> ConvGeometry:
         return matmul_geometry(self.operands[0].type, self.operands[1].type)
 
     @property
+    @override
     def accumulator_type(self) -> TensorType:
         geometry = self.geometry
         return TensorType(i32, (geometry.cols.out, geometry.oc))
 
+    @override
     def expected_layouts(self, x: PackedAttr, w: PackedAttr) -> tuple[PackedAttr, PackedAttr]:
         return (
             matmul_lhs_layout(x.word_bits.data),
@@ -250,11 +263,11 @@ class CorrectionOp(LowbitOp):
     w = operand_def(TensorType)
     result = result_def(TensorType)
     x_code = prop_def(TypeAttribute)
-    image = opt_prop_def(DenseArrayBase)
-    strides = prop_def(DenseArrayBase)
-    padding = prop_def(DenseArrayBase)
-    dilation = prop_def(DenseArrayBase)
-    groups = prop_def(IntegerAttr)
+    image = opt_prop_def(INTS_PROPERTY)
+    strides = prop_def(INTS_PROPERTY)
+    padding = prop_def(INTS_PROPERTY)
+    dilation = prop_def(INTS_PROPERTY)
+    groups = prop_def(INT_PROPERTY)
     layout = prop_def(StringAttr)
     traits = traits_def(Pure())
 
@@ -279,8 +292,8 @@ class CorrectionOp(LowbitOp):
             return ConvGeometry.of_matmul(1, shape[0], shape[1])
         static_shape(self.w.type, 4, "w")
         image = tuple(self.image.get_values()) if self.image is not None else ()
-        if len(image) != 2:
-            raise VerifyException("image needs 2 integers, height and width")
+        if len(image) != 2 or min(image) < 1:
+            raise VerifyException("image needs 2 positive integers, height and width")
         groups = self.groups.value.data
         by_layout = {
             "nhwc": (1, *image, shape[3] * groups),

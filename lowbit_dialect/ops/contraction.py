@@ -17,7 +17,9 @@ from lowbit_dialect.geometry import LAYOUTS, WEIGHT_LAYOUTS, ConvGeometry, Windo
 from lowbit_dialect.layout import packed_layout
 from lowbit_dialect.ops.base import (
     INT,
+    INT_PROPERTY,
     INTS,
+    INTS_PROPERTY,
     WORD,
     Clause,
     LowbitOp,
@@ -26,6 +28,7 @@ from lowbit_dialect.ops.base import (
     int_,
     ints,
     static_shape,
+    verify_elements,
 )
 
 CONV_CLAUSES = (
@@ -107,6 +110,7 @@ def conv_geometry(op: LowbitOp, x_shape: Sequence[int], w_shape: Sequence[int]) 
                 f"the filter does not fit in the {name}: {window.taps} taps, dilation"
                 f" {window.dilation}, on {window.before} + {window.extent} + {window.after}"
             )
+    verify_elements(conv_result_shape(geometry, layout), "result")
     return geometry
 
 
@@ -149,10 +153,10 @@ class Conv2DOp(LowbitOp):
     x = operand_def(TensorType)
     w = operand_def(TensorType)
     result = result_def(TensorType)
-    strides = prop_def(DenseArrayBase)
-    padding = prop_def(DenseArrayBase)
-    dilation = prop_def(DenseArrayBase)
-    groups = prop_def(IntegerAttr)
+    strides = prop_def(INTS_PROPERTY)
+    padding = prop_def(INTS_PROPERTY)
+    dilation = prop_def(INTS_PROPERTY)
+    groups = prop_def(INT_PROPERTY)
     layout = prop_def(StringAttr)
     traits = traits_def(Pure())
 
@@ -160,9 +164,9 @@ class Conv2DOp(LowbitOp):
     def get(x: SSAValue | Operation, w: SSAValue | Operation, **clauses: Attribute) -> Conv2DOp:
         """Build the op, its result type inferred; see `conv_clauses`."""
         x, w = SSAValue.get(x), SSAValue.get(w)
-        op = Conv2DOp.build_op([x, w], [x.type], **clauses)
+        op = Conv2DOp.build_op([x, w], [x.type], (), **clauses)
         shape = conv_result_shape(op.geometry, op.layout.data)
-        return Conv2DOp.build_op([x, w], [TensorType(i32, shape)], **clauses)
+        return Conv2DOp.build_op([x, w], [TensorType(i32, shape)], (), **clauses)
 
     @property
     def geometry(self) -> ConvGeometry:

@@ -14,6 +14,7 @@ from lowbit_dialect.layout import packed_layout
 from lowbit_dialect.ops.base import (
     FLOATS,
     INT,
+    INT_PROPERTY,
     WORD,
     Clause,
     LowbitOp,
@@ -61,8 +62,8 @@ class QuantizeOp(LowbitOp):
 
     x = operand_def(TensorType)
     result = result_def(TensorType)
-    scale = prop_def(DenseArrayBase)
-    axis = prop_def(IntegerAttr)
+    scale = prop_def(DenseArrayBase.constr(f32))
+    axis = prop_def(INT_PROPERTY)
     round = prop_def(StringAttr)
     traits = traits_def(Pure())
 
@@ -88,8 +89,8 @@ class DequantizeOp(LowbitOp):
 
     x = operand_def(TensorType)
     result = result_def(TensorType)
-    scale = prop_def(DenseArrayBase)
-    axis = prop_def(IntegerAttr)
+    scale = prop_def(DenseArrayBase.constr(f32))
+    axis = prop_def(INT_PROPERTY)
     traits = traits_def(Pure())
 
     def verify_(self) -> None:
@@ -123,9 +124,10 @@ class AddOp(LowbitOp):
         """Check shapes and codes."""
         shape = static_shape(self.result.type, None, "result")
         for value, role in ((self.lhs, "lhs"), (self.rhs, "rhs"), (self.result, "result")):
-            if static_shape(value.type, None, role) != shape:
+            own_shape = static_shape(value.type, None, role)
+            if own_shape != shape:
                 raise VerifyException(
-                    f"{role} has shape {list(value.type.get_shape())}, result has {list(shape)}"
+                    f"{role} has shape {list(own_shape)}, result has {list(shape)}"
                 )
             if value.type == TensorType(i32, shape):
                 continue

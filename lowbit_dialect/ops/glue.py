@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-from xdsl.dialects.builtin import IntegerAttr, StringAttr, TensorType, i1, i32
+from xdsl.dialects.builtin import StringAttr, TensorType, i1, i32
 from xdsl.ir import Attribute, Operation, SSAValue
 from xdsl.irdl import (
     irdl_op_definition,
@@ -21,6 +21,7 @@ from xdsl.utils.exceptions import VerifyException
 from lowbit_dialect.layout import packed_layout
 from lowbit_dialect.ops.base import (
     INT,
+    INT_PROPERTY,
     WORD,
     Clause,
     LowbitOp,
@@ -62,9 +63,9 @@ class FusedGlueOp(LowbitOp):
     parameters = var_operand_def(TensorType)
     result = result_def(TensorType)
     form = prop_def(StringAttr)
-    axis = prop_def(IntegerAttr)
-    lo = opt_prop_def(IntegerAttr)
-    hi = opt_prop_def(IntegerAttr)
+    axis = prop_def(INT_PROPERTY)
+    lo = opt_prop_def(INT_PROPERTY)
+    hi = opt_prop_def(INT_PROPERTY)
     traits = traits_def(Pure())
 
     @staticmethod
@@ -104,7 +105,7 @@ class FusedGlueOp(LowbitOp):
     @property
     def channel_dim(self) -> int:
         """The channel dimension of acc, counted from the front."""
-        axis, rank = self.axis.value.data, len(self.acc.type.get_shape())
+        axis, rank = self.axis.value.data, len(static_shape(self.acc.type, None, "acc"))
         if not -rank <= axis < rank:
             raise VerifyException(f"axis {axis} is not a dimension of acc, which has {rank}")
         return axis % rank

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+from math import prod
 from typing import Self
 
 import numpy as np
@@ -53,7 +55,32 @@ def patterns_of(data: bytes, type_: TensorType) -> NDArray[np.uint8]:
     if layout is not None:
         words = np.frombuffer(data, word_dtype(layout))
         return unpack(words, type_.get_shape(), code.width, layout)
-    return np.frombuffer(data, np.uint8).reshape(type_.get_shape()) & ((1 << code.width) - 1)
+    mask = np.uint8((1 << code.width) - 1)
+    return np.frombuffer(data, np.uint8).reshape(type_.get_shape()) & mask
+
+
+@lru_cache(maxsize=32)
+def _element_bits(type_: TensorType) -> NDArray[np.uint8]:
+    """The bytes of a packed tensor whose elements have all bits set."""
+    ones = np.full(type_.get_shape(), (1 << code_of(type_, "type").width) - 1, np.uint8)
+    return np.frombuffer(pattern_bytes(ones, type_), np.uint8)
+
+
+def _foreign_bytes(image: NDArray[np.uint8], type_: TensorType) -> NDArray[np.bool_]:
+    """Which bytes of a memory image no tensor of this type has.
+
+    Kernels count every bit of a word, so a set bit in a ragged tail would be a wrong answer.
+    """
+    code, layout = code_of(type_, "type"), packed_layout(type_)
+    if layout is None:
+        patterns = np.arange(1 << code.width)
+        allowed = pattern_bytes(patterns, TensorType(code, patterns.shape))
+        is_foreign = np.ones(256, np.bool_)
+        is_foreign[np.frombuffer(allowed, np.uint8)] = False
+        return is_foreign[image]
+    if len(image) * 8 == prod(type_.get_shape()) * code.width:
+        return np.zeros(1, np.bool_)  # every bit belongs to an element
+    return (image & ~_element_bits(type_)) != 0
 
 
 @irdl_op_definition
@@ -66,7 +93,7 @@ class ConstantOp(IRDLOperation):
 
     name = "lowbit.constant"
 
-    image = prop_def(DenseArrayBase)
+    image = prop_def(DenseArrayBase.constr(i8))
     result = result_def(TensorType)
     traits = traits_def(Pure(), ConstantLike())
 
@@ -116,6 +143,14 @@ class ConstantOp(IRDLOperation):
             raise VerifyException(
                 f"{len(self.image_bytes)} bytes given, {self.result.type} takes {needed}"
             )
+        image = np.frombuffer(self.image_bytes, np.uint8)
+        foreign = _foreign_bytes(image, self.result.type)
+        if foreign.any():
+            where = int(np.argmax(foreign))
+            raise VerifyException(
+                f"byte {where}, 0x{image[where]:02x}, sets bits that no element of"
+                f" {self.result.type} has"
+            )
 
     @classmethod
     def parse(cls, parser: Parser) -> Self:
@@ -125,7 +160,7 @@ class ConstantOp(IRDLOperation):
         values = None
         if text is None:
             values = parser.parse_comma_separated_list(
-                parser.Delimiter.SQUARE, parser.parse_integer
+                parser.Delimiter.SQUARE, lambda: parser.parse_integer(allow_boolean=False)
             )
         attributes = parser.parse_optional_attr_dict()
         parser.parse_punctuation(":")
@@ -140,7 +175,7 @@ class ConstantOp(IRDLOperation):
                 array = np.array(values, np.int64).reshape(static_shape(type_, None, "result"))
                 assert isinstance(type_, TensorType)
                 image = pattern_bytes(code.encode(array, "constant"), type_)
-        except (ValueError, VerifyException) as error:
+        except (OverflowError, ValueError, VerifyException) as error:
             parser.raise_error(f"lowbit.constant: {error}", start)
         return cls.create(
             properties={"image": DenseArrayBase(i8, BytesAttr(image))},

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import ClassVar
+from typing import ClassVar, Self
 
-from xdsl.dialects.builtin import DenseArrayBase, StringAttr, TensorType
-from xdsl.ir import Operation, SSAValue
+from xdsl.dialects.builtin import StringAttr, TensorType
+from xdsl.ir import Attribute, Operation, Region, SSAValue
 from xdsl.irdl import irdl_op_definition, operand_def, prop_def, result_def, traits_def
 from xdsl.traits import Pure
 from xdsl.utils.exceptions import VerifyException
@@ -15,7 +15,16 @@ from lowbit_dialect.codes import AffineCode
 from lowbit_dialect.geometry import LAYOUTS, Window
 from lowbit_dialect.kernel_layouts import activation_layout
 from lowbit_dialect.layout import packed_layout
-from lowbit_dialect.ops.base import INTS, WORD, Clause, LowbitOp, code_of, ints, static_shape
+from lowbit_dialect.ops.base import (
+    INTS,
+    INTS_PROPERTY,
+    WORD,
+    Clause,
+    LowbitOp,
+    code_of,
+    ints,
+    static_shape,
+)
 from lowbit_dialect.ops.contraction import conv_layout
 from lowbit_dialect.ops.pack import with_encoding
 
@@ -40,14 +49,21 @@ class MaxPool2DOp(LowbitOp):
 
     x = operand_def(TensorType)
     result = result_def(TensorType)
-    kernel = prop_def(DenseArrayBase)
-    strides = prop_def(DenseArrayBase)
-    padding = prop_def(DenseArrayBase)
+    kernel = prop_def(INTS_PROPERTY)
+    strides = prop_def(INTS_PROPERTY)
+    padding = prop_def(INTS_PROPERTY)
     layout = prop_def(StringAttr)
     traits = traits_def(Pure())
 
     @classmethod
-    def build_op(cls, operands, result_types, regions=(), **properties):  # noqa: D102, ANN
+    def build_op(
+        cls,
+        operands: Sequence[SSAValue | Operation],
+        result_types: Sequence[Attribute],
+        regions: Sequence[Region] = (),
+        **properties: Attribute | None,
+    ) -> Self:
+        """Create the operation; the window moves by its own size where strides are not given."""
         if properties.get("strides") is None:
             properties["strides"] = properties.get("kernel")
         return super().build_op(operands, result_types, regions, **properties)
@@ -83,8 +99,7 @@ class MaxPool2DOp(LowbitOp):
         shape = static_shape(self.x.type, 4, "x")
         _, h, w, _ = LAYOUTS[conv_layout(self)]
         kernel, strides, padding = (
-            tuple(self.properties[name].get_values())  # pyright: ignore
-            for name in ("kernel", "strides", "padding")
+            attr.get_values() for attr in (self.kernel, self.strides, self.padding)
         )
         if len(kernel) != 2 or len(strides) != 2 or len(padding) != 4:
             raise VerifyException("kernel and strides need 2 integers, padding 4")
@@ -108,7 +123,7 @@ class MaxPool2DOp(LowbitOp):
     def result_shape(self) -> tuple[int, ...]:
         """Logical shape of the result."""
         rows, cols = self.windows
-        shape = list(self.x.type.get_shape())
+        shape = list(static_shape(self.x.type, 4, "x"))
         _, h, w, _ = LAYOUTS[self.layout.data]
         shape[h], shape[w] = rows.out, cols.out
         return tuple(shape)
@@ -128,6 +143,7 @@ class MaxPool2DOp(LowbitOp):
         packed, result = packed_layout(self.x.type), packed_layout(self.result.type)
         if (packed is None) != (result is None):
             raise VerifyException("x and result must both be packed or both not")
+        static_shape(self.result.type, 4, "result")
         for layout in (packed, result):
             if layout is None:
                 continue

@@ -112,6 +112,8 @@ class BitserialTileOp(LowbitOp):
     def verify_(self) -> None:
         """Check ranks, words, indices and results."""
         x, w = self.x.type, self.w.type
+        assert isinstance(x, MemRefType), "the op's definition says so"
+        assert isinstance(w, MemRefType), "the op's definition says so"
         if x.get_num_dims() != 5 or w.get_num_dims() != 6:
             raise VerifyException(
                 f"x must have 5 dimensions and w 6, got {x.get_num_dims()} and {w.get_num_dims()}"
