@@ -23,6 +23,7 @@ from xdsl.irdl import (
     result_def,
     traits_def,
 )
+from xdsl.rewriter import Rewriter
 from xdsl.traits import IsTerminator, Pure
 from xdsl.utils.exceptions import VerifyException
 
@@ -56,6 +57,7 @@ from lowbit_dialect.ops.contraction import (
     matmul_geometry,
     verify_accumulator,
 )
+from lowbit_dialect.ops.glue import FusedGlueOp
 from lowbit_dialect.schedule import ScheduleAttr
 
 
@@ -81,9 +83,10 @@ class BitserialOp(LowbitOp):
     """What the bit-serial contractions share.
 
     x and w are packed as the kernel reads them (`kernel_layouts`); `correction`, i32 of shape
-    (row classes, column classes, OC), is what `lowbit.correction` gives and is there exactly when
-    the codes need one. The epilogue's argument stands for the i32 result, its yield for what is
-    stored; it may hold fused_glue and bitpack. Without one the i32 sums are stored.
+    (row classes, column classes, OC), is what `lowbit.correction` gives. Where the codes need none
+    it is left out, and also where the constants of the epilogue's glue hold it already. The
+    epilogue's argument stands for the i32 sums (with the correction, where given), its yield for
+    what is stored; it may hold fused_glue and bitpack. Without one the i32 sums are stored.
     """
 
     REGION_KEYWORD: ClassVar = "epilogue"
@@ -136,13 +139,21 @@ class BitserialOp(LowbitOp):
         self._verify_epilogue()
 
     def _verify_correction(self, geometry: ConvGeometry) -> None:
-        decomposition = self.decomposition
-        if decomposition.needs_correction != (len(self.operands) > 2):
-            needs = "need a" if decomposition.needs_correction else "need no"
-            raise VerifyException(f"the codes of x and w {needs} correction operand")
-        if decomposition.needs_correction:
+        decomposition, given = self.decomposition, len(self.operands) > 2
+        if given and not decomposition.needs_correction:
+            raise VerifyException("the codes of x and w need no correction operand")
+        if decomposition.needs_correction and not (given or self._has_glue):
+            raise VerifyException(
+                "the codes of x and w need a correction operand, or glue that holds it"
+            )
+        if given:
             expected = TensorType(i32, (*decomposition.class_counts(geometry), geometry.oc))
             expect_type(self.operands[2].type, expected, "correction")
+
+    @property
+    def _has_glue(self) -> bool:
+        block = self.epilogue_block
+        return block is not None and any(isinstance(op, FusedGlueOp) for op in block.ops)
 
     def _verify_epilogue(self) -> None:
         block = self.epilogue_block
@@ -282,7 +293,8 @@ class CorrectionOp(LowbitOp):
         w = SSAValue.get(w)
         properties = {"x_code": x_code, "image": ints(image) if image else None, **clauses}
         op = CorrectionOp.build_op([w], [w.type], **properties)
-        return CorrectionOp.build_op([w], [op.expected_type], **properties)
+        Rewriter.replace_value_with_new_type(op.result, op.expected_type)
+        return op
 
     @property
     def geometry(self) -> ConvGeometry:

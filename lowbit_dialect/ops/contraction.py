@@ -8,6 +8,7 @@ from typing import ClassVar
 from xdsl.dialects.builtin import DenseArrayBase, IntegerAttr, StringAttr, TensorType, i32
 from xdsl.ir import Attribute, Operation, SSAValue
 from xdsl.irdl import irdl_op_definition, operand_def, prop_def, result_def, traits_def
+from xdsl.rewriter import Rewriter
 from xdsl.traits import Pure
 from xdsl.utils.exceptions import VerifyException
 
@@ -166,7 +167,8 @@ class Conv2DOp(LowbitOp):
         x, w = SSAValue.get(x), SSAValue.get(w)
         op = Conv2DOp.build_op([x, w], [x.type], (), **clauses)
         shape = conv_result_shape(op.geometry, op.layout.data)
-        return Conv2DOp.build_op([x, w], [TensorType(i32, shape)], (), **clauses)
+        Rewriter.replace_value_with_new_type(op.result, TensorType(i32, shape))
+        return op
 
     @property
     def geometry(self) -> ConvGeometry:

@@ -8,6 +8,7 @@ from typing import ClassVar, Self
 from xdsl.dialects.builtin import StringAttr, TensorType
 from xdsl.ir import Attribute, Operation, Region, SSAValue
 from xdsl.irdl import irdl_op_definition, operand_def, prop_def, result_def, traits_def
+from xdsl.rewriter import Rewriter
 from xdsl.traits import Pure
 from xdsl.utils.exceptions import VerifyException
 
@@ -91,7 +92,8 @@ class MaxPool2DOp(LowbitOp):
             TensorType(x.type.element_type, op.result_shape),
             packed.with_frame(()) if packed is not None else None,
         )
-        return MaxPool2DOp.build_op([x], [type_], **clauses)
+        Rewriter.replace_value_with_new_type(op.result, type_)
+        return op
 
     @property
     def windows(self) -> tuple[Window, Window]:
