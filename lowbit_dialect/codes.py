@@ -7,6 +7,7 @@ need to know of them; a codebook is any table of 2^b integers.
 
 from __future__ import annotations
 
+import re
 from abc import abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -298,6 +299,10 @@ AFFINE_CODES: dict[str, type[AffineCode]] = {
 }
 
 
+_AFFINE_TEXT = re.compile(rf"\s*(?:!lowbit\.)?({'|'.join(AFFINE_CODES)})<\s*(-?\d+)\s*>\s*")
+_CODEBOOK_TEXT = re.compile(r"\s*(?:!lowbit\.)?codebook<\s*(-?\d+)\s*,\s*\[([^\]]*)\]\s*>\s*")
+
+
 def parse_code(text: str | Code) -> Code:
     """The code written ``unipolar<2>``, ``bipolar<1>``, ``signed<4>`` or ``codebook<2, [..]>``.
 
@@ -306,14 +311,11 @@ def parse_code(text: str | Code) -> Code:
     """
     if isinstance(text, Code):
         return text
-    keyword, _, rest = text.removeprefix("!lowbit.").strip().partition("<")
-    body = rest.removesuffix(">")
     try:
-        if keyword in AFFINE_CODES:
-            return AFFINE_CODES[keyword](int(body))
-        if keyword == "codebook":
-            bits, _, entries = body.partition(",")
-            return CodebookType(int(bits), [int(e) for e in entries.strip(" []").split(",")])
+        if match := _AFFINE_TEXT.fullmatch(text):
+            return AFFINE_CODES[match[1]](int(match[2]))
+        if match := _CODEBOOK_TEXT.fullmatch(text):
+            return CodebookType(int(match[1]), [int(e) for e in match[2].split(",")])
     except (ValueError, VerifyException) as error:
         raise ValueError(f"bad code {text!r}: {error}") from error
     allowed = ", ".join(f"{k}<b>" for k in AFFINE_CODES)

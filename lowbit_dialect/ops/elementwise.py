@@ -50,11 +50,12 @@ _SCALE_CLAUSES = (Clause("scale", FLOATS), Clause("axis", INT, int_(-1)))
 class QuantizeOp(LowbitOp):
     """f32 to the nearest value of an affine code: value * scale approximates x.
 
-    value = c + step * round((x / scale - c) / step), clipped to the code's range, in f32; c = 0,
-    step = 1 for unipolar and signed, c = 1, step = 2 for bipolar. `scale` is one number or one for
-    each index of `axis`. `round` is half_even, half_up (towards +inf) or half_away (from zero):
-    with half_even and half_up, bipolar<1> is the sign with sign(0) = +1. NaN becomes the lowest
-    value.
+    value = c + step * round((x / scale - c) / step), clipped to the code's range; c = 0, step = 1
+    for unipolar and signed, c = 1, step = 2 for bipolar. The quotient x / scale is rounded to f32,
+    everything after it is exact, so that a small negative number does not round to a tie.
+    `scale` is one number or one for each index of `axis`. `round` is half_even, half_up (towards
+    +inf) or half_away (from zero): with half_even and half_up, bipolar<1> is the sign with
+    sign(0) = +1. NaN becomes the lowest value.
     """
 
     name = "lowbit.quantize"
