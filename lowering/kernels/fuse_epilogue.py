@@ -136,7 +136,7 @@ class AbsorbCorrection(RewritePattern):
         parameters = _absorb(glue, correction[0, 0].astype(np.int64))
         if parameters is None:
             return
-        rewriter.insert_op(parameters)
+        rewriter.insert(parameters)
         operands = list(glue.operands)
         operands[1] = parameters.result
         glue.operands = operands
