@@ -5,15 +5,16 @@ compared with it.
 """
 
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
-INPUT_BITS = 5
-"""Pixels are `unipolar<5>`: 0..16, exact."""
-ACTIVATION_BITS = 2
-"""Hidden activations are `unipolar<2>`: 0..3."""
+PIXEL = "unipolar<5>"
+"""Code of the input: pixels 0..16, exact."""
+ACTIVATION = "unipolar<2>"
+"""Code of hidden activations: 0..3."""
+WEIGHT = "bipolar<1>"
+"""Code of weights: -1 and +1."""
 
 
 @dataclass(frozen=True)
@@ -49,36 +50,6 @@ class IntegerNet:
         """Bytes of all weights at one bit each."""
         sizes = [block.weights.size for block in self.blocks] + [self.head_weights.size]
         return sum(sizes) // 8
-
-    def arrays(self) -> dict[str, NDArray]:
-        """The network as named arrays, the inverse of `from_arrays`."""
-        out: dict[str, NDArray] = {
-            "head.weights": self.head_weights,
-            "head.bias": self.head_bias,
-            "head.scale": np.asarray(self.head_scale, np.float32),
-            "blocks": np.asarray(len(self.blocks), np.int64),
-        }
-        for i, block in enumerate(self.blocks):
-            out[f"conv{i}.weights"] = block.weights
-            out[f"conv{i}.thresholds"] = block.thresholds
-            out[f"conv{i}.flip"] = block.flip
-            out[f"conv{i}.pool"] = np.asarray(block.pool)
-        return out
-
-
-def load_net(path: Path) -> IntegerNet:
-    """Read the network from an `.npz` written by train.py."""
-    with np.load(path) as z:
-        blocks = tuple(
-            ConvBlock(
-                z[f"conv{i}.weights"],
-                z[f"conv{i}.thresholds"],
-                z[f"conv{i}.flip"],
-                bool(z[f"conv{i}.pool"]),
-            )
-            for i in range(int(z["blocks"]))
-        )
-        return IntegerNet(blocks, z["head.weights"], z["head.bias"], float(z["head.scale"]))
 
 
 def convolve(x: NDArray, weights: NDArray, padding: int) -> NDArray[np.int32]:

@@ -1,7 +1,7 @@
-"""Train the digits network, fold it to integers, check the integers, and store them.
+"""Train the digits network, fold it to integers, check the integers, and write the module.
 
     pip install -e '.[train]'
-    python examples/digits/train.py --out digits_net.npz
+    python -m examples.digits.train
 
 Weights are +-1 and hidden activations 0..3 (quantisation-aware training with brevitas); batch norm
 and the activation quantiser become three integer thresholds per channel. A float32 network of the
@@ -13,30 +13,35 @@ same shape is trained beside it for comparison. Seeded, one thread, a few minute
 
 import argparse
 import time
+import zlib
 from collections.abc import Callable
 from pathlib import Path
 
 import brevitas.nn as qnn
-import data
 import numpy as np
 import torch
 import torch.nn.functional as F  # noqa: N812 - the name torch users expect
 from brevitas.inject.enum import ScalingImplType
 from brevitas.quant import SignedBinaryWeightPerTensorConst, Uint8ActPerTensorFloat
-from integer_net import (
-    ACTIVATION_BITS,
+from numpy.typing import NDArray
+from torch import Tensor, nn
+
+from examples.digits import data
+from examples.digits.integer_net import (
+    ACTIVATION,
     ConvBlock,
     IntegerNet,
     apply_thresholds,
     forward,
-    load_net,
 )
-from numpy.typing import NDArray
-from torch import Tensor, nn
+from examples.digits.module import FILE, Measured, build_module, read_net
+from lowbit_dialect.codes import parse_code
+from runtime.compile import parse_module
 
 CHANNELS = ((1, 32, False), (32, 32, True), (32, 64, False), (64, 64, True))
 """Input channels, output channels and whether a 2x2 max pool follows, a row per 3x3 block."""
 MAX_PIXEL = 16
+ACTIVATION_BITS = parse_code(ACTIVATION).width
 MAX_LEVEL = 2**ACTIVATION_BITS - 1
 SEED = 0
 
@@ -215,7 +220,7 @@ def predict(net: Net, images: Tensor) -> NDArray[np.float32]:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description="Train and export the digits network.")
-    parser.add_argument("--out", type=Path, default=Path("digits_net.npz"), help="file to write")
+    parser.add_argument("--out", type=Path, default=FILE, help="module to write")
     parser.add_argument("--epochs", type=int, default=60)
     parser.add_argument("--seed", type=int, default=SEED)
     args = parser.parse_args()
@@ -226,7 +231,7 @@ def main() -> None:
     nchw = torch.from_numpy(digits.images.astype(np.float32)).permute(0, 3, 1, 2)
     labels = torch.from_numpy(digits.labels)
     train, test = digits.train_index, digits.test_index
-    test_images, test_labels = digits.images[test], digits.labels[test]
+    test_labels = digits.labels[test]
 
     print("float32 network")
     float_net = fit(False, nchw[train], labels[train], args.epochs, args.seed)
@@ -234,23 +239,18 @@ def main() -> None:
     print("low-bit network (weights 1 bit, activations 2 bits)")
     low_bit_net = fit(True, nchw[train], labels[train], args.epochs, args.seed)
     integer_net = export(low_bit_net)
-    logits = forward(integer_net, test_images)
-    integer_accuracy = accuracy(logits, test_labels)
+    logits = forward(integer_net, digits.images)
+    integer_accuracy = accuracy(logits[test], test_labels)
     # The integers are the trained network itself, not an approximation: all 1797 images agree.
     quant_logits = np.rint(predict(low_bit_net, nchw) / integer_net.head_scale).astype(np.int32)
-    assert np.array_equal(quant_logits, forward(integer_net, digits.images))
+    assert np.array_equal(quant_logits, logits)
 
-    results = {
-        "float_accuracy": np.asarray(float_accuracy),
-        "integer_accuracy": np.asarray(integer_accuracy),
-        "test_index": test,
-        "test_images": test_images,
-        "test_labels": test_labels,
-        "test_logits": logits,
-    }
-    np.savez_compressed(args.out, allow_pickle=False, **integer_net.arrays(), **results)
-    assert np.array_equal(forward(load_net(args.out), test_images), logits)
-    wrong = int(np.sum(logits.argmax(axis=1) != test_labels))
+    checksum = zlib.crc32(logits.astype("<i4").tobytes())
+    module = build_module(integer_net, Measured(float_accuracy, integer_accuracy, checksum))
+    args.out.write_text(f"{module}\n")
+    written = read_net(parse_module(args.out.read_text()))
+    assert np.array_equal(forward(written, digits.images), logits)
+    wrong = int(np.sum(logits[test].argmax(axis=1) != test_labels))
     print(f"float32 accuracy  {float_accuracy:.4f}")
     print(f"integer accuracy  {integer_accuracy:.4f}  ({wrong} of {len(test_labels)} wrong)")
     print(f"packed weights    {integer_net.packed_weight_bytes()} bytes")

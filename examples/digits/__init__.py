@@ -1,0 +1,1 @@
+"""Handwritten digits by a network of 1-bit weights and 2-bit activations."""
