@@ -184,6 +184,9 @@ class UnipolarType(AffineCode):
     name = "lowbit.unipolar"
     bits: IntAttr
 
+    def __init__(self, bits: int | IntAttr):
+        super().__init__(bits)
+
     @property
     @override
     def affine(self) -> Affine:
@@ -196,6 +199,9 @@ class BipolarType(AffineCode):
 
     name = "lowbit.bipolar"
     bits: IntAttr
+
+    def __init__(self, bits: int | IntAttr):
+        super().__init__(bits)
 
     @property
     @override
@@ -213,6 +219,9 @@ class SignedType(AffineCode):
 
     name = "lowbit.signed"
     bits: IntAttr
+
+    def __init__(self, bits: int | IntAttr):
+        super().__init__(bits)
 
     @property
     @override
