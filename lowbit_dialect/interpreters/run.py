@@ -39,6 +39,8 @@ def interpret(module: ModuleOp, name: str, *args: ArrayLike | PackedArray) -> tu
 
     Raises:
         InterpretationError: no such function, or an argument does not fit its type.
+        ValueError: an operation got numbers that it does not take, such as a shift by 32; a note
+            shows the operation.
     """
     function = SymbolTable.lookup_symbol(module, name)
     if not isinstance(function, FuncOp):
