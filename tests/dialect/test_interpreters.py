@@ -370,7 +370,7 @@ def test_an_error_inside_names_the_operation():
     def build(acc: SSAValue, offset: SSAValue, shift: SSAValue) -> SSAValue:
         return FusedGlueOp.shift(acc, offset, shift, result).result
 
-    with pytest.raises(ValueError, match="shift must lie in 0 .. 31") as error:
+    with pytest.raises(ValueError, match="shift must lie in 0") as error:
         interpret(module_of(types, build), "f", np.zeros((2, 3), int), [0] * 3, [32] * 3)
     assert '"lowbit.fused_glue"(%0, %1, %2)' in error.value.__notes__[0]
 
