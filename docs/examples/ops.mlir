@@ -1,0 +1,98 @@
+// An example of every operation; the reference (docs/ops.md) takes them from here.
+
+#framed = #lowbit.packed<axis = 3, word = i32, order = [0, 1, p, 3, 2],
+                         frame = [0, 0, 1, 1, 1, 1, 0, 0]>
+#rows = #lowbit.packed<axis = 3, word = i32, order = [0, 1, p, 3, 2]>
+#blocks = #lowbit.packed<axis = 3, word = i32, order = [0, p, 1, 2, 3], lanes = [0, 16]>
+#lhs = #lowbit.packed<axis = 1, word = i32, order = [p, 1, 0]>
+#rhs = #lowbit.packed<axis = 0, word = i32, order = [1, p, 0], lanes = [1, 16]>
+!image = tensor<1x8x8x32x!lowbit.unipolar<2>>
+!weights = tensor<16x3x3x32x!lowbit.bipolar<1>>
+
+func.func @tensors(%image: tensor<1x8x8x32xf32>, %w: !weights, %t: tensor<16x3xi32>,
+                   %flip: tensor<16xi1>, %offset: tensor<16xi32>, %shift: tensor<16xi32>,
+                   %other: tensor<1x8x8x16xi32>, %a: tensor<5x300x!lowbit.signed<4>>,
+                   %b: tensor<300x10x!lowbit.codebook<2, [-7, -1, 2, 9]>>) {
+  %c = lowbit.constant [1, -1, 1, 1] : tensor<2x2x!lowbit.bipolar<1>>
+  %x = lowbit.quantize %image scale [0.25] round half_up : (tensor<1x8x8x32xf32>) -> !image
+  %y = lowbit.conv2d %x, %w padding [1, 1, 1, 1] : (!image, !weights) -> tensor<1x8x8x16xi32>
+  %m = lowbit.matmul %a, %b
+    : (tensor<5x300x!lowbit.signed<4>>, tensor<300x10x!lowbit.codebook<2, [-7, -1, 2, 9]>>)
+    -> tensor<5x10xi32>
+  %sum = lowbit.add %y, %other
+    : (tensor<1x8x8x16xi32>, tensor<1x8x8x16xi32>) -> tensor<1x8x8x16xi32>
+  %q = lowbit.fused_glue %sum, %t, %flip form threshold
+    : (tensor<1x8x8x16xi32>, tensor<16x3xi32>, tensor<16xi1>)
+    -> tensor<1x8x8x16x!lowbit.unipolar<2>>
+  %s = lowbit.fused_glue %sum, %offset, %shift form shift hi 2
+    : (tensor<1x8x8x16xi32>, tensor<16xi32>, tensor<16xi32>)
+    -> tensor<1x8x8x16x!lowbit.unipolar<2>>
+  %pooled = lowbit.max_pool2d %q kernel [3, 3] strides [2, 2] padding [1, 0, 1, 0]
+    : (tensor<1x8x8x16x!lowbit.unipolar<2>>) -> tensor<1x4x4x16x!lowbit.unipolar<2>>
+  %f = lowbit.dequantize %sum scale [0.125] : (tensor<1x8x8x16xi32>) -> tensor<1x8x8x16xf32>
+  func.return
+}
+
+func.func @kernels(%x: !image, %w: !weights, %t: tensor<16x3xi32>,
+                   %a: tensor<5x300x!lowbit.unipolar<2>, #lhs>,
+                   %b: tensor<300x10x!lowbit.signed<2>, #rhs>) {
+  %xp = lowbit.bitpack %x : (!image) -> tensor<1x8x8x32x!lowbit.unipolar<2>, #framed>
+  %wp = lowbit.bitpack %w : (!weights) -> tensor<16x3x3x32x!lowbit.bipolar<1>, #blocks>
+  %c = lowbit.correction %w x_code !lowbit.unipolar<2> image [8, 8] padding [1, 1, 1, 1]
+    : (!weights) -> tensor<1x1x16xi32>
+  %y = lowbit.bitserial_conv %xp, %wp, %c padding [1, 1, 1, 1]
+      schedule #lowbit.schedule<tile = 4x1, unroll = 1, order = rows>
+    : (tensor<1x8x8x32x!lowbit.unipolar<2>, #framed>,
+       tensor<16x3x3x32x!lowbit.bipolar<1>, #blocks>, tensor<1x1x16xi32>)
+    -> tensor<1x8x8x16x!lowbit.unipolar<2>, #rows> epilogue {
+  ^bb0(%acc: tensor<1x8x8x16xi32>):
+    %level = lowbit.fused_glue %acc, %t form threshold
+      : (tensor<1x8x8x16xi32>, tensor<16x3xi32>) -> tensor<1x8x8x16x!lowbit.unipolar<2>>
+    %packed = lowbit.bitpack %level
+      : (tensor<1x8x8x16x!lowbit.unipolar<2>>) -> tensor<1x8x8x16x!lowbit.unipolar<2>, #rows>
+    lowbit.yield %packed : (tensor<1x8x8x16x!lowbit.unipolar<2>, #rows>) -> ()
+  }
+  %u = lowbit.unpack %y
+    : (tensor<1x8x8x16x!lowbit.unipolar<2>, #rows>) -> tensor<1x8x8x16x!lowbit.unipolar<2>>
+  %m = lowbit.bitserial_gemm %a, %b
+      schedule #lowbit.schedule<tile = 4x1, unroll = 1, order = rows>
+    : (tensor<5x300x!lowbit.unipolar<2>, #lhs>, tensor<300x10x!lowbit.signed<2>, #rhs>)
+    -> tensor<5x10xi32>
+  func.return
+}
+
+func.func @tile(%x: memref<1x10x2x1x10xi32>, %w: memref<1x1x3x3x1x16xi32>, %n: index,
+                %row: index, %col: index, %word: index, %block: index) {
+  %sum0, %sum1 = lowbit.bitserial_tile %x, %w, %n, %row, %col, %word, %block
+      pixels 2 vectors 1 x_code !lowbit.unipolar<2> w_code !lowbit.bipolar<1>
+    : (memref<1x10x2x1x10xi32>, memref<1x1x3x3x1x16xi32>, index, index, index, index, index)
+    -> (vector<16xi32>, vector<16xi32>)
+  func.return
+}
+
+func.func @vectors(%x: memref<4x8xi32>, %i: index, %acc: vector<16xi32>, %w: vector<16xi32>,
+                   %bytes: vector<16xi8>, %f: vector<16xf32>) {
+  %word = simd.broadcast_load %x[%i, %i] : memref<4x8xi32> to vector<16xi32>
+  %sums = simd.popcount_acc and %acc, %word, %w : vector<16xi32>
+  %mask = simd.cmpi sge, %sums, %w : vector<16xi32> to vector<16xi1>
+  %bits = simd.pack_bits %mask : vector<16xi1> to i16
+  %picked = simd.select %mask, %sums, %w : vector<16xi1>, vector<16xi32>
+  %total = simd.reduce_add %picked : vector<16xi32> to i32
+  %zero_extended = simd.extui %bytes : vector<16xi8> to vector<16xi32>
+  %sign_extended = simd.extsi %bytes : vector<16xi8> to vector<16xi32>
+  %narrow = simd.trunci %sums : vector<16xi32> to vector<16xi8>
+  %floats = simd.sitofp %sums : vector<16xi32> to vector<16xf32>
+  %integers = simd.fptosi %f : vector<16xf32> to vector<16xi32>
+  func.return
+}
+
+func.func @instructions(%p: !llvm.ptr, %lane: i64, %v: vector<16xi32>, %f: vector<16xf32>,
+                        %mask: vector<16xi1>) {
+  %less = llvmx.fcmp olt, %f, %f : vector<16xf32> to vector<16xi1>
+  %integers = llvmx.cast fptosi %f : vector<16xf32> to vector<16xi32>
+  %one = llvmx.extractelement %v[%lane : i64] : vector<16xi32> to i32
+  %picked = llvmx.select %mask, %v, %integers : vector<16xi1>, vector<16xi32>
+  %loaded = llvmx.masked_load %p, %mask, %v align 4 : !llvm.ptr, vector<16xi1>, vector<16xi32>
+  llvmx.masked_store %loaded, %p, %mask align 4 : vector<16xi32>, !llvm.ptr, vector<16xi1>
+  func.return
+}

@@ -1,0 +1,16 @@
+builtin.module {
+  func.func @main(%image: tensor<1x8x8x16xf32>) -> tensor<1x4x4x8xf32> {
+    %x = lowbit.quantize %image scale [2.500000e-01] : (tensor<1x8x8x16xf32>) -> tensor<1x8x8x16x!lowbit.unipolar<2>>
+    %0 = lowbit.constant "0x07fe6f760ae0e67e3d6c73c928535dd5ddf4083ba3f8f8e9acb0996da363b121f40b7e6ad90dd82780d3dba1fe97d6dfb3fc653f4d0db3131e228fdc69bb4d0bb67764a1a8e23e9a4790a98fbb1377d272d234d6dae8933d1e0a5b2417ad70211afb3b57199dfcbf2a26ae89fbc5a35ae1e2d6931a1bc3077d3f4a7e8e29c1ab8b790929e75688a2865f64f25f750240868f7b746362b9cb5171978626cf9486652e55e74126012517e625a55b382273303fef7a5c7d276b96793c96dea1e5c8d62c076464613c95cf120a53898217a280c819eddc663618bfad353bfffb6db4e42e2eb4d77190f58977b15eb76393a5fa987b6f2a6b583ee6011d5f1092a5cb51aa4f2c513f71dc99202b96f3d68281d9080d5dd6610a949d7add7bb2e5ba4c372dcfde8d7b865367db2957607fe55f3521da38e841f3845516a397be74a3addfd9364cabb254dc3815515158ce96d0346364385c6fb98867a04abee7fd97e3e98a3bf669529637c3537d601338b8c5f1f61c69ff8c3f186ca1f9ca531e76958920f6a461d65e8cf703007932f5392a3e26eb5d306517285a00c6b089c4b9c666efb11131c7678d338057b8c6f37f9931d94d497e8d395fb1de5df1bc125c9c48d649950c26c126504b01129f1d56f53e00c50a22e0d80007551844a2da069d0947da5f3aa3d0cb78184a4db0f546b8832c030b366c11d78b9de92c340d9110981f2091d8613dc4de0d671c236541788acd8c58cf15f38ed727f0222351e6a4e68ce8258aa530f9d8a207874308455ebc1c59c25cdb49de0837abd2e732445b" : tensor<32x3x3x16x!lowbit.bipolar<1>, #lowbit.packed<axis = 3, word = i8, order = [0, p, 1, 2, 3], lanes = [0, 1]>>
+    %w1 = lowbit.unpack %0 : (tensor<32x3x3x16x!lowbit.bipolar<1>, #lowbit.packed<axis = 3, word = i8, order = [0, p, 1, 2, 3], lanes = [0, 1]>>) -> tensor<32x3x3x16x!lowbit.bipolar<1>>
+    %y = lowbit.conv2d %x, %w1 padding [1, 1, 1, 1] : (tensor<1x8x8x16x!lowbit.unipolar<2>>, tensor<32x3x3x16x!lowbit.bipolar<1>>) -> tensor<1x8x8x32xi32>
+    %t = arith.constant dense<[[-7, 35, 47], [-41, 20, 59], [-23, -20, 13], [-7, 35, 35], [-53, -9, 20], [10, 14, 37], [-17, 15, 53], [-24, -6, 38], [-29, -6, 27], [-60, -36, 18], [-55, -34, 13], [-37, 2, 39], [-34, -15, 42], [-29, -8, 6], [-51, 29, 34], [-43, -36, 44], [-19, 5, 41], [-45, 9, 59], [-54, -8, -2], [-53, 16, 56], [-42, 0, 36], [-51, 3, 45], [-23, 25, 48], [-53, -51, 7], [-39, -27, -13], [-51, -46, -35], [-41, -20, -4], [-44, -39, -28], [7, 28, 57], [-10, 24, 26], [-55, 48, 57], [-38, -14, 47]]> : tensor<32x3xi32>
+    %q = lowbit.fused_glue %y, %t form threshold : (tensor<1x8x8x32xi32>, tensor<32x3xi32>) -> tensor<1x8x8x32x!lowbit.unipolar<2>>
+    %pooled = lowbit.max_pool2d %q kernel [2, 2] strides [2, 2] : (tensor<1x8x8x32x!lowbit.unipolar<2>>) -> tensor<1x4x4x32x!lowbit.unipolar<2>>
+    %1 = lowbit.constant "0xdd0fef35cdc07a2a4a114ee6b5ad17c490e8ece63b4fe0caaa91a2b6237527d7" : tensor<8x1x1x32x!lowbit.bipolar<1>, #lowbit.packed<axis = 3, word = i8, order = [0, p, 1, 2, 3], lanes = [0, 1]>>
+    %w2 = lowbit.unpack %1 : (tensor<8x1x1x32x!lowbit.bipolar<1>, #lowbit.packed<axis = 3, word = i8, order = [0, p, 1, 2, 3], lanes = [0, 1]>>) -> tensor<8x1x1x32x!lowbit.bipolar<1>>
+    %z = lowbit.conv2d %pooled, %w2 : (tensor<1x4x4x32x!lowbit.unipolar<2>>, tensor<8x1x1x32x!lowbit.bipolar<1>>) -> tensor<1x4x4x8xi32>
+    %logits = lowbit.dequantize %z scale [1.250000e-01] : (tensor<1x4x4x8xi32>) -> tensor<1x4x4x8xf32>
+    func.return %logits : tensor<1x4x4x8xf32>
+  }
+}
