@@ -1,0 +1,1 @@
+"""Time the kernels on known layers, in cycles, every result compared with the reference."""

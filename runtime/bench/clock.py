@@ -1,0 +1,70 @@
+"""Cycles of this core: time in units of a chain of dependent additions, one cycle each.
+
+The clock of a core moves, and the time-stamp counter does not follow it; a chain timed right
+beside the measurement does.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import time
+from functools import cache
+
+import llvmlite.binding as llvm
+
+from lowering.llvm.object import compile_object
+from lowering.targets import get_target
+from runtime.jit import LoadedObject
+
+_CHAIN = 64
+_ROUNDS = 300
+
+_ADD = {
+    "x86_64": ("add $1, $0", "=r,r,0,~{flags}"),
+    "aarch64": ("add $0, $0, $1", "=r,r,0"),
+    "armv7": ("add $0, $0, $1", "=r,r,0"),
+}
+"""Per architecture the addition and the constraints of its operands."""
+
+
+def _ir() -> str:
+    target = get_target("host")
+    add, constraints = _ADD[target.arch]
+    adds, value = [], "%sum"
+    for i in range(_CHAIN):
+        arguments = f"(i64 1, i64 {value})"
+        adds.append(f'  %a{i} = call i64 asm sideeffect "{add}", "{constraints}"{arguments}')
+        value = f"%a{i}"
+    body = "\n".join(adds)
+    return f"""target triple = "{target.triple}"
+define i64 @chain(i64 %rounds) {{
+entry:
+  br label %loop
+loop:
+  %i = phi i64 [ 0, %entry ], [ %next, %loop ]
+  %sum = phi i64 [ 0, %entry ], [ {value}, %loop ]
+{body}
+  %next = add i64 %i, 1
+  %more = icmp ult i64 %next, %rounds
+  br i1 %more, label %loop, label %done
+done:
+  ret i64 {value}
+}}
+"""
+
+
+@cache
+def _chain():
+    llvm.initialize_native_target()
+    llvm.initialize_native_asmparser()  # for the inline assembly, which no kernel has
+    loaded = LoadedObject(compile_object(_ir(), get_target("host")), ["chain"])
+    function = ctypes.CFUNCTYPE(ctypes.c_int64, ctypes.c_int64)(loaded.address("chain"))
+    return function, loaded
+
+
+def nanoseconds_per_cycle() -> float:
+    """Time of one dependent addition now; takes some microseconds."""
+    function, _ = _chain()
+    start = time.perf_counter_ns()
+    function(_ROUNDS)
+    return (time.perf_counter_ns() - start) / (_CHAIN * _ROUNDS)

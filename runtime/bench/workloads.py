@@ -1,0 +1,58 @@
+"""The layers that are timed: the convolutions of ResNet18 and their matrix products."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+
+from lowbit_dialect.geometry import ConvGeometry, Window
+
+
+@dataclass(frozen=True)
+class Workload:
+    """A layer by its name; `is_matmul` tells a matrix product from a 1x1 convolution."""
+
+    id: str
+    geometry: ConvGeometry
+    is_matmul: bool = False
+
+
+def _convolution(entry: dict[str, Any]) -> Workload:
+    pad = entry["padding"]
+    before, after = pad if isinstance(pad, list) else (pad, pad)
+    rows, cols = (
+        Window(entry[name], entry["kernel"], entry["stride"], before, after)
+        for name in ("height", "width")
+    )
+    return Workload(
+        entry["id"],
+        ConvGeometry(1, rows, cols, entry["in_channels"], entry["out_channels"]),
+    )
+
+
+def _gemm(entry: dict[str, Any]) -> Workload:
+    return Workload(
+        entry["id"], ConvGeometry.of_matmul(entry["M"], entry["K"], entry["N"]), is_matmul=True
+    )
+
+
+def load_workloads(path: Path | None = None) -> list[Workload]:
+    """The workloads of a file, or the project's own.
+
+    Raises:
+        ValueError: the file cannot be read or is not of this form; the message names it.
+    """
+    source = path if path is not None else files("runtime.bench") / "workloads.json"
+    try:
+        data = json.loads(source.read_text())
+        return [
+            *(_convolution(e) for e in data["resnet18_convs"]),
+            *(_gemm(e) for e in data["gemms"]),
+        ]
+    except OSError as error:
+        raise ValueError(f"{source}: {error.strerror}") from error
+    except (KeyError, TypeError, ValueError) as error:
+        raise ValueError(f"{source}: not a list of workloads: {error!r}") from error
