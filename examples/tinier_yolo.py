@@ -15,6 +15,7 @@ import statistics
 import sys
 import time
 import zipfile
+import zlib
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -62,13 +63,14 @@ def load(path: Path) -> dict[str, NDArray]:
         SystemExit: it cannot be read, or is another file; the message says why.
     """
     try:
-        with np.load(path, allow_pickle=False) as file:
-            if not isinstance(file, np.lib.npyio.NpzFile):
-                raise ValueError("one array, not an .npz archive")
+        file = np.load(path, allow_pickle=False)
+        if not isinstance(file, np.lib.npyio.NpzFile):
+            raise ValueError("one array, not an archive")
+        with file:
             data = {name: file[name] for name in file.files}
     except OSError as error:
         sys.exit(f"error: {path}: {error.strerror or error}")
-    except (ValueError, zipfile.BadZipFile, EOFError) as error:
+    except (ValueError, EOFError, zipfile.BadZipFile, zlib.error) as error:
         sys.exit(f"error: {path}: not the network's .npz file: {error}")
     parts = ("weight_sign", "weight_shape", "thresholds", "flip")
     needed = {f"conv{layer}_{part}" for layer in range(1, LAYERS + 1) for part in parts}

@@ -247,7 +247,7 @@ def main() -> None:
 
     checksum = zlib.crc32(logits.astype("<i4").tobytes())
     module = build_module(integer_net, Measured(float_accuracy, integer_accuracy, checksum))
-    args.out.write_text(f"{module}\n")
+    args.out.write_text(str(module) + "\n")
     written = read_net(parse_module(args.out.read_text()))
     assert np.array_equal(forward(written, digits.images), logits)
     wrong = int(np.sum(logits[test].argmax(axis=1) != test_labels))

@@ -1,0 +1,60 @@
+# `make run` and `make test` need Python 3.11 or newer with its venv module, and make. The rest they
+# install, once, into .venv.
+
+VENV ?= .venv
+BIN := $(VENV)/bin
+
+.PHONY: help run test format bench docs clean
+
+help:
+	@echo "make run     compile the digits network, run it, show what it takes"
+	@echo "make test    pytest, lit, ruff and pyright; fails if any of them does"
+	@echo "make bench   measure the kernels: a table and a plot"
+	@echo "make docs    generate the pictures and the reference of operations"
+	@echo "make format  format the code, sort the imports"
+	@echo "make clean   remove what was made: .venv, build folders, caches of the tools"
+
+run: $(VENV)/installed-examples
+	@$(BIN)/python -m examples.digits.run
+
+test: $(VENV)/installed-dev,examples
+	@failed=; \
+	check() { echo "== $$*"; "$(BIN)/$$@" || failed="$$failed $$1"; }; \
+	check pytest -n auto; \
+	check lit -q lit_tests; \
+	check ruff check .; \
+	check ruff format --check .; \
+	check pyright --pythonpath $(BIN)/python; \
+	if [ -n "$$failed" ]; then echo "FAILED:$$failed"; exit 1; fi; echo "all checks passed"
+
+format: $(VENV)/installed-dev,examples
+	@$(BIN)/ruff check --fix . && $(BIN)/ruff format .
+
+bench: $(VENV)/installed-bench
+	@$(BIN)/lowbit bench
+
+docs: $(VENV)/installed-bench
+	@$(BIN)/python docs/make_pictures.py && $(BIN)/python docs/generate_ops.py
+
+clean:
+	rm -rf $(VENV) build dist *.egg-info .pytest_cache .ruff_cache .hypothesis
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+# The project with extras, editable. The stamp is as old as the last installation.
+$(VENV)/installed-%: pyproject.toml $(BIN)/python
+	@echo "installing lowbit[$*] into $(VENV)"
+	@$(BIN)/python -m pip --version >/dev/null 2>&1 || $(BIN)/python -m ensurepip --upgrade >/dev/null
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[$*]'
+	@touch '$@'
+
+$(BIN)/python:
+	@found=; \
+	for python in $(PYTHON) python3.11 python3 python3.12 python3.13 python3.14; do \
+	  $$python -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || continue; \
+	  found=$$python; \
+	  $$python -c 'import ensurepip, venv' 2>/dev/null && exec $$python -m venv --clear $(VENV); \
+	done; \
+	if [ -n "$$found" ]; \
+	then echo "error: $$found has no venv module; on Debian and Ubuntu: apt-get install python3-venv"; \
+	else echo "error: lowbit needs Python 3.11 or newer; make PYTHON=/path/to/python names one"; \
+	fi >&2; exit 1
