@@ -29,16 +29,13 @@ def shorten_constants(text: str) -> str:
 
 
 def name_layouts(text: str) -> str:
-    """Give every packed layout that is used more than once a name, defined ahead of the text.
+    """Give every packed layout a name, defined ahead of the text.
 
     The name tells what the layout is for: `#blocks` has lanes (weights), `#framed` a frame, and
     `#rows` neither.
     """
-    found = _PACKED.findall(text)
     names: dict[str, str] = {}
-    for layout in dict.fromkeys(found):
-        if found.count(layout) < 2:
-            continue
+    for layout in dict.fromkeys(_PACKED.findall(text)):
         base = "blocks" if "lanes" in layout else "framed" if "frame" in layout else "rows"
         same = sum(re.fullmatch(rf"#{base}\d*", name) is not None for name in names.values())
         names[layout] = f"#{base}{same or ''}"

@@ -35,7 +35,8 @@ func.func @tensors(%image: tensor<1x8x8x32xf32>, %w: !weights, %t: tensor<16x3xi
 
 func.func @kernels(%x: !image, %w: !weights, %t: tensor<16x3xi32>,
                    %a: tensor<5x300x!lowbit.unipolar<2>, #lhs>,
-                   %b: tensor<300x10x!lowbit.signed<2>, #rhs>) {
+                   %b: tensor<300x10x!lowbit.bipolar<1>, #rhs>,
+                   %bc: tensor<1x1x10xi32>) {
   %xp = lowbit.bitpack %x : (!image) -> tensor<1x8x8x32x!lowbit.unipolar<2>, #framed>
   %wp = lowbit.bitpack %w : (!weights) -> tensor<16x3x3x32x!lowbit.bipolar<1>, #blocks>
   %c = lowbit.correction %w x_code !lowbit.unipolar<2> image [8, 8] padding [1, 1, 1, 1]
@@ -54,10 +55,10 @@ func.func @kernels(%x: !image, %w: !weights, %t: tensor<16x3xi32>,
   }
   %u = lowbit.unpack %y
     : (tensor<1x8x8x16x!lowbit.unipolar<2>, #rows>) -> tensor<1x8x8x16x!lowbit.unipolar<2>>
-  %m = lowbit.bitserial_gemm %a, %b
+  %m = lowbit.bitserial_gemm %a, %b, %bc
       schedule #lowbit.schedule<tile = 4x1, unroll = 1, order = rows>
-    : (tensor<5x300x!lowbit.unipolar<2>, #lhs>, tensor<300x10x!lowbit.signed<2>, #rhs>)
-    -> tensor<5x10xi32>
+    : (tensor<5x300x!lowbit.unipolar<2>, #lhs>, tensor<300x10x!lowbit.bipolar<1>, #rhs>,
+       tensor<1x1x10xi32>) -> tensor<5x10xi32>
   func.return
 }
 

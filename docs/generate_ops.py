@@ -1,0 +1,332 @@
+"""Write `ops.md`, the reference of operations, types and attributes, from the code.
+
+    python -m docs.generate_ops            rewrite the page
+    python -m docs.generate_ops --check    only say whether it is out of date, and fail if so
+
+Text comes from docstrings, tables from the definitions, examples from `examples/ops.mlir`, which
+is parsed and verified here, so an operation without an example there is an error.
+"""
+
+from __future__ import annotations
+
+import inspect
+import sys
+from collections.abc import Iterator, Sequence
+from functools import cache
+from io import StringIO
+from pathlib import Path
+
+from xdsl.context import Context
+from xdsl.dialects.builtin import ArrayAttr, ModuleOp, TensorType, VectorType
+from xdsl.dialects.func import FuncOp
+from xdsl.ir import (
+    Attribute,
+    Data,
+    Dialect,
+    Operation,
+    ParametrizedAttribute,
+    SSAValue,
+    TypeAttribute,
+)
+from xdsl.irdl import (
+    IRDLOperation,
+    OptOperandDef,
+    OptPropertyDef,
+    OptResultDef,
+    VarConstraint,
+    VarOperandDef,
+    VarResultDef,
+)
+from xdsl.parser import Parser
+from xdsl.printer import Printer
+from xdsl.universe import Universe
+
+from docs.docstrings import first_sentence, markdown
+from docs.ir_text import page
+from lowbit_dialect.llvmx import LLVMX
+from lowbit_dialect.lowbit import Lowbit
+from lowbit_dialect.ops.base import ATTRIBUTE, FLAG, FLOATS, INT, INTS, WORD, Clause, LowbitOp
+from lowbit_dialect.simd import Simd
+
+DOCS = Path(__file__).parent
+PAGE = DOCS / "ops.md"
+MOST_EXAMPLES = 2
+
+SECTIONS: tuple[tuple[str, str, Dialect], ...] = (
+    ("The `lowbit` dialect", "What is computed, with which kernel, and its register tile.", Lowbit),
+    (
+        "The `simd` dialect",
+        "Operations on vectors of a power of two of lanes. Integer lanes are signless and wrap."
+        " `simd-lower` rewrites them for a target.",
+        Simd,
+    ),
+    (
+        "The `llvmx` dialect",
+        "The few instructions that xDSL's `llvm` dialect lacks. They exist between `lowbit-to-llvm`"
+        " and the text of the LLVM IR.",
+        LLVMX,
+    ),
+)
+
+LEVELS = {
+    "contraction": "1, tensors",
+    "elementwise": "1, tensors",
+    "glue": "1 and 2, tensors",
+    "pool": "1 and 2, tensors",
+    "pack": "1 and 2, tensors",
+    "bitserial": "2, kernels",
+    "tile": "3, loops",
+    "simd": "3 and 4, loops and vectors",
+    "llvmx": "5, LLVM",
+}
+"""Level of the operations of each file of `lowbit_dialect`, in the order of the page."""
+
+KINDS = {
+    INTS: "integers, `[..]`",
+    FLOATS: "f32 numbers, `[..]`",
+    INT: "integer",
+    WORD: "word",
+    ATTRIBUTE: "attribute",
+    FLAG: "no value",
+}
+
+INTRODUCTION = """\
+# Operations, types and attributes
+
+Made by `python -m docs.generate_ops` from the code and from
+[examples/ops.mlir](examples/ops.mlir); do not edit by hand.
+
+An operation of the `lowbit` dialect is written
+
+    %result = lowbit.name %operand, %operand clause value clause value : (type, type) -> type
+
+A *clause* is a property: its name, then its value. It is left out where it has its default. In the
+generic form (`lowbit-opt --print-op-generic`) every clause is a property of that name.
+"""
+
+
+@cache
+def example_ops() -> dict[type[Operation], list[Operation]]:
+    """The operations of the example file by class, in the order of the file."""
+    file = DOCS / "examples" / "ops.mlir"
+    found: dict[type[Operation], list[Operation]] = {}
+    context = Context()
+    for name, factory in Universe.get_multiverse().all_dialects.items():
+        context.register_dialect(name, factory)
+    module = Parser(context, file.read_text(), file.name).parse_module()
+    module.verify()
+    for op in module.walk():
+        if not isinstance(op, ModuleOp | FuncOp):
+            found.setdefault(type(op), []).append(op)
+    return found
+
+
+def examples_of(op: type[Operation]) -> list[Operation]:
+    """The operations to show: those in functions rather than those inside another operation.
+
+    Raises:
+        ValueError: there is none.
+    """
+    found = example_ops().get(op, [])
+    if not found:
+        raise ValueError(f"docs/examples/ops.mlir has no {op.name}: add an example of it")
+    whole = [o for o in found if isinstance(o.parent_op(), FuncOp)]
+    return (whole or found)[:MOST_EXAMPLES]
+
+
+def example_attribute(attribute: type[Attribute]) -> Attribute:
+    """The first occurrence of a type or attribute in the example file.
+
+    Raises:
+        ValueError: there is none.
+    """
+    for ops in example_ops().values():
+        for op in ops:
+            types = [*op.operand_types, *op.result_types, *op.properties.values()]
+            for held in (h for type_ in types for h in _held(type_)):
+                if isinstance(held, attribute):
+                    return held
+    raise ValueError(f"docs/examples/ops.mlir has no {attribute.name}: add an example of it")
+
+
+def _held(attribute: Attribute) -> Iterator[Attribute]:
+    yield attribute
+    parts: Sequence[Attribute] = ()
+    if isinstance(attribute, TensorType | VectorType):
+        parts = (attribute.element_type, getattr(attribute, "encoding", attribute.element_type))
+    elif isinstance(attribute, ArrayAttr):
+        parts = attribute.data
+    elif isinstance(attribute, ParametrizedAttribute):
+        parts = attribute.parameters
+    for part in parts:
+        yield from _held(part)
+
+
+def _printed(op: Operation) -> str:
+    out = StringIO()
+    Printer(out).print_op(op)
+    return page(out.getvalue().strip())
+
+
+def _kind(type_: Attribute) -> str:
+    """What a type is, in a word or two."""
+    if isinstance(type_, VectorType):
+        return "mask" if str(type_.element_type) == "i1" else "vector"
+    name = type_.name.rpartition(".")[2].removesuffix("_type")
+    return {"ptr": "pointer", "integer": "integer"}.get(name, name)
+
+
+def _values_table(op: type[IRDLOperation]) -> str:
+    """Operands and results, with the kinds of types that the examples give them."""
+    definition = op.get_irdl_definition()
+    rows = []
+    for role, defs in (("operand", definition.operands), ("result", definition.results)):
+        for name, one in defs:
+            kind = _kind(_example_value(op, name).type)
+            if isinstance(one, OptOperandDef | OptResultDef):
+                kind = f"{kind}, optional"
+            elif isinstance(one, VarOperandDef | VarResultDef):
+                kind = f"any number, {kind}"
+            elif _is_variable(one.constr):
+                kind = f"{kind}, of one type T"
+            rows.append(f"| {role} `{name}` | {kind} |")
+    return "\n".join(["| | |", "|---|---|", *rows])
+
+
+def _example_value(op: type[IRDLOperation], name: str) -> SSAValue:
+    """An operand or result of that name in the examples.
+
+    Raises:
+        ValueError: no example has it.
+    """
+    for example in example_ops()[op]:
+        value = getattr(example, name)
+        if isinstance(value, SSAValue):
+            return value
+        if value:
+            return value[0]
+    raise ValueError(f"no {op.name} in docs/examples/ops.mlir has {name}: add an example")
+
+
+def _is_variable(constraint: object) -> bool:
+    """Whether operands with this constraint must all have the same type."""
+    inner = getattr(constraint, "constraint", constraint)
+    return isinstance(getattr(inner, "constr", inner), VarConstraint)
+
+
+def _default(op: type[LowbitOp], clause: Clause) -> str:
+    if clause.default is not None:
+        out = StringIO()
+        clause.kind.print(Printer(out), clause.default)
+        return f"`{out.getvalue()}`"
+    if isinstance(op.get_irdl_definition().properties[clause.name], OptPropertyDef):
+        return "none"
+    example = examples_of(op)[0]
+    others: dict[str, Attribute] = {
+        name: value for name, value in example.properties.items() if name != clause.name
+    }
+    value = op.build_op([], example.result_types, (), **others).properties.get(clause.name)
+    return next((f"that of `{n}`" for n, v in others.items() if v == value), "must be given")
+
+
+def _clauses_table(op: type[LowbitOp]) -> str:
+    rows = [f"| `{c.name}` | {KINDS[c.kind]} | {_default(op, c)} |" for c in op.CLAUSES]
+    return "\n".join(["| clause | value | where not given |", "|---|---|---|", *rows])
+
+
+def operation_entry(op: type[IRDLOperation]) -> str:
+    """The entry of an operation."""
+    text = inspect.getdoc(op) or ""
+    parts = [f"### `{op.name}`", f"Level {level_of(op)}.", markdown(text)]
+    for base in op.__mro__[1:]:
+        if base in (LowbitOp, IRDLOperation):
+            break
+        _, _, more = (base.__doc__ or "").partition("\n\n")
+        parts += [markdown(more)] if more else []
+    parts.append(_values_table(op))
+    if issubclass(op, LowbitOp) and op.CLAUSES:
+        parts.append(_clauses_table(op))
+    shown = "\n".join(_printed(example) for example in examples_of(op))
+    parts.append(f"```mlir\n{shown}\n```")
+    return "\n\n".join(parts)
+
+
+def attribute_entry(attribute: type[Attribute]) -> str:
+    """The entry of a type or attribute."""
+    sigil = "!" if issubclass(attribute, TypeAttribute) else "#"
+    parts = [f"### `{sigil}{attribute.name}`", markdown(attribute.__doc__ or "")]
+    if not issubclass(attribute, Data):
+        out = StringIO()
+        Printer(out).print_attribute(example_attribute(attribute))
+        parts.append(f"```mlir\n{out.getvalue()}\n```")
+    return "\n\n".join(parts)
+
+
+def _anchor(title: str) -> str:
+    return "".join(c for c in title.lower() if c.isalnum() or c in " -_").replace(" ", "-")
+
+
+def level_of(op: type[Operation]) -> str:
+    """The level that an operation belongs to.
+
+    Raises:
+        ValueError: its file is not in the table of levels.
+    """
+    file = op.__module__.rpartition(".")[2]
+    if file not in LEVELS:
+        raise ValueError(f"{op.name} is in {op.__module__}: add that file to LEVELS in {__file__}")
+    return LEVELS[file]
+
+
+def _order(op: type[Operation]) -> tuple[int, int]:
+    """Operations in the order of their files, and there as they are written."""
+    level_of(op)
+    file = op.__module__.rpartition(".")[2]
+    return list(LEVELS).index(file), inspect.getsourcelines(op)[1]
+
+
+def render() -> str:
+    """The whole page."""
+    parts = [INTRODUCTION, "## Index\n"]
+    index = ["| | level | |", "|---|---|---|"]
+    body = []
+    for title, about, dialect in SECTIONS:
+        operations = sorted(dialect.operations, key=_order)
+        attributes = [a for a in dialect.attributes if not _is_enumeration(a)]
+        body.append(f"## {title}\n\n{about}")
+        for attribute in attributes:
+            sigil = "!" if issubclass(attribute, TypeAttribute) else "#"
+            name = f"{sigil}{attribute.name}"
+            index.append(f"| [`{name}`](#{_anchor(name)}) | | {first_sentence(_doc(attribute))} |")
+            body.append(attribute_entry(attribute))
+        for op in operations:
+            link, level = f"[`{op.name}`](#{_anchor(op.name)})", level_of(op).partition(",")[0]
+            index.append(f"| {link} | {level} | {first_sentence(_doc(op))} |")
+            body.append(operation_entry(op))  # pyright: ignore[reportArgumentType]
+    return "\n".join([*parts, *index]) + "\n\n" + "\n\n".join(body) + "\n"
+
+
+def _doc(definition: type) -> str:
+    return inspect.getdoc(definition) or ""
+
+
+def _is_enumeration(attribute: type[Attribute]) -> bool:
+    """Whether the attribute is a word out of a list, shown with the operation that takes it."""
+    return issubclass(attribute, Data)
+
+
+def main(check: bool) -> int:
+    """Rewrite or check the page; the exit code."""
+    new = render()
+    if PAGE.exists() and PAGE.read_text() == new:
+        return 0
+    if check:
+        print("ops.md is out of date: run python -m docs.generate_ops")
+        return 1
+    PAGE.write_text(new)
+    print("rewritten: ops.md")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main("--check" in sys.argv[1:]))
