@@ -1,4 +1,4 @@
-"""Value codes: what the bits of a low-bit element mean (DESIGN section 2).
+"""Value codes: what the bits of a low-bit element mean.
 
 A code of b bits maps the bit pattern (x_{b-1} .. x_0) to an integer. Three of the four codes are
 *affine in their bits*, ``x = alpha + sum_p beta_p x_p``, which is all that the bit-serial kernels
@@ -179,7 +179,7 @@ class AffineCode(Code):
 
 @irdl_attr_definition
 class UnipolarType(AffineCode):
-    """Plain binary number, 0 .. 2^b - 1."""
+    """Plain binary number of bits x_p: sum_p 2^p x_p, 0 .. 2^b - 1. A ReLU gives these."""
 
     name = "lowbit.unipolar"
     bits: IntAttr
@@ -195,7 +195,10 @@ class UnipolarType(AffineCode):
 
 @irdl_attr_definition
 class BipolarType(AffineCode):
-    """Every plane is +-1: the odd numbers in +-(2^b - 1); b = 1 is +-1."""
+    """Every bit stands for +-1: sum_p 2^p (2 x_p - 1), the odd numbers in +-(2^b - 1).
+
+    With b = 1 the bit 0 is -1 and the bit 1 is +1.
+    """
 
     name = "lowbit.bipolar"
     bits: IntAttr
@@ -215,7 +218,7 @@ class BipolarType(AffineCode):
 
 @irdl_attr_definition
 class SignedType(AffineCode):
-    """Two's complement, -2^(b-1) .. 2^(b-1) - 1 (holds ternary)."""
+    """Two's complement of b bits, -2^(b-1) .. 2^(b-1) - 1; b = 2 holds ternary values."""
 
     name = "lowbit.signed"
     bits: IntAttr
@@ -232,7 +235,7 @@ class SignedType(AffineCode):
 
 @irdl_attr_definition
 class CodebookType(Code):
-    """Any 2^b distinct integers, listed by bit pattern; only table kernels take it."""
+    """Any 2^b distinct integers, listed by bit pattern; bit-serial kernels do not take it."""
 
     name = "lowbit.codebook"
     bits: IntAttr

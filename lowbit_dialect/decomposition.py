@@ -1,4 +1,4 @@
-"""The dot product of two affine codes as AND- or XOR-popcounts of their planes (DESIGN section 2).
+"""The dot product of two affine codes as AND- or XOR-popcounts of their planes.
 
 With x = ax + sum_p bx_p x_p and w = aw + sum_q bw_q w_q over the taps that fall on the image,
 

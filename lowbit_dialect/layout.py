@@ -1,4 +1,4 @@
-"""`#lowbit.packed`: how the bits of a low-bit tensor lie in memory (DESIGN section 3).
+"""`#lowbit.packed`: how the bits of a low-bit tensor lie in memory.
 
 The one place that knows physical shapes and byte counts; the verifiers, the lowering and the
 runtime all ask it. Within a word, element k of a group is bit k (little bit order, as in DLPack);

@@ -71,7 +71,7 @@ def affine_code_of(type_: Attribute, role: str) -> AffineCode:
 
 @irdl_op_definition
 class YieldOp(LowbitOp):
-    """End of an epilogue: the tensor that the contraction gives."""
+    """End of an epilogue: what the contraction stores."""
 
     name = "lowbit.yield"
 
@@ -261,11 +261,12 @@ class BitserialGemmOp(BitserialOp):
 
 @irdl_op_definition
 class CorrectionOp(LowbitOp):
-    """What must be added to the popcount sums of weights w (`decomposition.correction`).
+    """What must be added to the popcount sums of weights w (`lowbit_dialect/decomposition.py`).
 
-    w has 4 dimensions for a convolution, whose clauses and `image` [h, w] say which taps are valid
-    where, and 2, (K, N), for a matrix product; it is not packed. `x_code` is the code of the
-    activations. Result: i32 (row classes, column classes, OC).
+    w is not packed. It has 4 dimensions for a convolution, whose clauses and `image`, the height
+    and width of x, say which taps fall on the image where, and 2, (K, N), for a matrix product.
+    `x_code` is the code of the activations. The result is i32 (row classes, column classes, OC): a
+    class is a set of valid taps, and there is one class where the padding makes no difference.
     """
 
     name = "lowbit.correction"

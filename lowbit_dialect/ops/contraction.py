@@ -142,10 +142,12 @@ def _unpacked(type_: Attribute, role: str) -> Code:
 class Conv2DOp(LowbitOp):
     """Convolution of low-bit activations with low-bit weights.
 
-    Operands, by `layout`: nhwc: x (N, H, W, C), w (OC, KH, KW, C / groups) -> (N, OH, OW, OC);
-    nchw: x (N, C, H, W), w (OC, C / groups, KH, KW) -> (N, OC, OH, OW), i32.
-    Clauses: strides [h, w], padding [top, bottom, left, right], dilation [h, w], groups.
-    A tap in the padding contributes the value 0, whatever the code (also for bipolar).
+    Shapes with layout nhwc: x (N, H, W, C), w (OC, KH, KW, C / groups), result (N, OH, OW, OC);
+    with nchw: x (N, C, H, W), w (OC, C / groups, KH, KW), result (N, OC, OH, OW). The result is
+    i32, and a type whose sums could leave i32 is refused.
+
+    Clauses: strides [h, w], padding [top, bottom, left, right], dilation [h, w], groups. A tap in
+    the padding contributes the value 0, whatever the code (also for bipolar, which has no 0).
     """
 
     name = "lowbit.conv2d"

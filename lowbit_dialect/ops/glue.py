@@ -37,18 +37,18 @@ FORMS = {"shift": ("offset", "shift"), "threshold": ("thresholds", "flip")}
 
 @irdl_op_definition
 class FusedGlueOp(LowbitOp):
-    """Integer accumulators to level numbers, one function a channel (DESIGN section 5).
+    """Integer accumulators to level numbers, one function a channel.
 
     acc is i32 of any shape, `axis` its channel dimension (negative from the end), C its extent.
 
-    form shift (Riptide section 4, TQT): operands offset, shift (C,) i32, 0 <= shift <= 31;
-        level = clip((acc + offset) >> shift, lo, hi), the sum saturating in i32, lo and hi
+    form shift (power-of-two scales): operands offset, shift (C,) i32, 0 <= shift <= 31;
+        `level = clip((acc + offset) >> shift, lo, hi)`, the sum saturating in i32, lo and hi
         0 and 2^b - 1 where not given.
-    form threshold: operands thresholds (C, T) i32 ascending, T <= 2^b - 1, and optionally flip
-        (C,) i1; level = number of thresholds <= acc, or <= -acc where flip is set (a negative
-        slope of the batch norm).
+    form threshold (any monotone function): operands thresholds (C, T) i32 ascending,
+        T <= 2^b - 1, and optionally flip (C,) i1; level = number of thresholds <= acc, or <= -acc
+        where flip is set (a negative slope of the batch norm).
 
-    Levels count ascending values of the result's code, whose bit patterns they become.
+    Level 0 stands for the smallest value of the result's code, the highest level for the largest.
     """
 
     name = "lowbit.fused_glue"

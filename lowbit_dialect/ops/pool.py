@@ -34,10 +34,12 @@ from lowbit_dialect.ops.pack import with_encoding
 class MaxPool2DOp(LowbitOp):
     """Largest value of each window of low-bit activations; padding never wins.
 
-    x (N, H, W, C) or (N, C, H, W) by `layout`, of an affine code, packed as the kernels read it
-    or not packed; the result has the same code, and a packed one may have another frame.
-    Clauses: kernel [h, w], strides [h, w] (the kernel where not given), padding
-    [top, bottom, left, right], each side smaller than the kernel.
+    x (N, H, W, C), or (N, C, H, W) with layout nchw, has an affine code and is packed as the
+    kernels read it or not at all; the result has the same code, and a packed one may have another
+    frame.
+
+    Clauses: kernel [h, w], strides [h, w], padding [top, bottom, left, right], each side smaller
+    than the kernel.
     """
 
     name = "lowbit.max_pool2d"

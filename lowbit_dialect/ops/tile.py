@@ -42,12 +42,13 @@ TILE_WORDS = (32, 64)
 class BitserialTileOp(LowbitOp):
     """Sums of popcounts for a tile of output pixels and one block of output channels.
 
-    x: memref [n][row][plane][channel word][column] of words, w: memref
-    [block][plane][kh][kw][channel word][lane] of words of the same width (32 or 64).
-    Indices: image n, row and column of tap (0, 0) of the first pixel, first channel word, block.
+    x is a memref of words `[n][row][plane][channel word][column]`, w one of words of the same
+    width (32 or 64), `[block][plane][kh][kw][channel word][lane]`. The indices are image n, row
+    and column of tap (0, 0) of the first pixel, first channel word, and block.
+
     Clauses: `pixels` of the tile, `step` columns from one pixel to the next, `dilation` [h, w],
-    `vectors` that the lanes of a block make, `unroll` innermost reduction loops, the two codes.
-    Results: pixels * vectors vectors of i32, pixel by pixel; without the correction.
+    `vectors` that the lanes of a block make, `unroll` of the innermost reduction loops, the two
+    codes. The results are pixels * vectors vectors of i32, pixel by pixel, without the correction.
     """
 
     name = "lowbit.bitserial_tile"

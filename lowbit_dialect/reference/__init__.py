@@ -1,4 +1,4 @@
-"""What the operations compute, in plain numpy on decoded integers (DESIGN sections 2 and 5).
+"""What the operations compute, in plain numpy on decoded integers.
 
 Written from the definition and sharing nothing with the lowering, so that a test that compares the
 two compares two things.

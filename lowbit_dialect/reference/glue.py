@@ -1,4 +1,4 @@
-"""The step functions between low-bit layers: accumulator -> level -> value (DESIGN section 5)."""
+"""The step functions between low-bit layers: accumulator -> level -> value."""
 
 from __future__ import annotations
 

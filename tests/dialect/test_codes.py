@@ -27,7 +27,7 @@ BIT_BY_BIT = {
         sum(bit << p for p, bit in enumerate(bits[:-1])) - (bits[-1] << (len(bits) - 1))
     ),
 }
-"""The definitions of DESIGN section 2, of one element."""
+"""The definitions of the codes, of one element."""
 
 ALL_AFFINE = [
     pytest.param(kind, width, id=f"{name}<{width}>")
