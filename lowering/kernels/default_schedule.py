@@ -10,8 +10,10 @@ from lowbit_dialect.schedule import ScheduleAttr
 from lowering.targets import Target
 
 MAX_PIXELS = 8
-MAX_UNROLLED = 256
-"""Popcounts in one unrolled reduction body: more cost compile time and instruction cache."""
+MAX_STEP = 128
+"""Popcounts of one pass over the channel words, if these are to be unrolled."""
+MAX_UNROLLED = 48
+"""Popcounts in a body that is unrolled over taps too: a larger one spills registers."""
 
 
 def kernel_word_bits(target: Target) -> int:
@@ -39,9 +41,7 @@ def _layer_cycles(geometry: ConvGeometry, pixels: int, vectors: int, lanes: int)
     return row * ceil(geometry.oc / geometry.groups / (lanes * vectors))
 
 
-def default_schedule(
-    geometry: ConvGeometry, x_bits: int, w_bits: int, target: Target
-) -> ScheduleAttr:
+def default_schedule(geometry: ConvGeometry, w_bits: int, target: Target) -> ScheduleAttr:
     """The tile with the least estimated cycles that fits the target's registers."""
     lanes = kernel_lanes(target)
     tiles = [
@@ -56,10 +56,10 @@ def default_schedule(
     )
     words = ceil(geometry.ic / geometry.groups / kernel_word_bits(target))
     trips = (words, geometry.cols.taps, geometry.rows.taps)
-    popcounts = pixels * vectors * x_bits * w_bits
-    unroll = max(
-        (u for u in range(1, 4) if popcounts * prod(trips[:u]) <= MAX_UNROLLED), default=0
-    )
+    unroll = int(pixels * vectors * words <= MAX_STEP)
+    for taps in (2, 3):
+        if pixels * vectors * prod(trips[:taps]) <= MAX_UNROLLED:
+            unroll = taps
     weights = geometry.taps * geometry.oc * w_bits // 8
     order = "rows" if weights <= target.l1_bytes // 2 else "channels"
     return ScheduleAttr.get(pixels, vectors, unroll, order)

@@ -64,7 +64,7 @@ class SelectBitserialConv(RewritePattern):
     def match_and_rewrite(self, op: Conv2DOp, rewriter: PatternRewriter) -> None:
         x_code, w_code = _affine_codes(op)
         geometry, layout = op.geometry, op.layout.data
-        schedule = default_schedule(geometry, x_code.width, w_code.width, self.target)
+        schedule = default_schedule(geometry, w_code.width, self.target)
         word = kernel_word_bits(self.target)
         lanes = schedule.vectors.data * kernel_lanes(self.target)
         padding = tuple(op.padding.get_values())
@@ -100,7 +100,7 @@ class SelectBitserialGemm(RewritePattern):
     @op_type_rewrite_pattern
     def match_and_rewrite(self, op: MatmulOp, rewriter: PatternRewriter) -> None:
         x_code, w_code = _affine_codes(op)
-        schedule = default_schedule(op.geometry, x_code.width, w_code.width, self.target)
+        schedule = default_schedule(op.geometry, w_code.width, self.target)
         word = kernel_word_bits(self.target)
         lanes = schedule.vectors.data * kernel_lanes(self.target)
         x = BitpackOp.get(op.x, matmul_lhs_layout(word))

@@ -34,8 +34,8 @@ def schedule_of(op: BitserialOp, geometry: ConvGeometry, lowering: FunctionLower
     schedule = op.properties.get("schedule")
     if isinstance(schedule, ScheduleAttr):
         return schedule
-    codes = (affine_code_of(op.operands[i].type, "xw"[i]) for i in (0, 1))
-    return default_schedule(geometry, *(code.width for code in codes), lowering.target)
+    code = affine_code_of(op.operands[1].type, "w")
+    return default_schedule(geometry, code.width, lowering.target)
 
 
 def lower_contraction(op: BitserialOp, lowering: FunctionLowering) -> None:
