@@ -13,6 +13,7 @@ import os
 import struct
 import tempfile
 import warnings
+from dataclasses import fields
 from functools import cache
 from importlib.metadata import version
 from pathlib import Path
@@ -20,8 +21,9 @@ from typing import Any
 
 from lowering.targets import Target
 
-_MAGIC = b"lowbit01"
-_HEADER = struct.Struct("<8s32sQ")
+_FAMILY, _VERSION = b"lowbit", b"02"
+_HEADER = struct.Struct("<6s2s32sQ")
+"""Family, version of this format, checksum of all that follows, bytes of the metadata."""
 
 ENVIRONMENT = "LOWBIT_CACHE"
 """Names the cache's folder; where it is set to nothing, there is no cache."""
@@ -32,51 +34,90 @@ class CacheError(Exception):
 
 
 def directory() -> Path | None:
-    """The cache's folder, or None where it is turned off."""
+    """The cache's folder, or None where it is turned off or nothing says where home is."""
     named = os.environ.get(ENVIRONMENT)
     if named is not None:
         return Path(named) if named else None
-    base = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
-    return Path(base) / "lowbit"
+    base = os.environ.get("XDG_CACHE_HOME", "")
+    if os.path.isabs(base):  # the rules for XDG_CACHE_HOME say to ignore others
+        return Path(base) / "lowbit"
+    try:
+        return Path.home() / ".cache" / "lowbit"
+    except RuntimeError:
+        return None
 
 
 @cache
 def _compiler_fingerprint() -> str:
     """Versions of all that compiles, and the sources of this package: a change makes new keys."""
     digest = hashlib.sha256()
-    for name in ("lowbit", "xdsl", "llvmlite"):
+    for name in ("lowbit", "xdsl", "llvmlite", "numpy"):
         digest.update(f"{name} {version(name)};".encode())
     root = Path(__file__).parent.parent
     for package in ("lowbit_dialect", "lowering", "runtime"):
         for path in sorted((root / package).rglob("*.py")):
             stat = path.stat()
-            digest.update(f"{path.name} {stat.st_size} {stat.st_mtime_ns};".encode())
+            place = path.relative_to(root)
+            digest.update(f"{place} {stat.st_size} {stat.st_mtime_ns};".encode())
     return digest.hexdigest()
+
+
+@cache
+def _target_facts(target: Target) -> str:
+    """All of a target; its set of features, whose order differs between processes, sorted."""
+    facts = {field.name: getattr(target, field.name) for field in fields(target)}
+    return repr(facts | {"isa": sorted(target.isa)})
 
 
 def key(text: str, target: Target) -> str:
     """Name of the entry for a module's text compiled for a target."""
-    facts = repr((_compiler_fingerprint(), target, sorted(target.isa)))
-    return hashlib.sha256(f"{facts}\n{text}".encode()).hexdigest()
+    facts = f"{_compiler_fingerprint()}\n{_target_facts(target)}\n"
+    return hashlib.sha256(facts.encode() + text.encode(errors="surrogatepass")).hexdigest()
 
 
 def load(name: str) -> tuple[Any, bytes] | None:
-    """The metadata and the object of an entry, or None where there is no whole one."""
+    """The metadata and the object of an entry, or None where there is no whole one.
+
+    A damaged entry gives a warning that names the file.
+
+    Raises:
+        CacheError: the folder named by LOWBIT_CACHE is none.
+    """
     folder = directory()
     if folder is None:
         return None
     path = folder / name[:2] / name
     try:
         data = path.read_bytes()
-    except OSError:
+    except FileNotFoundError:
         return None
-    body = data[_HEADER.size :]
-    if len(data) >= _HEADER.size:
-        magic, checksum, length = _HEADER.unpack_from(data)
-        if magic == _MAGIC and checksum == hashlib.sha256(body).digest() and length <= len(body):
-            return json.loads(body[:length]), body[length:]
-    warnings.warn(f"cache entry {path} is damaged; compiling anew", stacklevel=2)
-    return None
+    except OSError as error:
+        _complain(f"cannot read the cache in {folder}: {error.strerror or error}", error)
+        return None
+    if len(data) >= _HEADER.size and data.startswith(_FAMILY) and data[6:8] != _VERSION:
+        return None  # of another version of this format, and whole for all we know
+    found = _check(data)
+    if found is None:
+        warnings.warn(f"the cache entry {path} is damaged; compiling anew", stacklevel=2)
+    return found
+
+
+def _check(data: bytes) -> tuple[Any, bytes] | None:
+    """The parts of an entry, or None where it is not what was written."""
+    if len(data) < _HEADER.size:
+        return None
+    family, _, checksum, length = _HEADER.unpack_from(data)
+    body = memoryview(data)[_HEADER.size :]
+    if family != _FAMILY or checksum != hashlib.sha256(body).digest() or length > len(body):
+        return None
+    return json.loads(bytes(body[:length])), bytes(body[length:])
+
+
+def _complain(message: str, error: OSError) -> None:
+    """Stop where the user chose the folder; otherwise warn, for compiling works without."""
+    if ENVIRONMENT in os.environ:
+        raise CacheError(f"{message}; set {ENVIRONMENT} to another folder") from error
+    warnings.warn(message, stacklevel=3)
 
 
 def store(name: str, metadata: Any, data: bytes) -> None:
@@ -91,19 +132,22 @@ def store(name: str, metadata: Any, data: bytes) -> None:
         return
     text = json.dumps(metadata).encode()
     body = text + data
-    header = _HEADER.pack(_MAGIC, hashlib.sha256(body).digest(), len(text))
-    temporary: str | None = None
+    header = _HEADER.pack(_FAMILY, _VERSION, hashlib.sha256(body).digest(), len(text))
     try:
         place = folder / name[:2]
         place.mkdir(parents=True, exist_ok=True)
-        descriptor, temporary = tempfile.mkstemp(dir=place, prefix=".new-")
-        with os.fdopen(descriptor, "wb") as file:
-            file.write(header + body)
-        os.replace(temporary, place / name)
+        _write(place / name, header + body)
     except OSError as error:
-        if temporary is not None:
-            Path(temporary).unlink(missing_ok=True)
-        message = f"cannot write the cache in {folder}: {error.strerror or error}"
-        if ENVIRONMENT in os.environ:
-            raise CacheError(f"{message}; set {ENVIRONMENT} to another folder") from error
-        warnings.warn(message, stacklevel=2)
+        _complain(f"cannot write the cache in {folder}: {error.strerror or error}", error)
+
+
+def _write(path: Path, data: bytes) -> None:
+    """Write a file such that nobody ever sees a part of it under its name."""
+    descriptor, temporary = tempfile.mkstemp(dir=path.parent, prefix=".new-")
+    try:
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(data)
+        os.replace(temporary, path)
+    except BaseException:  # also an interrupt: nothing may be left behind
+        Path(temporary).unlink(missing_ok=True)
+        raise

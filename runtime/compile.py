@@ -6,8 +6,6 @@ from pathlib import Path
 
 from xdsl.context import Context
 from xdsl.dialects.builtin import ModuleOp
-from xdsl.parser import Parser
-from xdsl.universe import Universe
 
 from lowering.llvm.emit import module_to_llvm_ir
 from lowering.llvm.object import compile_object
@@ -15,28 +13,12 @@ from lowering.pipeline import LEVELS, lower
 from lowering.targets import Target, get_target
 from runtime import cache
 from runtime.executable import Executable
+from runtime.host import check_runs_here
 from runtime.jit import LoadedObject
 from runtime.signature import Signature, signatures
+from runtime.source import parse_module, read_text, verify
 
-
-def context() -> Context:
-    """A context that knows every dialect there is, loading them as they are needed."""
-    ctx = Context()
-    for name, factory in Universe.get_multiverse().all_dialects.items():
-        ctx.register_dialect(name, factory)
-    return ctx
-
-
-def parse_module(text: str, name: str = "<unknown>") -> ModuleOp:
-    """Parse and verify a module.
-
-    Raises:
-        ParseError: it is malformed.
-        VerifyException: an operation does not verify.
-    """
-    module = Parser(context(), text, name).parse_module()
-    module.verify()
-    return module
+__all__ = ["build_object", "choose", "compile", "parse_module"]
 
 
 def build_object(module: ModuleOp, target: Target) -> tuple[list[Signature], bytes]:
@@ -75,24 +57,31 @@ def compile(
         The function, ready to be called with numpy arrays.
 
     Raises:
-        ValueError: no such target or function.
+        ValueError: no such target or function, or this machine cannot run the target.
         ParseError, VerifyException, PassFailedException: what is wrong with the module, and where.
+        OSError: the file cannot be read.
+        CacheError: LOWBIT_CACHE names a folder that cannot be used.
     """
     machine = get_target(target)
+    check_runs_here(machine)
+    name = "<module>"
     if isinstance(module, Path):
-        module = parse_module(module.read_text(), str(module))
-    elif isinstance(module, str):
-        module = parse_module(module)
-    else:
-        module.verify()
-    name = cache.key(str(module), machine) if use_cache else ""
-    hit = cache.load(name) if use_cache else None
+        name, module = str(module), read_text(module)
+    key, hit = "", None
+    if use_cache:
+        # A text that was compiled once is found without parsing it.
+        key = cache.key(module if isinstance(module, str) else str(module), machine)
+        hit = cache.load(key)
     if hit is not None:
         found, data = [Signature.from_json(s) for s in hit[0]], hit[1]
     else:
+        if isinstance(module, str):
+            module = parse_module(module, name)
+        else:
+            verify(module)
         found, data = build_object(module, machine)
         if use_cache:
-            cache.store(name, [s.to_json() for s in found], data)
+            cache.store(key, [s.to_json() for s in found], data)
     signature = choose(found, entry)
     symbols = [signature.name, *(stage for stage, _ in signature.stages)]
     return Executable(signature, LoadedObject(data, symbols), machine.name)
@@ -105,8 +94,15 @@ def choose(found: list[Signature], entry: str | None) -> Signature:
         ValueError: there is no such function, or none can be told from the others.
     """
     by_name = {s.name: s for s in found}
+    names = ", ".join(f"@{name}" for name in by_name)
+    if not by_name:
+        raise ValueError("the module has no function")
     if entry is None:
+        if len(by_name) > 1 and "main" not in by_name:
+            raise ValueError(
+                f"the module has several functions and none is @main: choose one of {names}"
+            )
         entry = next(iter(by_name)) if len(by_name) == 1 else "main"
     if entry not in by_name:
-        raise ValueError(f"no function @{entry}: the module has {', '.join(by_name) or 'none'}")
+        raise ValueError(f"no function @{entry}: the module has {names}")
     return by_name[entry]

@@ -4,18 +4,36 @@ from __future__ import annotations
 
 import ctypes
 from collections.abc import Sequence
-from typing import Any
+from operator import index
+from typing import Any, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
-from lowbit_dialect.interpreters.values import PackedArray
-from lowbit_dialect.layout import byte_count
 from runtime.jit import LoadedObject
-from runtime.signature import Signature, from_storage, output_storage, to_storage, value_dtype
+from runtime.signature import Signature
+from runtime.tensor_spec import TensorSpec, Value
 from runtime.threads import run_in_parallel
 
 ALIGNMENT = 64
+
+Workspace: TypeAlias = tuple[int, NDArray[np.uint8]]
+"""Where a workspace starts, and the memory that it is in."""
+
+
+def thread_count(value: Any) -> int:
+    """The number of threads asked for.
+
+    Raises:
+        ValueError: it is no positive integer.
+    """
+    try:
+        count = index(value)
+    except TypeError:
+        count = 0
+    if count < 1:
+        raise ValueError(f"num_threads must be an integer of at least 1, got {value!r}")
+    return count
 
 
 class Executable:
@@ -28,7 +46,8 @@ class Executable:
     def __init__(self, signature: Signature, loaded: LoadedObject, target: str):
         self.signature, self.target = signature, target
         self._loaded = loaded
-        count = len(signature.inputs) + len(signature.outputs) + 1
+        self._input_names = [f"input {i}" for i in range(len(signature.arguments))]
+        count = len(signature.arguments) + len(signature.results) + 1
         self._function = ctypes.CFUNCTYPE(None, *[ctypes.c_void_p] * count)(
             loaded.address(signature.name)
         )
@@ -36,58 +55,58 @@ class Executable:
         self._stages = [
             (stage_type(loaded.address(name)), extent) for name, extent in signature.stages
         ]
-        self._workspaces: list[NDArray[np.uint8]] = []
+        self._workspaces: list[Workspace] = []
 
-    def __call__(
-        self, *inputs: Any, out: Any = None, num_threads: int = 1
-    ) -> NDArray | PackedArray | tuple[NDArray | PackedArray, ...]:
+    def __call__(self, *inputs: Any, out: Any = None, num_threads: int = 1) -> Any:
         """Run the function.
 
         Args:
             inputs: an array for each input: integers for low-bit tensors (values, not bits), or
                 for packed ones a `PackedArray` or its words; anything that numpy, DLPack or the
-                buffer protocol can read.
+                buffer protocol can read. An array that lies in memory as the function reads it is
+                not copied: contiguous, of one byte an element, unipolar or signed.
             out: an array for the output (a sequence where there are several), of the shape and
-                dtype that the function gives.
+                dtype that the function gives without it. It may overlap the inputs and need not be
+                contiguous. Where an error is raised before the function runs, it keeps its values.
             num_threads: how many threads share each stage.
 
         Returns:
-            The output, or a tuple where there are several.
+            `out` where it is given; otherwise the output, or a tuple where there are several: an
+            array of integers or floats, or a `PackedArray` where the tensor is packed.
 
         Raises:
             ValueError: an argument does not fit; the message names it and says what is allowed.
         """
-        if num_threads < 1:
-            raise ValueError(f"num_threads must be at least 1, got {num_threads}")
-        types = self.signature.inputs
-        if len(inputs) != len(types):
-            raise ValueError(f"expected {len(types)} inputs, got {len(inputs)}")
+        threads = thread_count(num_threads)
+        specs, results = self.signature.arguments, self.signature.results
+        if len(inputs) != len(specs):
+            raise ValueError(f"expected {len(specs)} inputs, got {len(inputs)}")
         storages = [
-            to_storage(value, type_, f"input {i}")
-            for i, (value, type_) in enumerate(zip(inputs, types, strict=True))
+            spec.to_storage(value, name)
+            for value, spec, name in zip(inputs, specs, self._input_names, strict=True)
         ]
-        results = self._output_arrays(out)
-        self.run(storages, results, num_threads)
-        values = tuple(
-            from_storage(storage, type_)
-            for storage, type_ in zip(results, self.signature.outputs, strict=True)
-        )
         if out is not None:
-            targets = [out] if len(values) == 1 else list(out)
-            for target, value, storage in zip(targets, values, results, strict=True):
-                array = target.words if isinstance(target, PackedArray) else target
-                if array is not storage:
-                    array[...] = value.words if isinstance(value, PackedArray) else value
+            self._call_into(storages, out, threads)
             return out
-        return values[0] if len(values) == 1 else values
+        buffers = [spec.new_storage() for spec in results]
+        self.run(storages, buffers, threads)
+        values: list[Value] = [
+            spec.from_storage(buffer) for spec, buffer in zip(results, buffers, strict=True)
+        ]
+        return values[0] if len(values) == 1 else tuple(values)
 
     def run(
         self, inputs: Sequence[NDArray], outputs: Sequence[NDArray], num_threads: int = 1
     ) -> None:
-        """Run on buffers that lie in memory as `Signature` says, without any check."""
+        """Run on buffers that lie in memory as `Signature` says, without any check.
+
+        Each array is contiguous, of the `storage_shape` and `dtype` of its `TensorSpec`, and
+        overlaps no output. Anything else reads or writes foreign memory.
+        """
         workspace = self._take_workspace()
         try:
-            pointers = [a.ctypes.data for a in (*inputs, *outputs, workspace)]
+            pointers = [a.__array_interface__["data"][0] for a in (*inputs, *outputs)]
+            pointers.append(workspace[0])
             if num_threads == 1:
                 self._function(*pointers)
             else:
@@ -100,39 +119,37 @@ class Executable:
         finally:
             self._workspaces.append(workspace)
 
-    def _take_workspace(self) -> NDArray[np.uint8]:
+    def _call_into(self, inputs: list[NDArray], out: Any, num_threads: int) -> None:
+        """Run and leave the results in the arrays of `out`."""
+        specs = self.signature.results
+        given = [out] if len(specs) == 1 else list(out)
+        if len(given) != len(specs):
+            raise ValueError(f"out: expected {len(specs)} arrays, got {len(given)}")
+        targets = [
+            spec.writable(value, f"out {i}")
+            for i, (spec, value) in enumerate(zip(specs, given, strict=True))
+        ]
+        buffers: list[NDArray] = []
+        for target, spec in zip(targets, specs, strict=True):
+            direct = _can_be_written_to(target, spec) and not any(
+                np.may_share_memory(target, other) for other in (*inputs, *buffers)
+            )
+            buffers.append(target if direct else spec.new_storage())
+        self.run(inputs, buffers, num_threads)
+        for target, buffer, spec in zip(targets, buffers, specs, strict=True):
+            if target is not buffer:
+                value = spec.from_storage(buffer)
+                target[...] = value if isinstance(value, np.ndarray) else value.words
+
+    def _take_workspace(self) -> Workspace:
         try:
             return self._workspaces.pop()
         except IndexError:
             raw = np.zeros(self.signature.workspace + ALIGNMENT, np.uint8)
-            return raw[-raw.ctypes.data % ALIGNMENT :]
+            start = raw.__array_interface__["data"][0]
+            return start + -start % ALIGNMENT, raw
 
-    def _output_arrays(self, out: Any) -> list[NDArray]:
-        """The buffers that the function writes: those of `out` where they lie as they should."""
-        types = self.signature.outputs
-        if out is None:
-            return [output_storage(t) for t in types]
-        given = [out] if len(types) == 1 else list(out)
-        if len(given) != len(types):
-            raise ValueError(f"out: expected {len(types)} arrays, got {len(given)}")
-        buffers = []
-        for i, (array, type_) in enumerate(zip(given, types, strict=True)):
-            buffer = output_storage(type_)
-            words = array.words if isinstance(array, PackedArray) else array
-            is_packed = isinstance(from_storage(buffer, type_), PackedArray)
-            dtype = buffer.dtype if is_packed else value_dtype(type_.element_type)
-            if not isinstance(words, np.ndarray) or (words.shape, words.dtype) != (
-                buffer.shape,
-                dtype,
-            ):
-                found = getattr(words, "dtype", type(words).__name__)
-                raise ValueError(
-                    f"out {i}: expected {dtype} of shape {list(buffer.shape)},"
-                    f" got {found} of shape {list(getattr(words, 'shape', ()))}"
-                )
-            if not words.flags.writeable:
-                raise ValueError(f"out {i}: the array is read-only")
-            fits = words.flags.c_contiguous and words.dtype == buffer.dtype
-            direct = fits and words.nbytes == byte_count(type_)
-            buffers.append(words if direct else buffer)
-        return buffers
+
+def _can_be_written_to(array: NDArray, spec: TensorSpec) -> bool:
+    flags = array.flags
+    return spec.is_direct and flags.c_contiguous and flags.aligned

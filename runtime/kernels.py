@@ -1,4 +1,4 @@
-"""One-call kernels for experiments: conv2d, matmul, bitpack and unpack on numpy arrays of values."""
+"""One-call kernels for experiments: conv2d, matmul, bitpack, unpack on arrays of values."""
 
 from __future__ import annotations
 
@@ -21,9 +21,9 @@ from lowbit_dialect.interpreters.values import PackedArray
 from lowbit_dialect.layout import PackedAttr
 from lowbit_dialect.ops.contraction import Conv2DOp, MatmulOp, conv_clauses
 from lowbit_dialect.ops.pack import BitpackOp, UnpackOp
+from runtime.arrays import as_array, code_bytes
 from runtime.compile import compile
-from runtime.executable import Executable
-from runtime.signature import as_array, code_bytes
+from runtime.executable import Executable, thread_count
 
 
 def _affine(code: str | Code, name: str) -> AffineCode:
@@ -44,9 +44,7 @@ def _integers(value: Any, rank: int, name: str) -> NDArray:
     return array
 
 
-def single_op_module(
-    inputs: Sequence[Attribute], build: Any, name: str = "main"
-) -> ModuleOp:
+def single_op_module(inputs: Sequence[Attribute], build: Any, name: str = "main") -> ModuleOp:
     """A module with one function of these inputs that returns what `build(*inputs)` makes.
 
     Raises:
@@ -150,14 +148,15 @@ def conv2d(
 def _encoded(
     arrays: Sequence[NDArray], codes: Sequence[Code], names: Sequence[str]
 ) -> list[NDArray]:
-    return [code_bytes(*given) for given in zip(arrays, codes, names, strict=True)]
+    return [
+        code_bytes(code).encode(array, name)
+        for array, code, name in zip(arrays, codes, names, strict=True)
+    ]
 
 
 def _run(executable: Executable, inputs: list[NDArray], num_threads: int) -> NDArray[np.int32]:
-    if num_threads < 1:
-        raise ValueError(f"num_threads must be at least 1, got {num_threads}")
-    result = np.empty(executable.signature.outputs[0].get_shape(), np.int32)
-    executable.run(inputs, [result], num_threads)
+    result = executable.signature.results[0].new_storage()
+    executable.run(inputs, [result], thread_count(num_threads))
     return result
 
 
@@ -236,14 +235,12 @@ def bitpack(
         layout = PackedAttr.get(axis, word_bits, order)
     except VerifyException as error:
         raise ValueError(str(error)) from error
-    data = code_bytes(array, parsed, "x")
+    data = code_bytes(parsed).encode(array, "x")
     executable = _bitpack(TensorType(parsed, array.shape), layout, target)
-    type_ = executable.signature.outputs[0]
-    words = np.empty(
-        layout.physical_shape(array.shape, parsed.width), f"<u{word_bits // 8}"
-    )
+    result = executable.signature.results[0]
+    words = result.new_storage()
     executable.run([data], [words])
-    return PackedArray(words, type_)
+    return PackedArray(words, result.type)
 
 
 @lru_cache(maxsize=256)
@@ -259,6 +256,4 @@ def unpack(packed: PackedArray, *, target: str = "host") -> NDArray:
     """
     if not isinstance(packed, PackedArray):
         raise ValueError(f"packed: expected a PackedArray, got {type(packed).__name__}")
-    result = _unpack(packed.type, target)(packed)
-    assert isinstance(result, np.ndarray)
-    return result
+    return _unpack(packed.type, target)(packed)

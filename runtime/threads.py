@@ -2,14 +2,23 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor, wait
 from functools import cache
+from itertools import pairwise
+
+_MAX_WORKERS = 256
 
 
 @cache
-def _pool(workers: int) -> ThreadPoolExecutor:
-    return ThreadPoolExecutor(workers, thread_name_prefix="lowbit")
+def _pool() -> ThreadPoolExecutor:
+    """The workers of this process; a thread starts when there is work and no idle one."""
+    return ThreadPoolExecutor(_MAX_WORKERS, thread_name_prefix="lowbit")
+
+
+# A forked child has the pool's queue but none of its threads.
+os.register_at_fork(after_in_child=_pool.cache_clear)
 
 
 def run_in_parallel(part: Callable[[int, int], object], extent: int, num_threads: int) -> None:
@@ -18,13 +27,14 @@ def run_in_parallel(part: Callable[[int, int], object], extent: int, num_threads
     The calling thread takes the first piece. The threads sleep when there is nothing to do, so
     oversubscribed cores cost no spinning.
     """
-    pieces = min(num_threads, extent)
+    pieces = max(1, min(num_threads, extent))
     bounds = [extent * i // pieces for i in range(pieces + 1)]
-    futures = [
-        _pool(num_threads - 1).submit(part, low, high)
-        for low, high in zip(bounds[1:-1], bounds[2:], strict=True)
-    ]
-    part(bounds[0], bounds[1])
-    wait(futures)
+    first, *rest = pairwise(bounds)
+    futures = [_pool().submit(part, low, high) for low, high in rest]
+    try:
+        part(*first)
+    finally:
+        # Also on an interrupt: the others work on buffers that the caller is about to drop.
+        wait(futures)
     for future in futures:
         future.result()

@@ -1,0 +1,130 @@
+"""Between numbers that a caller holds and the bytes of low-bit elements."""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lowbit_dialect.codes import Code, SignedType, UnipolarType
+
+_NO_PATTERN = 0xFF
+"""Marks a byte that is no value; narrower codes than 8 bits have no such pattern."""
+
+
+def as_array(value: Any, name: str) -> NDArray:
+    """Any array, DLPack producer, buffer or nested list as a numpy array.
+
+    Raises:
+        ValueError: it is none of these.
+    """
+    if isinstance(value, np.ndarray):
+        return value
+    try:
+        if hasattr(value, "__dlpack__"):
+            return np.from_dlpack(value)
+        array = np.asarray(value)
+    except (TypeError, ValueError, RuntimeError, BufferError) as error:
+        raise ValueError(f"{name}: cannot be read as an array: {error}") from error
+    if array.dtype == object:
+        raise ValueError(f"{name}: cannot be read as an array of numbers")
+    return array
+
+
+def writable_array(value: Any, name: str) -> NDArray:
+    """The memory of an array, DLPack producer or buffer, to be written through.
+
+    Raises:
+        ValueError: it is none of these, or read-only.
+    """
+    try:
+        if isinstance(value, np.ndarray):
+            array = value
+        elif hasattr(value, "__dlpack__"):
+            array = np.from_dlpack(value)
+        else:
+            array = np.asarray(memoryview(value))
+    except (TypeError, ValueError, RuntimeError, BufferError) as error:
+        raise ValueError(f"{name}: not memory that can be written: {error}") from error
+    if not array.flags.writeable:
+        raise ValueError(f"{name}: the array is read-only")
+    return array
+
+
+_LIMITS: dict[np.dtype, tuple[int, int]] = {
+    np.dtype(np.bool_): (0, 1),
+    **{
+        np.dtype(f"{kind}{size}"): (int(limits.min), int(limits.max))
+        for kind in "iu"
+        for size in (1, 2, 4, 8)
+        for limits in (np.iinfo(f"{kind}{size}"),)
+    },
+}
+"""Smallest and largest number of the integer dtypes."""
+
+
+class CodeBytes:
+    """How values of one code become the bytes of an unpacked tensor, and back.
+
+    A byte is the bit pattern, sign-extended for `signed`, so that for unipolar and signed codes it
+    is the value itself. All that depends on the code only is worked out once.
+    """
+
+    def __init__(self, code: Code):
+        self.code = code
+        self.dtype = np.dtype(np.int8 if isinstance(code, SignedType) else np.uint8)
+        self.low, self.high = code.min_value, code.max_value
+        self.is_identity = isinstance(code, UnipolarType | SignedType)
+        self.value_dtype = np.result_type(
+            np.min_scalar_type(self.low), np.min_scalar_type(self.high)
+        )
+        repeats = 256 >> code.width
+        self._values = np.tile(code.values, repeats).astype(self.value_dtype)
+        self._patterns: NDArray[np.uint8] | None = None
+        if code.width < 8 and self.high - self.low < 256:
+            # In this range its low byte tells a value, whatever its dtype is.
+            self._patterns = np.full(256, _NO_PATTERN, np.uint8)
+            self._patterns[code.values & 0xFF] = np.arange(1 << code.width)
+
+    def encode(self, array: NDArray, name: str) -> NDArray:
+        """The byte of each value; no copy where the array has them already.
+
+        Raises:
+            ValueError: an element is not a value of the code, or the array not one of integers.
+        """
+        limits = _LIMITS.get(array.dtype)
+        if limits is None or not array.size:
+            return self._slowly(array, name)
+        if limits[0] < self.low and int(np.minimum.reduce(array, None)) < self.low:
+            return self._slowly(array, name)
+        if limits[1] > self.high and int(np.maximum.reduce(array, None)) > self.high:
+            return self._slowly(array, name)
+        if self.is_identity:
+            return np.ascontiguousarray(_low_bytes(array, self.dtype))
+        if self._patterns is None:
+            return self._slowly(array, name)
+        patterns = self._patterns.take(_low_bytes(array, np.dtype(np.uint8)))
+        if int(np.maximum.reduce(patterns, None)) == _NO_PATTERN:
+            return self._slowly(array, name)
+        return np.ascontiguousarray(patterns)
+
+    def decode(self, data: NDArray) -> NDArray:
+        """The value of each byte, in the narrowest dtype; no copy where it is the byte."""
+        return data if self.is_identity else self._values.take(data)
+
+    def _slowly(self, array: NDArray, name: str) -> NDArray:
+        """For any dtype and code, with messages that name the element."""
+        patterns = self.code.encode(array, name)
+        return array.astype(self.dtype) if self.is_identity else np.ascontiguousarray(patterns)
+
+
+def _low_bytes(array: NDArray, dtype: np.dtype) -> NDArray:
+    return array.view(dtype) if array.itemsize == 1 else array.astype(dtype)
+
+
+@cache
+def code_bytes(code: Code) -> CodeBytes:
+    """The conversions of a code, made once."""
+    return CodeBytes(code)

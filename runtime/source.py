@@ -1,0 +1,72 @@
+"""Reading modules: text or a file becomes verified IR, or an error that says where it is wrong."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from xdsl.context import Context
+from xdsl.dialects.builtin import ModuleOp
+from xdsl.universe import Universe
+from xdsl.utils.exceptions import ParseError, VerifyException
+
+from lowering.opt.diagnostics import first_invalid, location_of, show_location
+from lowering.opt.parser import LocatingParser
+
+
+def context() -> Context:
+    """A context that knows every dialect there is, loading them as they are needed."""
+    ctx = Context()
+    for name, factory in Universe.get_multiverse().all_dialects.items():
+        ctx.register_dialect(name, factory)
+    return ctx
+
+
+def read_text(path: Path) -> str:
+    """The text of a file.
+
+    Raises:
+        OSError: it cannot be read.
+        ValueError: it is not UTF-8.
+    """
+    try:
+        return path.read_text(encoding="utf-8")
+    except UnicodeDecodeError as error:
+        raise ValueError(f"{path}: not UTF-8 text: {error.reason} at byte {error.start}") from error
+
+
+def parse_module(text: str, name: str = "<unknown>") -> ModuleOp:
+    """Parse and verify a module; its operations remember where they stand.
+
+    Raises:
+        ParseError: it is malformed.
+        VerifyException: an operation does not verify; the message begins with its place in `name`.
+    """
+    parser = LocatingParser(context(), text.encode(errors="replace"), name)
+    try:
+        module = parser.parse_module()
+    except ParseError:
+        raise
+    except RecursionError as error:
+        place = show_location(parser.failed_at)
+        raise VerifyException(f"{place}operations are nested too deeply") from error
+    except (VerifyException, ValueError) as error:
+        raise VerifyException(f"{show_location(parser.failed_at)}{error}") from error
+    verify(module)
+    return module
+
+
+def verify(module: ModuleOp) -> None:
+    """Verify a module.
+
+    Raises:
+        VerifyException: an operation does not verify; the message names it, and its place where
+            that is known.
+    """
+    try:
+        module.verify()
+    except VerifyException as error:
+        op = first_invalid(module)
+        if op is None:
+            raise
+        place = show_location(location_of(op))
+        raise VerifyException(f"{place}'{op.name}': {error}") from error

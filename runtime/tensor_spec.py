@@ -1,0 +1,187 @@
+"""One tensor that a compiled function takes or gives: its shape, its bytes, its values.
+
+It is kept as plain data, which the object cache stores: parsing the type of a tensor takes longer
+than all the rest of loading an object.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from math import prod
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from xdsl.context import Context
+from xdsl.dialects.builtin import Builtin, TensorType
+from xdsl.parser import Parser
+
+from lowbit_dialect.codes import Code, parse_code
+from lowbit_dialect.interpreters.values import PackedArray, element_dtype
+from lowbit_dialect.layout import PackedAttr, byte_count, packed_layout
+from lowbit_dialect.lowbit import Lowbit
+from lowbit_dialect.packing import pack, word_dtype
+from runtime.arrays import CodeBytes, as_array, code_bytes, writable_array
+
+Value = NDArray | PackedArray
+"""What a caller gets of a tensor."""
+
+
+@dataclass(frozen=True)
+class TensorSpec:
+    """A tensor at the edge of a compiled function.
+
+    `shape` is the logical one; `storage_shape` and `dtype` are those of the array whose bytes the
+    function sees: words where the tensor is packed, otherwise its elements.
+    """
+
+    text: str
+    shape: tuple[int, ...]
+    code_text: str
+    storage_shape: tuple[int, ...]
+    dtype: np.dtype
+    is_packed: bool
+
+    @staticmethod
+    def of(type_: TensorType) -> TensorSpec:
+        """The specification of a tensor type."""
+        element, layout, shape = type_.element_type, packed_layout(type_), type_.get_shape()
+        if not isinstance(element, Code):
+            spec = TensorSpec(str(type_), shape, "", shape, element_dtype(element), False)
+        elif layout is None:
+            spec = TensorSpec(
+                str(type_), shape, str(element), shape, code_bytes(element).dtype, False
+            )
+        else:
+            physical = layout.physical_shape(shape, element.width)
+            spec = TensorSpec(str(type_), shape, str(element), physical, word_dtype(layout), True)
+        assert prod(spec.storage_shape) * spec.dtype.itemsize == byte_count(type_)
+        spec.__dict__["type"] = type_
+        return spec
+
+    def to_json(self) -> list[Any]:
+        """As JSON-able data."""
+        return [
+            *(self.text, self.shape, self.code_text),
+            *(self.storage_shape, self.dtype.str, self.is_packed),
+        ]
+
+    @staticmethod
+    def from_json(data: list[Any]) -> TensorSpec:
+        """The inverse of `to_json`."""
+        text, shape, code_text, storage_shape, dtype, is_packed = data
+        return TensorSpec(
+            text, tuple(shape), code_text, tuple(storage_shape), np.dtype(dtype), is_packed
+        )
+
+    @cached_property
+    def type(self) -> TensorType:
+        """The tensor type."""
+        context = Context()
+        context.load_dialect(Builtin)
+        context.load_dialect(Lowbit)
+        type_ = Parser(context, self.text).parse_type()
+        assert isinstance(type_, TensorType)
+        return type_
+
+    @cached_property
+    def codec(self) -> CodeBytes | None:
+        """The conversions of the code, or None for builtin elements."""
+        return code_bytes(parse_code(self.code_text)) if self.code_text else None
+
+    @cached_property
+    def value_dtype(self) -> np.dtype:
+        """Dtype of the array that a caller gets or lends for the output."""
+        return self.dtype if self.is_packed or self.codec is None else self.codec.value_dtype
+
+    @cached_property
+    def is_direct(self) -> bool:
+        """Whether the bytes of that array are those of the tensor."""
+        return self.is_packed or self.codec is None or self.codec.is_identity
+
+    def to_storage(self, value: Any, name: str) -> NDArray:
+        """The bytes of an argument as the compiled function reads them, contiguous.
+
+        Integers stand for values of the code (of any integer dtype); a packed tensor is also taken
+        as a `PackedArray` or as its words. No copy is made where the array lies as it should.
+
+        Raises:
+            ValueError: shape, dtype or an element does not fit; the message names the argument.
+        """
+        if isinstance(value, PackedArray):
+            if value.type != self.type:
+                raise ValueError(f"{name}: expected {self.text}, got words of {value.type}")
+            return self._checked_words(value.words, name)
+        array = as_array(value, name)
+        if self.is_packed and array.dtype == self.dtype and array.shape == self.storage_shape:
+            return self._checked_words(array, name)
+        if array.shape != self.shape:
+            words = f", or words of shape {list(self.storage_shape)}" if self.is_packed else ""
+            raise ValueError(
+                f"{name}: expected shape {list(self.shape)}{words}, got {list(array.shape)}"
+            )
+        if self.codec is None:
+            if array.dtype != self.dtype:
+                raise ValueError(f"{name}: expected dtype {self.dtype}, got {array.dtype}")
+            return _contiguous(array)
+        if not self.is_packed:
+            return self.codec.encode(array, name)
+        patterns = self.codec.code.encode(array, name)
+        return pack(patterns, self.codec.code.width, self._layout)
+
+    def new_storage(self) -> NDArray:
+        """An uninitialised buffer."""
+        return np.empty(self.storage_shape, self.dtype)
+
+    def from_storage(self, storage: NDArray) -> Value:
+        """What the caller gets of a buffer: values, or a `PackedArray`."""
+        if self.is_packed:
+            return PackedArray(storage, self.type)
+        return storage if self.codec is None else self.codec.decode(storage)
+
+    def writable(self, value: Any, name: str) -> NDArray:
+        """The array behind what a caller lends for this output, of `value_dtype`.
+
+        Raises:
+            ValueError: it is read-only, or has another shape or dtype.
+        """
+        array = writable_array(value.words if isinstance(value, PackedArray) else value, name)
+        if array.shape != self.storage_shape or array.dtype != self.value_dtype:
+            raise ValueError(
+                f"{name}: expected {self.value_dtype} of shape {list(self.storage_shape)},"
+                f" got {array.dtype} of shape {list(array.shape)}"
+            )
+        return array
+
+    @property
+    def _layout(self) -> PackedAttr:
+        layout = packed_layout(self.type)
+        assert layout is not None, "asked of packed tensors only"
+        return layout
+
+    @cached_property
+    def _gaps(self) -> NDArray | None:
+        """Words with a one wherever no element lies, in frames and ragged tails."""
+        codec = self.codec
+        assert codec is not None, "packed tensors have a code"
+        if (
+            prod(self.shape) * codec.code.width
+            == prod(self.storage_shape) * self._layout.word_bits.data
+        ):
+            return None
+        ones = np.full(self.shape, (1 << codec.code.width) - 1, np.uint8)
+        return ~pack(ones, codec.code.width, self._layout)
+
+    def _checked_words(self, words: NDArray, name: str) -> NDArray:
+        """The words, contiguous; kernels rely on zeros where no element lies."""
+        if self._gaps is not None and np.any(words & self._gaps):
+            raise ValueError(
+                f"{name}: a bit outside the elements is set; frames and ragged tails must be zero"
+            )
+        return _contiguous(words)
+
+
+def _contiguous(array: NDArray) -> NDArray:
+    """The array, or a copy where its elements are not side by side and aligned."""
+    return np.require(array, requirements=("C", "A"))
