@@ -96,28 +96,36 @@ class Executable:
         return values[0] if len(values) == 1 else tuple(values)
 
     def run(
-        self, inputs: Sequence[NDArray], outputs: Sequence[NDArray], num_threads: int = 1
+        self,
+        inputs: Sequence[NDArray],
+        outputs: Sequence[NDArray],
+        num_threads: int = 1,
+        workspace: NDArray | None = None,
     ) -> None:
         """Run on buffers that lie in memory as `Signature` says, without any check.
 
         Each array is contiguous, of the `storage_shape` and `dtype` of its `TensorSpec`, and
-        overlaps no output. Anything else reads or writes foreign memory.
+        overlaps no output. Anything else reads or writes foreign memory. A workspace given here is
+        zeroed before its first use, and belongs to this call alone while it runs.
         """
-        workspace = self._take_workspace()
+        pointers = [a.__array_interface__["data"][0] for a in (*inputs, *outputs)]
+        if workspace is not None:
+            self._run_at([*pointers, workspace.__array_interface__["data"][0]], num_threads)
+            return
+        own = self._take_workspace()
         try:
-            pointers = [a.__array_interface__["data"][0] for a in (*inputs, *outputs)]
-            pointers.append(workspace[0])
-            if num_threads == 1:
-                self._function(*pointers)
-            else:
-                for stage, extent in self._stages:
-                    run_in_parallel(
-                        lambda low, high, stage=stage: stage(*pointers, low, high),
-                        extent,
-                        num_threads,
-                    )
+            self._run_at([*pointers, own[0]], num_threads)
         finally:
-            self._workspaces.append(workspace)
+            self._workspaces.append(own)
+
+    def _run_at(self, pointers: list[int], num_threads: int) -> None:
+        if num_threads == 1:
+            self._function(*pointers)
+            return
+        for stage, extent in self._stages:
+            run_in_parallel(
+                lambda low, high, stage=stage: stage(*pointers, low, high), extent, num_threads
+            )
 
     def _call_into(self, inputs: list[NDArray], out: Any, num_threads: int) -> None:
         """Run and leave the results in the arrays of `out`."""
