@@ -15,6 +15,7 @@ from math import prod
 from typing import Any, ClassVar, Self
 
 from xdsl.dialects.builtin import (
+    DYNAMIC_INDEX,
     DenseArrayBase,
     Float32Type,
     IntegerAttr,
@@ -239,7 +240,8 @@ def static_shape(type_: Attribute, rank: int | None, role: str) -> tuple[int, ..
     if rank is not None and len(shape) != rank:
         raise VerifyException(f"{role} must have {rank} dimensions, got {len(shape)}")
     if any(extent < 1 for extent in shape):
-        raise VerifyException(f"{role} must have known, positive extents, got {list(shape)}")
+        extents = "x".join("?" if e == DYNAMIC_INDEX else str(e) for e in shape)
+        raise VerifyException(f"{role} must have known, positive extents, got {extents}")
     verify_elements(shape, role)
     layout = packed_layout(type_)
     if layout is not None and isinstance(type_.element_type, Code):

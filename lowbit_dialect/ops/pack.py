@@ -25,7 +25,7 @@ from xdsl.utils.exceptions import VerifyException
 
 from lowbit_dialect.codes import SignedType
 from lowbit_dialect.layout import PackedAttr, byte_count, packed_layout
-from lowbit_dialect.ops.base import LowbitOp, code_of, expect_type, static_shape
+from lowbit_dialect.ops.base import LowbitOp, code_of, expect_type, static_shape, verify_elements
 from lowbit_dialect.packing import pack, unpack, word_dtype
 
 INLINE_ELEMENTS = 64
@@ -206,7 +206,8 @@ def _verify_layouts(unpacked: Attribute, packed: Attribute) -> None:
         raise VerifyException(f"the packed side needs a #lowbit.packed layout, got {packed}")
     assert isinstance(unpacked, TensorType)
     expect_type(packed, with_encoding(unpacked, layout), "packed side")
-    layout.physical_shape(static_shape(unpacked, None, "tensor"), code.width)
+    shape = static_shape(unpacked, None, "tensor")
+    verify_elements(layout.physical_shape(shape, code.width), "packed side")
 
 
 @irdl_op_definition
