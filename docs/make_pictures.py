@@ -1,0 +1,285 @@
+"""Draw the pictures of the documentation, as SVG.
+
+python -m docs.make_pictures
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from html import escape
+from pathlib import Path
+
+DOCS = Path(__file__).parent
+
+INK, SOFT, LINE = "#1f2933", "#52606d", "#9aa5b1"
+MONO = "DejaVu Sans Mono, Menlo, Consolas, monospace"
+SANS = "DejaVu Sans, Helvetica, Arial, sans-serif"
+
+
+@dataclass
+class Picture:
+    """An SVG picture while it is drawn; lengths are in pixels, y grows downwards."""
+
+    width: int
+    height: int
+    title: str
+    parts: list[str] = field(default_factory=list)
+
+    def box(
+        self,
+        x: float,
+        y: float,
+        width: float,
+        height: float,
+        fill: str,
+        stroke: str = "none",
+        radius: float = 0,
+    ) -> None:
+        """A rectangle."""
+        self.parts.append(
+            f'<rect x="{x:g}" y="{y:g}" width="{width:g}" height="{height:g}" rx="{radius:g}"'
+            f' fill="{fill}" stroke="{stroke}"/>'
+        )
+
+    def text(
+        self,
+        x: float,
+        y: float,
+        text: str,
+        size: float = 13,
+        fill: str = INK,
+        anchor: str = "start",
+        mono: bool = False,
+        bold: bool = False,
+    ) -> None:
+        """A line of text; y is its base line."""
+        weight = ' font-weight="bold"' if bold else ""
+        self.parts.append(
+            f'<text x="{x:g}" y="{y:g}" font-family="{MONO if mono else SANS}" font-size="{size:g}"'
+            f' fill="{fill}" text-anchor="{anchor}"{weight} xml:space="preserve">'
+            f"{escape(text)}</text>"
+        )
+
+    def line(self, points: list[tuple[float, float]], stroke: str = LINE, width: float = 1) -> None:
+        """A line through points."""
+        path = " ".join(f"{x:g},{y:g}" for x, y in points)
+        self.parts.append(
+            f'<polyline points="{path}" fill="none" stroke="{stroke}" stroke-width="{width:g}"/>'
+        )
+
+    def arrow(self, points: list[tuple[float, float]], stroke: str = SOFT) -> None:
+        """A line that ends in an arrow head; its last part is horizontal or vertical."""
+        self.line(points, stroke, 1.5)
+        (x0, y0), (x, y) = points[-2:]
+        dx, dy = (x > x0) - (x < x0), (y > y0) - (y < y0)
+        left = (x - 8 * dx - 4 * dy, y - 8 * dy - 4 * dx)
+        right = (x - 8 * dx + 4 * dy, y - 8 * dy + 4 * dx)
+        tip = " ".join(f"{a:g},{b:g}" for a, b in (left, (x, y), right))
+        self.parts.append(f'<polygon points="{tip}" fill="{stroke}"/>')
+
+    def svg(self) -> str:
+        """The file."""
+        return "\n".join(
+            [
+                f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {self.width} {self.height}"'
+                f' width="{self.width}" height="{self.height}" role="img">',
+                f"<title>{escape(self.title)}</title>",
+                f'<rect width="{self.width}" height="{self.height}" fill="#ffffff"/>',
+                *self.parts,
+                "</svg>",
+                "",
+            ]
+        )
+
+
+@dataclass(frozen=True)
+class Level:
+    """A level, the IR that is typical of it, and the passes that lead to the next."""
+
+    name: str
+    question: str
+    code: tuple[str, ...]
+    passes: tuple[str, ...]
+    fill: str
+    accent: str
+
+
+LEVELS = (
+    Level(
+        "1  tensors",
+        "what is computed",
+        (
+            "%y = lowbit.conv2d %x, %w padding [1, 1, 1, 1]",
+            "%q = lowbit.fused_glue %y, %t form threshold",
+        ),
+        (
+            "lowbit-select-kernel",
+            "lowbit-propagate-layout",
+            "lowbit-fold-constants",
+            "lowbit-fuse-epilogue",
+        ),
+        "#e8f1fb",
+        "#2b6cb0",
+    ),
+    Level(
+        "2  kernels",
+        "which kernel, in which layout",
+        (
+            "%q = lowbit.bitserial_conv %x, %w schedule #lowbit.schedule<tile = 8x1, ..>",
+            "       epilogue { lowbit.fused_glue  lowbit.bitpack  lowbit.yield }",
+        ),
+        ("lowbit-to-loops", "lowbit-lower-tile"),
+        "#e6f6f0",
+        "#2f855a",
+    ),
+    Level(
+        "3  loops",
+        "in which order, on which memory",
+        (
+            "scf.for %row .. scf.for %block .. scf.for %col .. iter_args(%acc ..)",
+            "  %s = simd.popcount_acc xor subtract %acc, %pixel, %weights : vector<16xi32>",
+        ),
+        ("simd-lower",),
+        "#fdf6e3",
+        "#b7791f",
+    ),
+    Level(
+        "4  simd",
+        "with which instructions",
+        (
+            "%d = arith.xori %pixel, %weights : vector<16xi32>",
+            "%n = math.ctpop %d : vector<16xi32>",
+        ),
+        ("convert-scf-to-cf", "lowbit-to-llvm"),
+        "#fdeeee",
+        "#c05252",
+    ),
+    Level(
+        "5  llvm",
+        "LLVM's dialect, then LLVM IR",
+        (
+            "%p = llvm.getelementptr inbounds %x[%i] : (!llvm.ptr, i64) -> !llvm.ptr, i32",
+            '%n = llvm.call_intrinsic "llvm.ctpop.v16i32"(%d)',
+        ),
+        ("LLVM",),
+        "#f1ecfa",
+        "#6b46c1",
+    ),
+)
+
+
+def draw_levels() -> Picture:
+    """The way down, from tensors to an object file."""
+    left, width, height, gap = 20, 860, 92, 44
+    picture = Picture(900, 40 + len(LEVELS) * (height + gap) + 44, "The levels of lowbit")
+    y = 20.0
+    for level in LEVELS:
+        picture.box(left, y, width, height, level.fill, level.accent, 8)
+        picture.box(left, y, 8, height, level.accent, radius=4)
+        picture.text(left + 24, y + 27, level.name, 16, level.accent, bold=True)
+        picture.text(left + 150, y + 27, level.question, 13, SOFT)
+        for number, code in enumerate(level.code):
+            picture.text(left + 40, y + 54 + 21 * number, code, 13, mono=True)
+        y += height
+        picture.arrow([(left + 60, y), (left + 60, y + gap)])
+        picture.text(left + 76, y + gap / 2 + 5, "   ".join(level.passes), 12.5, SOFT, mono=True)
+        y += gap
+    picture.box(left, y, 170, 44, "#e4e7eb", LINE, 8)
+    picture.text(left + 85, y + 27, "object file", 13, anchor="middle", bold=True)
+    picture.arrow([(left + 170, y + 22), (left + 213, y + 22)])
+    picture.box(left + 215, y, width - 215, 44, "#ffffff", LINE, 8)
+    uses = "loaded and called with numpy arrays, kept in the cache, or linked into a program"
+    picture.text(left + 215 + (width - 215) / 2, y + 27, uses, 13, anchor="middle")
+    return picture
+
+
+ZERO, PLANES, WEIGHT = "#e4e7eb", ("#9cc4ee", "#5a97d8"), "#a3d9bf"
+
+
+def draw_packed() -> Picture:
+    """How packed activations and weights lie in memory, and how a tile reads them."""
+    picture = Picture(920, 560, "Packed activations and weights")
+    _draw_pixel(picture)
+    _draw_rows(picture)
+    _draw_product(picture)
+    return picture
+
+
+def _draw_pixel(picture: Picture) -> None:
+    picture.text(
+        20, 32, "One pixel: 32 channels of 2 bits become one word in each plane", 15, bold=True
+    )
+    values = [2, 0, 3, 1, 1, 0, 2, 3]
+    for channel, value in enumerate(values):
+        x = 150 + 36 * channel
+        picture.box(x, 48, 34, 28, "#ffffff", LINE)
+        picture.text(x + 17, 67, str(value), 13, anchor="middle", mono=True)
+        for plane in (1, 0):
+            picture.box(x, 118 - 34 * plane, 34, 28, PLANES[plane], "#ffffff")
+            bit = value >> plane & 1
+            picture.text(x + 17, 137 - 34 * plane, str(bit), 13, anchor="middle", mono=True)
+    picture.text(138, 67, "channels 0, 1, ..", 12.5, SOFT, "end")
+    picture.text(138, 103, "plane 1 (counts 2)", 12.5, SOFT, "end")
+    picture.text(138, 137, "plane 0 (counts 1)", 12.5, SOFT, "end")
+    for y in (67, 103, 137):
+        picture.text(446, y, "..", 14, SOFT)
+    picture.text(480, 103, "i32, channel k is bit k;", 12.5, SOFT)
+    picture.text(480, 121, "a ragged tail is zero bits", 12.5, SOFT)
+
+
+def _draw_rows(picture: Picture) -> None:
+    picture.text(
+        20, 190, "Memory: [row][plane][word][column], with a frame of zeros", 15, bold=True
+    )
+    for row, name in enumerate(("frame", "row 0", "row 1")):
+        for plane in range(2):
+            y = 206 + row * 62 + plane * 28
+            if plane == 0:
+                picture.text(138, y + 33, name, 12.5, SOFT, "end")
+            for column in range(10):
+                is_zero = row == 0 or column in (0, 9)
+                x = 150 + 52 * column
+                picture.box(x, y, 50, 26, ZERO if is_zero else PLANES[plane], "#ffffff")
+                label = "0" if is_zero else f"{column - 1}"
+                picture.text(x + 25, y + 18, label, 12, anchor="middle", mono=True)
+            picture.text(682, y + 18, f"plane {plane}", 12.5, SOFT)
+    picture.text(760, 272, "A tap in the padding", 12.5, SOFT)
+    picture.text(760, 290, "reads a zero word:", 12.5, SOFT)
+    picture.text(760, 308, "no test, no branch", 12.5, SOFT)
+
+
+def _draw_product(picture: Picture) -> None:
+    picture.text(
+        20,
+        424,
+        "A step of the tile: one word of a pixel against one word of 16 channels",
+        15,
+        bold=True,
+    )
+    y = 444
+    picture.box(40, y, 50, 30, PLANES[0], "#ffffff")
+    picture.text(65, y + 20, "x", 13, anchor="middle", mono=True)
+    picture.text(65, y + 48, "broadcast", 12.5, SOFT, "middle")
+    picture.arrow([(96, y + 15), (132, y + 15)])
+    for lane in range(16):
+        x = 140 + 36 * lane
+        picture.box(x, y, 34, 30, WEIGHT, "#ffffff")
+        picture.text(x + 17, y + 20, f"w{lane}", 11.5, anchor="middle", mono=True)
+        picture.line([(x + 17, y + 32), (x + 17, y + 48)])
+        picture.box(x, y + 50, 34, 30, "#fbe3b5", "#ffffff")
+        picture.text(x + 17, y + 70, "+=", 11.5, anchor="middle", mono=True)
+    picture.text(728, y + 20, "one vector load of weights", 12.5, SOFT)
+    picture.text(728, y + 70, "popcount(x op w) a lane", 12.5, SOFT)
+
+
+PICTURES = {"levels.svg": draw_levels, "packed.svg": draw_packed}
+
+
+def main() -> None:
+    """Draw all pictures."""
+    for name, draw in PICTURES.items():
+        (DOCS / name).write_text(draw().svg())
+
+
+if __name__ == "__main__":
+    main()
