@@ -33,8 +33,9 @@ func.func @f(%x: tensor<2x3x!lowbit.unipolar<2>>, %y: tensor<2x3x!lowbit.codeboo
 // -----
 
 // CHECK: lhs must be i32 or an unpacked affine code
-func.func @f(%x: tensor<2x3x!lowbit.unipolar<2>, #lowbit.packed<axis = 1, word = i8, order = [p, 0, 1]>>, %y: tensor<2x3x!lowbit.unipolar<2>>) {
-  %a = lowbit.add %x, %y : (tensor<2x3x!lowbit.unipolar<2>, #lowbit.packed<axis = 1, word = i8, order = [p, 0, 1]>>, tensor<2x3x!lowbit.unipolar<2>>) -> tensor<2x3xi32>
+!x = tensor<2x3x!lowbit.unipolar<2>, #lowbit.packed<axis = 1, word = i8, order = [p, 0, 1]>>
+func.func @f(%x: !x, %y: tensor<2x3x!lowbit.unipolar<2>>) {
+  %a = lowbit.add %x, %y : (!x, tensor<2x3x!lowbit.unipolar<2>>) -> tensor<2x3xi32>
   func.return
 }
 

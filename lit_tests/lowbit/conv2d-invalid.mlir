@@ -41,8 +41,9 @@ func.func @f(%x: tensor<1x8x8x16xi8>, %w: tensor<32x3x3x16x!lowbit.bipolar<1>>) 
 // -----
 
 // CHECK: w must not be packed here; use lowbit.unpack
-func.func @f(%x: tensor<1x8x8x16x!lowbit.unipolar<2>>, %w: tensor<32x3x3x16x!lowbit.bipolar<1>, #lowbit.packed<axis = 3, word = i32, order = [0, p, 1, 2, 3]>>) {
-  %a = lowbit.conv2d %x, %w : (tensor<1x8x8x16x!lowbit.unipolar<2>>, tensor<32x3x3x16x!lowbit.bipolar<1>, #lowbit.packed<axis = 3, word = i32, order = [0, p, 1, 2, 3]>>) -> tensor<1x6x6x32xi32>
+!w = tensor<32x3x3x16x!lowbit.bipolar<1>, #lowbit.packed<axis = 3, word = i32, order = [0, p, 1, 2, 3]>>
+func.func @f(%x: tensor<1x8x8x16x!lowbit.unipolar<2>>, %w: !w) {
+  %a = lowbit.conv2d %x, %w : (tensor<1x8x8x16x!lowbit.unipolar<2>>, !w) -> tensor<1x6x6x32xi32>
   func.return
 }
 

@@ -57,8 +57,9 @@ func.func @f(%w: tensor<32x3x3x16x!lowbit.codebook<1, [1, 2]>>) {
 // -----
 
 // CHECK: w must not be packed
-func.func @f(%w: tensor<32x3x3x16x!lowbit.bipolar<1>, #lowbit.packed<axis = 3, word = i32, order = [0, p, 1, 2, 3], lanes = [0, 16]>>) {
-  %a = lowbit.correction %w x_code !lowbit.unipolar<2> image [8, 8] : (tensor<32x3x3x16x!lowbit.bipolar<1>, #lowbit.packed<axis = 3, word = i32, order = [0, p, 1, 2, 3], lanes = [0, 16]>>) -> tensor<1x1x32xi32>
+!w = tensor<32x3x3x16x!lowbit.bipolar<1>, #lowbit.packed<axis = 3, word = i32, order = [0, p, 1, 2, 3], lanes = [0, 16]>>
+func.func @f(%w: !w) {
+  %a = lowbit.correction %w x_code !lowbit.unipolar<2> image [8, 8] : (!w) -> tensor<1x1x32xi32>
   func.return
 }
 

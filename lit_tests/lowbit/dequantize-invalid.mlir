@@ -17,8 +17,9 @@ func.func @f(%x: tensor<3x4xi8>) {
 // -----
 
 // CHECK: x must not be packed; use lowbit.unpack
-func.func @f(%x: tensor<3x4x!lowbit.signed<4>, #lowbit.packed<axis = 1, word = i8, order = [p, 0, 1]>>) {
-  %a = lowbit.dequantize %x scale [1.0] : (tensor<3x4x!lowbit.signed<4>, #lowbit.packed<axis = 1, word = i8, order = [p, 0, 1]>>) -> tensor<3x4xf32>
+!x = tensor<3x4x!lowbit.signed<4>, #lowbit.packed<axis = 1, word = i8, order = [p, 0, 1]>>
+func.func @f(%x: !x) {
+  %a = lowbit.dequantize %x scale [1.0] : (!x) -> tensor<3x4xf32>
   func.return
 }
 

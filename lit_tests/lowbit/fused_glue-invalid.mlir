@@ -145,7 +145,8 @@ func.func @f(%acc: tensor<2x5x4xi32>, %p0: tensor<4xi32>, %p1: tensor<4xi32>) {
 // -----
 
 // CHECK: the result must not be packed; follow with lowbit.bitpack
+!r = tensor<2x5x4x!lowbit.unipolar<2>, #lowbit.packed<axis = 2, word = i8, order = [p, 0, 1, 2]>>
 func.func @f(%acc: tensor<2x5x4xi32>, %p0: tensor<4xi32>, %p1: tensor<4xi32>) {
-  %a = lowbit.fused_glue %acc, %p0, %p1 form shift : (tensor<2x5x4xi32>, tensor<4xi32>, tensor<4xi32>) -> tensor<2x5x4x!lowbit.unipolar<2>, #lowbit.packed<axis = 2, word = i8, order = [p, 0, 1, 2]>>
+  %a = lowbit.fused_glue %acc, %p0, %p1 form shift : (tensor<2x5x4xi32>, tensor<4xi32>, tensor<4xi32>) -> !r
   func.return
 }

@@ -73,31 +73,38 @@ func.func @f(%x: tensor<1x8x8x16x!lowbit.codebook<1, [1, 2]>>) {
 // -----
 
 // CHECK: x and result must both be packed or both not
-func.func @f(%x: tensor<1x8x8x16x!lowbit.unipolar<2>, #lowbit.packed<axis = 3, word = i32, order = [0, 1, p, 3, 2]>>) {
-  %a = lowbit.max_pool2d %x kernel [2, 2] : (tensor<1x8x8x16x!lowbit.unipolar<2>, #lowbit.packed<axis = 3, word = i32, order = [0, 1, p, 3, 2]>>) -> tensor<1x4x4x16x!lowbit.unipolar<2>>
+!x = tensor<1x8x8x16x!lowbit.unipolar<2>, #lowbit.packed<axis = 3, word = i32, order = [0, 1, p, 3, 2]>>
+func.func @f(%x: !x) {
+  %a = lowbit.max_pool2d %x kernel [2, 2] : (!x) -> tensor<1x4x4x16x!lowbit.unipolar<2>>
   func.return
 }
 
 // -----
 
 // CHECK: max_pool2d reads rows of words
-func.func @f(%x: tensor<1x8x8x16x!lowbit.unipolar<2>, #lowbit.packed<axis = 3, word = i32, order = [0, p, 1, 2, 3]>>) {
-  %a = lowbit.max_pool2d %x kernel [2, 2] : (tensor<1x8x8x16x!lowbit.unipolar<2>, #lowbit.packed<axis = 3, word = i32, order = [0, p, 1, 2, 3]>>) -> tensor<1x4x4x16x!lowbit.unipolar<2>, #lowbit.packed<axis = 3, word = i32, order = [0, 1, p, 3, 2]>>
+!x = tensor<1x8x8x16x!lowbit.unipolar<2>, #lowbit.packed<axis = 3, word = i32, order = [0, p, 1, 2, 3]>>
+!r = tensor<1x4x4x16x!lowbit.unipolar<2>, #lowbit.packed<axis = 3, word = i32, order = [0, 1, p, 3, 2]>>
+func.func @f(%x: !x) {
+  %a = lowbit.max_pool2d %x kernel [2, 2] : (!x) -> !r
   func.return
 }
 
 // -----
 
 // CHECK: x and result must have words of the same width
-func.func @f(%x: tensor<1x8x8x16x!lowbit.unipolar<2>, #lowbit.packed<axis = 3, word = i32, order = [0, 1, p, 3, 2]>>) {
-  %a = lowbit.max_pool2d %x kernel [2, 2] : (tensor<1x8x8x16x!lowbit.unipolar<2>, #lowbit.packed<axis = 3, word = i32, order = [0, 1, p, 3, 2]>>) -> tensor<1x4x4x16x!lowbit.unipolar<2>, #lowbit.packed<axis = 3, word = i64, order = [0, 1, p, 3, 2]>>
+!x = tensor<1x8x8x16x!lowbit.unipolar<2>, #lowbit.packed<axis = 3, word = i32, order = [0, 1, p, 3, 2]>>
+!r = tensor<1x4x4x16x!lowbit.unipolar<2>, #lowbit.packed<axis = 3, word = i64, order = [0, 1, p, 3, 2]>>
+func.func @f(%x: !x) {
+  %a = lowbit.max_pool2d %x kernel [2, 2] : (!x) -> !r
   func.return
 }
 
 // -----
 
 // CHECK: #lowbit.packed: extent 16 of dimension 3 cannot be cut into 3 equal groups
-func.func @f(%x: tensor<1x8x8x16x!lowbit.unipolar<2>, #lowbit.packed<axis = 3, word = i32, order = [0, 1, p, 3, 2], groups = 3>>) {
-  %a = lowbit.max_pool2d %x kernel [2, 2] : (tensor<1x8x8x16x!lowbit.unipolar<2>, #lowbit.packed<axis = 3, word = i32, order = [0, 1, p, 3, 2], groups = 3>>) -> tensor<1x4x4x16x!lowbit.unipolar<2>, #lowbit.packed<axis = 3, word = i32, order = [0, 1, p, 3, 2], groups = 3>>
+!x = tensor<1x8x8x16x!lowbit.unipolar<2>, #lowbit.packed<axis = 3, word = i32, order = [0, 1, p, 3, 2], groups = 3>>
+!r = tensor<1x4x4x16x!lowbit.unipolar<2>, #lowbit.packed<axis = 3, word = i32, order = [0, 1, p, 3, 2], groups = 3>>
+func.func @f(%x: !x) {
+  %a = lowbit.max_pool2d %x kernel [2, 2] : (!x) -> !r
   func.return
 }

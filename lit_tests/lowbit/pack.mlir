@@ -5,12 +5,14 @@
 
 // CHECK: lowbit.bitpack %{{.*}} : (tensor<6x10x!lowbit.unipolar<2>>) -> tensor<6x10x!lowbit.unipolar<2>, #lowbit.packed<axis = 1, word = i8, order = [p, 0, 1]>>
 // CHECK: lowbit.unpack %{{.*}} : (tensor<6x10x!lowbit.unipolar<2>, #lowbit.packed<axis = 1, word = i8, order = [p, 0, 1]>>) -> tensor<6x10x!lowbit.unipolar<2>>
+!r = tensor<6x10x!lowbit.unipolar<2>, #lowbit.packed<axis = 1, word = i8, order = [p, 0, 1]>>
 func.func @f(%x: tensor<6x10x!lowbit.unipolar<2>>) {
-  %a = lowbit.bitpack %x : (tensor<6x10x!lowbit.unipolar<2>>) -> tensor<6x10x!lowbit.unipolar<2>, #lowbit.packed<axis = 1, word = i8, order = [p, 0, 1]>>
+  %a = lowbit.bitpack %x : (tensor<6x10x!lowbit.unipolar<2>>) -> !r
   func.return
 }
-func.func @g(%x: tensor<6x10x!lowbit.unipolar<2>, #lowbit.packed<axis = 1, word = i8, order = [p, 0, 1]>>) {
-  %a = lowbit.unpack %x : (tensor<6x10x!lowbit.unipolar<2>, #lowbit.packed<axis = 1, word = i8, order = [p, 0, 1]>>) -> tensor<6x10x!lowbit.unipolar<2>>
+!x = tensor<6x10x!lowbit.unipolar<2>, #lowbit.packed<axis = 1, word = i8, order = [p, 0, 1]>>
+func.func @g(%x: !x) {
+  %a = lowbit.unpack %x : (!x) -> tensor<6x10x!lowbit.unipolar<2>>
   func.return
 }
 
@@ -18,12 +20,14 @@ func.func @g(%x: tensor<6x10x!lowbit.unipolar<2>, #lowbit.packed<axis = 1, word 
 
 // CHECK: lowbit.bitpack %{{.*}} : (tensor<6x10x!lowbit.unipolar<2>>) -> tensor<6x10x!lowbit.unipolar<2>, #lowbit.packed<axis = 0, word = i64, order = [0, 1, p]>>
 // CHECK: lowbit.unpack %{{.*}} : (tensor<6x10x!lowbit.unipolar<2>, #lowbit.packed<axis = 0, word = i64, order = [0, 1, p]>>) -> tensor<6x10x!lowbit.unipolar<2>>
+!r = tensor<6x10x!lowbit.unipolar<2>, #lowbit.packed<axis = 0, word = i64, order = [0, 1, p]>>
 func.func @f(%x: tensor<6x10x!lowbit.unipolar<2>>) {
-  %a = lowbit.bitpack %x : (tensor<6x10x!lowbit.unipolar<2>>) -> tensor<6x10x!lowbit.unipolar<2>, #lowbit.packed<axis = 0, word = i64, order = [0, 1, p]>>
+  %a = lowbit.bitpack %x : (tensor<6x10x!lowbit.unipolar<2>>) -> !r
   func.return
 }
-func.func @g(%x: tensor<6x10x!lowbit.unipolar<2>, #lowbit.packed<axis = 0, word = i64, order = [0, 1, p]>>) {
-  %a = lowbit.unpack %x : (tensor<6x10x!lowbit.unipolar<2>, #lowbit.packed<axis = 0, word = i64, order = [0, 1, p]>>) -> tensor<6x10x!lowbit.unipolar<2>>
+!x = tensor<6x10x!lowbit.unipolar<2>, #lowbit.packed<axis = 0, word = i64, order = [0, 1, p]>>
+func.func @g(%x: !x) {
+  %a = lowbit.unpack %x : (!x) -> tensor<6x10x!lowbit.unipolar<2>>
   func.return
 }
 
@@ -31,12 +35,14 @@ func.func @g(%x: tensor<6x10x!lowbit.unipolar<2>, #lowbit.packed<axis = 0, word 
 
 // CHECK: lowbit.bitpack %{{.*}} : (tensor<6x10x!lowbit.unipolar<2>>) -> tensor<6x10x!lowbit.unipolar<2>, #lowbit.packed<axis = 1, word = i16, order = [1, p, 0], frame = [1, 2, 0, 0]>>
 // CHECK: lowbit.unpack %{{.*}} : (tensor<6x10x!lowbit.unipolar<2>, #lowbit.packed<axis = 1, word = i16, order = [1, p, 0], frame = [1, 2, 0, 0]>>) -> tensor<6x10x!lowbit.unipolar<2>>
+!r = tensor<6x10x!lowbit.unipolar<2>, #lowbit.packed<axis = 1, word = i16, order = [1, p, 0], frame = [1, 2, 0, 0]>>
 func.func @f(%x: tensor<6x10x!lowbit.unipolar<2>>) {
-  %a = lowbit.bitpack %x : (tensor<6x10x!lowbit.unipolar<2>>) -> tensor<6x10x!lowbit.unipolar<2>, #lowbit.packed<axis = 1, word = i16, order = [1, p, 0], frame = [1, 2, 0, 0]>>
+  %a = lowbit.bitpack %x : (tensor<6x10x!lowbit.unipolar<2>>) -> !r
   func.return
 }
-func.func @g(%x: tensor<6x10x!lowbit.unipolar<2>, #lowbit.packed<axis = 1, word = i16, order = [1, p, 0], frame = [1, 2, 0, 0]>>) {
-  %a = lowbit.unpack %x : (tensor<6x10x!lowbit.unipolar<2>, #lowbit.packed<axis = 1, word = i16, order = [1, p, 0], frame = [1, 2, 0, 0]>>) -> tensor<6x10x!lowbit.unipolar<2>>
+!x = tensor<6x10x!lowbit.unipolar<2>, #lowbit.packed<axis = 1, word = i16, order = [1, p, 0], frame = [1, 2, 0, 0]>>
+func.func @g(%x: !x) {
+  %a = lowbit.unpack %x : (!x) -> tensor<6x10x!lowbit.unipolar<2>>
   func.return
 }
 
@@ -44,12 +50,14 @@ func.func @g(%x: tensor<6x10x!lowbit.unipolar<2>, #lowbit.packed<axis = 1, word 
 
 // CHECK: lowbit.bitpack %{{.*}} : (tensor<6x10x!lowbit.unipolar<2>>) -> tensor<6x10x!lowbit.unipolar<2>, #lowbit.packed<axis = 0, word = i32, order = [1, p, 0], lanes = [1, 16], groups = 2>>
 // CHECK: lowbit.unpack %{{.*}} : (tensor<6x10x!lowbit.unipolar<2>, #lowbit.packed<axis = 0, word = i32, order = [1, p, 0], lanes = [1, 16], groups = 2>>) -> tensor<6x10x!lowbit.unipolar<2>>
+!r = tensor<6x10x!lowbit.unipolar<2>, #lowbit.packed<axis = 0, word = i32, order = [1, p, 0], lanes = [1, 16], groups = 2>>
 func.func @f(%x: tensor<6x10x!lowbit.unipolar<2>>) {
-  %a = lowbit.bitpack %x : (tensor<6x10x!lowbit.unipolar<2>>) -> tensor<6x10x!lowbit.unipolar<2>, #lowbit.packed<axis = 0, word = i32, order = [1, p, 0], lanes = [1, 16], groups = 2>>
+  %a = lowbit.bitpack %x : (tensor<6x10x!lowbit.unipolar<2>>) -> !r
   func.return
 }
-func.func @g(%x: tensor<6x10x!lowbit.unipolar<2>, #lowbit.packed<axis = 0, word = i32, order = [1, p, 0], lanes = [1, 16], groups = 2>>) {
-  %a = lowbit.unpack %x : (tensor<6x10x!lowbit.unipolar<2>, #lowbit.packed<axis = 0, word = i32, order = [1, p, 0], lanes = [1, 16], groups = 2>>) -> tensor<6x10x!lowbit.unipolar<2>>
+!x = tensor<6x10x!lowbit.unipolar<2>, #lowbit.packed<axis = 0, word = i32, order = [1, p, 0], lanes = [1, 16], groups = 2>>
+func.func @g(%x: !x) {
+  %a = lowbit.unpack %x : (!x) -> tensor<6x10x!lowbit.unipolar<2>>
   func.return
 }
 
@@ -57,7 +65,8 @@ func.func @g(%x: tensor<6x10x!lowbit.unipolar<2>, #lowbit.packed<axis = 0, word 
 
 // Empty fields may be written.
 // CHECK: lowbit.bitpack %{{.*}} : (tensor<6x10x!lowbit.unipolar<2>>) -> tensor<6x10x!lowbit.unipolar<2>, #lowbit.packed<axis = 1, word = i8, order = [p, 0, 1]>>
+!r = tensor<6x10x!lowbit.unipolar<2>, #lowbit.packed<axis = 1, word = i8, order = [p, 0, 1], groups = 1>>
 func.func @f(%x: tensor<6x10x!lowbit.unipolar<2>>) {
-  %a = lowbit.bitpack %x : (tensor<6x10x!lowbit.unipolar<2>>) -> tensor<6x10x!lowbit.unipolar<2>, #lowbit.packed<axis = 1, word = i8, order = [p, 0, 1], groups = 1>>
+  %a = lowbit.bitpack %x : (tensor<6x10x!lowbit.unipolar<2>>) -> !r
   func.return
 }

@@ -121,8 +121,9 @@ func.func @f(%x: tensor<3x4xf32>) {
 // -----
 
 // CHECK: result must be tensor<3x4x!lowbit.signed<4>>, got tensor<3x4x!lowbit.signed<4>, #lowbit.packed
+!r = tensor<3x4x!lowbit.signed<4>, #lowbit.packed<axis = 1, word = i8, order = [p, 0, 1]>>
 func.func @f(%x: tensor<3x4xf32>) {
-  %a = lowbit.quantize %x scale [1.0] : (tensor<3x4xf32>) -> tensor<3x4x!lowbit.signed<4>, #lowbit.packed<axis = 1, word = i8, order = [p, 0, 1]>>
+  %a = lowbit.quantize %x scale [1.0] : (tensor<3x4xf32>) -> !r
   func.return
 }
 
