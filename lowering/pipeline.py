@@ -52,9 +52,7 @@ def passes(target: str = "host", until: str = "llvm") -> tuple[ModulePass, ...]:
     if until not in LEVELS:
         raise ValueError(f"unknown level {until!r}: expected one of {', '.join(LEVELS)}")
     names = list(LEVELS)
-    return tuple(
-        step for name in names[: names.index(until) + 1] for step in LEVELS[name](target)
-    )
+    return tuple(step for name in names[: names.index(until) + 1] for step in LEVELS[name](target))
 
 
 def lower(module: ModuleOp, target: str = "host", until: str = "llvm") -> None:

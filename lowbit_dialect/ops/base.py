@@ -146,6 +146,7 @@ class LowbitOp(IRDLOperation, ABC):
         operands: Sequence[SSAValue | Operation],
         result_types: Sequence[Attribute],
         regions: Sequence[Region] = (),
+        /,
         **properties: Attribute | None,
     ) -> Self:
         """Create the operation, filling in the defaults of clauses that are not given."""

@@ -51,9 +51,7 @@ def default_schedule(geometry: ConvGeometry, w_bits: int, target: Target) -> Sch
         for pixels in range(1, MAX_PIXELS + 1)
         if pixels * vectors + vectors + 2 <= target.vector_registers or (pixels, vectors) == (1, 1)
     ] or [(1, max(1, 8 // lanes))]
-    pixels, vectors = min(
-        tiles, key=lambda t: (_layer_cycles(geometry, *t, lanes), t[0] * t[1])
-    )
+    pixels, vectors = min(tiles, key=lambda t: (_layer_cycles(geometry, *t, lanes), t[0] * t[1]))
     words = ceil(geometry.ic / geometry.groups / kernel_word_bits(target))
     trips = (words, geometry.cols.taps, geometry.rows.taps)
     unroll = int(pixels * vectors * words <= MAX_STEP)

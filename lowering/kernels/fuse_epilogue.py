@@ -19,7 +19,7 @@ from xdsl.pattern_rewriter import (
 
 from lowbit_dialect.decomposition import INT32_MAX
 from lowbit_dialect.geometry import LAYOUTS
-from lowbit_dialect.kernel_layouts import activation_layout
+from lowbit_dialect.kernel_layouts import activation_layout, matmul_lhs_layout
 from lowbit_dialect.layout import packed_layout
 from lowbit_dialect.ops.bitserial import (
     BitserialConvOp,
@@ -38,9 +38,7 @@ def _kernel_of(value: SSAValue) -> BitserialOp | None:
     return owner if isinstance(owner, BitserialOp) and value.has_one_use() else None
 
 
-def _append(
-    kernel: BitserialOp, consumer: Operation, rewriter: PatternRewriter
-) -> None:
+def _append(kernel: BitserialOp, consumer: Operation, rewriter: PatternRewriter) -> None:
     """Move `consumer`, the only user of the kernel's result, to the end of its epilogue."""
     region = kernel.regions[0]
     kernel.detach_region(region)
@@ -104,13 +102,16 @@ class FusePack(RewritePattern):
     @op_type_rewrite_pattern
     def match_and_rewrite(self, op: BitpackOp, rewriter: PatternRewriter) -> None:
         kernel = _kernel_of(op.x)
-        if not isinstance(kernel, BitserialConvOp) or kernel.epilogue_block is None:
-            return
         layout = packed_layout(op.result.type)
         assert layout is not None
-        groups = kernel.groups.value.data
-        rows = activation_layout(kernel.layout.data, layout.word_bits.data, groups=groups)
-        if layout.with_frame(()) == rows:
+        if kernel is None or kernel.epilogue_block is None:
+            return
+        word = layout.word_bits.data
+        wanted = matmul_lhs_layout(word)
+        if isinstance(kernel, BitserialConvOp):
+            groups = kernel.groups.value.data
+            wanted = activation_layout(kernel.layout.data, word, groups=groups)
+        if layout.with_frame(()) == wanted:
             _append(kernel, op, rewriter)
 
 

@@ -114,9 +114,7 @@ class PackBeforePool(RewritePattern):
         if not isinstance(pool, MaxPool2DOp) or not pool.result.has_one_use():
             return
         layout = layout_of(op.result)
-        rows = activation_layout(
-            pool.layout.data, layout.word_bits.data, groups=layout.groups.data
-        )
+        rows = activation_layout(pool.layout.data, layout.word_bits.data, groups=layout.groups.data)
         if layout.with_frame(()) != rows:
             return
         packed = BitpackOp.get(pool.x, rows)

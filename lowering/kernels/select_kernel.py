@@ -18,6 +18,7 @@ from xdsl.pattern_rewriter import (
 from xdsl.utils.exceptions import PassFailedException
 
 from lowbit_dialect.codes import AffineCode
+from lowbit_dialect.decomposition import decompose
 from lowbit_dialect.kernel_layouts import (
     activation_layout,
     matmul_lhs_layout,
@@ -28,7 +29,6 @@ from lowbit_dialect.ops.base import code_of
 from lowbit_dialect.ops.bitserial import BitserialConvOp, BitserialGemmOp, CorrectionOp
 from lowbit_dialect.ops.contraction import Conv2DOp, MatmulOp
 from lowbit_dialect.ops.pack import BitpackOp
-from lowbit_dialect.decomposition import decompose
 from lowering.kernels.default_schedule import default_schedule, kernel_lanes, kernel_word_bits
 from lowering.targets import Target, get_target
 
@@ -77,9 +77,7 @@ class SelectBitserialConv(RewritePattern):
             image = (geometry.rows.extent, geometry.cols.extent)
             new.append(correction := CorrectionOp.get(op.w, x_code, image, **clauses))
             operands.append(correction.result)
-        kernel = BitserialConvOp.build_op(
-            operands, [op.result.type], schedule=schedule, **clauses
-        )
+        kernel = BitserialConvOp.build_op(operands, [op.result.type], schedule=schedule, **clauses)
         rewriter.replace(op, [*new, kernel])
 
 
@@ -125,8 +123,6 @@ class SelectKernelPass(ModulePass):
         """Rewrite every contraction."""
         target = get_target(self.target)
         PatternRewriteWalker(
-            GreedyRewritePatternApplier(
-                [SelectBitserialConv(target), SelectBitserialGemm(target)]
-            ),
+            GreedyRewritePatternApplier([SelectBitserialConv(target), SelectBitserialGemm(target)]),
             apply_recursively=False,
         ).rewrite_module(op)

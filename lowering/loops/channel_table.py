@@ -9,16 +9,17 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 from xdsl.dialects import arith
-from xdsl.dialects.builtin import MemRefType, TensorType, VectorType, i1, i32
+from xdsl.dialects.builtin import MemRefType, VectorType, i1, i32
 from xdsl.ir import SSAValue
 
 from lowbit_dialect import simd
 from lowering.kernels.constants import constant_values
 from lowering.loops.buffers import Place
+from lowering.loops.stage import Stage, element_of, shape_of
 
 if TYPE_CHECKING:
-    from lowering.loops.epilogue import Epilogue, TileSite
-    from lowering.loops.stage import Stage
+    from lowering.loops.epilogue import Epilogue
+    from lowering.loops.tile_site import TileSite
 
 
 @dataclass
@@ -37,8 +38,7 @@ class ChannelTable:
 
         A constant becomes a constant; anything else is filled in by a stage of its own.
         """
-        assert isinstance(source.type, TensorType)
-        shape = source.type.get_shape()
+        shape = shape_of(source)
         groups, oc = epilogue.geometry.groups, epilogue.geometry.oc
         per_group = oc // groups
         lanes = ceil(per_group / epilogue.block_lanes) * epilogue.block_lanes
@@ -58,7 +58,7 @@ class ChannelTable:
             flat = (groups, per_group, entries) if channels_first else (entries, groups, per_group)
             data = stage.tensor(source, flat)
             table = stage.place(place, table_type)
-            is_flag = source.type.element_type == i1  # pyright: ignore
+            is_flag = element_of(source) == i1
 
             def copy(row, group, lane) -> None:
                 indices = (group, lane, row) if channels_first else (row, group, lane)

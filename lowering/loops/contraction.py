@@ -25,11 +25,14 @@ from lowbit_dialect.ops.tile import BitserialTileOp
 from lowbit_dialect.schedule import ScheduleAttr
 from lowering.kernels.default_schedule import default_schedule
 from lowering.loops.emit import Index
-from lowering.loops.epilogue import Epilogue, TileSite
+from lowering.loops.epilogue import Epilogue
 from lowering.loops.stage import FunctionLowering, Stage
+from lowering.loops.tile_site import TileSite
 
 
-def schedule_of(op: BitserialOp, geometry: ConvGeometry, lowering: FunctionLowering) -> ScheduleAttr:
+def schedule_of(
+    op: BitserialOp, geometry: ConvGeometry, lowering: FunctionLowering
+) -> ScheduleAttr:
     """The op's schedule, or the default one for the target."""
     schedule = op.properties.get("schedule")
     if isinstance(schedule, ScheduleAttr):

@@ -13,7 +13,7 @@ from lowbit_dialect.codes import SignedType
 from lowbit_dialect.geometry import WEIGHT_LAYOUTS
 from lowbit_dialect.ops.bitserial import CorrectionOp, affine_code_of
 from lowering.loops.emit import Index
-from lowering.loops.stage import FunctionLowering, Stage
+from lowering.loops.stage import FunctionLowering, Stage, shape_of
 
 
 def lower_correction(op: CorrectionOp, lowering: FunctionLowering) -> None:
@@ -32,7 +32,7 @@ def lower_correction(op: CorrectionOp, lowering: FunctionLowering) -> None:
             for c, cols in enumerate(geometry.cols.classes()[0]):
                 valid[r, c][np.ix_(rows, cols)] = decomposition.x.alpha
     pattern_factor = sum(decomposition.x.betas) if decomposition.combine == "xor" else 0
-    shape = op.w.type.get_shape()
+    shape = shape_of(op.w)
     order = WEIGHT_LAYOUTS[op.layout.data] if len(shape) == 4 else None
 
     def where(oc: Index, y: Index, x: Index, c: Index) -> Sequence[Index]:
@@ -56,9 +56,7 @@ def lower_correction(op: CorrectionOp, lowering: FunctionLowering) -> None:
             def over_ic(y: Index, x: Index, k: Index, total: SSAValue) -> SSAValue:
                 pattern = emit.op(extend(emit.load(weights, where(oc, y, x, k)), i32))
                 value = emit.binary(arith.MuliOp, pattern, emit.constant(step, i32))
-                value = emit.binary(
-                    arith.AddiOp, value, emit.constant(code.affine.alpha, i32)
-                )
+                value = emit.binary(arith.AddiOp, value, emit.constant(code.affine.alpha, i32))
                 term = emit.binary(arith.MuliOp, value, emit.load(factors, (r, c, y, x)))
                 total = emit.binary(arith.AddiOp, total, term)
                 plain = emit.binary(arith.MuliOp, pattern, emit.constant(pattern_factor, i32))

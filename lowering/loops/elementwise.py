@@ -26,8 +26,8 @@ from lowbit_dialect.ops.elementwise import AddOp, DequantizeOp, QuantizeOp
 from lowbit_dialect.ops.glue import FusedGlueOp
 from lowering.kernels.constants import constant_values
 from lowering.loops.emit import INDEX, Emit, Index
-from lowering.loops.levels import GLUE_LEVELS, saturating_add
-from lowering.loops.stage import FunctionLowering, Stage
+from lowering.loops.levels import GLUE_LEVELS, INT32_MAX, INT32_MIN, saturating_add
+from lowering.loops.stage import FunctionLowering, Stage, element_of, shape_of
 
 QUOTIENT_BOUND = 1024.0
 """Beyond every code's range; quotients are clipped to it so that they convert to integers."""
@@ -86,15 +86,15 @@ def _rows(shape: Sequence[int]) -> tuple[int, int]:
 
 def _flat(stage: Stage, value: SSAValue) -> SSAValue:
     assert isinstance(value.type, TensorType)
-    return stage.tensor(value, _rows(value.type.get_shape()))
+    return stage.tensor(value, _rows(shape_of(value)))
 
 
 class _Scale:
     """The scale of the lanes: one number, one a column, or one a row."""
 
     def __init__(self, op: QuantizeOp | DequantizeOp):
-        shape = op.x.type.get_shape()
-        self.values = np.array(op.scale.get_values(), np.float32)  # pyright: ignore
+        shape = shape_of(op.x)
+        self.values = np.array(tuple(op.scale.iter_values()), np.float32)
         self.axis = op.axis.value.data % len(shape)
         self.is_last = self.axis == len(shape) - 1
         self.extent = shape[self.axis]
@@ -118,10 +118,11 @@ class _Scale:
 def lower_quantize(op: QuantizeOp, lowering: FunctionLowering) -> None:
     """Divide, find the neighbours below and above, and go up past the middle between them.
 
-    Everything after the division is exact in f32: with h = q (q / 2 for bipolar), the neighbours
-    are base and base + 1, base = floor(h) (floor(h) - 1), and h - floor(h) = 0.5 (0) is the tie.
+    Everything after the division is exact. The neighbours of q are floor(q) and floor(q) + 1, the
+    tie is at floor(q) + 0.5; in the k of a bipolar code's values 2k + 1 they are floor(q) // 2 - 1
+    and floor(q) // 2, where q is not past the tie only if it is an even integer.
     """
-    shape = _rows(op.x.type.get_shape())
+    shape = _rows(shape_of(op.x))
     code = code_of(op.result.type, "result")
     scale = _Scale(op)
 
@@ -153,30 +154,36 @@ def _round_to_code(lanes: Lanes, quotient: SSAValue, code: Code, rounding: str) 
     emit, floats, ints = lanes.emit, lanes.vector(f32), lanes.vector(i32)
     bipolar = isinstance(code, BipolarType)
     limit = emit.constant(QUOTIENT_BOUND, floats)
+
+    def bits(value: SSAValue) -> SSAValue:
+        return emit.op(vector.BitcastOp(value, ints))
+
     quotient = emit.op(arith.MaxnumfOp(quotient, emit.constant(-QUOTIENT_BOUND, floats)))
     quotient = emit.op(arith.MinnumfOp(quotient, limit))
-    if bipolar:
-        quotient = emit.binary(arith.MulfOp, quotient, emit.constant(0.5, floats))
     floor = emit.op(math.FloorOp(quotient))
-    # Not negative, so the bits of two such numbers compare as the numbers do.
-    rest = emit.op(vector.BitcastOp(emit.binary(arith.SubfOp, quotient, floor), ints))
-    tie = emit.constant(0 if bipolar else int(np.float32(0.5).view(np.int32)), ints)
     base = emit.op(simd.FPToSIOp(floor, ints))
+    zero = emit.constant(0, ints)
+    # `past` is zero at the tie and positive beyond it, as an integer.
     if bipolar:
-        base = emit.binary(arith.SubiOp, base, emit.constant(1, ints))
+        fraction = emit.binary(arith.XOrIOp, bits(quotient), bits(floor))  # zeros have two signs
+        fraction = emit.binary(arith.AndIOp, fraction, emit.constant(INT32_MAX, ints))
+        one = emit.constant(1, ints)
+        past = emit.binary(arith.OrIOp, fraction, emit.binary(arith.AndIOp, base, one))
+        base = emit.binary(arith.SubiOp, emit.binary(arith.ShRSIOp, base, one), one)
+    else:
+        middle = emit.binary(arith.AddfOp, floor, emit.constant(0.5, floats))
+        past = bits(emit.binary(arith.SubfOp, quotient, middle))  # rounded, but not to zero
     up = emit.binary(
         arith.OrIOp,
-        emit.op(simd.CmpIOp("sgt", rest, tie)),
+        emit.op(simd.CmpIOp("sgt", past, zero)),
         emit.binary(
             arith.AndIOp,
-            emit.op(simd.CmpIOp("eq", rest, tie)),
+            emit.op(simd.CmpIOp("eq", past, zero)),
             _takes_upper(lanes, base, rounding),
         ),
     )
     nearest = emit.binary(arith.AddiOp, base, emit.op(simd.ExtUIOp(up, ints)))
-    low, high = (
-        ((v - 1) // 2 if bipolar else v) for v in (code.min_value, code.max_value)
-    )
+    low, high = (((v - 1) // 2 if bipolar else v) for v in (code.min_value, code.max_value))
     clipped = _clip(emit, nearest, low, high)
     if bipolar:
         clipped = emit.binary(arith.SubiOp, clipped, emit.constant(low, ints))
@@ -208,7 +215,7 @@ def _integers(lanes: Lanes, memory: SSAValue, element) -> SSAValue:
 
 def lower_dequantize(op: DequantizeOp, lowering: FunctionLowering) -> None:
     """f32(value) * scale."""
-    shape, element_type = _rows(op.x.type.get_shape()), op.x.type.element_type
+    shape, element_type = _rows(shape_of(op.x)), element_of(op.x)
     scale = _Scale(op)
     is_table = isinstance(element_type, Code) and element_type.affine is None
 
@@ -228,9 +235,9 @@ def lower_dequantize(op: DequantizeOp, lowering: FunctionLowering) -> None:
 
 def lower_add(op: AddOp, lowering: FunctionLowering) -> None:
     """Sum in i32, saturating where both operands are i32, clipped to a code's range."""
-    shape = _rows(op.result.type.get_shape())
-    types = [v.type.element_type for v in (op.lhs, op.rhs)]  # pyright: ignore
-    code = op.result.type.element_type
+    shape = _rows(shape_of(op.result))
+    types = [element_of(v) for v in (op.lhs, op.rhs)]
+    code = element_of(op.result)
 
     def body(stage: Stage, low: SSAValue, high: SSAValue) -> None:
         memories = [_flat(stage, v) for v in (op.lhs, op.rhs)]
@@ -280,17 +287,25 @@ class _GlueTable:
             value = lanes.emit.load_vector(self.memory, where, lanes.vector(element))
         else:
             indices = [lanes.emit.value(i) for i in where]
-            value = lanes.emit.op(
-                simd.BroadcastLoadOp(self.memory, indices, lanes.vector(element))
-            )
+            value = lanes.emit.op(simd.BroadcastLoadOp(self.memory, indices, lanes.vector(element)))
         if element == i32:
             return value
         return lanes.emit.op(simd.ExtUIOp(value, lanes.vector(i32)))
 
 
+def _negatable(site: _GlueSite, flip: _GlueTable) -> SSAValue:
+    """The accumulators, the smallest i32 replaced by the next where its channel is flipped.
+
+    No kernel gives that number, but memory may; its negation would wrap to the lowest level.
+    """
+    flags = flip.vector(site, 0, 0)
+    least = site.emit.binary(arith.AddiOp, flags, site.emit.constant(INT32_MIN, flags.type))
+    return site.emit.binary(arith.MaxSIOp, site.sums[0][0], least)
+
+
 def lower_glue(op: FusedGlueOp, lowering: FunctionLowering) -> None:
     """Glue on accumulators in memory, whatever dimension the channels are."""
-    shape = op.acc.type.get_shape()
+    shape = shape_of(op.acc)
     dim = op.channel_dim
     last = dim == len(shape) - 1
     inner_rows, channels = prod(shape[dim + 1 : -1]), shape[dim]
@@ -304,7 +319,7 @@ def lower_glue(op: FusedGlueOp, lowering: FunctionLowering) -> None:
         acc, result = _flat(stage, op.acc), _flat(stage, op.result)
         tables = []
         for value in op.parameters:
-            entries = prod(value.type.get_shape()) // channels  # pyright: ignore
+            entries = prod(shape_of(value)) // channels
             constant = constant_values(value)
             if constant is not None:
                 memory = stage.table(constant.reshape(channels, entries).T)
@@ -317,6 +332,8 @@ def lower_glue(op: FusedGlueOp, lowering: FunctionLowering) -> None:
 
         def element(lanes: Lanes) -> None:
             site = _GlueSite(lanes, [[lanes.load(acc)]])
+            if op.form.data == "threshold" and len(tables) > 1:
+                site.sums[0][0] = _negatable(site, tables[1])
             levels = GLUE_LEVELS[op.form.data].of(op, site, tables)  # pyright: ignore
             lanes.store(levels.byte(0, 0), result)
 

@@ -16,7 +16,7 @@ from lowbit_dialect.layout import PLANE, PackedAttr, packed_layout
 from lowbit_dialect.ops.base import code_of
 from lowbit_dialect.ops.pack import BitpackOp, UnpackOp
 from lowering.loops.emit import Emit, Index
-from lowering.loops.stage import FunctionLowering, Stage
+from lowering.loops.stage import FunctionLowering, Stage, shape_of
 
 VECTOR_BYTES = (64, 32, 16, 8)
 """Elements that one test of a bit plane can take at once, the widest first."""
@@ -103,7 +103,7 @@ def lower_bitpack(op: BitpackOp, lowering: FunctionLowering) -> None:
     """Bytes to words: whole vectors of elements at once where they are neighbours in memory."""
     layout = packed_layout(op.result.type)
     assert layout is not None
-    walk = PackedWalk(layout, op.x.type.get_shape())
+    walk = PackedWalk(layout, shape_of(op.x))
     dims = _outermost(walk)
     contiguous = walk.axis == len(walk.shape) - 1
 
@@ -216,7 +216,7 @@ def lower_unpack(op: UnpackOp, lowering: FunctionLowering) -> None:
     """Words to bytes, an element at a time."""
     layout, code = packed_layout(op.x.type), code_of(op.x.type, "x")
     assert layout is not None
-    walk = PackedWalk(layout, op.result.type.get_shape())
+    walk = PackedWalk(layout, shape_of(op.result))
     dims = _outermost(walk)
     word, width = layout.word_type, layout.word_bits.data
     groups, count = walk.segments
@@ -250,9 +250,7 @@ def lower_unpack(op: UnpackOp, lowering: FunctionLowering) -> None:
             emit.store(byte, target, where)
 
         def line(indices: list[Index]) -> None:
-            emit.loop(
-                0, groups, lambda g: emit.loop(0, count, lambda k: element(indices, g, k))
-            )
+            emit.loop(0, groups, lambda g: emit.loop(0, count, lambda k: element(indices, g, k)))
 
         if dims:
             _nest(emit, walk.shape, dims, (low, high), line)
@@ -264,4 +262,3 @@ def lower_unpack(op: UnpackOp, lowering: FunctionLowering) -> None:
 
 def _signed_byte(value: int) -> int:
     return value - 256 if value > 127 else value
-

@@ -8,12 +8,11 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from functools import reduce
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, ClassVar, Self
 
-from typing_extensions import Self
 from xdsl.dialects import arith
 from xdsl.dialects.builtin import VectorType, i8, i32
-from xdsl.ir import SSAValue
+from xdsl.ir import Attribute, SSAValue
 
 from lowbit_dialect import simd
 from lowbit_dialect.codes import Code, SignedType
@@ -23,7 +22,7 @@ from lowering.loops.emit import Emit
 
 if TYPE_CHECKING:
     from lowering.loops.channel_table import ChannelTable
-    from lowering.loops.epilogue import TileSite
+    from lowering.loops.tile_site import TileSite
 
 INT32_MIN, INT32_MAX = -(2**31), 2**31 - 1
 
@@ -53,7 +52,7 @@ class Levels(ABC):
         """Level numbers, i32."""
 
     def plane(self, pixel: int, vector: int, plane: int) -> SSAValue:
-        """Mask of bit `plane` of the patterns: for signed codes the top bit of the level inverts."""
+        """Mask of bit `plane` of the patterns; a signed code inverts the level's top bit."""
         mask = self.level_plane(pixel, vector, plane)
         if isinstance(self.code, SignedType) and plane == self.code.width - 1:
             ones = self.emit.constant(1, mask.type)
@@ -63,11 +62,10 @@ class Levels(ABC):
     def byte(self, pixel: int, vector: int) -> SSAValue:
         """Storage bytes: the pattern, or the value of a signed code."""
         level = self.level(pixel, vector)
-        assert isinstance(level.type, VectorType)
         if isinstance(self.code, SignedType):
             lowest = self.emit.constant(self.code.min_value, level.type)
             level = self.emit.binary(arith.AddiOp, level, lowest)
-        bytes_ = VectorType(i8, level.type.get_shape())
+        bytes_ = lanes_of(level, i8)
         return self.emit.op(simd.TruncIOp(level, bytes_))
 
 
@@ -80,12 +78,16 @@ class ThresholdLevels(Levels):
 
     FILLS = (INT32_MAX, 0)
 
+    def __init__(self, glue: FusedGlueOp, emit: Emit):
+        super().__init__(glue, emit)
+        self.reached: list[list[list[SSAValue]]] = []
+
     @classmethod
     def of(cls, glue: FusedGlueOp, site: TileSite, tables: list[ChannelTable]) -> Self:
         """Compare every accumulator with every threshold of its channel."""
         self, emit = cls(glue, site.emit), site.emit
         count = tables[0].shape[0]
-        self.reached: list[list[list[SSAValue]]] = [[] for _ in site.sums]
+        self.reached = [[] for _ in site.sums]
         for v in range(len(site.sums[0])):
             thresholds = [tables[0].vector(site, k, v) for k in range(count)]
             sign = None
@@ -95,9 +97,7 @@ class ThresholdLevels(Levels):
             for m, pixel in enumerate(site.sums):
                 sums = pixel[v]
                 if sign is not None:
-                    sums = emit.binary(
-                        arith.SubiOp, emit.binary(arith.XOrIOp, sums, sign), sign
-                    )
+                    sums = emit.binary(arith.SubiOp, emit.binary(arith.XOrIOp, sums, sign), sign)
                 self.reached[m].append([emit.op(simd.CmpIOp("sge", sums, t)) for t in thresholds])
         return self
 
@@ -111,7 +111,7 @@ class ThresholdLevels(Levels):
     def level(self, pixel: int, vector: int) -> SSAValue:
         """Number of thresholds reached."""
         masks = self.reached[pixel][vector]
-        type_ = VectorType(i32, masks[0].type.get_shape())  # pyright: ignore
+        type_ = lanes_of(masks[0], i32)
         counts = [self.emit.op(simd.ExtUIOp(mask, type_)) for mask in masks]
         return reduce(lambda a, b: self.emit.binary(arith.AddiOp, a, b), counts)
 
@@ -121,12 +121,16 @@ class ShiftLevels(Levels):
 
     FILLS = (INT32_MIN, 0)
 
+    def __init__(self, glue: FusedGlueOp, emit: Emit):
+        super().__init__(glue, emit)
+        self.levels: list[list[SSAValue]] = []
+
     @classmethod
     def of(cls, glue: FusedGlueOp, site: TileSite, tables: list[ChannelTable]) -> Self:
         """Add, shift and clip every accumulator."""
         self, emit = cls(glue, site.emit), site.emit
         self.lowest, highest = glue.bounds
-        self.levels: list[list[SSAValue]] = [[] for _ in site.sums]
+        self.levels = [[] for _ in site.sums]
         for v in range(len(site.sums[0])):
             offset, shift = tables[0].vector(site, 0, v), tables[1].vector(site, 0, v)
             for m, pixel in enumerate(site.sums):
@@ -149,6 +153,12 @@ class ShiftLevels(Levels):
     def level(self, pixel: int, vector: int) -> SSAValue:
         """The levels."""
         return self.levels[pixel][vector]
+
+
+def lanes_of(vector: SSAValue, element: Attribute) -> VectorType:
+    """Type of a vector with as many lanes and other elements."""
+    assert isinstance(vector.type, VectorType)
+    return VectorType(element, vector.type.get_shape())
 
 
 def saturating_add(emit: Emit, a: SSAValue, b: SSAValue) -> SSAValue:

@@ -20,7 +20,7 @@ def permute_stage(
     permutation: Sequence[int],
     result: SSAValue,
 ) -> None:
-    """Copy elements of shape `shape` at `source`; result dimension i is dimension permutation[i]."""
+    """Copy elements of `shape` at `source`; result dimension i is dimension permutation[i]."""
     assert isinstance(result.type, TensorType)
     storage = storage_type(result.type)
     extents = [shape[d] for d in permutation]

@@ -13,7 +13,7 @@ from lowbit_dialect.layout import packed_layout
 from lowbit_dialect.ops.base import code_of
 from lowbit_dialect.ops.pool import MaxPool2DOp
 from lowering.loops.emit import Emit, Index
-from lowering.loops.stage import FunctionLowering, Stage
+from lowering.loops.stage import FunctionLowering, Stage, shape_of
 
 
 def lower_max_pool(op: MaxPool2DOp, lowering: FunctionLowering) -> None:
@@ -50,10 +50,10 @@ def _lower_packed(op: MaxPool2DOp, lowering: FunctionLowering) -> None:
     assert source_layout is not None
     assert target_layout is not None
     batch_dim, row_dim, col_dim, _ = LAYOUTS[op.layout.data]
-    batch = op.x.type.get_shape()[batch_dim]
+    batch = shape_of(op.x)[batch_dim]
     code = code_of(op.x.type, "x")
     words = source_layout.blocks_of(
-        source_layout.axis.data, op.x.type.get_shape()[source_layout.axis.data]
+        source_layout.axis.data, shape_of(op.x)[source_layout.axis.data]
     )
     top = code.width - 1 if isinstance(code, SignedType) else None
 
@@ -75,10 +75,7 @@ def _lower_packed(op: MaxPool2DOp, lowering: FunctionLowering) -> None:
                 for kw in _taps(cols):
                     x = emit.add(_tap(emit, cols, col, kw), source_layout.frame_of(col_dim)[0])
                     planes = invert_top(
-                        [
-                            emit.load(source, (image, y, p, word, x))
-                            for p in range(code.width)
-                        ]
+                        [emit.load(source, (image, y, p, word, x)) for p in range(code.width)]
                     )
                     best = planes if best is None else _larger(emit, best, planes, ones)
             assert best is not None
@@ -92,9 +89,7 @@ def _lower_packed(op: MaxPool2DOp, lowering: FunctionLowering) -> None:
             emit.loop(
                 0,
                 words,
-                lambda word: emit.loop(
-                    0, cols.out, lambda col: pixel(image, row, word, col)
-                ),
+                lambda word: emit.loop(0, cols.out, lambda col: pixel(image, row, word, col)),
             )
 
         emit.loop(low, high, line)
@@ -161,12 +156,9 @@ def _lower_bytes(op: MaxPool2DOp, lowering: FunctionLowering) -> None:
             emit.loop(
                 0,
                 cols.out,
-                lambda col: emit.loop(
-                    0, shape[dims[3]], lambda c: element(image, row, col, c)
-                ),
+                lambda col: emit.loop(0, shape[dims[3]], lambda c: element(image, row, col, c)),
             )
 
         emit.loop(low, high, line)
 
     lowering.stage("max_pool2d", shape[dims[0]] * rows.out, body)
-

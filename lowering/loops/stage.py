@@ -164,9 +164,7 @@ class FunctionLowering:
             for argument, type_ in zip(block.args, types, strict=False):
                 Rewriter.replace_value_with_new_type(argument, type_)
             stage_type = FunctionType.from_lists([*types, IndexType(), IndexType()], [])
-            functions.append(
-                func.FuncOp(name, stage_type, Region(block))
-            )
+            functions.append(func.FuncOp(name, stage_type, Region(block)))
             bounds = [emit.constant(0), emit.constant(extent)]
             emit.op(func.CallOp(SymbolRefAttr(name), [*entry.args, *bounds], []))
         emit.op(func.ReturnOp())
@@ -174,7 +172,13 @@ class FunctionLowering:
         return [*functions, main]
 
 
-def flat_rows(shape: Sequence[int]) -> tuple[int, int]:
-    """(rows, columns) of a shape with all but the last dimension joined."""
-    return int(np.prod(shape[:-1], dtype=np.int64)), shape[-1]
+def shape_of(value: SSAValue) -> tuple[int, ...]:
+    """Logical shape of a tensor value."""
+    assert isinstance(value.type, TensorType)
+    return value.type.get_shape()
 
+
+def element_of(value: SSAValue) -> Attribute:
+    """Element type of a tensor value."""
+    assert isinstance(value.type, TensorType)
+    return value.type.element_type

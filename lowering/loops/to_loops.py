@@ -1,10 +1,10 @@
 """`lowbit-to-loops`: functions of tensors become functions of byte buffers, made of loops.
 
-    func.func @main(%x: tensor<..>) -> tensor<..> { .. }
-    ->
-    func.func @main_0_bitpack(%x: memref<Nxi8>, %y, %workspace, %low, %high) { scf.for .. }
-    func.func @main(%x: memref<Nxi8>, %y: memref<Mxi8>, %workspace: memref<Wxi8>)
-        attributes {lowbit.inputs = [tensor<..>], lowbit.outputs = [..], lowbit.stages = {..}}
+func.func @main(%x: tensor<..>) -> tensor<..> { .. }
+->
+func.func @main_0_bitpack(%x: memref<Nxi8>, %y, %workspace, %low, %high) { scf.for .. }
+func.func @main(%x: memref<Nxi8>, %y: memref<Mxi8>, %workspace: memref<Wxi8>)
+    attributes {lowbit.inputs = [tensor<..>], lowbit.outputs = [..], lowbit.stages = {..}}
 """
 
 from __future__ import annotations
@@ -119,11 +119,11 @@ def lower_function(function: func.FuncOp, module: ModuleOp, target: Target) -> N
     lowering = FunctionLowering(module, function.sym_name.data, buffers, target)
     copies = []
     for index, value in enumerate(end.operands):
-        if isinstance(value.owner, Operation) and not isinstance(value.owner, CONSTANTS):
-            if value not in buffers.places:
-                buffers.output(value, index)
-                continue
-        copies.append((value, index))
+        is_computed = isinstance(value.owner, Operation) and not isinstance(value.owner, CONSTANTS)
+        if is_computed and value not in buffers.places:
+            buffers.output(value, index)
+        else:
+            copies.append((value, index))
     for op in block.ops:
         if op is end or isinstance(op, CONSTANTS):
             continue

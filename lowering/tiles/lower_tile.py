@@ -74,7 +74,7 @@ class _Tile:
         self.pixels, self.vectors = op.pixels.value.data, op.vectors.value.data
         self.lanes = lanes // self.vectors
         self.vector_type = VectorType(word, [self.lanes])
-        self.dilation = tuple(op.dilation.get_values())
+        self.dilation = [int(d) for d in op.dilation.iter_values()]
         self.step = op.step.value.data
         self.unroll = op.unroll.value.data
         self.image, self.row, self.col, self.word, self.block = op.indices
@@ -102,9 +102,7 @@ class _Tile:
             return value
         return self.emit.op(simd.TruncIOp(value, narrow))
 
-    def _planes(
-        self, terms: list[Term], sign: int, acc: Sequence[SSAValue]
-    ) -> Sequence[SSAValue]:
+    def _planes(self, terms: list[Term], sign: int, acc: Sequence[SSAValue]) -> Sequence[SSAValue]:
         """Add the terms of one significance and sign: x plane ascending, w plane descending.
 
         A run of neighbours becomes a loop, so that wide codes do not multiply the code.
@@ -115,9 +113,7 @@ class _Tile:
                 run[0].x_plane,
                 run[-1].x_plane + 1,
                 acc,
-                lambda p, acc, total=total: self._taps(
-                    p, self.emit.sub(total, p), sign, acc
-                ),
+                lambda p, acc, total=total: self._taps(p, self.emit.sub(total, p), sign, acc),
             )
         return acc
 

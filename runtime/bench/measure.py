@@ -20,7 +20,7 @@ from lowbit_dialect.kernel_layouts import activation_layout, matmul_lhs_layout
 from lowbit_dialect.layout import PackedAttr
 from lowbit_dialect.ops.contraction import Conv2DOp, MatmulOp, conv_clauses
 from lowbit_dialect.ops.glue import FusedGlueOp
-from lowbit_dialect.ops.pack import BitpackOp, ConstantOp, UnpackOp, with_encoding
+from lowbit_dialect.ops.pack import BitpackOp, ConstantOp, UnpackOp
 from lowbit_dialect.packing import pack
 from lowering.kernels.constants import constant_tensor
 from lowering.kernels.default_schedule import kernel_word_bits

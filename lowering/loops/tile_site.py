@@ -1,0 +1,83 @@
+"""A register tile and where it belongs."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+import numpy as np
+from xdsl.dialects.builtin import VectorType, i32
+from xdsl.ir import SSAValue
+
+from lowbit_dialect import simd
+from lowbit_dialect.geometry import ConvGeometry
+from lowering.loops.emit import Emit, Index
+from lowering.loops.stage import Stage
+
+
+@dataclass
+class TileSite:
+    """A tile in registers and where it belongs: `sums[pixel][vector]`, `lanes` channels each."""
+
+    stage: Stage
+    geometry: ConvGeometry
+    image: Index
+    row: Index
+    col: Index
+    block: Index
+    group: Index
+    blocks_per_group: int
+    lanes: int
+    sums: list[list[SSAValue]]
+
+    @property
+    def emit(self) -> Emit:
+        """The builder."""
+        return self.stage.emit
+
+    @property
+    def block_lanes(self) -> int:
+        """Channels of a block."""
+        return self.lanes * len(self.sums[0])
+
+    @property
+    def is_ragged(self) -> bool:
+        """Whether the last block of a group holds lanes without a channel."""
+        return self.geometry.oc // self.geometry.groups % self.block_lanes != 0
+
+    @property
+    def block_in_group(self) -> Index:
+        """Index of the block within its group."""
+        return self.emit.mod(self.block, self.blocks_per_group) if self.group != 0 else self.block
+
+    def channel(self, vector_index: int) -> Index:
+        """First output channel of a vector."""
+        emit = self.emit
+        per_group = self.geometry.oc // self.geometry.groups
+        start = emit.add(
+            emit.mul(self.group, per_group), emit.mul(self.block_in_group, self.block_lanes)
+        )
+        return emit.add(start, vector_index * self.lanes)
+
+    def lane(self, vector_index: int) -> Index:
+        """Index of a vector's first lane in tables padded to whole blocks."""
+        return self.emit.add(self.emit.mul(self.block, self.block_lanes), vector_index * self.lanes)
+
+    def valid(self, vector_index: int) -> SSAValue:
+        """Mask of the lanes that are channels."""
+        per_group = self.geometry.oc // self.geometry.groups
+        slots = np.arange(self.blocks_per_group * self.block_lanes) < per_group
+        table = self.stage.table(np.tile(slots, self.geometry.groups).astype(np.int32))
+        lanes = self.emit.load_vector(
+            table, [self.lane(vector_index)], VectorType(i32, [self.lanes])
+        )
+        zero = self.emit.constant(0, lanes.type)
+        return self.emit.op(simd.CmpIOp("ne", lanes, zero))
+
+    def map_sums(self, function: Callable[[int, int, SSAValue], SSAValue]) -> TileSite:
+        """The site with `function(pixel, vector index, sums)` for each vector of sums."""
+        sums = [
+            [function(m, v, value) for v, value in enumerate(pixel)]
+            for m, pixel in enumerate(self.sums)
+        ]
+        return replace(self, sums=sums)
