@@ -9,8 +9,9 @@ An excerpt is a code block behind a comment that says where it comes from:
          from='scf.for' lines=9 drop=arith.constant -->
 
 `file` goes through `passes` (and `-t emit`, where given). `from` is text in the first line of the
-excerpt (the last of several with `from` given again is looked for behind the others), `lines` their
-number, or `to` text in the last line. Lines with the text of a `drop` are left out.
+excerpt and `to` text in the last one; where one of them is given several times, each is looked for
+behind the one before. `lines` is the most lines to show; lines with the text of a `drop` are left
+out.
 """
 
 from __future__ import annotations
@@ -65,12 +66,12 @@ def excerpt(spec: str) -> str:
     for text in fields["from"]:
         start = _find(lines, text, start + (text != fields["from"][0]), spec)
     end = len(lines)
-    if fields["to"]:
-        end = _find(lines, fields["to"][0], start, spec) + 1
+    for text in fields["to"]:
+        end = _find(lines, text, start if end == len(lines) else end, spec) + 1
     kept = [line for line in lines[start:end] if not any(d in line for d in fields["drop"])]
     if fields["lines"]:
         kept = kept[: int(fields["lines"][0])]
-    return page(textwrap.dedent("\n".join(line.replace("\t", "    ") for line in kept)))
+    return page(textwrap.dedent("\n".join(kept)).expandtabs(8))
 
 
 def _find(lines: list[str], text: str, start: int, spec: str) -> int:

@@ -78,6 +78,7 @@ def _join(line: str) -> str:
     for previous, char in zip(f" {bare}", bare, strict=False):
         depth += (char in "<[") - (char in ">]" and previous != "-")
         joined += _JOINT if char == " " and depth else char
+    joined = joined.replace(" : i64", f"{_JOINT}:{_JOINT}i64")
     for keyword in ("schedule", "to", "->", "=", ":"):
         joined = joined.replace(f" {keyword} ", f" {keyword}{_JOINT}")
     return joined

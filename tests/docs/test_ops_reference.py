@@ -1,10 +1,12 @@
-"""The reference page says what the code says, and leaves nothing out."""
+"""The reference pages say what the code says, and leave nothing out."""
 
 import inspect
+from types import ModuleType
 
 import pytest
 
-from docs import generate_excerpts, generate_ops
+from docs import generate_excerpts, generate_ops, generate_passes
+from lowering.universe import PASSES
 
 DEFINITIONS = [
     definition
@@ -13,9 +15,15 @@ DEFINITIONS = [
 ]
 
 
-def test_the_page_is_up_to_date():
-    same = generate_ops.PAGE.read_text() == generate_ops.render()
-    assert same, "docs/ops.md is out of date: run python -m docs.generate_ops"
+@pytest.mark.parametrize("generator", [generate_ops, generate_passes], ids=lambda g: g.PAGE.name)
+def test_the_page_is_up_to_date(generator: ModuleType):
+    same = generator.PAGE.read_text() == generator.render()
+    assert same, f"{generator.PAGE.name} is out of date: run python -m {generator.__name__}"
+
+
+def test_every_pass_has_an_entry():
+    page = generate_passes.PAGE.read_text()
+    assert [name for name in PASSES if f"## `{name}`\n" not in page] == []
 
 
 @pytest.mark.parametrize("definition", DEFINITIONS, ids=lambda d: d.name)
