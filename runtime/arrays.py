@@ -77,9 +77,9 @@ class CodeBytes:
         self.dtype = np.dtype(np.int8 if isinstance(code, SignedType) else np.uint8)
         self.low, self.high = code.min_value, code.max_value
         self.is_identity = isinstance(code, UnipolarType | SignedType)
-        self.value_dtype = np.result_type(
-            np.min_scalar_type(self.low), np.min_scalar_type(self.high)
-        )
+        # The narrowest dtype: numpy's own promotion would take int16 for -1 and 1.
+        is_signed = self.low < 0
+        self.value_dtype = np.min_scalar_type(min(self.low, ~self.high) if is_signed else self.high)
         repeats = 256 >> code.width
         self._values = np.tile(code.values, repeats).astype(self.value_dtype)
         self._patterns: NDArray[np.uint8] | None = None
