@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import ctypes
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
 from operator import index
 from typing import Any, TypeAlias
 
@@ -117,6 +118,19 @@ class Executable:
             self._run_at([*pointers, own[0]], num_threads)
         finally:
             self._workspaces.append(own)
+
+    def bind(self, inputs: Sequence[NDArray], outputs: Sequence[NDArray]) -> Callable[[], None]:
+        """A call of no arguments that runs on these buffers, as `run` wants them, on one thread.
+
+        For loops over fixed buffers: nothing is left of the call but the call. The buffers and a
+        workspace of its own stay alive with it.
+        """
+        arrays = (*inputs, *outputs)
+        start, workspace = self._take_workspace()
+        pointers = [ctypes.c_void_p(a.__array_interface__["data"][0]) for a in arrays]
+        call = partial(self._function, *pointers, ctypes.c_void_p(start))
+        call.__dict__["keep"] = (arrays, workspace, self)
+        return call
 
     def _run_at(self, pointers: list[int], num_threads: int) -> None:
         if num_threads == 1:

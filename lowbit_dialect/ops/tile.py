@@ -10,7 +10,6 @@ from collections.abc import Sequence
 from typing import ClassVar
 
 from xdsl.dialects.builtin import (
-    DenseArrayBase,
     IndexType,
     IntegerAttr,
     IntegerType,
@@ -32,7 +31,16 @@ from xdsl.utils.exceptions import VerifyException
 
 from lowbit_dialect.codes import AffineCode
 from lowbit_dialect.decomposition import Decomposition, decompose
-from lowbit_dialect.ops.base import ATTRIBUTE, INT, INTS, Clause, LowbitOp, int_, ints
+from lowbit_dialect.ops.base import (
+    ATTRIBUTE,
+    INT,
+    INTS,
+    INTS_PROPERTY,
+    Clause,
+    LowbitOp,
+    int_,
+    ints,
+)
 
 TILE_WORDS = (32, 64)
 """Word widths whose lanes can hold every popcount sum."""
@@ -69,7 +77,7 @@ class BitserialTileOp(LowbitOp):
     pixels = prop_def(IntegerAttr)
     vectors = prop_def(IntegerAttr)
     step = prop_def(IntegerAttr)
-    dilation = prop_def(DenseArrayBase)
+    dilation = prop_def(INTS_PROPERTY)
     unroll = prop_def(IntegerAttr)
     x_code = prop_def(TypeAttribute)
     w_code = prop_def(TypeAttribute)

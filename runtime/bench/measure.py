@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -154,14 +155,15 @@ def measure(layer: Layer, pair: str, isa: str, out: str, seconds: float = 0.3) -
     target = get_target("host" if isa == "host" else f"host+{isa}")
     word_bits = kernel_word_bits(target)
     executable = compile(layer.module(out, word_bits), target.name, use_cache=False)
-    x_type = executable.signature.inputs[0]
+    x_type = executable.signature.arguments[0].type
     layout = layer.x_layout(word_bits)
     words = pack(layer.x_code.encode(layer.x), layer.x_code.width, layout)
+    words = np.ascontiguousarray(words)
     given = executable(PackedArray(words, x_type))
     values = given.values if isinstance(given, PackedArray) else given
     result = given.words if isinstance(given, PackedArray) else given
     checked = bool(np.array_equal(values, layer.expected(out)))
-    nanoseconds, cycles = _time(lambda: executable.run([words], [result]), seconds)
+    nanoseconds, cycles = _time(executable.bind([words], [result]), seconds)
     macs = layer.workload.geometry.macs
     return Record(
         layer.workload.id,
@@ -176,7 +178,7 @@ def measure(layer: Layer, pair: str, isa: str, out: str, seconds: float = 0.3) -
     )
 
 
-def _time(call, seconds: float) -> tuple[float, float]:
+def _time(call: Callable[[], None], seconds: float) -> tuple[float, float]:
     """Median nanoseconds and cycles of a call, the clock taken before and after each sample."""
     end = time.perf_counter() + seconds / 3
     while time.perf_counter() < end:
