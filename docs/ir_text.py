@@ -31,12 +31,13 @@ def shorten_constants(text: str) -> str:
 def name_layouts(text: str) -> str:
     """Give every packed layout a name, defined ahead of the text.
 
-    The name tells what the layout is for: `#blocks` has lanes (weights), `#framed` a frame, and
-    `#rows` neither.
+    The name tells what the layout is for: `#blocks` has lanes (weights), `#framed` a frame, `#dense`
+    words of a byte (constants in a file), and `#rows` none of these.
     """
     names: dict[str, str] = {}
     for layout in dict.fromkeys(_PACKED.findall(text)):
-        base = "blocks" if "lanes" in layout else "framed" if "frame" in layout else "rows"
+        marks = {"lanes": "blocks", "frame": "framed", "word = i8": "dense"}
+        base = next((name for mark, name in marks.items() if mark in layout), "rows")
         same = sum(re.fullmatch(rf"#{base}\d*", name) is not None for name in names.values())
         names[layout] = f"#{base}{same or ''}"
     for layout, name in names.items():
