@@ -19,6 +19,7 @@ from xdsl.dialects.builtin import (
     BytesAttr,
     DenseIntOrFPElementsAttr,
     ModuleOp,
+    StringAttr,
     TensorType,
     f32,
     i1,
@@ -31,7 +32,7 @@ from lowbit_dialect.codes import Code, parse_code
 from lowbit_dialect.layout import PLANE, PackedAttr, byte_count
 from lowbit_dialect.ops.base import floats
 from lowbit_dialect.ops.contraction import Conv2DOp, conv_clauses
-from lowbit_dialect.ops.elementwise import AddOp, DequantizeOp
+from lowbit_dialect.ops.elementwise import AddOp, DequantizeOp, QuantizeOp
 from lowbit_dialect.ops.glue import FusedGlueOp
 from lowbit_dialect.ops.pack import ConstantOp, UnpackOp, with_encoding
 from lowbit_dialect.ops.pool import MaxPool2DOp
@@ -124,6 +125,14 @@ class NetworkBuilder:
     def add(self, lhs: SSAValue, rhs: SSAValue, element: Attribute = i32) -> SSAValue:
         """`lowbit.add`, giving i32 or a code."""
         return self._value(AddOp.build_op([lhs, rhs], [TensorType(element, _shape(lhs))]))
+
+    def quantize(
+        self, x: SSAValue, code: str | Code, scale: Sequence[float], rounding: str = "half_even"
+    ) -> SSAValue:
+        """`lowbit.quantize`: one scale, or one for each index of the last dimension."""
+        result = TensorType(parse_code(code), _shape(x))
+        clauses = {"scale": floats(scale), "round": StringAttr(rounding)}
+        return self._value(QuantizeOp.build_op([x], [result], **clauses))
 
     def dequantize(self, x: SSAValue, scale: Sequence[float]) -> SSAValue:
         """`lowbit.dequantize`: one scale, or one for each index of the last dimension."""
