@@ -1,0 +1,5 @@
+"""The command line `lowbit`: run, compile, inspect and bench, a file each."""
+
+from runtime.cli.main import main
+
+__all__ = ["main"]

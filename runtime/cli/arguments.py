@@ -1,0 +1,40 @@
+"""Arguments that several commands share, and the types of arguments."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+from lowering.targets import ISA_CLASSES, target_names
+
+
+def add_file(parser: argparse.ArgumentParser) -> None:
+    """The file with the module."""
+    parser.add_argument("file", metavar="FILE.mlir", type=Path, help="a module with functions")
+
+
+def add_target(parser: argparse.ArgumentParser) -> None:
+    """The machine to compile for."""
+    parser.add_argument(
+        "--target",
+        default="host",
+        metavar="T",
+        help=f"machine to compile for: {', '.join(target_names())}; with "
+        f"{', '.join('+' + name for name in ISA_CLASSES)} behind it only that much of it"
+        " (default: host)",
+    )
+
+
+def add_entry(parser: argparse.ArgumentParser) -> None:
+    """The function meant."""
+    parser.add_argument(
+        "--entry", metavar="NAME", help="the function (default: the only one, or @main)"
+    )
+
+
+def positive(text: str) -> int:
+    """A positive integer, as an argparse type."""
+    value = int(text) if text.isascii() and text.isdigit() else 0
+    if value < 1:
+        raise argparse.ArgumentTypeError(f"expected a positive integer, got {text!r}")
+    return value

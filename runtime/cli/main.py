@@ -1,0 +1,120 @@
+"""`lowbit`: finds the subcommand, and turns whatever goes wrong into one line and an exit code."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+import warnings
+from collections.abc import Sequence
+from dataclasses import dataclass
+from importlib import import_module
+from importlib.metadata import version
+from typing import NoReturn
+
+from runtime.cli.diagnostics import one_line
+
+DESCRIPTION = """\
+Compile, run and look into networks with weights and activations of few bits.
+
+A network is a file of MLIR with functions of tensors such as
+tensor<1x8x8x16x!lowbit.unipolar<2>>; arrays are numpy's .npy files.
+"""
+
+EPILOG = """\
+examples:
+  lowbit run net.mlir --input x.npy --output y.npy
+  lowbit compile net.mlir --emit=asm --target=cortex-a53
+  lowbit inspect net.mlir --level=kernels
+
+`lowbit COMMAND --help` says more about a command; `lowbit-opt` runs single passes.
+Compiled objects are kept in ~/.cache/lowbit, or where LOWBIT_CACHE says; LOWBIT_CACHE= keeps none.
+"""
+
+
+@dataclass(frozen=True)
+class Command:
+    """A subcommand: the module with its `add_arguments` and `execute`, and a line of help."""
+
+    module: str
+    summary: str
+
+
+COMMANDS = {
+    "run": Command("runtime.cli.run", "run a function on arrays"),
+    "compile": Command("runtime.cli.compile", "write IR, assembly or an object file"),
+    "inspect": Command("runtime.cli.inspect", "show every level, the assembly, and what it costs"),
+    "bench": Command("runtime.cli.bench", "time the kernels on known layers"),
+}
+"""All subcommands. Their modules are imported only when they are called."""
+
+
+class Parser(argparse.ArgumentParser):
+    """An argument parser whose errors are one line."""
+
+    def error(self, message: str) -> NoReturn:
+        """Print the error and exit with 2."""
+        self.exit(2, f"error: {message} (see {self.prog} --help)\n")
+
+
+def make_parser(arguments: Sequence[str]) -> Parser:
+    """The parser for these arguments: only the command that they name is loaded."""
+    parser = Parser(
+        "lowbit",
+        description=DESCRIPTION,
+        epilog=EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("--version", action="version", version=f"lowbit {version('lowbit')}")
+    common = Parser(add_help=False)
+    common.add_argument(
+        "--debug", action="store_true", help="show the Python traceback of an error"
+    )
+    subparsers = parser.add_subparsers(
+        title="commands", dest="command", metavar="COMMAND", required=True
+    )
+    called = next((a for a in arguments if a in COMMANDS), None)
+    for name, command in COMMANDS.items():
+        subparser = subparsers.add_parser(
+            name,
+            help=command.summary,
+            parents=[common],
+            formatter_class=argparse.RawDescriptionHelpFormatter,
+        )
+        if name == called:
+            module = import_module(command.module)
+            subparser.description = module.__doc__
+            module.add_arguments(subparser)
+            subparser.set_defaults(execute=module.execute)
+    return parser
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run `lowbit` on arguments, or on those of the process, and return its exit code.
+
+    0 is success, 1 a failure told in one line on stderr, 2 wrong arguments, 130 an interrupt.
+    """
+    arguments = sys.argv[1:] if arguments is None else arguments
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("always", UserWarning)
+            warnings.showwarning = _show_warning
+            parsed = make_parser(arguments).parse_args(arguments)
+            code = parsed.execute(parsed)
+        sys.stdout.flush()
+        return code
+    except KeyboardInterrupt:
+        return 130
+    except BrokenPipeError:
+        # The reader of our output has gone (`| head`); nothing may be flushed to it at exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1
+    except Exception as error:
+        if "--debug" in arguments:
+            raise
+        print(f"error: {one_line(error)}", file=sys.stderr)
+        return 1
+
+
+def _show_warning(message: Warning | str, *_: object) -> None:
+    print(f"warning: {' '.join(str(message).split())}", file=sys.stderr)

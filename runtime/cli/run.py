@@ -1,0 +1,139 @@
+"""Run a function of a module on arrays.
+
+Inputs are .npy files in the order of the function's arguments, outputs in the order of its results.
+Tensors of low-bit codes are arrays of the integers they stand for, of any integer dtype. Packed
+tensors are arrays of their words in the physical shape; a packed input may also be given as
+integers, and --unpack writes packed results as integers.
+"""
+
+from __future__ import annotations
+
+import argparse
+import time
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+from rich.table import Table
+
+from lowbit_dialect.interpreters.values import PackedArray
+from runtime.cli.arguments import add_entry, add_file, add_target, positive
+from runtime.cli.console import duration, show
+from runtime.cli.files import check_writable, read_array, write_files
+from runtime.compile import compile
+from runtime.executable import Executable
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the arguments of `lowbit run`."""
+    add_file(parser)
+    parser.add_argument(
+        *("-i", "--input"),
+        action="append",
+        type=Path,
+        default=[],
+        metavar="X.npy",
+        help="an input; repeat it for several",
+    )
+    parser.add_argument(
+        *("-o", "--output"),
+        action="append",
+        type=Path,
+        default=[],
+        metavar="Y.npy",
+        help="where a result goes; repeat it for several, leave it out to write none",
+    )
+    add_target(parser)
+    add_entry(parser)
+    parser.add_argument(
+        "--num-threads", type=positive, default=1, metavar="N", help="threads (default: 1)"
+    )
+    parser.add_argument(
+        "--repeat",
+        type=positive,
+        default=0,
+        metavar="N",
+        help="run N times more and print the median time of a run, without reading and writing",
+    )
+    parser.add_argument(
+        "--unpack", action="store_true", help="write packed results as integers, not as words"
+    )
+    parser.add_argument(
+        "--no-cache", action="store_true", help="compile anew and keep nothing on disk"
+    )
+
+
+def execute(args: argparse.Namespace) -> int:
+    """Run the command."""
+    for path in args.output:
+        check_writable(path)
+    if len({path.resolve() for path in args.output}) < len(args.output):
+        raise ValueError("--output names one file twice")
+    arrays = [read_array(path) for path in args.input]
+    executable = compile(args.file, args.target, entry=args.entry, use_cache=not args.no_cache)
+    signature = executable.signature
+    if len(arrays) != len(signature.arguments):
+        types = ", ".join(spec.text for spec in signature.arguments)
+        raise ValueError(
+            f"@{signature.name} takes {len(signature.arguments)} inputs ({types}),"
+            f" got {len(arrays)}: give each with --input"
+        )
+    if args.output and len(args.output) != len(signature.results):
+        raise ValueError(
+            f"@{signature.name} gives {len(signature.results)} results,"
+            f" got {len(args.output)} of --output"
+        )
+    inputs = [
+        spec.to_storage(array, str(path))
+        for spec, array, path in zip(signature.arguments, arrays, args.input, strict=True)
+    ]
+    outputs = [spec.new_storage() for spec in signature.results]
+    executable.run(inputs, outputs, args.num_threads)
+    times = _times(executable, inputs, outputs, args.num_threads, args.repeat)
+    results = _results(executable, outputs, unpack=args.unpack)
+    write_files(
+        {
+            path: lambda file, array=array: np.lib.format.write_array(
+                file, array, allow_pickle=False
+            )
+            for path, array in zip(args.output, results, strict=False)
+        }
+    )
+    table = Table("result", "dtype", "shape", "type")
+    for i, (array, spec) in enumerate(zip(results, signature.results, strict=True)):
+        name = str(args.output[i]) if args.output else str(i)
+        table.add_row(name, str(array.dtype), "x".join(map(str, array.shape)), spec.text)
+    show(table)
+    if times:
+        threads = f"{args.num_threads} thread{'s' if args.num_threads > 1 else ''}"
+        print(f"median of {args.repeat} runs with {threads}: {duration(float(np.median(times)))}")
+    return 0
+
+
+def _times(
+    executable: Executable,
+    inputs: list[NDArray],
+    outputs: list[NDArray],
+    num_threads: int,
+    repeat: int,
+) -> list[float]:
+    """Seconds of each of the runs."""
+    times = []
+    for _ in range(repeat):
+        start = time.perf_counter()
+        executable.run(inputs, outputs, num_threads)
+        times.append(time.perf_counter() - start)
+    return times
+
+
+def _results(executable: Executable, outputs: list[NDArray], *, unpack: bool) -> list[NDArray]:
+    """The arrays to write."""
+    results = []
+    for spec, buffer in zip(executable.signature.results, outputs, strict=True):
+        value = spec.from_storage(buffer)
+        if isinstance(value, PackedArray):
+            codec = spec.codec
+            assert codec is not None, "packed tensors have a code"
+            value = value.values.astype(codec.value_dtype) if unpack else value.words
+        results.append(value)
+    return results
