@@ -19,13 +19,13 @@ run: $(VENV)/installed-examples
 
 test: $(VENV)/installed-dev,examples
 	@failed=; \
-	check() { echo "== $$*"; "$(BIN)/$$@" || failed="$$failed $$1"; }; \
+	check() { echo "== $$*"; "$(BIN)/$$@" || failed="$$failed; $$*"; }; \
 	check pytest -n auto; \
 	check lit -q lit_tests; \
 	check ruff check .; \
 	check ruff format --check .; \
 	check pyright --pythonpath $(BIN)/python; \
-	if [ -n "$$failed" ]; then echo "FAILED:$$failed"; exit 1; fi; echo "all checks passed"
+	if [ -n "$$failed" ]; then echo "FAILED$$failed"; exit 1; fi; echo "all checks passed"
 
 format: $(VENV)/installed-dev,examples
 	@$(BIN)/ruff check --fix . && $(BIN)/ruff format .

@@ -115,7 +115,7 @@ def results_table(accuracy: float, measured: Measured, executable: Executable) -
     table.add_row("  microseconds an image, checked call", f"{1e6 * call:.1f}")
     table.add_row("  microseconds an image, without the checks", f"{1e6 * alone:.1f}")
     table.add_row("compile the file, cold", f"{1e3 * cold:.0f} ms")
-    table.add_row("compile the file, object in the cache", f"{1e3 * cached:.0f} ms")
+    table.add_row("compile the file, object in the cache", f"{1e3 * cached:.1f} ms")
     return table
 
 
