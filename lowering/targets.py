@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 _SSE2 = frozenset({"sse", "sse2"})
 _AVX2 = _SSE2 | {
@@ -24,12 +25,29 @@ _NEON = frozenset({"neon"})
 
 
 @dataclass(frozen=True)
+class Throughput:
+    """Instructions that a core starts each cycle, on full vector registers and data in L1.
+
+    `issue` counts all of them, `vector` those of the vector units, and the others the kinds that
+    only some of the units take.
+    """
+
+    issue: float
+    vector: float
+    popcount: float
+    shuffle: float
+    loads: float
+    stores: float
+
+
+@dataclass(frozen=True)
 class Target:
     """One CPU to compile for.
 
     `features` is the string that LLVM gets beside `cpu`; `isa` is the set of LLVM feature names
     that lowering may rely on. Widths are in bits, cache sizes in bytes. `word_bits` is the word
     that bit-serial kernels prefer, the width of the lanes that their popcounts accumulate in.
+    `throughput` is for estimates only: no result depends on it.
     """
 
     name: str
@@ -43,6 +61,7 @@ class Target:
     features: str = ""
     l1_bytes: int = 32 * 1024
     l2_bytes: int = 512 * 1024
+    throughput: Throughput = Throughput(4, 2, 1, 1, 2, 1)
 
     def has(self, feature: str) -> bool:
         """Whether code for this target may use LLVM's `feature`, for example `avx512vpopcntdq`."""
@@ -75,6 +94,16 @@ ISA_CLASSES: dict[str, IsaClass] = {
 }
 """Strongest first: the class of a machine is the first one whose features it all has."""
 
+_ZEN5 = Throughput(issue=8, vector=3.9, popcount=1.99, shuffle=1.99, loads=1.98, stores=1)
+"""Measured with streams of one kind of instruction. The other rows are not: makers' guides say so."""
+_ZEN4 = Throughput(issue=6, vector=2, popcount=1, shuffle=1, loads=1, stores=0.5)
+_ICELAKE = Throughput(issue=5, vector=2, popcount=1, shuffle=1, loads=2, stores=1)
+_SKYLAKE = Throughput(issue=4, vector=3, popcount=1, shuffle=1, loads=2, stores=1)
+_A53 = Throughput(issue=2, vector=1, popcount=1, shuffle=1, loads=1, stores=1)
+_A72 = Throughput(issue=3, vector=2, popcount=2, shuffle=2, loads=1, stores=1)
+_N1 = Throughput(issue=4, vector=2, popcount=2, shuffle=2, loads=2, stores=1)
+_A7 = Throughput(issue=2, vector=0.5, popcount=0.5, shuffle=0.5, loads=0.5, stores=0.5)
+
 _X86 = "x86_64-unknown-linux-gnu"
 _A64 = "aarch64-linux-gnu"
 _ARM = "armv7-linux-gnueabihf"
@@ -83,29 +112,53 @@ _KB = 1024
 TARGETS: dict[str, Target] = {
     t.name: t
     for t in (
-        Target("x86-64", _X86, "x86-64", _SSE2, 128, 16, 64),
-        Target("x86-64-v3", _X86, "x86-64-v3", _AVX2, 256, 16, 64),
-        Target("x86-64-v4", _X86, "x86-64-v4", _AVX512, 512, 32, 64, l2_bytes=1024 * _KB),
+        Target("x86-64", _X86, "x86-64", _SSE2, 128, 16, 64, throughput=_SKYLAKE),
+        Target("x86-64-v3", _X86, "x86-64-v3", _AVX2, 256, 16, 64, throughput=_SKYLAKE),
+        Target(
+            *("x86-64-v4", _X86, "x86-64-v4", _AVX512, 512, 32, 64),
+            l2_bytes=1024 * _KB,
+            throughput=_ICELAKE,
+        ),
         Target(
             *("icelake-server", _X86, "icelake-server", _AVX512_POPCNT, 512, 32, 32),
             l1_bytes=48 * _KB,
             l2_bytes=1280 * _KB,
+            throughput=_ICELAKE,
         ),
-        Target("znver4", _X86, "znver4", _AVX512_POPCNT, 512, 32, 32, l2_bytes=1024 * _KB),
+        Target(
+            *("znver4", _X86, "znver4", _AVX512_POPCNT, 512, 32, 32),
+            l2_bytes=1024 * _KB,
+            throughput=_ZEN4,
+        ),
         Target(
             *("znver5", _X86, "znver5", _AVX512_POPCNT | {"avxvnni"}, 512, 32, 32),
             l1_bytes=48 * _KB,
             l2_bytes=1024 * _KB,
+            throughput=_ZEN5,
         ),
-        Target("cortex-a53", _A64, "cortex-a53", _NEON, 128, 32, 8),
-        Target("cortex-a72", _A64, "cortex-a72", _NEON, 128, 32, 8, l2_bytes=1024 * _KB),
+        Target("cortex-a53", _A64, "cortex-a53", _NEON, 128, 32, 8, throughput=_A53),
+        Target(
+            *("cortex-a72", _A64, "cortex-a72", _NEON, 128, 32, 8),
+            l2_bytes=1024 * _KB,
+            throughput=_A72,
+        ),
         Target(
             *("neoverse-n1", _A64, "neoverse-n1", _NEON | {"dotprod", "fullfp16"}, 128, 32, 8),
             l1_bytes=64 * _KB,
             l2_bytes=1024 * _KB,
+            throughput=_N1,
         ),
-        Target("cortex-a7", _ARM, "cortex-a7", _NEON, 128, 16, 8, index_width=32),
-        Target("cortex-a9", _ARM, "cortex-a9", _NEON, 128, 16, 8, index_width=32, features="+neon"),
+        Target(
+            *("cortex-a7", _ARM, "cortex-a7", _NEON, 128, 16, 8),
+            index_width=32,
+            throughput=_A7,
+        ),
+        Target(
+            *("cortex-a9", _ARM, "cortex-a9", _NEON, 128, 16, 8),
+            index_width=32,
+            features="+neon",
+            throughput=_A7,
+        ),
     )
 }
 """The targets with fixed descriptions. `get_target` knows these and `host`."""
@@ -173,19 +226,24 @@ def _host() -> Target:
     found = llvm.get_host_cpu_features()
     features = found.flatten()
     isa = frozenset(feature for feature, present in found.items() if present)
-    caches = {"l1_bytes": _cache_bytes(1, 32 * _KB), "l2_bytes": _cache_bytes(2, 512 * _KB)}
+    known = TARGETS.get(cpu)
+    facts: dict[str, Any] = {
+        "l1_bytes": _cache_bytes(1, 32 * _KB),
+        "l2_bytes": _cache_bytes(2, 512 * _KB),
+        "throughput": known.throughput if known else Target.throughput,
+    }
     if triple.startswith("x86_64"):
         best = next(c for c in ISA_CLASSES.values() if c.isa <= isa)
         word_bits = 32 if "avx512vpopcntdq" in isa else 64
         width, registers = best.vector_bits, best.vector_registers
         return Target(
-            "host", triple, cpu, isa, width, registers, word_bits, features=features, **caches
+            "host", triple, cpu, isa, width, registers, word_bits, features=features, **facts
         )
     if triple.startswith(("aarch64", "arm64")):
-        return Target("host", triple, cpu, isa | _NEON, 128, 32, 8, features=features, **caches)
+        return Target("host", triple, cpu, isa | _NEON, 128, 32, 8, features=features, **facts)
     if triple.startswith("armv7"):
         return Target(
-            "host", triple, cpu, isa, 128, 16, 8, index_width=32, features=features, **caches
+            "host", triple, cpu, isa, 128, 16, 8, index_width=32, features=features, **facts
         )
     raise ValueError(f"this machine is {triple}: expected x86_64, aarch64 or armv7")
 

@@ -43,7 +43,6 @@ def _target_machine(target: Target, opt: int) -> llvm.TargetMachine:
         reloc="pic",
         codemodel="default",
     )
-    machine.set_asm_verbosity(False)
     return machine
 
 
@@ -89,14 +88,17 @@ def compile_object(llvm_ir: str, target: Target, opt: int = 2) -> bytes:
         return machine.emit_object(module)
 
 
-def compile_assembly(llvm_ir: str, target: Target, opt: int = 2) -> str:
+def compile_assembly(llvm_ir: str, target: Target, opt: int = 2, *, comments: bool = False) -> str:
     """The assembly for the text of an LLVM module.
+
+    With `comments`, LLVM says which blocks belong to which loop, and which instructions spill.
 
     Raises:
         CompileError: if LLVM does not accept the module.
     """
     with _LOCK:
         module, machine = _optimized(llvm_ir, target, opt)
+        machine.set_asm_verbosity(comments)
         return machine.emit_assembly(module)
 
 
