@@ -87,8 +87,11 @@ def _parse_i64(parser: Parser) -> int:
 
 def _parse_f32(parser: Parser) -> float:
     start = parser.pos
+    number = parser.parse_number(allow_boolean=False)
     try:
-        value = float(parser.parse_number(allow_boolean=False))
+        if parser.lexer.input.content.startswith("0x", start):  # as in MLIR, the bits of the float
+            return struct.unpack("<f", int(number).to_bytes(4, "little"))[0]
+        value = float(number)
         struct.pack("<f", value)
     except OverflowError:
         parser.raise_error("the number does not fit in f32", start)

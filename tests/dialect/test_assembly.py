@@ -1,11 +1,12 @@
 """Printing and parsing: constants, codes, layouts and numbers come back as they were."""
 
 import io
+import re
 
 import numpy as np
 import pytest
 from dialect_strategies import affine_codes, codebooks, packings, values_of
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from xdsl.context import Context
 from xdsl.dialects import test as test_dialect
@@ -23,6 +24,9 @@ from lowbit_dialect.ops.elementwise import QuantizeOp
 from lowbit_dialect.ops.pack import INLINE_ELEMENTS, ConstantOp
 from lowbit_dialect.schedule import ORDERS, ScheduleAttr
 
+XDSL_CANNOT_READ = re.compile(r"array<f32: [^>]*0x")
+"""xDSL prints a float such as 1000001.0 as its bits, which its parser of arrays refuses."""
+
 
 def context() -> Context:
     ctx = Context()
@@ -38,6 +42,8 @@ def check_round_trip(*ops: Operation) -> None:
     for generic in (False, True):
         stream = io.StringIO()
         Printer(stream, print_generic_format=generic).print_op(module)
+        if generic and XDSL_CANNOT_READ.search(stream.getvalue()):
+            continue
         again = Parser(context(), stream.getvalue()).parse_module()
         again.verify()
         assert again.is_structurally_equivalent(module), stream.getvalue()
@@ -97,6 +103,17 @@ def test_schedules(pixels: int, vectors: int, unroll: int, order: str):
 scales = st.floats(0, width=32, exclude_min=True, allow_infinity=False)
 
 
+def test_scales_written_as_bits():
+    text = "%a = lowbit.quantize %x scale [0x49742410, 0x3F800000, 1] : (tensor<3xf32>)"
+    parser = Parser(
+        context(), f'%x = "test.op"() : () -> tensor<3xf32>\n{text} -> tensor<3x!lowbit.signed<4>>'
+    )
+    op = parser.parse_module().body.block.last_op
+    assert isinstance(op, QuantizeOp)
+    assert op.scale.get_values() == (1000001.0, 1.0, 1.0)
+
+
+@example([1000001.0], "half_up")
 @given(st.lists(scales, min_size=1, max_size=4), st.sampled_from(["half_up", "half_away"]))
 def test_scales_keep_every_bit(scale: list[float], rounding: str):
     shape = [2, len(scale)]
