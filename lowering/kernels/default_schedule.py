@@ -10,10 +10,10 @@ from lowbit_dialect.schedule import ScheduleAttr
 from lowering.targets import Target
 
 MAX_PIXELS = 8
-MAX_STEP = 128
-"""Popcounts of one pass over the channel words, if these are to be unrolled."""
-MAX_UNROLLED = 48
-"""Popcounts in a body that is unrolled over taps too: a larger one spills registers."""
+MAX_UNROLLED = (64, 16, 16)
+"""Popcounts in a body unrolled over channel words, over kw too, over kh too.
+
+Unrolling saves little where the tile fills the ports; it pays in compile time."""
 
 
 def kernel_word_bits(target: Target) -> int:
@@ -54,10 +54,10 @@ def default_schedule(geometry: ConvGeometry, w_bits: int, target: Target) -> Sch
     pixels, vectors = min(tiles, key=lambda t: (_layer_cycles(geometry, *t, lanes), t[0] * t[1]))
     words = ceil(geometry.ic / geometry.groups / kernel_word_bits(target))
     trips = (words, geometry.cols.taps, geometry.rows.taps)
-    unroll = int(pixels * vectors * words <= MAX_STEP)
-    for taps in (2, 3):
-        if pixels * vectors * prod(trips[:taps]) <= MAX_UNROLLED:
-            unroll = taps
+    unroll = 0
+    for depth, limit in enumerate(MAX_UNROLLED, 1):
+        if pixels * vectors * prod(trips[:depth]) <= limit:
+            unroll = depth
     weights = geometry.taps * geometry.oc * w_bits // 8
     order = "rows" if weights <= target.l1_bytes // 2 else "channels"
     return ScheduleAttr.get(pixels, vectors, unroll, order)
