@@ -1,0 +1,69 @@
+"""Compiled functions against the numbers that their graph was built with."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from xdsl.dialects.builtin import ModuleOp
+
+from lowbit_dialect.interpreters import interpret
+from lowbit_dialect.interpreters.values import PackedArray
+from lowering.pipeline import lower
+from runtime import compile
+from runtime.executable import Executable
+from tests.backend.harness import RUN
+from tests.differential.graph import Graph, Numbers, Value, module_of
+
+TARGETS = tuple(RUN)
+"""The host and its weaker classes."""
+
+
+def assert_same(found: Numbers | PackedArray, value: Value, where: str) -> None:
+    """Equal numbers, and for packed results equal words: gaps must be zero."""
+    expected = value.result
+    if isinstance(expected, PackedArray):
+        assert isinstance(found, PackedArray), where
+        assert found.type == value.type, where
+        found, expected = found.words, expected.words
+    assert not isinstance(found, PackedArray), where
+    assert found.shape == expected.shape, where
+    if found.dtype.kind == "f":
+        assert found.dtype == np.float32, where
+        found, expected = found.view(np.uint32), expected.astype(np.float32).view(np.uint32)
+    wrong = np.argwhere(found != expected)
+    if len(wrong):
+        at = tuple(wrong[0])
+        raise AssertionError(
+            f"{where}: {len(wrong)} of {found.size} differ, first at {list(map(int, at))}:"
+            f" got {found[at]}, expected {expected[at]}"
+        )
+
+
+def call(executable: Executable, graph: Graph, num_threads: int = 1, out=None):
+    """The results of a compiled graph, as a tuple."""
+    results = executable(*(v.result for v in graph.inputs), num_threads=num_threads, out=out)
+    return results if isinstance(results, tuple) else (results,)
+
+
+def check_interpreted(graph: Graph, module: ModuleOp, where: str) -> None:
+    """The interpreter gives the graph's numbers."""
+    results = interpret(module, graph.name, *(v.result for v in graph.inputs))
+    for found, value in zip(results, graph.results, strict=True):
+        assert_same(found, value, where)
+
+
+def check(graph: Graph, targets: Sequence[str] = TARGETS, num_threads: int = 1) -> None:
+    """Compile for each target, call twice (the workspace is used again), and compare."""
+    module = module_of(graph)
+    check_interpreted(graph, module, "interpreted tensors")
+    for target in targets:
+        kernels = module.clone()
+        lower(kernels, target, "kernels")
+        kernels.verify()
+        check_interpreted(graph, kernels, f"interpreted kernels for {target}")
+        executable = compile(module, target, use_cache=False)
+        for threads in {1, num_threads}:
+            results = call(executable, graph, threads)
+            for i, (found, value) in enumerate(zip(results, graph.results, strict=True)):
+                assert_same(found, value, f"{target}, {threads} threads, result {i}")

@@ -1,0 +1,137 @@
+"""One convolution or matrix product, run with inputs of every kind."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+import runtime
+from lowbit_dialect import reference
+from lowbit_dialect.codes import parse_code
+from tests.differential.check import check
+from tests.differential.graph import Graph, Numbers
+from tests.differential.strategies import FILLS
+
+FILL_PAIRS = (
+    ("random", "random"),
+    ("highest", "highest"),
+    ("highest", "lowest"),
+    ("lowest", "highest"),
+    ("lowest", "lowest"),
+    ("alternating", "lowest"),
+    ("highest", "alternating"),
+)
+"""How x and w are filled: sums at both of their ends, and in between."""
+
+
+def _assert_equal(found: Numbers, expected: Numbers, where: str) -> None:
+    assert found.dtype == np.int32, where
+    assert found.shape == expected.shape, where
+    np.testing.assert_array_equal(found, expected, where)
+
+
+@dataclass(frozen=True)
+class Conv:
+    """A convolution; shapes are those of nhwc, whatever the layout."""
+
+    x: tuple[int, int, int, int]
+    oc: int
+    kernel: tuple[int, int] = (3, 3)
+    strides: tuple[int, int] = (1, 1)
+    padding: tuple[int, int, int, int] = (1, 1, 1, 1)
+    dilation: tuple[int, int] = (1, 1)
+    groups: int = 1
+    layout: str = "nhwc"
+    x_code: str = "unipolar<2>"
+    w_code: str = "bipolar<1>"
+
+    def operands(self, x_fill: str, w_fill: str, seed: int = 0) -> tuple[Numbers, Numbers]:
+        """Values of x and w in the layout."""
+        rng = np.random.default_rng(seed)
+        x = FILLS[x_fill](rng, parse_code(self.x_code), self.x)
+        filters = (self.oc, *self.kernel, self.x[3] // self.groups)
+        w = FILLS[w_fill](rng, parse_code(self.w_code), filters)
+        if self.layout == "nchw":
+            return x.transpose(0, 3, 1, 2), w.transpose(0, 3, 1, 2)
+        return x, w
+
+    @property
+    def _clauses(self) -> dict[str, Any]:
+        return {
+            "strides": self.strides,
+            "dilation": self.dilation,
+            "groups": self.groups,
+        }
+
+    def check(self, target: str, num_threads: int = 1, seed: int = 0, pairs=FILL_PAIRS) -> None:
+        """Weights as an argument, through `runtime.conv2d`."""
+        top, bottom, left, right = self.padding
+        for x_fill, w_fill in pairs:
+            x, w = self.operands(x_fill, w_fill, seed)
+            found = runtime.conv2d(
+                x,
+                w,
+                x_code=self.x_code,
+                w_code=self.w_code,
+                padding=((top, bottom), (left, right)),
+                layout=self.layout.upper(),
+                target=target,
+                num_threads=num_threads,
+                **self._clauses,
+            )
+            expected = reference.conv2d(
+                x, w, padding=self.padding, layout=self.layout, **self._clauses
+            )
+            _assert_equal(found, expected, f"{self}, x {x_fill}, w {w_fill}, {target}")
+
+    def check_constant(self, target: str, num_threads: int = 1, seed: int = 0, fill="random"):
+        """Weights as a constant of the module."""
+        graph = Graph()
+        x, w = self.operands(fill, fill, seed)
+        y = graph.conv2d(
+            graph.values(parse_code(self.x_code), x, constant=False),
+            graph.values(parse_code(self.w_code), w, constant=True),
+            padding=self.padding,
+            layout=self.layout,
+            **self._clauses,
+        )
+        check(graph.returns(y), [target], num_threads)
+
+
+@dataclass(frozen=True)
+class Matmul:
+    """A matrix product of (m, k) and (k, n)."""
+
+    m: int
+    k: int
+    n: int
+    x_code: str = "unipolar<2>"
+    w_code: str = "bipolar<1>"
+    fills: tuple[tuple[str, str], ...] = field(default=FILL_PAIRS)
+
+    def operands(self, x_fill: str, w_fill: str, seed: int = 0) -> tuple[Numbers, Numbers]:
+        """Values of x and w."""
+        rng = np.random.default_rng(seed)
+        x = FILLS[x_fill](rng, parse_code(self.x_code), (self.m, self.k))
+        return x, FILLS[w_fill](rng, parse_code(self.w_code), (self.k, self.n))
+
+    def check(self, target: str, num_threads: int = 1, seed: int = 0) -> None:
+        """Weights as an argument, through `runtime.matmul`."""
+        for x_fill, w_fill in self.fills:
+            x, w = self.operands(x_fill, w_fill, seed)
+            codes = {"x_code": self.x_code, "w_code": self.w_code}
+            found = runtime.matmul(x, w, target=target, num_threads=num_threads, **codes)
+            where = f"{self}, x {x_fill}, w {w_fill}, {target}"
+            _assert_equal(found, reference.matmul(x, w), where)
+
+    def check_constant(self, target: str, num_threads: int = 1, seed: int = 0) -> None:
+        """Weights as a constant of the module."""
+        graph = Graph()
+        x, w = self.operands("random", "random", seed)
+        y = graph.matmul(
+            graph.values(parse_code(self.x_code), x, constant=False),
+            graph.values(parse_code(self.w_code), w, constant=True),
+        )
+        check(graph.returns(y), [target], num_threads)
