@@ -154,6 +154,13 @@ func.func @f(%x: !x, %w: !w, %c: tensor<1x1x32xi32>) {
 
 // -----
 
+// CHECK: 'lowbit.yield' expects parent op to be one of 'lowbit.bitserial_conv', 'lowbit.bitserial_gemm'
+func.func @f(%x: tensor<4xi32>) {
+  lowbit.yield %x : (tensor<4xi32>) -> ()
+}
+
+// -----
+
 // CHECK: groups = 3 must divide the 16 input and the 32 output channels
 !x = tensor<1x8x8x16x!lowbit.unipolar<2>, #lowbit.packed<axis = 3, word = i32, order = [0, 1, p, 3, 2], frame = [0, 0, 1, 1, 1, 1, 0, 0]>>
 !w = tensor<32x3x3x16x!lowbit.bipolar<1>, #lowbit.packed<axis = 3, word = i32, order = [0, p, 1, 2, 3], lanes = [0, 16]>>

@@ -15,6 +15,7 @@ from xdsl.dialects.builtin import StringAttr, TensorType, i32
 from xdsl.ir import Attribute, Operation, SSAValue, TypeAttribute
 from xdsl.irdl import (
     irdl_op_definition,
+    lazy_traits_def,
     operand_def,
     opt_operand_def,
     opt_prop_def,
@@ -24,7 +25,7 @@ from xdsl.irdl import (
     traits_def,
 )
 from xdsl.rewriter import Rewriter
-from xdsl.traits import IsTerminator, Pure
+from xdsl.traits import HasParent, IsTerminator, Pure
 from xdsl.utils.exceptions import VerifyException
 
 from lowbit_dialect.codes import AffineCode
@@ -76,7 +77,7 @@ class YieldOp(LowbitOp):
     name = "lowbit.yield"
 
     value = operand_def(TensorType)
-    traits = traits_def(IsTerminator())
+    traits = lazy_traits_def(lambda: (IsTerminator(), HasParent(BitserialConvOp, BitserialGemmOp)))
 
 
 class BitserialOp(LowbitOp):
