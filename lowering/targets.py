@@ -95,7 +95,7 @@ ISA_CLASSES: dict[str, IsaClass] = {
 """Strongest first: the class of a machine is the first one whose features it all has."""
 
 _ZEN5 = Throughput(issue=8, vector=3.9, popcount=1.99, shuffle=1.99, loads=1.98, stores=1)
-"""Measured with streams of one kind of instruction. The other rows are not: makers' guides say so."""
+"""Measured with streams of one kind of instruction; the rows below are as the makers give them."""
 _ZEN4 = Throughput(issue=6, vector=2, popcount=1, shuffle=1, loads=1, stores=0.5)
 _ICELAKE = Throughput(issue=5, vector=2, popcount=1, shuffle=1, loads=2, stores=1)
 _SKYLAKE = Throughput(issue=4, vector=3, popcount=1, shuffle=1, loads=2, stores=1)

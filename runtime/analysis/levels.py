@@ -1,0 +1,128 @@
+"""A module at every level, its assembly, and the facts about its stages."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from xdsl.context import Context
+from xdsl.dialects.builtin import ModuleOp
+from xdsl.dialects.func import FuncOp
+
+from lowbit_dialect.layout import byte_count
+from lowbit_dialect.ops.bitserial import BitserialOp
+from lowering.llvm.emit import module_to_llvm_ir
+from lowering.llvm.object import compile_assembly
+from lowering.pipeline import LEVELS
+from lowering.targets import Target
+from runtime.analysis.assembly import AssemblyFunction, parse_assembly
+from runtime.analysis.estimate import Estimate, estimate
+from runtime.analysis.instructions import Mix, Spills, mix_of, spills_of
+from runtime.analysis.work import BitProducts, bit_products
+from runtime.signature import Signature, signatures
+
+
+@dataclass(frozen=True)
+class Contraction:
+    """What a convolution or matrix product is: nominal multiply-accumulates, bytes of weights."""
+
+    macs: int
+    weight_bytes: int
+
+
+@dataclass(frozen=True)
+class StageReport:
+    """What a stage became.
+
+    `loop` is the mix of its busiest innermost loop, `loop_spills` the spills in all of them. The
+    last three are None for a stage that multiplies nothing.
+    """
+
+    name: str
+    extent: int
+    instructions: int
+    spills: Spills
+    loop_spills: Spills
+    loop: Mix
+    contraction: Contraction | None
+    work: BitProducts | None
+    estimate: Estimate | None
+
+
+@dataclass
+class Levels:
+    """A module at each level, and what was learned on the way."""
+
+    target: Target
+    modules: dict[str, ModuleOp] = field(default_factory=dict)
+    signatures: list[Signature] = field(default_factory=list)
+    contractions: dict[str, list[Contraction]] = field(default_factory=dict)
+    work: dict[str, BitProducts] = field(default_factory=dict)
+    assembly: dict[str, AssemblyFunction] = field(default_factory=dict)
+
+    @staticmethod
+    def of(module: ModuleOp, target: Target, until: str | None = None) -> Levels:
+        """Lower a module level by level, up to `until` or to assembly; it stays as it is."""
+        levels, module = Levels(target), module.clone()
+        for name, passes in LEVELS.items():
+            for step in passes(target.name):
+                step.apply(Context(), module)
+            levels.modules[name] = module.clone()
+            levels._learn(name, module)
+            if name == until:
+                return levels
+        text = compile_assembly(module_to_llvm_ir(module, target), target, comments=True)
+        levels.assembly = parse_assembly(text)
+        return levels
+
+    def _learn(self, level: str, module: ModuleOp) -> None:
+        """Keep the facts that a level shows and the next one does not."""
+        if level == "kernels":
+            for op in module.body.block.ops:
+                if isinstance(op, FuncOp):
+                    self.contractions[op.sym_name.data] = _contractions(op)
+        if level == "loops":
+            self.signatures = signatures(module)
+            extents = {name: n for s in self.signatures for name, n in s.stages}
+            for op in module.body.block.ops:
+                if isinstance(op, FuncOp) and op.sym_name.data in extents:
+                    name = op.sym_name.data
+                    self.work[name] = bit_products(op, extents[name])
+
+    def stages(self, signature: Signature) -> list[StageReport]:
+        """The stages of a function."""
+        # Each contraction is one stage, in order, and no other stage multiplies bits.
+        contractions = iter(self.contractions[signature.name])
+        reports = []
+        for name, extent in signature.stages:
+            work = self.work[name]
+            contraction = next(contractions, None) if work.total else None
+            reports.append(self._report(name, extent, contraction, work))
+        return reports
+
+    def _report(
+        self, name: str, extent: int, contraction: Contraction | None, work: BitProducts
+    ) -> StageReport:
+        function, arch = self.assembly[name], self.target.arch
+        loops = function.innermost_loops
+        in_loops = [i for loop in loops for i in loop]
+        mixes = [mix_of(loop, arch) for loop in loops] or [mix_of(function.instructions, arch)]
+        busiest = max(mixes, key=lambda mix: (mix.vector, mix.total))
+        return StageReport(
+            name,
+            extent,
+            len(function.instructions),
+            spills_of(function.instructions, arch),
+            spills_of(in_loops, arch),
+            busiest,
+            contraction,
+            work if contraction else None,
+            estimate(busiest, work, contraction.macs, self.target) if contraction else None,
+        )
+
+
+def _contractions(function: FuncOp) -> list[Contraction]:
+    return [
+        Contraction(op.geometry.macs, byte_count(op.operands[1].type))  # pyright: ignore
+        for op in function.walk()
+        if isinstance(op, BitserialOp)
+    ]

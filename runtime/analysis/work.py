@@ -1,0 +1,75 @@
+"""How many products of bits a stage computes, counted in its loops.
+
+A `simd.popcount_acc` on vectors of n bits multiplies n pairs of bits. Loops of a stage have
+constant bounds, other than the one over its independent parts, whose extent is known.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+from math import ceil
+
+from xdsl.dialects import arith, scf
+from xdsl.dialects.builtin import FixedBitwidthType, IntegerAttr, VectorType
+from xdsl.dialects.func import FuncOp
+from xdsl.ir import Operation, SSAValue
+
+from lowbit_dialect.simd import PopcountAccOp
+
+
+@dataclass(frozen=True)
+class BitProducts:
+    """Bit products of a whole stage, and of one iteration of its busiest innermost loop."""
+
+    total: int
+    iteration: int
+
+
+def bit_products(stage: FuncOp, extent: int) -> BitProducts:
+    """The bit products of a stage at the loops level, run over all its `extent` parts."""
+    total, by_loop = 0, Counter[Operation | None]()
+    for op in stage.walk():
+        if isinstance(op, PopcountAccOp):
+            bits = _bits(op.results[0])
+            loop = _loop_around(op)
+            by_loop[loop] += bits
+            total += bits * _trips(loop, extent)
+    busiest = by_loop.most_common(1)
+    return BitProducts(total, busiest[0][1] if busiest else 0)
+
+
+def _bits(value: SSAValue) -> int:
+    """Bits of a vector."""
+    assert isinstance(value.type, VectorType)
+    element = value.type.element_type
+    assert isinstance(element, FixedBitwidthType)
+    return value.type.element_count() * element.bitwidth
+
+
+def _loop_around(op: Operation) -> scf.ForOp | None:
+    around = op.parent_op()
+    while around is not None and not isinstance(around, scf.ForOp):
+        around = around.parent_op()
+    return around
+
+
+def _trips(loop: scf.ForOp | None, extent: int) -> int:
+    """How often the body of a loop runs, the loops around it counted."""
+    trips = 1
+    while loop is not None:
+        bounds = [_constant(v) for v in (loop.lb, loop.ub, loop.step)]
+        low, high, step = bounds
+        if low is None or high is None or step is None:
+            trips *= extent
+        else:
+            trips *= max(0, ceil((high - low) / step))
+        loop = _loop_around(loop)
+    return trips
+
+
+def _constant(value: SSAValue) -> int | None:
+    owner = value.owner
+    if isinstance(owner, arith.ConstantOp) and isinstance(owner.value, IntegerAttr):
+        return owner.value.value.data
+    return None
