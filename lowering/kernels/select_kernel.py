@@ -15,7 +15,6 @@ from xdsl.pattern_rewriter import (
     RewritePattern,
     op_type_rewrite_pattern,
 )
-from xdsl.utils.exceptions import PassFailedException
 
 from lowbit_dialect.codes import AffineCode
 from lowbit_dialect.decomposition import decompose
@@ -30,6 +29,7 @@ from lowbit_dialect.ops.bitserial import BitserialConvOp, BitserialGemmOp, Corre
 from lowbit_dialect.ops.contraction import Conv2DOp, MatmulOp
 from lowbit_dialect.ops.pack import BitpackOp
 from lowering.kernels.default_schedule import default_schedule, kernel_lanes, kernel_word_bits
+from lowering.opt.diagnostics import fail
 from lowering.targets import Target, get_target
 
 
@@ -37,9 +37,10 @@ def _affine_codes(op: Conv2DOp | MatmulOp) -> tuple[AffineCode, AffineCode]:
     x, w = code_of(op.x.type, "x"), code_of(op.w.type, "w")
     for role, code in (("x", x), ("w", w)):
         if not isinstance(code, AffineCode):
-            raise PassFailedException(
-                f"{op.name}: {role} has code {code}; the bit-serial kernels take unipolar,"
-                " bipolar and signed codes"
+            fail(
+                op,
+                f"{role} has code {code}; the bit-serial kernels take unipolar, bipolar and signed"
+                " codes",
             )
     assert isinstance(x, AffineCode)
     assert isinstance(w, AffineCode)
