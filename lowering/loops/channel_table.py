@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from math import ceil
-from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,13 +12,11 @@ from xdsl.dialects.builtin import MemRefType, VectorType, i1, i32
 from xdsl.ir import SSAValue
 
 from lowbit_dialect import simd
+from lowbit_dialect.geometry import ConvGeometry
 from lowering.kernels.constants import constant_values
 from lowering.loops.buffers import Place
-from lowering.loops.stage import Stage, element_of, shape_of
-
-if TYPE_CHECKING:
-    from lowering.loops.epilogue import Epilogue
-    from lowering.loops.tile_site import TileSite
+from lowering.loops.stage import FunctionLowering, Stage, element_of, shape_of
+from lowering.loops.tile_site import TileSite
 
 
 @dataclass
@@ -32,16 +29,22 @@ class ChannelTable:
 
     @staticmethod
     def of(
-        source: SSAValue, epilogue: Epilogue, fill: int, channels_first: bool = False
+        source: SSAValue,
+        lowering: FunctionLowering,
+        geometry: ConvGeometry,
+        block_lanes: int,
+        fill: int,
+        channels_first: bool = False,
     ) -> ChannelTable:
         """Table of a tensor whose last (or first) dimension is the output channel.
 
-        A constant becomes a constant; anything else is filled in by a stage of its own.
+        Its lanes are those of the blocks of `block_lanes` channels that the kernel walks. A
+        constant becomes a constant; anything else is filled in by a stage of its own.
         """
         shape = shape_of(source)
-        groups, oc = epilogue.geometry.groups, epilogue.geometry.oc
+        groups, oc = geometry.groups, geometry.oc
         per_group = oc // groups
-        lanes = ceil(per_group / epilogue.block_lanes) * epilogue.block_lanes
+        lanes = ceil(per_group / block_lanes) * block_lanes
         entries = int(np.prod(shape)) // oc
         values = constant_values(source)
         if values is not None:
@@ -50,7 +53,7 @@ class ChannelTable:
             table[:, :, :per_group] = rows.reshape(entries, groups, per_group)
             padded = table.astype(np.int32).reshape(entries, groups * lanes)
             return ChannelTable(padded, None, padded.shape)
-        place = epilogue.lowering.buffers.reserve(entries * groups * lanes * 4)
+        place = lowering.buffers.reserve(entries * groups * lanes * 4)
         table_type = MemRefType(i32, [entries, groups, lanes])
 
         def body(stage: Stage, low: SSAValue, high: SSAValue) -> None:
@@ -82,7 +85,7 @@ class ChannelTable:
 
             emit.loop(low, high, row_body)
 
-        epilogue.lowering.stage("channel_table", entries, body)
+        lowering.stage("channel_table", entries, body)
         return ChannelTable(None, place, (entries, groups * lanes))
 
     def vector(self, site: TileSite, entry, vector_index: int) -> SSAValue:

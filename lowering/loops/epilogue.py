@@ -44,9 +44,7 @@ class Epilogue:
         assert layout is not None
         self.block_lanes = layout.lane_block[1]
         correction = op.operands[2] if len(op.operands) > 2 else None
-        self.correction = (
-            ChannelTable.of(correction, self, fill=0) if correction is not None else None
-        )
+        self.correction = self._table(correction, fill=0) if correction is not None else None
         self.parameters = self._parameter_tables()
         self.packed = PackedTarget.of(op) if self.pack is not None else None
         self.scratch = self._scratch()
@@ -56,12 +54,17 @@ class Epilogue:
         """The epilogue of a contraction; writes the stages that fill its tables."""
         return Epilogue(op, lowering)
 
+    def _table(self, source: SSAValue, fill: int, channels_first: bool = False) -> ChannelTable:
+        return ChannelTable.of(
+            source, self.lowering, self.geometry, self.block_lanes, fill, channels_first
+        )
+
     def _parameter_tables(self) -> list[ChannelTable]:
         if self.glue is None:
             return []
         fills = GLUE_LEVELS[self.glue.form.data].FILLS
         return [
-            ChannelTable.of(value, self, fill, channels_first=len(shape_of(value)) == 2)
+            self._table(value, fill, channels_first=len(shape_of(value)) == 2)
             for value, fill in zip(self.glue.parameters, fills, strict=False)
         ]
 

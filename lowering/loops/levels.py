@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from functools import reduce
-from typing import TYPE_CHECKING, ClassVar, Self
+from typing import ClassVar, Self
 
 from xdsl.dialects import arith
 from xdsl.dialects.builtin import VectorType, i8, i32
@@ -18,11 +18,9 @@ from lowbit_dialect import simd
 from lowbit_dialect.codes import Code, SignedType
 from lowbit_dialect.ops.base import code_of
 from lowbit_dialect.ops.glue import FusedGlueOp
+from lowering.loops.channel_table import ChannelTable
 from lowering.loops.emit import Emit
-
-if TYPE_CHECKING:
-    from lowering.loops.channel_table import ChannelTable
-    from lowering.loops.tile_site import TileSite
+from lowering.loops.tile_site import TileSite
 
 INT32_MIN, INT32_MAX = -(2**31), 2**31 - 1
 
@@ -94,10 +92,11 @@ class ThresholdLevels(Levels):
             if len(tables) > 1:
                 flags = tables[1].vector(site, 0, v)
                 sign = emit.binary(arith.SubiOp, emit.constant(0, flags.type), flags)
+                thresholds = [_moved(emit, t, sign) for t in thresholds]
             for m, pixel in enumerate(site.sums):
                 sums = pixel[v]
                 if sign is not None:
-                    sums = emit.binary(arith.SubiOp, emit.binary(arith.XOrIOp, sums, sign), sign)
+                    sums = emit.binary(arith.XOrIOp, sums, sign)
                 self.reached[m].append([emit.op(simd.CmpIOp("sge", sums, t)) for t in thresholds])
         return self
 
@@ -114,6 +113,15 @@ class ThresholdLevels(Levels):
         type_ = lanes_of(masks[0], i32)
         counts = [self.emit.op(simd.ExtUIOp(mask, type_)) for mask in masks]
         return reduce(lambda a, b: self.emit.binary(arith.AddiOp, a, b), counts)
+
+
+def _moved(emit: Emit, threshold: SSAValue, sign: SSAValue) -> SSAValue:
+    """Thresholds for acc ^ sign: one less where sign is -1, for t <= -acc iff t - 1 <= ~acc.
+
+    Nothing is less than the least i32, which stays: every ~acc reaches it.
+    """
+    least = emit.binary(arith.SubiOp, emit.constant(INT32_MIN, sign.type), sign)
+    return emit.binary(arith.AddiOp, emit.binary(arith.MaxSIOp, threshold, least), sign)
 
 
 class ShiftLevels(Levels):
