@@ -10,7 +10,7 @@ help:
 	@echo "make run     compile the digits network, run it, show what it takes"
 	@echo "make test    pytest, lit, ruff and pyright; fails if any of them does"
 	@echo "make bench   measure the kernels: a table and a plot"
-	@echo "make docs    generate the pictures and the reference of operations"
+	@echo "make docs    make the references, excerpts and pictures from the code"
 	@echo "make format  format the code, sort the imports"
 	@echo "make clean   remove what was made: .venv, build folders, caches of the tools"
 
@@ -33,8 +33,8 @@ format: $(VENV)/installed-dev,examples
 bench: $(VENV)/installed-bench
 	@$(BIN)/lowbit bench
 
-docs: $(VENV)/installed-bench
-	@$(BIN)/python docs/make_pictures.py && $(BIN)/python docs/generate_ops.py
+docs: $(VENV)/installed-dev,examples
+	@$(BIN)/python -m docs
 
 clean:
 	rm -rf $(VENV) build dist *.egg-info .pytest_cache .ruff_cache .hypothesis

@@ -11,7 +11,7 @@ An excerpt is a code block behind a comment that says where it comes from:
 `file` goes through `passes` (and `-t emit`, where given). `from` is text in the first line of the
 excerpt and `to` text in the last one; where one of them is given several times, each is looked for
 behind the one before. `lines` is the most lines to show; lines with the text of a `drop` are left
-out.
+out, and so are the parameters of an attribute named by `elide`.
 """
 
 from __future__ import annotations
@@ -57,7 +57,7 @@ def excerpt(spec: str) -> str:
     fields: defaultdict[str, list[str]] = defaultdict(list)
     for word in shlex.split(spec):
         name, _, value = word.partition("=")
-        if name not in ("file", "passes", "emit", "from", "to", "lines", "drop"):
+        if name not in ("file", "passes", "emit", "from", "to", "lines", "drop", "elide"):
             raise ValueError(f"unknown field {name!r} in excerpt {spec!r}")
         fields[name].append(value)
     file, passes, emit = ("".join(fields[name]) for name in ("file", "passes", "emit"))
@@ -71,7 +71,10 @@ def excerpt(spec: str) -> str:
     kept = [line for line in lines[start:end] if not any(d in line for d in fields["drop"])]
     if fields["lines"]:
         kept = kept[: int(fields["lines"][0])]
-    return page(textwrap.dedent("\n".join(kept)).expandtabs(8))
+    text = textwrap.dedent("\n".join(kept)).expandtabs(8)
+    for name in fields["elide"]:
+        text = re.sub(rf"{re.escape(name)}<[^>]*>", f"{name}<..>", text)
+    return page(text)
 
 
 def _find(lines: list[str], text: str, start: int, spec: str) -> int:

@@ -31,8 +31,8 @@ def shorten_constants(text: str) -> str:
 def name_layouts(text: str) -> str:
     """Give every packed layout a name, defined ahead of the text.
 
-    The name tells what the layout is for: `#blocks` has lanes (weights), `#framed` a frame, `#dense`
-    words of a byte (constants in a file), and `#rows` none of these.
+    The name tells what the layout is for: `#blocks` has lanes (weights), `#framed` a frame,
+    `#dense` words of a byte (constants in a file), and `#rows` none of these.
     """
     names: dict[str, str] = {}
     for layout in dict.fromkeys(_PACKED.findall(text)):

@@ -1,10 +1,8 @@
-"""Draw the pictures of the documentation, as SVG.
-
-python -m docs.make_pictures
-"""
+"""Draw the pictures of the documentation, as SVG: `python -m docs.make_pictures`."""
 
 from __future__ import annotations
 
+import sys
 from dataclasses import dataclass, field
 from html import escape
 from pathlib import Path
@@ -275,11 +273,20 @@ def _draw_product(picture: Picture) -> None:
 PICTURES = {"levels.svg": draw_levels, "packed.svg": draw_packed}
 
 
-def main() -> None:
-    """Draw all pictures."""
+def main(check: bool) -> int:
+    """Draw or check all pictures; the exit code."""
+    stale = []
     for name, draw in PICTURES.items():
-        (DOCS / name).write_text(draw().svg())
+        path, new = DOCS / name, draw().svg()
+        if path.exists() and path.read_text() == new:
+            continue
+        stale.append(name)
+        if not check:
+            path.write_text(new)
+    if stale:
+        print(f"{'out of date' if check else 'rewritten'}: {', '.join(stale)}")
+    return int(check and bool(stale))
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main("--check" in sys.argv[1:]))

@@ -5,7 +5,7 @@ from types import ModuleType
 
 import pytest
 
-from docs import generate_excerpts, generate_ops, generate_passes
+from docs import generate_excerpts, generate_ops, generate_passes, make_pictures
 from lowering.universe import PASSES
 
 DEFINITIONS = [
@@ -18,7 +18,7 @@ DEFINITIONS = [
 @pytest.mark.parametrize("generator", [generate_ops, generate_passes], ids=lambda g: g.PAGE.name)
 def test_the_page_is_up_to_date(generator: ModuleType):
     same = generator.PAGE.read_text() == generator.render()
-    assert same, f"{generator.PAGE.name} is out of date: run python -m {generator.__name__}"
+    assert same, f"{generator.PAGE.name} is out of date: run python -m docs"
 
 
 def test_every_pass_has_an_entry():
@@ -42,10 +42,6 @@ def test_every_operation_has_an_entry_with_an_example(op: type):
     assert op.name in entry.partition("```mlir\n")[2]
 
 
-def test_the_excerpts_are_up_to_date():
-    stale = [
-        path.name
-        for path in sorted(generate_excerpts.DOCS.glob("*.md"))
-        if generate_excerpts.fill(path.read_text()) != path.read_text()
-    ]
-    assert not stale, f"{stale}: run python -m docs.generate_excerpts"
+def test_the_excerpts_and_pictures_are_up_to_date(capsys: pytest.CaptureFixture[str]):
+    codes = [generate_excerpts.main(check=True), make_pictures.main(check=True)]
+    assert codes == [0, 0], f"{capsys.readouterr().out.strip()}: run python -m docs"
