@@ -1,0 +1,60 @@
+// RUN: lowbit-opt %s -p lowbit-to-loops --split-input-file | filecheck %s
+
+// What is returned twice, is an argument or a constant is copied; the rest is computed in place.
+
+// CHECK-LABEL: func.func @copies_0_add(
+// CHECK-SAME:    %[[X:.*]]: memref<12xi8>, %{{.*}}: memref<12xi8>, %{{.*}}: memref<8xi8>, %[[Y:.*]]: memref<12xi8>, %{{.*}}: memref<12xi8>, %{{.*}}: memref<1xi8>, %{{.*}}: index, %{{.*}}: index)
+// CHECK-DAG:     memref.view %[[X]][
+// CHECK-DAG:     memref.view %[[Y]][
+// CHECK-LABEL: func.func @copies_1_copy(
+// CHECK-LABEL: func.func @copies_2_copy(
+// CHECK:         %[[C:.*]] = memref.get_global @copies_constant_0 : memref<8xi8>
+// CHECK:         memref.load %[[C]]
+// CHECK-LABEL: func.func @copies_3_copy(
+// CHECK-LABEL: func.func @copies(
+// CHECK-SAME:    lowbit.stages = {copies_0_add = 1 : i64, copies_1_copy = 12 : i64, copies_2_copy = 8 : i64, copies_3_copy = 12 : i64}
+// CHECK:       sym_name = "copies_constant_0", {{.*}} dense<[5, 0, 0, 0, 6, 0, 0, 0]>
+func.func @copies(%x: tensor<3xi32>) -> (tensor<3xi32>, tensor<2xi32>, tensor<3xi32>, tensor<3xi32>) {
+  %c = arith.constant dense<[5, 6]> : tensor<2xi32>
+  %y = lowbit.add %x, %x : (tensor<3xi32>, tensor<3xi32>) -> tensor<3xi32>
+  func.return %x, %c, %y, %y : tensor<3xi32>, tensor<2xi32>, tensor<3xi32>, tensor<3xi32>
+}
+
+// -----
+
+!x = tensor<3x40x!lowbit.unipolar<2>>
+!ragged = tensor<3x40x!lowbit.unipolar<2>, #lowbit.packed<axis = 1, word = i32, order = [0, p, 1]>>
+!whole = tensor<3x40x!lowbit.unipolar<2>, #lowbit.packed<axis = 1, word = i8, order = [0, p, 1]>>
+
+// An output with gaps is zeroed first, the caller's memory may hold anything. A slot of the
+// workspace is zero from the start, and its gaps stay so.
+
+// CHECK-LABEL: func.func @gaps(
+// CHECK-SAME:    lowbit.workspace = 64 : i64, lowbit.stages = {gaps_0_zero = 48 : i64, gaps_1_bitpack = 3 : i64, gaps_2_bitpack = 3 : i64, gaps_3_bitpack = 3 : i64, gaps_4_unpack = 3 : i64}
+func.func @gaps(%x: !x, %z: !x) -> (!ragged, !whole, !x) {
+  %a = lowbit.bitpack %x : (!x) -> !ragged
+  %b = lowbit.bitpack %x : (!x) -> !whole
+  %c = lowbit.bitpack %z : (!x) -> !ragged
+  %d = lowbit.unpack %c : (!ragged) -> !x
+  func.return %a, %b, %d : !ragged, !whole, !x
+}
+
+// -----
+
+// Each function has stages and constants of its own name.
+// CHECK-DAG: func.func @one_0_add
+// CHECK-DAG: func.func @one(
+// CHECK-DAG: func.func @two_0_add
+// CHECK-DAG: func.func @two(
+// CHECK-DAG: sym_name = "one_constant_0"
+// CHECK-DAG: sym_name = "two_constant_0"
+func.func @one(%x: tensor<2xi32>) -> tensor<2xi32> {
+  %c = arith.constant dense<[5, 6]> : tensor<2xi32>
+  %y = lowbit.add %x, %c : (tensor<2xi32>, tensor<2xi32>) -> tensor<2xi32>
+  func.return %y : tensor<2xi32>
+}
+func.func @two(%x: tensor<2xi32>) -> tensor<2xi32> {
+  %c = arith.constant dense<[5, 6]> : tensor<2xi32>
+  %y = lowbit.add %x, %c : (tensor<2xi32>, tensor<2xi32>) -> tensor<2xi32>
+  func.return %y : tensor<2xi32>
+}
