@@ -129,7 +129,7 @@ def lower_function(function: func.FuncOp, module: ModuleOp, target: Target) -> N
             continue
         lower = LOWERINGS.get(type(op))
         if lower is None:
-            fail(op, f"{op.name} has no lowering to loops; run the passes before this one")
+            fail(op, "has no lowering to loops; run the passes before this one")
         result = op.results[0]
         in_output = buffers.place(result).argument != buffers.workspace_argument
         if in_output and leaves_gaps(result.type):  # pyright: ignore
