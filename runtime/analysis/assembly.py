@@ -90,11 +90,13 @@ def _split(text: str) -> Iterator[tuple[str, list[str]]]:
 
 
 def _parse_function(name: str, lines: list[str]) -> AssemblyFunction:
-    blocks = [Block("entry")]
+    blocks: list[Block] = []
     for line in lines[1:]:
         label = _LABEL.match(line)
         if label or _UNLABELLED.match(line):
             blocks.append(Block(label[1] if label else ""))
+        if not blocks:
+            continue  # directives ahead of the code
         comment = _COMMENT.search(line)
         if comment and not blocks[-1].instructions:
             _place(blocks[-1], comment[1])

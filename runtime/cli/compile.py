@@ -62,7 +62,7 @@ def execute(args: argparse.Namespace) -> int:
     module = parse_module(read_text(args.file), str(args.file))
     if args.emit == "mlir":
         lower(module, target.name, args.level or "llvm")
-        content: str | bytes = f"{module}\n"
+        content: str | bytes = str(module) + "\n"
     else:
         lower(module, target.name)
         content = _EMITTERS[args.emit](module, target, args.opt)

@@ -9,7 +9,7 @@ LONGEST = 80
 
 _KEPT = 32
 _NUMBERS = re.compile(
-    rf"\[(?P<list>[-+0-9.eE,\s\[\]]{{{LONGEST},}})\]"
+    rf"\[(?P<list>(?:[-+0-9.eE,\s\[\]]|true|false){{{LONGEST},}})\]"
     rf"|array<i\d+: (?P<array>[-0-9, ]{{{LONGEST},}})>"
     rf"|\"(?P<text>[^\"\n]{{{LONGEST},}})\""
 )

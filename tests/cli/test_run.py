@@ -1,0 +1,114 @@
+"""`lowbit run`: files in, files out."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+
+from tests.cli.conftest import Lowbit, Work
+
+
+def test_writes_the_result_and_says_its_shape(lowbit: Lowbit, work: Work):
+    result = lowbit(
+        *("run", work / "conv.mlir", "--input", work / "x.npy", "--input", work / "w.npy"),
+        *("--output", work / "y.npy"),
+    )
+    assert (result.code, result.err) == (0, "")
+    written = np.load(work / "y.npy")
+    np.testing.assert_array_equal(written, work.y)
+    assert written.dtype == np.int32
+    assert "int32" in result.out
+    assert "1x5x6x7" in result.out
+
+
+@pytest.mark.parametrize("target", ["host", "host+avx2", "host+sse2"])
+@pytest.mark.parametrize("threads", [1, 3])
+def test_targets_and_threads_agree(lowbit: Lowbit, work: Work, target: str, threads: int):
+    result = lowbit(
+        *("run", work / "conv.mlir", "-i", work / "x.npy", "-i", work / "w.npy"),
+        *("-o", work / "y.npy", "--target", target, "--num-threads", threads, "--no-cache"),
+    )
+    assert result.code == 0
+    np.testing.assert_array_equal(np.load(work / "y.npy"), work.y)
+
+
+def test_repeat_prints_the_median(lowbit: Lowbit, work: Work):
+    result = lowbit(
+        "run", work / "conv.mlir", "-i", work / "x.npy", "-i", work / "w.npy", "--repeat", 3
+    )
+    assert result.code == 0
+    assert "median of 3 runs with 1 thread: " in result.out
+
+
+def test_packed_results_are_words_or_values(lowbit: Lowbit, work: Work):
+    pack = ("run", work / "pack.mlir", "--entry", "pack", "-i", work / "p.npy")
+    assert lowbit(*pack, "-o", work / "words.npy").code == 0
+    assert lowbit(*pack, "-o", work / "values.npy", "--unpack").code == 0
+    words, values = np.load(work / "words.npy"), np.load(work / "values.npy")
+    assert (words.dtype, words.shape) == (np.uint16, (3, 3, 2))
+    assert values.dtype == np.int8
+    np.testing.assert_array_equal(values, np.load(work / "p.npy"))
+
+
+def test_several_results_from_words_and_from_values(lowbit: Lowbit, work: Work):
+    lowbit("run", work / "pack.mlir", "--entry=pack", "-i", work / "p.npy", "-o", work / "w.npy")
+    for given in ("w.npy", "p.npy"):
+        result = lowbit(
+            *("run", work / "pack.mlir", "--entry", "unpack", "-i", work / given),
+            *("-o", work / "a.npy", "-o", work / "b.npy"),
+        )
+        assert result.code == 0
+        np.testing.assert_array_equal(np.load(work / "a.npy"), np.load(work / "p.npy"))
+        np.testing.assert_array_equal(np.load(work / "b.npy"), np.load(work / "w.npy"))
+
+
+def test_output_keeps_permissions_and_follows_links(lowbit: Lowbit, work: Work):
+    (work / "real.npy").write_bytes(b"old")
+    (work / "real.npy").chmod(0o640)
+    (work / "link.npy").symlink_to(work / "real.npy")
+    call = ("run", work / "conv.mlir", "-i", work / "x.npy", "-i", work / "w.npy", "-o")
+    assert lowbit(*call, work / "link.npy").code == 0
+    assert (work / "link.npy").is_symlink()
+    assert (work / "real.npy").stat().st_mode & 0o777 == 0o640
+    np.testing.assert_array_equal(np.load(work / "real.npy"), work.y)
+    assert lowbit(*call, os.devnull).code == 0
+    assert not os.path.isfile(os.devnull)
+
+
+def test_as_a_process(work: Work):
+    """The installed entry point, its output into a pipe: nothing is cut or wrapped."""
+    call = [sys.executable, "-c", "from runtime.cli import main; raise SystemExit(main())"]
+    done = subprocess.run(
+        [*call, "run", work / "conv.mlir", "-i", work / "x.npy", "-i", work / "w.npy"],
+        capture_output=True,
+        text=True,
+        check=True,
+        timeout=60,
+    )
+    assert done.stderr == ""
+    assert [line for line in done.stdout.splitlines() if line.endswith("tensor<1x5x6x7xi32>")]
+    failed = subprocess.run(
+        [*call, "run", work / "missing.mlir"],
+        check=False,
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+    assert (failed.returncode, failed.stdout) == (1, "")
+    assert failed.stderr == f"error: {work / 'missing.mlir'}: No such file or directory\n"
+
+
+def test_a_closed_pipe_is_quiet(work: Work):
+    command = (
+        f"{sys.executable} -c 'from runtime.cli import main; raise SystemExit(main())'"
+        f" compile {work / 'conv.mlir'} --emit=asm | head -n 1"
+    )
+    done = subprocess.run(
+        command, check=False, shell=True, capture_output=True, text=True, timeout=60
+    )
+    assert done.stderr == ""
+    assert done.stdout.count("\n") == 1
