@@ -144,9 +144,12 @@ class Executable:
     def _call_into(self, inputs: list[NDArray], out: Any, num_threads: int) -> None:
         """Run and leave the results in the arrays of `out`."""
         specs = self.signature.results
-        given = [out] if len(specs) == 1 else list(out)
-        if len(given) != len(specs):
-            raise ValueError(f"out: expected {len(specs)} arrays, got {len(given)}")
+        given = [out]
+        if len(specs) != 1:
+            if not isinstance(out, list | tuple) or len(out) != len(specs):
+                count = len(out) if isinstance(out, list | tuple) else type(out).__name__
+                raise ValueError(f"out: expected a list of {len(specs)} arrays, got {count}")
+            given = list(out)
         targets = [
             spec.writable(value, f"out {i}")
             for i, (spec, value) in enumerate(zip(specs, given, strict=True))
