@@ -134,6 +134,8 @@ class AbsorbCorrection(RewritePattern):
         correction = constant_values(op.correction)
         if glue is None or correction is None or correction.shape[:2] != (1, 1):
             return
+        if op.decomposition.raw_bound(op.geometry.taps) > INT32_MAX:
+            return  # the popcount sums could wrap, and be compared before they wrap back
         parameters = _absorb(glue, correction[0, 0].astype(np.int64))
         if parameters is None:
             return
@@ -154,7 +156,7 @@ class AbsorbCorrection(RewritePattern):
 def _absorb(glue: FusedGlueOp, correction: np.ndarray):
     """The constant that replaces thresholds or offset, or None where they are not constant.
 
-    Thresholds beyond i32 are as good as its end: no accumulator is there (the verifier bounds it).
+    Thresholds beyond i32 are as good as its end: no accumulator is there (see `raw_bound`).
     """
     first = constant_values(glue.parameters[0])
     if first is None:
