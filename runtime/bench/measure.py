@@ -23,7 +23,7 @@ from lowbit_dialect.ops.contraction import Conv2DOp, MatmulOp, conv_clauses
 from lowbit_dialect.ops.glue import FusedGlueOp
 from lowbit_dialect.ops.pack import BitpackOp, ConstantOp, UnpackOp
 from lowbit_dialect.packing import pack
-from lowering.kernels.constants import constant_tensor
+from lowbit_dialect.constants import constant_tensor
 from lowering.kernels.default_schedule import kernel_word_bits
 from lowering.targets import get_target
 from runtime.bench.clock import nanoseconds_per_cycle

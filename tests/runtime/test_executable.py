@@ -101,6 +101,20 @@ def test_builtin_elements(element: str):
         f(x.astype(complex))
 
 
+def test_integers_of_any_width_that_fit():
+    f = identity("tensor<3xi8>")
+    for dtype in "bhilHIL":
+        assert f(np.array([1, 2, 127], dtype)).tolist() == [1, 2, 127]
+    assert f(np.array([-128, 0, 1], ">i4")).tolist() == [-128, 0, 1]
+    with pytest.raises(ValueError, match=r"input 0: 128 at index \[1\] does not fit in int8"):
+        f(np.array([1, 128, 3]))
+    with pytest.raises(ValueError, match=r"input 0: expected dtype int8, got float64"):
+        f(np.zeros(3))
+    assert identity("tensor<2xi1>")(np.array([0, 1])).tolist() == [False, True]
+    with pytest.raises(ValueError, match=r"2 at index \[0\] does not fit in bool, 0 .. 1"):
+        identity("tensor<2xi1>")(np.array([2, 1]))
+
+
 def test_a_call_does_not_change_or_keep_its_inputs():
     f = matmul(3, 5, 2)
     x, w = np.full((3, 5), 3, np.uint8), np.ones((5, 2), np.int8)
