@@ -53,7 +53,7 @@ def test_the_second_time_nothing_is_compiled(folder: Path, monkeypatch: pytest.M
     def fail(*_: object) -> None:
         raise AssertionError("compiled again")
 
-    monkeypatch.setattr(sys.modules["runtime.compile"], "build_object", fail)
+    monkeypatch.setattr("runtime.build.build_object", fail)
     assert right()
     with pytest.raises(AssertionError):
         compile(TEXT, use_cache=False)
