@@ -60,7 +60,7 @@ class Decomposition:
         return self.x.alpha != 0
 
     def raw_bound(self, taps: int) -> int:
-        """Bound on the magnitude of the sum of popcounts over `taps` products, before correction."""
+        """Bound on the magnitude of the popcount sums over `taps` products, before correction."""
         return taps * sum(1 << term.exponent for term in self.terms)
 
     def class_counts(self, geometry: ConvGeometry) -> tuple[int, int]:

@@ -20,7 +20,7 @@ from xdsl.pattern_rewriter import (
 from lowbit_dialect.geometry import WEIGHT_LAYOUTS
 from lowbit_dialect.ops.bitserial import CorrectionOp
 from lowbit_dialect.ops.pack import BitpackOp, ConstantOp, UnpackOp
-from lowering.kernels.constants import constant_tensor
+from lowbit_dialect.constants import constant_tensor
 
 
 class FoldLayoutOfConstant(RewritePattern):

@@ -29,7 +29,7 @@ from lowbit_dialect.ops.bitserial import (
 )
 from lowbit_dialect.ops.glue import FusedGlueOp
 from lowbit_dialect.ops.pack import BitpackOp
-from lowering.kernels.constants import constant_tensor, constant_values
+from lowbit_dialect.constants import constant_tensor, constant_values
 
 
 def _kernel_of(value: SSAValue) -> BitserialOp | None:
