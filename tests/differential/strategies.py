@@ -137,6 +137,8 @@ def glued(
             shape[axis] = channels
             sums = np.where(flags.reshape(shape), -sums.astype(np.int64), sums)
         steps = draw_thresholds(draw, rng, sums, axis, count)
+        if not constant and draw(st.booleans()):
+            steps = rng.permuted(steps, axis=1)  # nobody can check the order of an argument
         thresholds = graph.integers(steps, constant=constant)
         return graph.threshold(acc, thresholds, code, flip, axis)
     spread = int(np.abs(acc.numbers.astype(np.int64)).max()) // (top + 1)
