@@ -19,13 +19,11 @@ from xdsl.dialects.builtin import (
     ArrayAttr,
     DictionaryAttr,
     IntegerAttr,
-    MemRefType,
     ModuleOp,
     TensorType,
-    i8,
     i64,
 )
-from xdsl.ir import Operation, SSAValue
+from xdsl.ir import Operation
 from xdsl.passes import ModulePass
 
 from lowbit_dialect.layout import byte_count, packed_layout
@@ -36,6 +34,7 @@ from lowbit_dialect.ops.glue import FusedGlueOp
 from lowbit_dialect.ops.pack import BitpackOp, ConstantOp, UnpackOp
 from lowbit_dialect.ops.pool import MaxPool2DOp
 from lowering.loops.buffers import Buffers
+from lowering.loops.byte_stages import lower_copy, lower_zero
 from lowering.loops.contraction import lower_contraction
 from lowering.loops.correction import lower_correction
 from lowering.loops.elementwise import (
@@ -46,7 +45,7 @@ from lowering.loops.elementwise import (
 )
 from lowering.loops.layout_stages import lower_bitpack, lower_unpack
 from lowering.loops.pool import lower_max_pool
-from lowering.loops.stage import FunctionLowering, Stage
+from lowering.loops.stage import FunctionLowering
 from lowering.opt.diagnostics import fail
 from lowering.targets import Target, get_target
 
@@ -78,33 +77,6 @@ def leaves_gaps(type_: TensorType) -> bool:
     return byte_count(type_) * 8 != elements * bits
 
 
-def _zero_stage(value: SSAValue, lowering: FunctionLowering) -> None:
-    """Zero an output whose gaps nobody else writes."""
-    assert isinstance(value.type, TensorType)
-    count = byte_count(value.type)
-
-    def body(stage: Stage, low: SSAValue, high: SSAValue) -> None:
-        emit = stage.emit
-        memory = stage.memory(value, MemRefType(i8, [count]))
-        emit.loop(low, high, lambda i: emit.store(emit.constant(0, i8), memory, [i]))
-
-    lowering.stage("zero", count, body)
-
-
-def _copy_stage(source: SSAValue, result: SSAValue, lowering: FunctionLowering) -> None:
-    """Copy a tensor that is returned but not computed here, or returned twice."""
-    assert isinstance(source.type, TensorType)
-    count = byte_count(source.type)
-
-    def body(stage: Stage, low: SSAValue, high: SSAValue) -> None:
-        emit = stage.emit
-        data = stage.memory(source, MemRefType(i8, [count]))
-        target = stage.memory(result, MemRefType(i8, [count]))
-        emit.loop(low, high, lambda i: emit.store(emit.load(data, [i]), target, [i]))
-
-    lowering.stage("copy", count, body)
-
-
 def lower_function(function: func.FuncOp, module: ModuleOp, target: Target) -> None:
     """Replace a function of tensors by its stages and the function that calls them."""
     block = function.body.block
@@ -133,14 +105,14 @@ def lower_function(function: func.FuncOp, module: ModuleOp, target: Target) -> N
         result = op.results[0]
         in_output = buffers.place(result).argument != buffers.workspace_argument
         if in_output and leaves_gaps(result.type):  # pyright: ignore
-            _zero_stage(result, lowering)
+            lower_zero(result, lowering)
         lower(op, lowering)
     for value, index in copies:
         # A value of its own to stand for the output.
         stand_in = ConstantOp.from_image(b"", value.type)  # pyright: ignore
         buffers.output(stand_in.result, index)
         lowering.outputs.add(stand_in.result)
-        _copy_stage(value, stand_in.result, lowering)
+        lower_copy(value, stand_in.result, lowering)
     functions = lowering.finish()
     main = functions[-1]
     main.attributes |= {
