@@ -17,6 +17,7 @@ from xdsl.pattern_rewriter import (
     op_type_rewrite_pattern,
 )
 
+from lowbit_dialect.constants import constant_tensor, constant_values
 from lowbit_dialect.decomposition import INT32_MAX
 from lowbit_dialect.geometry import LAYOUTS
 from lowbit_dialect.kernel_layouts import activation_layout, matmul_lhs_layout
@@ -29,7 +30,6 @@ from lowbit_dialect.ops.bitserial import (
 )
 from lowbit_dialect.ops.glue import FusedGlueOp
 from lowbit_dialect.ops.pack import BitpackOp
-from lowbit_dialect.constants import constant_tensor, constant_values
 
 
 def _kernel_of(value: SSAValue) -> BitserialOp | None:

@@ -16,6 +16,7 @@ from xdsl.rewriter import InsertPoint
 
 from lowbit_dialect import reference
 from lowbit_dialect.codes import BipolarType, Code, SignedType, UnipolarType
+from lowbit_dialect.constants import constant_tensor
 from lowbit_dialect.interpreters.values import PackedArray
 from lowbit_dialect.kernel_layouts import activation_layout, matmul_lhs_layout
 from lowbit_dialect.layout import PackedAttr
@@ -23,7 +24,6 @@ from lowbit_dialect.ops.contraction import Conv2DOp, MatmulOp, conv_clauses
 from lowbit_dialect.ops.glue import FusedGlueOp
 from lowbit_dialect.ops.pack import BitpackOp, ConstantOp, UnpackOp
 from lowbit_dialect.packing import pack
-from lowbit_dialect.constants import constant_tensor
 from lowering.kernels.default_schedule import kernel_word_bits
 from lowering.targets import get_target
 from runtime.bench.clock import nanoseconds_per_cycle
