@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from itertools import groupby
 
 from xdsl.context import Context
-from xdsl.dialects import arith
+from xdsl.dialects import arith, func
 from xdsl.dialects.builtin import IntegerType, MemRefType, ModuleOp, VectorType, i32
-from xdsl.ir import Block, SSAValue
+from xdsl.ir import Block, Operation, SSAValue
 from xdsl.passes import ModulePass
 from xdsl.pattern_rewriter import (
     GreedyRewritePatternApplier,
@@ -44,20 +44,17 @@ class LowerBitserialTile(RewritePattern):
 
     @op_type_rewrite_pattern
     def match_and_rewrite(self, op: BitserialTileOp, rewriter: PatternRewriter) -> None:
-        entry = op.parent_block()
-        assert entry is not None
-        emit = Emit(_entry_block(entry), InsertPoint.before(op))
+        emit = Emit(_entry_block(op), InsertPoint.before(op))
         sums = _Tile(op, emit).sums()
         rewriter.replace(op, [], sums)
 
 
-def _entry_block(block: Block) -> Block:
-    """The outermost block around, that of the function."""
-    while (parent := block.parent_op()) is not None and parent.parent_op() is not None:
-        outer = parent.parent_block()
-        if outer is None or isinstance(outer.parent_op(), ModuleOp):
-            break
-        block = outer
+def _entry_block(op: Operation) -> Block:
+    """The block of the function around, where constants go."""
+    while (parent := op.parent_op()) and not isinstance(parent, func.FuncOp | ModuleOp):
+        op = parent
+    block = op.parent_block()
+    assert block is not None
     return block
 
 
