@@ -46,14 +46,6 @@ def _target_machine(target: Target, opt: int) -> llvm.TargetMachine:
     return machine
 
 
-@cache
-def data_layout(target: Target) -> str:
-    """LLVM's data layout of a target."""
-    with _LOCK:
-        _initialize()
-        return str(_target_machine(target, 2).target_data)
-
-
 def _optimized(llvm_ir: str, target: Target, opt: int) -> tuple[llvm.ModuleRef, llvm.TargetMachine]:
     """The module after LLVM's passes, with its target machine; the lock is held."""
     _initialize()

@@ -26,7 +26,7 @@ from lowbit_dialect.ops.base import code_of
 from lowbit_dialect.ops.elementwise import AddOp, DequantizeOp, QuantizeOp
 from lowbit_dialect.ops.glue import FusedGlueOp
 from lowering.loops.emit import INDEX, Emit, Index
-from lowering.loops.levels import GLUE_LEVELS, INT32_MAX, INT32_MIN, saturating_add
+from lowering.loops.levels import GLUE_LEVELS, INT32_MAX, saturating_add
 from lowering.loops.stage import FunctionLowering, Stage, element_of, shape_of
 
 QUOTIENT_BOUND = 1024.0
@@ -294,16 +294,6 @@ class _GlueTable:
         return lanes.emit.op(simd.ExtUIOp(value, lanes.vector(i32)))
 
 
-def _negatable(site: _GlueSite, flip: _GlueTable) -> SSAValue:
-    """The accumulators, the smallest i32 replaced by the next where its channel is flipped.
-
-    No kernel gives that number, but memory may; its negation would wrap to the lowest level.
-    """
-    flags = flip.vector(site, 0, 0)
-    least = site.emit.binary(arith.AddiOp, flags, site.emit.constant(INT32_MIN, flags.type))
-    return site.emit.binary(arith.MaxSIOp, site.sums[0][0], least)
-
-
 def lower_glue(op: FusedGlueOp, lowering: FunctionLowering) -> None:
     """Glue on accumulators in memory, whatever dimension the channels are."""
     shape = shape_of(op.acc)
@@ -333,8 +323,6 @@ def lower_glue(op: FusedGlueOp, lowering: FunctionLowering) -> None:
 
         def element(lanes: Lanes) -> None:
             site = _GlueSite(lanes, [[lanes.load(acc)]])
-            if op.form.data == "threshold" and len(tables) > 1:
-                site.sums[0][0] = _negatable(site, tables[1])
             levels = GLUE_LEVELS[op.form.data].of(op, site, tables)  # pyright: ignore
             lanes.store(levels.byte(0, 0), result)
 

@@ -9,6 +9,8 @@ from xdsl.builder import Builder
 from xdsl.dialects import arith, memref, scf, vector
 from xdsl.dialects.builtin import (
     DenseIntOrFPElementsAttr,
+    Float32Type,
+    FloatAttr,
     IndexType,
     IntegerAttr,
     IntegerType,
@@ -51,9 +53,8 @@ class Emit:
             elif isinstance(type_, IntegerType | IndexType):
                 op = arith.ConstantOp(IntegerAttr(int(value), type_))
             else:
-                op = arith.ConstantOp.build(
-                    properties={"value": _float_attr(value, type_)}, result_types=[type_]
-                )
+                assert isinstance(type_, Float32Type)
+                op = arith.ConstantOp(FloatAttr(float(value), type_))
             self._constants.insert(op)
             self._cache[key] = op.results[0]
         return self._cache[key]
@@ -172,12 +173,6 @@ class Emit:
     def binary(self, kind: type, a: SSAValue, b: SSAValue) -> SSAValue:
         """One of arith's binary operations."""
         return self.op(kind(a, b))
-
-
-def _float_attr(value: float, type_: Attribute) -> Attribute:
-    from xdsl.dialects.builtin import FloatAttr  # noqa: PLC0415
-
-    return FloatAttr(float(value), type_)  # pyright: ignore
 
 
 _NO_RESULT: SSAValue = None  # pyright: ignore
