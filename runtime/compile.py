@@ -7,6 +7,7 @@ from pathlib import Path
 from xdsl.context import Context
 from xdsl.dialects.builtin import ModuleOp
 
+from lowering.kernels.strategy import check_strategy
 from lowering.llvm.emit import module_to_llvm_ir
 from lowering.llvm.object import compile_object
 from lowering.pipeline import LEVELS, lower
@@ -21,10 +22,12 @@ from runtime.source import parse_module, read_text, verify
 __all__ = ["build_object", "choose", "compile", "parse_module"]
 
 
-def build_object(module: ModuleOp, target: Target) -> tuple[list[Signature], bytes]:
+def build_object(
+    module: ModuleOp, target: Target, strategy: str = "auto"
+) -> tuple[list[Signature], bytes]:
     """Signatures and object file of a module of tensors; the module stays as it is."""
     module = module.clone()
-    lower(module, target.name, "loops")
+    lower(module, target.name, "loops", strategy)
     found = signatures(module)
     _lower_from_loops(module, target)
     return found, compile_object(module_to_llvm_ir(module, target), target)
@@ -33,7 +36,7 @@ def build_object(module: ModuleOp, target: Target) -> tuple[list[Signature], byt
 def _lower_from_loops(module: ModuleOp, target: Target) -> None:
     ctx = Context()
     for level in ("simd", "llvm"):
-        for step in LEVELS[level](target.name):
+        for step in LEVELS[level](target.name, "auto"):
             step.apply(ctx, module)
 
 
@@ -43,6 +46,7 @@ def compile(
     *,
     entry: str | None = None,
     use_cache: bool = True,
+    strategy: str = "auto",
 ) -> Executable:
     """Compile a module for this machine.
 
@@ -52,25 +56,28 @@ def compile(
             can run.
         entry: the function to call; not needed where there is one, or one called main.
         use_cache: whether to look for the object on disk, and keep it there.
+        strategy: how contractions are computed: `bit_serial`, `dot` where the weights fit in
+            bytes, or `auto` for what suits the machine.
 
     Returns:
         The function, ready to be called with numpy arrays.
 
     Raises:
-        ValueError: no such target or function, or this machine cannot run the target.
+        ValueError: no such target, strategy or function, or this machine cannot run the target.
         ParseError, VerifyException, PassFailedException: what is wrong with the module, and where.
         OSError: the file cannot be read.
         CacheError: LOWBIT_CACHE names a folder that cannot be used.
     """
     machine = get_target(target)
     check_runs_here(machine)
+    check_strategy(strategy)
     name = "<module>"
     if isinstance(module, Path):
         name, module = str(module), read_text(module)
     key, hit = "", None
     if use_cache:
         # A text that was compiled once is found without parsing it.
-        key = cache.key(module if isinstance(module, str) else str(module), machine)
+        key = cache.key(module if isinstance(module, str) else str(module), machine, strategy)
         hit = cache.load(key)
     if hit is not None:
         found, data = [Signature.from_json(s) for s in hit[0]], hit[1]
@@ -79,7 +86,7 @@ def compile(
             module = parse_module(module, name)
         else:
             verify(module)
-        found, data = build_object(module, machine)
+        found, data = build_object(module, machine, strategy)
         if use_cache:
             cache.store(key, [s.to_json() for s in found], data)
     signature = choose(found, entry)

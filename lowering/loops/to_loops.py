@@ -30,7 +30,9 @@ from xdsl.passes import ModulePass
 
 from lowbit_dialect.layout import byte_count, packed_layout
 from lowbit_dialect.ops.base import code_of
-from lowbit_dialect.ops.bitserial import BitserialConvOp, BitserialGemmOp, CorrectionOp
+from lowbit_dialect.ops.bitserial import BitserialConvOp, BitserialGemmOp
+from lowbit_dialect.ops.correction import CorrectionOp
+from lowbit_dialect.ops.dot import DotConvOp, DotGemmOp
 from lowbit_dialect.ops.elementwise import AddOp, DequantizeOp, QuantizeOp
 from lowbit_dialect.ops.glue import FusedGlueOp
 from lowbit_dialect.ops.pack import BitpackOp, ConstantOp, UnpackOp
@@ -57,6 +59,8 @@ LOWERINGS: dict[type[Operation], Callable[[Any, FunctionLowering], None]] = {
     BitserialGemmOp: lower_contraction,
     CorrectionOp: lower_correction,
     DequantizeOp: lower_dequantize,
+    DotConvOp: lower_contraction,
+    DotGemmOp: lower_contraction,
     FusedGlueOp: lower_glue,
     MaxPool2DOp: lower_max_pool,
     QuantizeOp: lower_quantize,
@@ -71,7 +75,7 @@ def leaves_gaps(type_: TensorType) -> bool:
     layout = packed_layout(type_)
     if layout is None:
         return False
-    bits = code_of(type_, "tensor").width
+    bits = 8 if layout.bytes.data else code_of(type_, "tensor").width
     elements = 1
     for extent in type_.get_shape():
         elements *= extent
