@@ -54,7 +54,7 @@ def pack(patterns: NDArray[np.integer], code: Code, layout: PackedAttr) -> NDArr
     if layout.bytes.data:
         return _pack_elements(layout.byte_of_pattern(code)[low][None], code.width, layout)
     shifts = np.arange(code.width, dtype=np.uint8).reshape(-1, *[1] * patterns.ndim)
-    return _pack_elements((low[None] >> shifts) & 1, code.width, layout)
+    return _pack_elements((low[None] >> shifts) & np.uint8(1), code.width, layout)
 
 
 def occupied(shape: Sequence[int], code: Code, layout: PackedAttr) -> NDArray:

@@ -36,7 +36,7 @@ class RawSums(ABC):
 
     @abstractmethod
     def raw_bound(self, taps: int) -> int:
-        """Largest magnitude of the raw sum over `taps` products."""
+        """Bound on the magnitude of the raw sums over `taps` products, before correction."""
 
     @property
     def needs_correction(self) -> bool:

@@ -20,10 +20,10 @@ from lowering.kernels.fold_constants import FoldConstantsPass
 from lowering.kernels.fuse_epilogue import FuseEpiloguePass
 from lowering.kernels.propagate_layout import PropagateLayoutPass
 from lowering.kernels.select_kernel import SelectKernelPass
-from lowering.kernels.strategy import check_strategy
 from lowering.llvm.lowbit_to_llvm import LowbitToLLVMPass
 from lowering.loops.to_loops import ToLoopsPass
 from lowering.simd.simd_lower import SimdLowerPass
+from lowering.strategies import check_strategy
 from lowering.targets import get_target
 from lowering.tiles.lower_tile import LowerTilePass
 

@@ -113,7 +113,7 @@ DOT_FORMS: dict[str, DotForm] = {
 """By the feature that has it, the best first."""
 PORTABLE_DOT = DotForm(2, 16, 16)
 
-POPCOUNT_STEPS: dict[str, float] = {"avx512vpopcntdq": 3, "avx512bw": 11, "avx2": 11, "neon": 4}
+POPCOUNT_STEPS: dict[str, float] = {"avx512vpopcntdq": 3, "avx512bw": 9, "avx2": 9, "neon": 4}
 """By the feature that counts bits of vectors, the best first; without, counts are made of sums."""
 PORTABLE_POPCOUNT_STEPS = 20
 

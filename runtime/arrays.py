@@ -65,6 +65,28 @@ _LIMITS: dict[np.dtype, tuple[int, int]] = {
 """Smallest and largest number of the integer dtypes."""
 
 
+def as_dtype(array: NDArray, dtype: np.dtype, name: str) -> NDArray:
+    """The array in another dtype: integers are converted where all of them fit, nothing else is.
+
+    Raises:
+        ValueError: the dtype differs, and not just in the width of integers, or an element does
+            not fit; the message names it.
+    """
+    if array.dtype == dtype:
+        return array
+    given, wanted = _LIMITS.get(array.dtype.newbyteorder("=")), _LIMITS.get(dtype)
+    if given is None or wanted is None:
+        raise ValueError(f"{name}: expected dtype {dtype}, got {array.dtype}")
+    fits = (array >= wanted[0]) & (array <= wanted[1])
+    if not fits.all():
+        index = [int(i) for i in np.unravel_index(int(np.argmin(fits)), array.shape)]
+        raise ValueError(
+            f"{name}: {int(array[tuple(index)])} at index {index} does not fit in {dtype},"
+            f" {wanted[0]} .. {wanted[1]}"
+        )
+    return array.astype(dtype)
+
+
 class CodeBytes:
     """How values of one code become the bytes of an unpacked tensor, and back.
 

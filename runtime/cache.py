@@ -22,8 +22,10 @@ from typing import Any
 from lowering.targets import Target
 
 _FAMILY, _VERSION = b"lowbit", b"02"
-_HEADER = struct.Struct("<6s2s32sQ")
-"""Family, version of this format, checksum of all that follows, bytes of the metadata."""
+_HEADER = struct.Struct("<6s2s32s")
+"""Family, version of this format, checksum of all that follows."""
+_LENGTH = struct.Struct("<Q")
+"""Bytes of the metadata, which comes next; the rest is the object."""
 
 ENVIRONMENT = "LOWBIT_CACHE"
 """Names the cache's folder; where it is set to nothing, there is no cache."""
@@ -106,11 +108,13 @@ def _check(data: bytes) -> tuple[Any, bytes] | None:
     """The parts of an entry, or None where it is not what was written."""
     if len(data) < _HEADER.size:
         return None
-    family, _, checksum, length = _HEADER.unpack_from(data)
-    body = memoryview(data)[_HEADER.size :]
-    if family != _FAMILY or checksum != hashlib.sha256(body).digest() or length > len(body):
+    family, _, checksum = _HEADER.unpack_from(data)
+    body = data[_HEADER.size :]
+    if family != _FAMILY or checksum != hashlib.sha256(body).digest():
         return None
-    return json.loads(bytes(body[:length])), bytes(body[length:])
+    start = _LENGTH.size
+    end = start + _LENGTH.unpack_from(body)[0]
+    return json.loads(body[start:end]), body[end:]
 
 
 def _complain(message: str, error: OSError) -> None:
@@ -131,8 +135,8 @@ def store(name: str, metadata: Any, data: bytes) -> None:
     if folder is None:
         return
     text = json.dumps(metadata).encode()
-    body = text + data
-    header = _HEADER.pack(_FAMILY, _VERSION, hashlib.sha256(body).digest(), len(text))
+    body = _LENGTH.pack(len(text)) + text + data
+    header = _HEADER.pack(_FAMILY, _VERSION, hashlib.sha256(body).digest())
     try:
         place = folder / name[:2]
         place.mkdir(parents=True, exist_ok=True)

@@ -4,40 +4,18 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from xdsl.context import Context
 from xdsl.dialects.builtin import ModuleOp
 
-from lowering.kernels.strategy import check_strategy
-from lowering.llvm.emit import module_to_llvm_ir
-from lowering.llvm.object import compile_object
-from lowering.pipeline import LEVELS, lower
-from lowering.targets import Target, get_target
+from lowering.strategies import check_strategy
+from lowering.targets import get_target
 from runtime import cache
 from runtime.executable import Executable
 from runtime.host import check_runs_here
 from runtime.jit import LoadedObject
-from runtime.signature import Signature, signatures
+from runtime.signature import Signature
 from runtime.source import parse_module, read_text, verify
 
-__all__ = ["build_object", "choose", "compile", "parse_module"]
-
-
-def build_object(
-    module: ModuleOp, target: Target, strategy: str = "auto"
-) -> tuple[list[Signature], bytes]:
-    """Signatures and object file of a module of tensors; the module stays as it is."""
-    module = module.clone()
-    lower(module, target.name, "loops", strategy)
-    found = signatures(module)
-    _lower_from_loops(module, target)
-    return found, compile_object(module_to_llvm_ir(module, target), target)
-
-
-def _lower_from_loops(module: ModuleOp, target: Target) -> None:
-    ctx = Context()
-    for level in ("simd", "llvm"):
-        for step in LEVELS[level](target.name, "auto"):
-            step.apply(ctx, module)
+__all__ = ["choose", "compile", "parse_module"]
 
 
 def compile(
@@ -86,6 +64,9 @@ def compile(
             module = parse_module(module, name)
         else:
             verify(module)
+        # On a hit there is no need to import the passes, which takes longer than all the rest.
+        from runtime.build import build_object  # noqa: PLC0415
+
         found, data = build_object(module, machine, strategy)
         if use_cache:
             cache.store(key, [s.to_json() for s in found], data)

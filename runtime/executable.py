@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ctypes
 from collections.abc import Callable, Sequence
-from functools import partial
+from functools import cached_property, partial
 from operator import index
 from typing import Any, TypeAlias
 
@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from runtime.jit import LoadedObject
 from runtime.signature import Signature
 from runtime.tensor_spec import TensorSpec, Value
-from runtime.threads import run_in_parallel
+from runtime.threads import SharedStages, team
 
 ALIGNMENT = 64
 
@@ -52,10 +52,7 @@ class Executable:
         self._function = ctypes.CFUNCTYPE(None, *[ctypes.c_void_p] * count)(
             loaded.address(signature.name)
         )
-        stage_type = ctypes.CFUNCTYPE(None, *[ctypes.c_void_p] * count, *[ctypes.c_ssize_t] * 2)
-        self._stages = [
-            (stage_type(loaded.address(name)), extent) for name, extent in signature.stages
-        ]
+        self._buffer_count = count
         self._workspaces: list[Workspace] = []
 
     def __call__(self, *inputs: Any, out: Any = None, num_threads: int = 1) -> Any:
@@ -69,7 +66,8 @@ class Executable:
             out: an array for the output (a sequence where there are several), of the shape and
                 dtype that the function gives without it. It may overlap the inputs and need not be
                 contiguous. Where an error is raised before the function runs, it keeps its values.
-            num_threads: how many threads share each stage.
+            num_threads: how many threads share each stage. The threads serve one call at a time;
+                a call that finds them busy runs on its own thread alone.
 
         Returns:
             `out` where it is given; otherwise the output, or a tuple where there are several: an
@@ -133,20 +131,24 @@ class Executable:
         return call
 
     def _run_at(self, pointers: list[int], num_threads: int) -> None:
-        if num_threads == 1:
+        if num_threads == 1 or not team().run(self._shared_stages, pointers, num_threads):
             self._function(*pointers)
-            return
-        for stage, extent in self._stages:
-            run_in_parallel(
-                lambda low, high, stage=stage: stage(*pointers, low, high), extent, num_threads
-            )
+
+    @cached_property
+    def _shared_stages(self) -> SharedStages:
+        address = self._loaded.address
+        stages = [(address(name), extent) for name, extent in self.signature.stages]
+        return SharedStages(stages, self._buffer_count)
 
     def _call_into(self, inputs: list[NDArray], out: Any, num_threads: int) -> None:
         """Run and leave the results in the arrays of `out`."""
         specs = self.signature.results
-        given = [out] if len(specs) == 1 else list(out)
-        if len(given) != len(specs):
-            raise ValueError(f"out: expected {len(specs)} arrays, got {len(given)}")
+        given = [out]
+        if len(specs) != 1:
+            if not isinstance(out, list | tuple) or len(out) != len(specs):
+                count = len(out) if isinstance(out, list | tuple) else type(out).__name__
+                raise ValueError(f"out: expected a list of {len(specs)} arrays, got {count}")
+            given = list(out)
         targets = [
             spec.writable(value, f"out {i}")
             for i, (spec, value) in enumerate(zip(specs, given, strict=True))

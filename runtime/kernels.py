@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import lru_cache
+from operator import index
 from typing import Any
 
 import numpy as np
@@ -21,7 +22,7 @@ from lowbit_dialect.interpreters.values import PackedArray
 from lowbit_dialect.layout import PackedAttr
 from lowbit_dialect.ops.contraction import Conv2DOp, MatmulOp, conv_clauses
 from lowbit_dialect.ops.pack import BitpackOp, UnpackOp
-from runtime.arrays import as_array, code_bytes
+from runtime.arrays import as_array
 from runtime.compile import compile
 from runtime.executable import Executable, thread_count
 
@@ -64,33 +65,61 @@ def single_op_module(inputs: Sequence[Attribute], build: Any, name: str = "main"
     return module
 
 
-def _pairs(value: Any, shape: tuple[int, ...], name: str) -> tuple[int, ...]:
+def _code(value: Any, name: str) -> str | Code:
+    if not isinstance(value, str | Code):
+        raise ValueError(f"{name}: expected a code such as 'unipolar<2>', got {value!r}")
+    return value
+
+
+def _integer(value: Any, name: str) -> int:
     try:
-        array = np.array(value)
-    except ValueError:
-        array = np.array(None)
-    if array.shape != shape or array.dtype.kind not in "iu":
-        raise ValueError(f"{name}: expected integers of shape {list(shape)}, got {value!r}")
-    return tuple(int(v) for v in array.reshape(-1))
+        return index(value)
+    except TypeError:
+        raise ValueError(f"{name}: expected an integer, got {value!r}") from None
+
+
+def _pair(value: Any, name: str) -> tuple[int, int]:
+    try:
+        first, second = value
+        return index(first), index(second)
+    except (TypeError, ValueError):
+        raise ValueError(f"{name}: expected two integers, got {value!r}") from None
+
+
+def _two_pairs(value: Any, name: str) -> tuple[int, int, int, int]:
+    try:
+        first, second = value
+    except (TypeError, ValueError):
+        raise ValueError(f"{name}: expected two pairs of integers, got {value!r}") from None
+    return *_pair(first, f"{name}[0]"), *_pair(second, f"{name}[1]")
 
 
 @lru_cache(maxsize=256)
 def _conv2d(
-    x_type: TensorType,
-    w_type: TensorType,
-    strides: tuple[int, ...],
-    padding: tuple[int, ...],
-    dilation: tuple[int, ...],
+    x_code: str | Code,
+    x_shape: tuple[int, ...],
+    w_code: str | Code,
+    w_shape: tuple[int, ...],
+    strides: tuple[int, int],
+    padding: tuple[int, int, int, int],
+    dilation: tuple[int, int],
     groups: int,
     layout: str,
     target: str,
+    strategy: str,
 ) -> Executable:
-    clauses = conv_clauses(strides, padding, dilation, groups, layout)
+    if str(layout).lower() not in LAYOUTS:
+        raise ValueError(f"layout {layout!r}: NHWC and NCHW are allowed")
+    types = (
+        TensorType(_affine(x_code, "x_code"), x_shape),
+        TensorType(_affine(w_code, "w_code"), w_shape),
+    )
+    clauses = conv_clauses(strides, padding, dilation, groups, layout.lower())
 
     def build(x: SSAValue, w: SSAValue) -> Operation:
         return Conv2DOp.get(x, w, **clauses)
 
-    return compile(single_op_module([x_type, w_type], build), target)
+    return compile(single_op_module(types, build), target, strategy=strategy)
 
 
 def conv2d(
@@ -105,6 +134,7 @@ def conv2d(
     groups: int = 1,
     layout: str = "NHWC",
     target: str = "host",
+    strategy: str = "auto",
     num_threads: int = 1,
 ) -> NDArray[np.int32]:
     """Convolution of integer values of low-bit codes, compiled for these shapes and remembered.
@@ -117,7 +147,7 @@ def conv2d(
         padding: ((top, bottom), (left, right)); a tap in the padding contributes 0.
         groups: equal groups that the channels are cut into.
         layout: NHWC or NCHW.
-        target: see `runtime.compile`.
+        target, strategy: see `runtime.compile`.
         num_threads: how many threads share the work.
 
     Returns:
@@ -127,42 +157,45 @@ def conv2d(
         ValueError: a value outside its code, a shape, dtype or argument that does not fit; the
             message names it.
     """
-    if layout.lower() not in LAYOUTS:
-        raise ValueError(f"layout {layout!r}: NHWC and NCHW are allowed")
-    codes = _affine(x_code, "x_code"), _affine(w_code, "w_code")
     arrays = _integers(x, 4, "x"), _integers(w, 4, "w")
-    encoded = _encoded(arrays, codes, ("x", "w"))
     executable = _conv2d(
-        TensorType(codes[0], arrays[0].shape),
-        TensorType(codes[1], arrays[1].shape),
-        _pairs(strides, (2,), "strides"),
-        _pairs(padding, (2, 2), "padding"),
-        _pairs(dilation, (2,), "dilation"),
-        groups,
-        layout.lower(),
-        target,
+        *(_code(x_code, "x_code"), arrays[0].shape),
+        *(_code(w_code, "w_code"), arrays[1].shape),
+        _pair(strides, "strides"),
+        _two_pairs(padding, "padding"),
+        _pair(dilation, "dilation"),
+        *(_integer(groups, "groups"), layout, target, strategy),
     )
-    return _run(executable, encoded, num_threads)
+    return _run(executable, arrays, num_threads)
 
 
-def _encoded(
-    arrays: Sequence[NDArray], codes: Sequence[Code], names: Sequence[str]
-) -> list[NDArray]:
-    return [
-        code_bytes(code).encode(array, name)
-        for array, code, name in zip(arrays, codes, names, strict=True)
+def _run(
+    executable: Executable, arrays: tuple[NDArray, NDArray], num_threads: int
+) -> NDArray[np.int32]:
+    specs = executable.signature.arguments
+    inputs = [
+        spec.to_storage(array, name)
+        for spec, array, name in zip(specs, arrays, ("x", "w"), strict=True)
     ]
-
-
-def _run(executable: Executable, inputs: list[NDArray], num_threads: int) -> NDArray[np.int32]:
     result = executable.signature.results[0].new_storage()
     executable.run(inputs, [result], thread_count(num_threads))
     return result
 
 
 @lru_cache(maxsize=256)
-def _matmul(x_type: TensorType, w_type: TensorType, target: str) -> Executable:
-    return compile(single_op_module([x_type, w_type], MatmulOp.get), target)
+def _matmul(
+    x_code: str | Code,
+    x_shape: tuple[int, ...],
+    w_code: str | Code,
+    w_shape: tuple[int, ...],
+    target: str,
+    strategy: str,
+) -> Executable:
+    types = (
+        TensorType(_affine(x_code, "x_code"), x_shape),
+        TensorType(_affine(w_code, "w_code"), w_shape),
+    )
+    return compile(single_op_module(types, MatmulOp.get), target, strategy=strategy)
 
 
 def matmul(
@@ -172,6 +205,7 @@ def matmul(
     x_code: str | Code = "unipolar<2>",
     w_code: str | Code = "bipolar<1>",
     target: str = "host",
+    strategy: str = "auto",
     num_threads: int = 1,
 ) -> NDArray[np.int32]:
     """Matrix product of integer values of low-bit codes: x (M, K), w (K, N) -> int32 (M, N).
@@ -179,17 +213,38 @@ def matmul(
     Raises:
         ValueError: a value outside its code, a shape, dtype or argument that does not fit.
     """
-    codes = _affine(x_code, "x_code"), _affine(w_code, "w_code")
     arrays = _integers(x, 2, "x"), _integers(w, 2, "w")
-    encoded = _encoded(arrays, codes, ("x", "w"))
     executable = _matmul(
-        TensorType(codes[0], arrays[0].shape), TensorType(codes[1], arrays[1].shape), target
+        *(_code(x_code, "x_code"), arrays[0].shape),
+        *(_code(w_code, "w_code"), arrays[1].shape),
+        *(target, strategy),
     )
-    return _run(executable, encoded, num_threads)
+    return _run(executable, arrays, num_threads)
 
 
 @lru_cache(maxsize=256)
-def _bitpack(type_: TensorType, layout: PackedAttr, target: str) -> Executable:
+def _bitpack(
+    code: str | Code,
+    shape: tuple[int, ...],
+    axis: int,
+    bit_axis: int | None,
+    word_bits: int,
+    target: str,
+) -> Executable:
+    rank = len(shape)
+    if not -rank <= axis < rank:
+        raise ValueError(f"axis {axis} is not one of the {rank} dimensions of x")
+    axis %= rank
+    position = axis if bit_axis is None else bit_axis
+    if not -rank - 1 <= position <= rank:
+        raise ValueError(f"bit_axis {bit_axis} is not one of the {rank + 1} of the result")
+    order = list(range(rank))
+    order.insert(position % (rank + 1), -1)
+    try:
+        layout = PackedAttr.get(axis, word_bits, order)
+    except VerifyException as error:
+        raise ValueError(str(error)) from error
+    type_ = TensorType(parse_code(code), shape)
     return compile(single_op_module([type_], lambda x: BitpackOp.get(x, layout)), target)
 
 
@@ -219,27 +274,17 @@ def bitpack(
     Raises:
         ValueError: a value outside its code, or an argument that does not fit.
     """
-    parsed = parse_code(code)
     array = as_array(x, "x")
     if array.ndim < 1 or not array.size:
         raise ValueError(f"x: expected a dimension and elements, got shape {list(array.shape)}")
-    if not -array.ndim <= axis < array.ndim:
-        raise ValueError(f"axis {axis} is not one of the {array.ndim} dimensions of x")
-    axis %= array.ndim
-    position = axis if bit_axis is None else bit_axis
-    if not -array.ndim - 1 <= position <= array.ndim:
-        raise ValueError(f"bit_axis {bit_axis} is not one of the {array.ndim + 1} of the result")
-    order = list(range(array.ndim))
-    order.insert(position % (array.ndim + 1), -1)
-    try:
-        layout = PackedAttr.get(axis, word_bits, order)
-    except VerifyException as error:
-        raise ValueError(str(error)) from error
-    data = code_bytes(parsed).encode(array, "x")
-    executable = _bitpack(TensorType(parsed, array.shape), layout, target)
-    result = executable.signature.results[0]
+    executable = _bitpack(
+        *(_code(code, "code"), array.shape, _integer(axis, "axis")),
+        None if bit_axis is None else _integer(bit_axis, "bit_axis"),
+        *(_integer(word_bits, "word_bits"), target),
+    )
+    (argument,), (result,) = executable.signature.arguments, executable.signature.results
     words = result.new_storage()
-    executable.run([data], [words])
+    executable.run([argument.to_storage(array, "x")], [words])
     return PackedArray(words, result.type)
 
 

@@ -22,7 +22,7 @@ from lowbit_dialect.interpreters.values import PackedArray, element_dtype
 from lowbit_dialect.layout import PackedAttr, byte_count, packed_layout
 from lowbit_dialect.lowbit import Lowbit
 from lowbit_dialect.packing import occupied, pack, word_dtype
-from runtime.arrays import CodeBytes, as_array, code_bytes, writable_array
+from runtime.arrays import CodeBytes, as_array, as_dtype, code_bytes, writable_array
 
 Value = NDArray | PackedArray
 """What a caller gets of a tensor."""
@@ -103,8 +103,9 @@ class TensorSpec:
     def to_storage(self, value: Any, name: str) -> NDArray:
         """The bytes of an argument as the compiled function reads them, contiguous.
 
-        Integers stand for values of the code (of any integer dtype); a packed tensor is also taken
-        as a `PackedArray` or as its words. No copy is made where the array lies as it should.
+        Integers stand for values of the code; those may be of any integer dtype, for tensors of
+        integers too. A packed tensor is also taken as a `PackedArray` or as its words. No copy is
+        made where the array lies as it should.
 
         Raises:
             ValueError: shape, dtype or an element does not fit; the message names the argument.
@@ -122,9 +123,7 @@ class TensorSpec:
                 f"{name}: expected shape {list(self.shape)}{words}, got {list(array.shape)}"
             )
         if self.codec is None:
-            if array.dtype != self.dtype:
-                raise ValueError(f"{name}: expected dtype {self.dtype}, got {array.dtype}")
-            return _contiguous(array)
+            return _contiguous(as_dtype(array, self.dtype, name))
         if not self.is_packed:
             return self.codec.encode(array, name)
         patterns = self.codec.code.encode(array, name)

@@ -59,15 +59,13 @@ func.func @conv(%x: !x, %w: !w) -> !y {
 // CHECK-NEXT:        scf.for %[[COL:.*]] = {{.*}}
 // CHECK:               %[[ACC:.*]] = lowbit.bitserial_tile {{.*}}, %[[BLOCK]] pixels 1
 // CHECK-NOT:           : vector<16xi32>{{$}}
-// CHECK:               %[[A:.*]] = simd.cmpi sge, %[[ACC]], %{{.*}} : vector<16xi32> to vector<16xi1>
-// CHECK-NEXT:          %[[B:.*]] = simd.cmpi sge, %[[ACC]], %{{.*}} : vector<16xi32> to vector<16xi1>
-// CHECK-NEXT:          %[[C:.*]] = simd.cmpi sge, %[[ACC]], %{{.*}} : vector<16xi32> to vector<16xi1>
-// CHECK:               %[[AB:.*]] = arith.xori %[[A]], %[[B]] : vector<16xi1>
-// CHECK-NEXT:          %[[ABC:.*]] = arith.xori %[[AB]], %[[C]] : vector<16xi1>
-// CHECK-NEXT:          %[[LOWER:.*]] = simd.pack_bits %[[ABC]] : vector<16xi1> to i16
-// CHECK-NEXT:          memref.store %[[LOWER]], %[[P]][
-// CHECK-NEXT:          %[[UPPER:.*]] = simd.pack_bits %[[B]] : vector<16xi1> to i16
-// CHECK-NEXT:          memref.store %[[UPPER]], %[[P]][
+// CHECK:               %[[UPPER:.*]] = simd.cmpi sge, %[[ACC]], %{{.*}} : vector<16xi32> to vector<16xi1>
+// CHECK-NEXT:          %[[HALF:.*]] = simd.select %[[UPPER]], %{{.*}}, %{{.*}} : vector<16xi1>, vector<16xi32>
+// CHECK-NEXT:          %[[LOWER:.*]] = simd.cmpi sge, %[[ACC]], %[[HALF]] : vector<16xi32> to vector<16xi1>
+// CHECK-NEXT:          %[[BITS:.*]] = simd.pack_bits %[[LOWER]] : vector<16xi1> to i16
+// CHECK-NEXT:          memref.store %[[BITS]], %[[P]][
+// CHECK-NEXT:          %[[BITS:.*]] = simd.pack_bits %[[UPPER]] : vector<16xi1> to i16
+// CHECK-NEXT:          memref.store %[[BITS]], %[[P]][
 // CHECK-NOT:     memref<{{[0-9x]*}}x32xi32>
 
 // CHECK-LABEL: func.func @fused(

@@ -191,10 +191,15 @@ func.func @f(%x: !x, %w: !w) {
 
 // -----
 
-// CHECK: the sums before the correction can leave i32
+// CHECK: the sums without the correction can leave i32, so a correction operand is needed
 !x = tensor<1x1x1x20000x!lowbit.bipolar<8>, #lowbit.packed<axis = 3, word = i32, order = [0, 1, p, 3, 2]>>
 !w = tensor<1x1x1x20000x!lowbit.bipolar<8>, #lowbit.packed<axis = 3, word = i32, order = [0, p, 1, 2, 3], lanes = [0, 16]>>
-func.func @f(%x: !x, %w: !w, %c: tensor<1x1x1xi32>) {
-  %a = lowbit.bitserial_conv %x, %w, %c  : (!x, !w, tensor<1x1x1xi32>) -> tensor<1x1x1x1xi32>
+!q = tensor<1x1x1x1x!lowbit.unipolar<1>>
+func.func @f(%x: !x, %w: !w, %t: tensor<1x1xi32>) {
+  %a = lowbit.bitserial_conv %x, %w  : (!x, !w) -> !q epilogue {
+  ^bb0(%acc: tensor<1x1x1x1xi32>):
+    %g = lowbit.fused_glue %acc, %t form threshold : (tensor<1x1x1x1xi32>, tensor<1x1xi32>) -> !q
+    lowbit.yield %g : (!q) -> ()
+  }
   func.return
 }

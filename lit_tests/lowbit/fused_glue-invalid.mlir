@@ -150,3 +150,21 @@ func.func @f(%acc: tensor<2x5x4xi32>, %p0: tensor<4xi32>, %p1: tensor<4xi32>) {
   %a = lowbit.fused_glue %acc, %p0, %p1 form shift : (tensor<2x5x4xi32>, tensor<4xi32>, tensor<4xi32>) -> !r
   func.return
 }
+
+// -----
+
+// CHECK: shift must lie in 0 .. 31, got [1, 32]
+func.func @f(%acc: tensor<1x2xi32>, %offset: tensor<2xi32>) {
+  %shift = arith.constant dense<[1, 32]> : tensor<2xi32>
+  %a = lowbit.fused_glue %acc, %offset, %shift form shift : (tensor<1x2xi32>, tensor<2xi32>, tensor<2xi32>) -> tensor<1x2x!lowbit.unipolar<2>>
+  func.return
+}
+
+// -----
+
+// CHECK: thresholds of channel 1 do not ascend: [3, 2]
+func.func @f(%acc: tensor<1x2xi32>) {
+  %t = arith.constant dense<[[1, 1], [3, 2]]> : tensor<2x2xi32>
+  %a = lowbit.fused_glue %acc, %t form threshold : (tensor<1x2xi32>, tensor<2x2xi32>) -> tensor<1x2x!lowbit.unipolar<2>>
+  func.return
+}

@@ -1,6 +1,23 @@
-"""Run modules of levels 1 and 2 under xDSL's interpreter, on numpy arrays."""
+"""Run modules of levels 1 and 2 under xDSL's interpreter, on numpy arrays.
 
-from lowbit_dialect.interpreters.run import interpret, lowbit_interpreter
+xDSL's interpreter brings interpreters of other dialects along, which takes longer to import than
+all the rest of this project. So it is imported when it is asked for: the values have other users.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
 from lowbit_dialect.interpreters.values import PackedArray, from_values, to_values
 
+if TYPE_CHECKING:
+    from lowbit_dialect.interpreters.run import interpret, lowbit_interpreter
+
 __all__ = ["PackedArray", "from_values", "interpret", "lowbit_interpreter", "to_values"]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in ("interpret", "lowbit_interpreter"):
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module("lowbit_dialect.interpreters.run"), name)

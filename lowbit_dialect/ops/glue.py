@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import ClassVar
 
+import numpy as np
 from xdsl.dialects.builtin import StringAttr, TensorType, i1, i32
 from xdsl.ir import Attribute, Operation, SSAValue
 from xdsl.irdl import (
@@ -18,6 +19,7 @@ from xdsl.irdl import (
 from xdsl.traits import Pure
 from xdsl.utils.exceptions import VerifyException
 
+from lowbit_dialect.constants import constant_values
 from lowbit_dialect.layout import packed_layout
 from lowbit_dialect.ops.base import (
     INT,
@@ -30,6 +32,8 @@ from lowbit_dialect.ops.base import (
     int_,
     static_shape,
 )
+
+MAX_SHIFT = 31
 
 FORMS = {"shift": ("offset", "shift"), "threshold": ("thresholds", "flip")}
 """Per form the names of its parameter operands; `flip` can be left out."""
@@ -47,6 +51,9 @@ class FusedGlueOp(LowbitOp):
     form threshold (any monotone function): operands thresholds (C, T) i32 ascending,
         T <= 2^b - 1, and optionally flip (C,) i1; level = number of thresholds <= acc, or <= -acc
         where flip is set (a negative slope of the batch norm).
+
+    A shift that is no constant is clipped to its range; thresholds that are no constant are counted
+    in whatever order they come.
 
     Level 0 stands for the smallest value of the result's code, the highest level for the largest.
     """
@@ -147,6 +154,9 @@ class FusedGlueOp(LowbitOp):
         for value, role in zip(self.parameters, FORMS["shift"], strict=True):
             expect_type(value.type, TensorType(i32, (channels,)), role)
         _ = self.bounds
+        shifts = constant_values(self.parameters[1])
+        if shifts is not None and not 0 <= shifts.min() <= shifts.max() <= MAX_SHIFT:
+            raise VerifyException(f"shift must lie in 0 .. {MAX_SHIFT}, got {shifts.tolist()}")
 
     def _verify_threshold(self, channels: int, most: int) -> None:
         if len(self.parameters) not in (1, 2):
@@ -162,3 +172,12 @@ class FusedGlueOp(LowbitOp):
             )
         if len(self.parameters) == 2:
             expect_type(self.parameters[1].type, TensorType(i1, (channels,)), "flip")
+        thresholds = constant_values(self.parameters[0])
+        if thresholds is None:
+            return
+        falls = np.diff(thresholds).min(axis=1, initial=0) < 0
+        if falls.any():
+            channel = int(np.argmax(falls))
+            raise VerifyException(
+                f"thresholds of channel {channel} do not ascend: {thresholds[channel].tolist()}"
+            )

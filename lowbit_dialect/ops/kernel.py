@@ -137,8 +137,6 @@ class KernelOp(LowbitOp):
         if x_layout.word_bits != w_layout.word_bits:
             raise VerifyException("x and w must have words of the same width")
         verify_accumulator(x, w, geometry.taps)
-        if self.raw_sums.raw_bound(geometry.taps) > INT32_MAX:
-            raise VerifyException("the sums before the correction can leave i32")
         self._verify_correction(geometry)
         self._verify_epilogue()
 
@@ -149,6 +147,13 @@ class KernelOp(LowbitOp):
         if raw_sums.needs_correction and not (given or self._has_glue):
             raise VerifyException(
                 "the codes of x and w need a correction operand, or glue that holds it"
+            )
+        # With the correction the sums are those of the products, and wrapping on the way to them is
+        # harmless. Glue that holds the correction compares the sums as they are.
+        is_held = raw_sums.needs_correction and not given
+        if is_held and raw_sums.raw_bound(geometry.taps) > INT32_MAX:
+            raise VerifyException(
+                "the sums without the correction can leave i32, so a correction operand is needed"
             )
         if given:
             expected = TensorType(i32, (*raw_sums.class_counts(geometry), geometry.oc))

@@ -17,10 +17,10 @@ from xdsl.pattern_rewriter import (
     op_type_rewrite_pattern,
 )
 
+from lowbit_dialect.constants import constant_tensor
 from lowbit_dialect.geometry import WEIGHT_LAYOUTS
 from lowbit_dialect.ops.correction import CorrectionOp
 from lowbit_dialect.ops.pack import BitpackOp, ConstantOp, UnpackOp
-from lowering.kernels.constants import constant_tensor
 
 
 class FoldLayoutOfConstant(RewritePattern):

@@ -17,6 +17,7 @@ from xdsl.pattern_rewriter import (
     op_type_rewrite_pattern,
 )
 
+from lowbit_dialect.constants import constant_tensor, constant_values
 from lowbit_dialect.geometry import LAYOUTS
 from lowbit_dialect.kernel_layouts import result_layouts
 from lowbit_dialect.layout import packed_layout
@@ -26,7 +27,6 @@ from lowbit_dialect.ops.glue import FusedGlueOp
 from lowbit_dialect.ops.kernel import ConvKernelOp, KernelOp, YieldOp
 from lowbit_dialect.ops.pack import BitpackOp
 from lowbit_dialect.raw_sums import INT32_MAX
-from lowering.kernels.constants import constant_tensor, constant_values
 
 
 def _kernel_of(value: SSAValue) -> KernelOp | None:
@@ -131,6 +131,8 @@ class AbsorbCorrection(RewritePattern):
         correction = constant_values(op.correction)
         if glue is None or correction is None or correction.shape[:2] != (1, 1):
             return
+        if op.raw_sums.raw_bound(op.geometry.taps) > INT32_MAX:
+            return  # the sums could wrap, and be compared before they wrap back
         parameters = _absorb(glue, correction[0, 0].astype(np.int64))
         if parameters is None:
             return
@@ -151,7 +153,7 @@ class AbsorbCorrection(RewritePattern):
 def _absorb(glue: FusedGlueOp, correction: np.ndarray):
     """The constant that replaces thresholds or offset, or None where they are not constant.
 
-    Thresholds beyond i32 are as good as its end: no accumulator is there (the verifier bounds it).
+    Thresholds beyond i32 are as good as its end: no accumulator is there (see `raw_bound`).
     """
     first = constant_values(glue.parameters[0])
     if first is None:

@@ -34,8 +34,9 @@ from lowbit_dialect.ops.correction import RAW_SUMS, CorrectionOp
 from lowbit_dialect.ops.dot import DotConvOp, DotGemmOp
 from lowbit_dialect.ops.pack import BitpackOp
 from lowering.kernels.default_schedule import default_schedule, kernel_lanes, kernel_word_bits
-from lowering.kernels.strategy import check_strategy, resolve_strategy
+from lowering.kernels.strategy import resolve_strategy
 from lowering.opt.diagnostics import fail
+from lowering.strategies import check_strategy
 from lowering.targets import Target, get_target
 
 

@@ -8,19 +8,11 @@ from lowbit_dialect.geometry import ConvGeometry
 from lowbit_dialect.level_product import LevelProduct
 from lowbit_dialect.ops.dot import DotConvOp, DotGemmOp
 from lowbit_dialect.ops.kernel import KernelOp
+from lowering.strategies import check_strategy
 from lowering.targets import DotForm, Target
-
-STRATEGIES = ("auto", "bit_serial", "dot")
-"""What a caller may ask for."""
 
 MIN_I16_STEPS = 8
 """Words to be summed in i16 between two widenings for that to pay."""
-
-
-def check_strategy(strategy: str) -> None:
-    """Raise a ValueError where there is no such strategy."""
-    if strategy not in STRATEGIES:
-        raise ValueError(f"unknown strategy {strategy!r}: expected one of {', '.join(STRATEGIES)}")
 
 
 def strategy_of(op: KernelOp) -> str:

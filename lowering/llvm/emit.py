@@ -40,6 +40,8 @@ _FUNCTION_ATTRIBUTES = (
     "nounwind",
     # Loops that look like memset or memcpy stay loops: a kernel has to link without a libc.
     '"no-builtins"',
+    # A stage is code of its own for threads to call; a copy of it in its caller saves nothing.
+    "noinline",
     '"frame-pointer"="none"',
 )
 

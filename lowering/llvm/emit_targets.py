@@ -9,12 +9,32 @@ from dataclasses import dataclass
 from typing import IO
 
 from xdsl.context import Context
-from xdsl.dialects.builtin import ModuleOp
+from xdsl.dialects.builtin import ModuleOp, StringAttr
 from xdsl.utils.target import Target
 
 from lowering.llvm.emit import module_to_llvm_ir
+from lowering.llvm.lowbit_to_llvm import TARGET_ATTRIBUTE
 from lowering.llvm.object import compile_assembly
+from lowering.opt.diagnostics import fail
+from lowering.targets import Target as Machine
 from lowering.targets import get_target
+
+
+def _machine(module: ModuleOp, name: str) -> Machine:
+    """The target `name`, if the instructions that the module was lowered to are among its own.
+
+    LLVM ends the process where it meets an intrinsic of another machine.
+    """
+    machine, lowered = get_target(name), module.attributes.get(TARGET_ATTRIBUTE)
+    if isinstance(lowered, StringAttr):
+        other = get_target(lowered.data)
+        if other.arch != machine.arch or not other.isa <= machine.isa:
+            fail(
+                module,
+                f"the module was lowered for {other.name}, not for {machine.name}:"
+                f" write it with {{target={other.name}}}",
+            )
+    return machine
 
 
 @dataclass(frozen=True)
@@ -32,7 +52,7 @@ class LLVMIRTarget(Target):
             ValueError: if there is no such target.
             DiagnosticException: if the module is not in LLVM's dialect.
         """
-        print(module_to_llvm_ir(module, get_target(self.target)), file=output)
+        print(module_to_llvm_ir(module, _machine(module, self.target)), file=output)
 
 
 @dataclass(frozen=True)
@@ -52,6 +72,6 @@ class AssemblyTarget(Target):
             DiagnosticException: if the module is not in LLVM's dialect.
             CompileError: if LLVM does not accept it.
         """
-        target = get_target(self.target)
+        target = _machine(module, self.target)
         ir = module_to_llvm_ir(module, target)
         print(compile_assembly(ir, target, self.opt), file=output)

@@ -27,7 +27,7 @@ from dataclasses import dataclass
 
 from xdsl.context import Context
 from xdsl.dialects import func, llvm, memref
-from xdsl.dialects.builtin import ModuleOp
+from xdsl.dialects.builtin import ModuleOp, StringAttr
 from xdsl.ir import Operation
 from xdsl.passes import ModulePass
 
@@ -43,6 +43,9 @@ HANDLERS: dict[type[Operation], Callable[..., None]] = {
     **convert_control.HANDLERS,
 }
 """Every operation that has a conversion. Operations of `llvm` and `llvmx` stay as they are."""
+
+TARGET_ATTRIBUTE = "lowbit.target"
+"""The module's attribute that says which target its LLVM operations are for."""
 
 
 @dataclass(frozen=True)
@@ -74,3 +77,4 @@ class LowbitToLLVMPass(ModulePass):
             block.insert_op_before(new, old)
             old.detach()
             old.erase(safe_erase=False)
+        op.attributes[TARGET_ATTRIBUTE] = StringAttr(target.name)

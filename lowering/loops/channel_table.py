@@ -12,8 +12,8 @@ from xdsl.dialects.builtin import MemRefType, VectorType, i1, i32
 from xdsl.ir import SSAValue
 
 from lowbit_dialect import simd
+from lowbit_dialect.constants import constant_values
 from lowbit_dialect.geometry import ConvGeometry
-from lowering.kernels.constants import constant_values
 from lowering.loops.buffers import Place
 from lowering.loops.stage import FunctionLowering, Stage, element_of, shape_of
 from lowering.loops.tile_site import TileSite

@@ -21,10 +21,10 @@ from xdsl.ir import SSAValue
 
 from lowbit_dialect import simd
 from lowbit_dialect.codes import AffineCode, BipolarType, Code, SignedType
+from lowbit_dialect.constants import constant_values
 from lowbit_dialect.ops.base import code_of
 from lowbit_dialect.ops.elementwise import AddOp, DequantizeOp, QuantizeOp
 from lowbit_dialect.ops.glue import FusedGlueOp
-from lowering.kernels.constants import constant_values
 from lowering.loops.emit import INDEX, Emit, Index
 from lowering.loops.levels import GLUE_LEVELS, INT32_MAX, INT32_MIN, saturating_add
 from lowering.loops.stage import FunctionLowering, Stage, element_of, shape_of
@@ -277,13 +277,14 @@ class _GlueTable:
     shape: tuple[int, int]
     channel: Callable[[Lanes], Index]
     channels_first: bool
+    lanes_are_channels: bool
 
     def vector(self, site: _GlueSite, entry: int, vector_index: int) -> SSAValue:
         """The numbers of the lanes; lanes of one channel share one."""
         lanes, channel = site.lanes, self.channel(site.lanes)
         where = (channel, entry) if self.channels_first else (entry, channel)
         element = self.memory.type.element_type  # pyright: ignore
-        if channel is lanes.col:
+        if self.lanes_are_channels:
             value = lanes.emit.load_vector(self.memory, where, lanes.vector(element))
         else:
             indices = [lanes.emit.value(i) for i in where]
@@ -328,7 +329,7 @@ def lower_glue(op: FusedGlueOp, lowering: FunctionLowering) -> None:
             else:
                 memory = stage.tensor(value, (channels, entries))
             channels_first = constant is None and entries > 1
-            tables.append(_GlueTable(memory, (entries, channels), channel, channels_first))
+            tables.append(_GlueTable(memory, (entries, channels), channel, channels_first, last))
 
         def element(lanes: Lanes) -> None:
             site = _GlueSite(lanes, [[lanes.load(acc)]])

@@ -16,8 +16,9 @@ from xdsl.ir import Attribute, SSAValue
 
 from lowbit_dialect import simd
 from lowbit_dialect.codes import Code, SignedType
+from lowbit_dialect.constants import constant_values
 from lowbit_dialect.ops.base import code_of
-from lowbit_dialect.ops.glue import FusedGlueOp
+from lowbit_dialect.ops.glue import MAX_SHIFT, FusedGlueOp
 from lowering.loops.channel_table import ChannelTable
 from lowering.loops.emit import Emit
 from lowering.loops.tile_site import TileSite
@@ -70,46 +71,69 @@ class Levels(ABC):
 class ThresholdLevels(Levels):
     """level = number of thresholds <= acc, where the channel is flipped <= -acc.
 
-    The comparisons with ascending thresholds t_0 <= t_1 <= .. form a thermometer code, whose bit p
-    is the parity of the comparisons with t_(k 2^p - 1), k = 1, 2, ..
+    Where there is one threshold for every level above the lowest, and they ascend, the bits of the
+    level are found from the top by bisection, a comparison for each. Otherwise all comparisons are
+    made and counted.
     """
 
     FILLS = (INT32_MAX, 0)
 
     def __init__(self, glue: FusedGlueOp, emit: Emit):
         super().__init__(glue, emit)
-        self.reached: list[list[list[SSAValue]]] = []
+        self.sums: list[list[SSAValue]] = []
+        self.thresholds: list[list[SSAValue]] = []
+        self.planes: dict[tuple[int, int], list[SSAValue]] = {}
+        # The verifier sees to it that constants ascend; nobody can for others.
+        self.ascend = constant_values(glue.parameters[0]) is not None
 
     @classmethod
     def of(cls, glue: FusedGlueOp, site: TileSite, tables: list[ChannelTable]) -> Self:
-        """Compare every accumulator with every threshold of its channel."""
+        """Load the thresholds of the tile's channels; flip what is to be flipped."""
         self, emit = cls(glue, site.emit), site.emit
         count = tables[0].shape[0]
-        self.reached = [[] for _ in site.sums]
+        self.sums = [list(pixel) for pixel in site.sums]
         for v in range(len(site.sums[0])):
             thresholds = [tables[0].vector(site, k, v) for k in range(count)]
-            sign = None
             if len(tables) > 1:
                 flags = tables[1].vector(site, 0, v)
                 sign = emit.binary(arith.SubiOp, emit.constant(0, flags.type), flags)
                 thresholds = [_moved(emit, t, sign) for t in thresholds]
-            for m, pixel in enumerate(site.sums):
-                sums = pixel[v]
-                if sign is not None:
-                    sums = emit.binary(arith.XOrIOp, sums, sign)
-                self.reached[m].append([emit.op(simd.CmpIOp("sge", sums, t)) for t in thresholds])
+                for pixel in self.sums:
+                    pixel[v] = emit.binary(arith.XOrIOp, pixel[v], sign)
+            self.thresholds.append(thresholds)
         return self
 
     def level_plane(self, pixel: int, vector: int, plane: int) -> SSAValue:
-        """Parity of every 2^plane-th comparison."""
-        chosen = self.reached[pixel][vector][(1 << plane) - 1 :: 1 << plane]
-        if not chosen:
-            return self.emit.constant(0, self.reached[pixel][vector][0].type)
-        return reduce(lambda a, b: self.emit.binary(arith.XOrIOp, a, b), chosen)
+        """One bit of the level, by bisection or from the count."""
+        key = (pixel, vector)
+        if key not in self.planes:
+            width = self.code.width
+            if self.ascend and len(self.thresholds[vector]) == (1 << width) - 1:
+                self.planes[key] = self._bisect(*key)
+            else:
+                level = self.level(pixel, vector)
+                self.planes[key] = [test_bit(self.emit, level, p) for p in range(width)]
+        return self.planes[key][plane]
+
+    def _reached(self, pixel: int, vector: int, threshold: SSAValue) -> SSAValue:
+        return self.emit.op(simd.CmpIOp("sge", self.sums[pixel][vector], threshold))
+
+    def _bisect(self, pixel: int, vector: int) -> list[SSAValue]:
+        """Compare with the middle threshold, keep the half above or below it, and again."""
+        candidates, planes = self.thresholds[vector], []
+        while candidates:
+            middle = len(candidates) // 2
+            above = self._reached(pixel, vector, candidates[middle])
+            candidates = [
+                self.emit.op(simd.SelectOp(above, high, low))
+                for low, high in zip(candidates[:middle], candidates[middle + 1 :], strict=True)
+            ]
+            planes.append(above)
+        return planes[::-1]
 
     def level(self, pixel: int, vector: int) -> SSAValue:
         """Number of thresholds reached."""
-        masks = self.reached[pixel][vector]
+        masks = [self._reached(pixel, vector, t) for t in self.thresholds[vector]]
         type_ = lanes_of(masks[0], i32)
         counts = [self.emit.op(simd.ExtUIOp(mask, type_)) for mask in masks]
         return reduce(lambda a, b: self.emit.binary(arith.AddiOp, a, b), counts)
@@ -140,7 +164,10 @@ class ShiftLevels(Levels):
         self.lowest, highest = glue.bounds
         self.levels = [[] for _ in site.sums]
         for v in range(len(site.sums[0])):
-            offset, shift = tables[0].vector(site, 0, v), tables[1].vector(site, 0, v)
+            offset, shift = (table.vector(site, 0, v) for table in tables)
+            if constant_values(glue.parameters[1]) is None:
+                shift = emit.binary(arith.MaxSIOp, shift, emit.constant(0, shift.type))
+                shift = emit.binary(arith.MinSIOp, shift, emit.constant(MAX_SHIFT, shift.type))
             for m, pixel in enumerate(site.sums):
                 moved = saturating_add(emit, pixel[v], offset)
                 shifted = emit.binary(arith.ShRSIOp, moved, shift)
@@ -154,13 +181,17 @@ class ShiftLevels(Levels):
 
     def level_plane(self, pixel: int, vector: int, plane: int) -> SSAValue:
         """Test one bit of each level."""
-        level = self.levels[pixel][vector]
-        bit = self.emit.binary(arith.AndIOp, level, self.emit.constant(1 << plane, level.type))
-        return self.emit.op(simd.CmpIOp("ne", bit, self.emit.constant(0, level.type)))
+        return test_bit(self.emit, self.levels[pixel][vector], plane)
 
     def level(self, pixel: int, vector: int) -> SSAValue:
         """The levels."""
         return self.levels[pixel][vector]
+
+
+def test_bit(emit: Emit, level: SSAValue, plane: int) -> SSAValue:
+    """Mask of the lanes that have a bit set."""
+    bit = emit.binary(arith.AndIOp, level, emit.constant(1 << plane, level.type))
+    return emit.op(simd.CmpIOp("ne", bit, emit.constant(0, level.type)))
 
 
 def lanes_of(vector: SSAValue, element: Attribute) -> VectorType:

@@ -103,6 +103,21 @@ class FunctionLowering:
     globals: dict[tuple[bytes, Attribute], str] = field(default_factory=dict)
     outputs: set[SSAValue] = field(default_factory=set)
     """Values that stand for an output and nothing else, whoever made them."""
+    symbols: set[str] = field(init=False)
+    """Names that the module has already."""
+
+    def __post_init__(self) -> None:
+        named = (func.FuncOp, memref.GlobalOp)
+        ops = self.module.body.block.ops
+        self.symbols = {op.sym_name.data for op in ops if isinstance(op, named)}
+
+    def _fresh_symbol(self, suffix: str) -> str:
+        """A name that begins with that of the function and that nothing in the module has."""
+        name = f"{self.name}_{suffix}"
+        while name in self.symbols:
+            name += "_"
+        self.symbols.add(name)
+        return name
 
     def image_of(self, value: SSAValue) -> bytes | None:
         """Memory image of a constant, or None."""
@@ -129,7 +144,7 @@ class FunctionLowering:
         """Name of a constant of the module with these bytes; the same one for the same bytes."""
         key = (image, type_)
         if key not in self.globals:
-            name = f"{self.name}_constant_{len(self.globals)}"
+            name = self._fresh_symbol(f"constant_{len(self.globals)}")
             tensor = TensorType(type_.element_type, type_.get_shape())
             self.module.body.block.add_op(
                 memref.GlobalOp.get(
@@ -152,7 +167,8 @@ class FunctionLowering:
         stage = Stage(Emit(block), block.args[:-2], self)
         body(stage, block.args[-2], block.args[-1])
         stage.emit.op(func.ReturnOp())
-        self.stages.append((f"{self.name}_{len(self.stages)}_{what}", extent, block))
+        name = self._fresh_symbol(f"{len(self.stages)}_{what}")
+        self.stages.append((name, extent, block))
 
     def finish(self) -> list[func.FuncOp]:
         """The stages as functions, and the function that calls them in order."""

@@ -124,7 +124,8 @@ class _Written:
         return value if value.type == type_ else self._add(llvm.BitcastOp(value, type_))
 
     def _splat(self, number: int, type_: VectorType) -> SSAValue:
-        return self._add(arith.ConstantOp(DenseIntOrFPElementsAttr.from_list(type_, [number])))
+        attr = DenseIntOrFPElementsAttr.from_list(type_, [number])  # pyright: ignore
+        return self._add(arith.ConstantOp(attr))
 
     def _add(self, op: Operation) -> SSAValue:
         self.ops.append(op)

@@ -60,11 +60,13 @@ class Levels:
     assembly: dict[str, AssemblyFunction] = field(default_factory=dict)
 
     @staticmethod
-    def of(module: ModuleOp, target: Target, until: str | None = None) -> Levels:
+    def of(
+        module: ModuleOp, target: Target, until: str | None = None, strategy: str = "auto"
+    ) -> Levels:
         """Lower a module level by level, up to `until` or to assembly; it stays as it is."""
         levels, module = Levels(target), module.clone()
         for name, passes in LEVELS.items():
-            for step in passes(target.name, "auto"):
+            for step in passes(target.name, strategy):
                 step.apply(Context(), module)
             levels.modules[name] = module.clone()
             levels._learn(name, module)

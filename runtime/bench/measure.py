@@ -16,6 +16,7 @@ from xdsl.rewriter import InsertPoint
 
 from lowbit_dialect import reference
 from lowbit_dialect.codes import BipolarType, Code, SignedType, UnipolarType
+from lowbit_dialect.constants import constant_tensor
 from lowbit_dialect.interpreters.values import PackedArray
 from lowbit_dialect.kernel_layouts import (
     activation_layout,
@@ -28,7 +29,6 @@ from lowbit_dialect.ops.contraction import Conv2DOp, MatmulOp, conv_clauses
 from lowbit_dialect.ops.glue import FusedGlueOp
 from lowbit_dialect.ops.pack import BitpackOp, ConstantOp, UnpackOp
 from lowbit_dialect.packing import pack
-from lowering.kernels.constants import constant_tensor
 from lowering.kernels.default_schedule import kernel_word_bits
 from lowering.kernels.strategy import resolve_strategy
 from lowering.targets import Target, get_target

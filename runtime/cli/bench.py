@@ -17,7 +17,7 @@ from rich.console import Console
 from rich.progress import Progress
 from rich.table import Table
 
-from lowering.kernels.strategy import STRATEGIES
+from lowering.strategies import STRATEGIES
 from lowering.targets import ISA_CLASSES
 from runtime.bench.measure import OUTPUTS, Layer, Record, codes_of, measure
 from runtime.bench.workloads import Workload, load_workloads

@@ -2,15 +2,16 @@
 
 The table at the end has a row for each stage of each function:
 
-  parts    independent parts that threads can share
-  MAC      nominal multiply-accumulates, those in the padding counted
-  weights  bytes of packed weights
-  instr.   instructions in the whole stage
-  spills   vector registers stored to / reloaded from the stack: all, and in innermost loops
-  loop     instructions of the busiest innermost loop by kind
-  cycles   of an iteration of that loop, and
-  limit    what it waits for, by the throughput of the target
-  MAC/cycle  what the stage reaches if the loop runs at that limit from L1: an upper bound
+  parts         independent parts that threads can share
+  MAC           nominal multiply-accumulates, those in the padding counted
+  weights       bytes of packed weights
+  instr.        instructions in the whole stage
+  spills        vector registers stored to / reloaded from the stack
+  in loops      those of them in innermost loops
+  busiest loop  instructions of the innermost loop with the most vector work, by kind
+  cycles        of an iteration of that loop, by the throughput of the target
+  limit         what such an iteration waits for
+  MAC/cycle     what the stage reaches if that loop does, from L1: an upper bound
 """
 
 from __future__ import annotations

@@ -177,7 +177,7 @@ def test_llvm_failure_is_one_line(lowbit: Lowbit, work: Work, monkeypatch: pytes
     def fail(*_: object) -> bytes:
         raise CompileError("LLVM rejects the module: <string>:1:1: error: expected\nfoo\n^\n")
 
-    monkeypatch.setattr(import_module("runtime.compile"), "compile_object", fail)
+    monkeypatch.setattr(import_module("runtime.build"), "compile_object", fail)
     result = run(lowbit, work, "--no-cache")
     assert result.code == 1
     assert result.message.startswith("error: LLVM rejects the module: ")

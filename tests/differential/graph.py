@@ -60,7 +60,7 @@ class Value:
         layout = self.type.encoding
         if not isinstance(layout, PackedAttr):
             return self.numbers
-        words = pack(self.code.encode(self.numbers), self.code.width, layout)
+        words = pack(self.code.encode(self.numbers), self.code, layout)
         return PackedArray(words, self.type)
 
 
@@ -161,7 +161,8 @@ class Graph:
         """Sum, clipped to `code`, or i32 where there is none."""
         type_ = TensorType(i32 if code is None else code, a.numbers.shape)
         op = self._builder.insert(AddOp.build_op([a.ssa, b.ssa], [type_]))
-        return Value(op.result, reference.add(a.numbers, b.numbers, code))
+        total = reference.add(a.numbers, b.numbers, code)
+        return Value(op.result, total.astype(np.int32) if code is None else total)
 
     def quantize(
         self, x: Value, code: Code, scale: Sequence[float], axis: int, rounding: str

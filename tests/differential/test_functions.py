@@ -97,6 +97,21 @@ def test_several_functions() -> None:
     assert_same(found, graphs[0].results[0], "main")
 
 
+def test_names_of_stages() -> None:
+    """A function may have the name that a stage or a constant of another would have."""
+    graphs = [Graph(name) for name in ("f", "f_0_add", "f_constant_0", "f_0_add_")]
+    for graph in graphs:
+        x = graph.argument(tensor(i32, (3,)), np.arange(3, dtype=np.int32))
+        graph.returns(
+            graph.add(x, graph.integers(np.array([1, 2, len(graph.name)]), constant=True))
+        )
+    module = module_of(*graphs)
+    for graph in graphs:
+        for threads in (1, 2):
+            (found,) = call(compile(module, entry=graph.name, use_cache=False), graph, threads)
+            assert_same(found, graph.results[0], graph.name)
+
+
 def packed_graph() -> Graph:
     """A result with frames and ragged tails, from a fused epilogue and from a pool, and plain ones.
 

@@ -8,6 +8,7 @@ from lowbit_dialect.codes import UnipolarType
 from lowbit_dialect.ops.glue import FusedGlueOp
 from runtime.compile import compile
 from runtime.kernels import single_op_module
+from tests.guard import guarded
 
 LEAST, MOST = -(2**31), 2**31 - 1
 
@@ -22,4 +23,35 @@ def test_flipped_thresholds_at_the_ends_of_i32():
     module = single_op_module(types, lambda a, t, f: FusedGlueOp.threshold(a, t, result, flip=f))
     levels = compile(module, use_cache=False)(acc, thresholds, flip)
     expected = reference.fused_glue_threshold(acc, thresholds, code, flip)
+    np.testing.assert_array_equal(levels, expected)
+
+
+def test_one_channel_that_is_not_the_last_dimension():
+    """Offset and shift are one number each, which every lane shares: nothing lies beside them."""
+    code = UnipolarType(2)
+    rng = np.random.default_rng(0)
+    acc = rng.integers(LEAST, MOST, (1, 3, 20), np.int32)
+    offset, shift = np.array([1], np.int32), np.array([29], np.int32)
+    types = [TensorType(i32, [1, 3, 20]), TensorType(i32, [1]), TensorType(i32, [1])]
+    result = TensorType(code, [1, 3, 20])
+    module = single_op_module(types, lambda a, o, s: FusedGlueOp.shift(a, o, s, result, axis=0))
+    expected = reference.fused_glue_shift(acc, offset, shift, code, axis=0)
+    for target in ("host", "host+avx2", "host+sse2"):
+        executable = compile(module, target, use_cache=False)
+        levels = np.zeros(acc.shape, np.uint8)
+        executable.run([acc, guarded(offset), guarded(shift)], [levels])
+        np.testing.assert_array_equal(levels, expected, target)
+
+
+def test_thresholds_that_are_no_constant_are_counted_in_any_order():
+    code = UnipolarType(2)
+    acc = np.arange(-8, 8, dtype=np.int32).reshape(1, 1, 4, 4)
+    thresholds = np.array([[5, -3, 0]] * 4, np.int32)
+    result = TensorType(code, acc.shape)
+    module = single_op_module(
+        [TensorType(i32, acc.shape), TensorType(i32, thresholds.shape)],
+        lambda a, t: FusedGlueOp.threshold(a, t, result),
+    )
+    levels = compile(module, use_cache=False)(acc, thresholds)
+    expected = reference.fused_glue_threshold(acc, thresholds, code)
     np.testing.assert_array_equal(levels, expected)

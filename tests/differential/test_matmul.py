@@ -37,7 +37,7 @@ PRODUCTS = st.builds(
 )
 
 
-@examples(20)
+@examples(15)
 @given(PRODUCTS, st.sampled_from(TARGETS), st.integers(1, 3), seeds, st.booleans())
 def test_any(product: Matmul, target: str, num_threads: int, seed: int, constant: bool) -> None:
     (product.check_constant if constant else product.check)(target, num_threads, seed)

@@ -1,0 +1,25 @@
+"""From a module of tensors to an object file and the signatures of its functions."""
+
+from __future__ import annotations
+
+from xdsl.context import Context
+from xdsl.dialects.builtin import ModuleOp
+
+from lowering.llvm.emit import module_to_llvm_ir
+from lowering.llvm.object import compile_object
+from lowering.pipeline import LEVELS
+from lowering.targets import Target
+from runtime.signature import Signature, signatures
+
+
+def build_object(
+    module: ModuleOp, target: Target, strategy: str = "auto"
+) -> tuple[list[Signature], bytes]:
+    """Signatures and object file of a module of tensors; the module stays as it is."""
+    module, found = module.clone(), []
+    for level, passes in LEVELS.items():
+        for step in passes(target.name, strategy):
+            step.apply(Context(), module)
+        if level == "loops":
+            found = signatures(module)
+    return found, compile_object(module_to_llvm_ir(module, target), target)

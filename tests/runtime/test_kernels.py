@@ -1,0 +1,135 @@
+"""One-call kernels on plain arrays."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+
+from lowbit_dialect import reference
+from lowbit_dialect.codes import parse_code
+from runtime import PackedArray, bitpack, conv2d, matmul, unpack
+
+RNG = np.random.default_rng(0)
+X = RNG.integers(0, 4, (2, 5, 6, 4))
+W = RNG.choice([-1, 1], (6, 3, 3, 2))
+
+
+def test_conv2d_with_everything():
+    y = conv2d(
+        X,
+        W,
+        x_code="unipolar<2>",
+        w_code="bipolar<1>",
+        strides=(2, 1),
+        padding=((1, 0), (2, 1)),
+        dilation=(1, 2),
+        groups=2,
+        num_threads=2,
+    )
+    expected = reference.conv2d(
+        X, W, strides=(2, 1), padding=(1, 0, 2, 1), dilation=(1, 2), groups=2
+    )
+    assert y.dtype == np.int32
+    np.testing.assert_array_equal(y, expected)
+
+
+def test_conv2d_nchw_is_conv2d_nhwc_turned():
+    y = conv2d(X, W, groups=2)
+    turned = conv2d(X.transpose(0, 3, 1, 2), W.transpose(0, 3, 1, 2), groups=2, layout="NCHW")
+    np.testing.assert_array_equal(turned.transpose(0, 2, 3, 1), y)
+
+
+@pytest.mark.parametrize("target", ["host", "host+avx2", "host+sse2"])
+@pytest.mark.parametrize("codes", [("signed<3>", "unipolar<4>"), ("bipolar<2>", "signed<2>")])
+def test_matmul(codes: tuple[str, str], target: str):
+    x = RNG.choice(parse_code(codes[0]).values, (5, 37))
+    w = RNG.choice(parse_code(codes[1]).values, (37, 18))
+    y = matmul(x, w, x_code=codes[0], w_code=parse_code(codes[1]), target=target)
+    np.testing.assert_array_equal(y, x @ w)
+
+
+@pytest.mark.parametrize("code", ["unipolar<3>", "bipolar<2>", "codebook<2, [0, 9, -300, 4]>"])
+@pytest.mark.parametrize(
+    ("axis", "bit_axis", "word_bits"), [(-1, None, 64), (0, -1, 8), (1, 0, 16)]
+)
+@pytest.mark.parametrize("target", ["host", "host+sse2"])
+def test_packing_there_and_back(code: str, axis: int, bit_axis: int, word_bits: int, target: str):
+    x = RNG.choice(parse_code(code).values, (3, 20, 9))
+    packed = bitpack(x, code, axis=axis, bit_axis=bit_axis, word_bits=word_bits, target=target)
+    np.testing.assert_array_equal(packed.values, x)
+    back = unpack(packed, target=target)
+    np.testing.assert_array_equal(back, x)
+    assert back.dtype.itemsize <= 2
+
+
+def test_the_packed_shape():
+    packed = bitpack(np.ones((3, 20), int), "unipolar<2>", word_bits=8)
+    assert packed.words.shape == (3, 2, 3)
+    assert packed.words[0].tolist() == [[255, 255, 15], [0, 0, 0]]
+    assert bitpack(np.ones((3, 20), int), "unipolar<2>", bit_axis=0).words.shape == (2, 3, 1)
+
+
+def test_unpack_refuses_stray_bits():
+    packed = bitpack(np.ones(5, int), "unipolar<1>", word_bits=8)
+    packed.words[...] = 255
+    with pytest.raises(ValueError, match="a bit outside the elements is set"):
+        unpack(packed)
+
+
+@pytest.mark.parametrize(
+    ("change", "says"),
+    [
+        ({"x_code": "unary<2>"}, "unknown code 'unary<2>': allowed are unipolar<b>"),
+        ({"x_code": 2}, "x_code: expected a code such as 'unipolar<2>', got 2"),
+        ({"w_code": "codebook<1, [0, 3]>"}, r"w_code: codebook<1, \[0, 3\]> is not affine"),
+        ({"w_code": "unipolar<1>"}, r"w: -1 at index .* is not a value of code unipolar<1>"),
+        ({"strides": 1}, "strides: expected two integers, got 1"),
+        ({"strides": (0, 1)}, r"strides needs 2 integers >= 1, got \[0, 1\]"),
+        ({"padding": 1}, "padding: expected two pairs of integers, got 1"),
+        ({"padding": ((1, 1), (1,))}, r"padding\[1\]: expected two integers, got \(1,\)"),
+        ({"padding": ((-1, 1), (1, 1))}, "padding needs 4 integers >= 0"),
+        ({"dilation": (1, 9)}, "the filter does not fit in the width"),
+        ({"groups": 3}, "groups = 3 must divide"),
+        ({"groups": "2"}, "groups: expected an integer, got '2'"),
+        ({"layout": "HWC"}, "layout 'HWC': NHWC and NCHW are allowed"),
+        ({"num_threads": 0}, "num_threads must be an integer of at least 1, got 0"),
+        ({"target": "cortex-a53"}, "cannot run code for cortex-a53"),
+        ({"x": X[0]}, "x: expected 4 dimensions"),
+        ({"x": X[:0]}, "x: expected 4 dimensions, none of them empty"),
+        ({"x": X / 2}, "x: expected integers, got dtype float64"),
+        ({"w": "text"}, "w: "),
+    ],
+)
+def test_arguments_that_do_not_fit(change: dict[str, Any], says: str):
+    if "target" in change and __import__("platform").machine() == "aarch64":
+        pytest.skip("this machine runs it")
+    arguments: dict[str, Any] = {"x": X, "w": W, "groups": 2} | change
+    with pytest.raises(ValueError, match=says):
+        conv2d(**arguments)
+
+
+@pytest.mark.parametrize(
+    ("change", "says"),
+    [
+        ({"axis": 2}, "axis 2 is not one of the 2 dimensions of x"),
+        ({"axis": 0.5}, "axis: expected an integer, got 0.5"),
+        ({"bit_axis": 3}, "bit_axis 3 is not one of the 3 of the result"),
+        ({"word_bits": 12}, "word of 12 bits: 8, 16, 32, 64 are allowed"),
+        ({"code": "unipolar<1>"}, r"x: 3 at index \[0, 0\] is not a value"),
+        ({"x": 3}, "x: expected a dimension and elements"),
+        ({"x": [[]]}, "x: expected a dimension and elements"),
+    ],
+)
+def test_bitpack_arguments(change: dict[str, Any], says: str):
+    arguments: dict[str, Any] = {"x": np.full((2, 3), 3), "code": "unipolar<2>"} | change
+    with pytest.raises(ValueError, match=says):
+        bitpack(**arguments)
+
+
+def test_unpack_takes_packed_arrays_only():
+    with pytest.raises(ValueError, match="packed: expected a PackedArray, got ndarray"):
+        unpack(np.zeros(3))  # pyright: ignore
+    with pytest.raises(ValueError, match="needs a packed type"):
+        PackedArray(np.zeros(3), None)  # pyright: ignore
