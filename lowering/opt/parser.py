@@ -1,16 +1,43 @@
-"""A parser that remembers where operations stand, and reads the trailer of a reproducer."""
+"""A parser that remembers where operations stand, and reads what xDSL's own does not."""
 
 from __future__ import annotations
 
 from bisect import bisect_right
 from itertools import accumulate
+from typing import Any
 
 from xdsl.context import Context
-from xdsl.dialects.builtin import FileLineColLoc, IntAttr, StringAttr, UnknownLoc
+from xdsl.dialects.builtin import (
+    AnyFloat,
+    ComplexType,
+    FileLineColLoc,
+    IndexType,
+    IntAttr,
+    IntegerType,
+    StringAttr,
+    UnknownLoc,
+)
 from xdsl.ir import Operation
-from xdsl.parser import Parser
+from xdsl.parser import AttrParser, Parser
 
 from lowering.opt.reproducer import REPRODUCER_KEY, ReproducerOptions
+
+
+class _BitsElement(AttrParser._TensorLiteralElement):
+    """A hexadecimal element of a dense literal: of a float type it is the bits, as in MLIR.
+
+    xDSL prints such elements, 2^23 for one, but reads them as integers, 1.26e9.
+    """
+
+    def to_type(
+        self, parser: AttrParser, type: AnyFloat | IntegerType | IndexType | ComplexType
+    ) -> Any:
+        if not isinstance(type, AnyFloat):
+            return super().to_type(parser, type)
+        bits = self.to_int(parser, allow_negative=False)
+        if bits >> type.bitwidth:
+            parser.raise_error(f"more than {type.bitwidth} bits for {type}", self.span)
+        return type.unpack(bits.to_bytes(type.bitwidth // 8, "little"), 1)[0]
 
 
 class LocatingParser(Parser):
@@ -42,6 +69,12 @@ class LocatingParser(Parser):
         if isinstance(op.location, UnknownLoc):
             op.location = self._location(start)
         return op
+
+    def _parse_tensor_literal_element(self) -> AttrParser._TensorLiteralElement:
+        element = super()._parse_tensor_literal_element()
+        if element.span.text.lstrip("-")[:2] in ("0x", "0X"):
+            return _BitsElement(element.is_negative, element.value, element.span)
+        return element
 
     def _location(self, position: int) -> FileLineColLoc:
         line = bisect_right(self._line_starts, position)

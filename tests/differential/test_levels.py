@@ -1,0 +1,37 @@
+"""Every level is IR that verifies, prints and parses, and from which the way down goes on."""
+
+from hypothesis import given
+from hypothesis import strategies as st
+from xdsl.context import Context
+from xdsl.dialects.builtin import ModuleOp
+
+from lowering.pipeline import LEVELS
+from runtime import compile
+from runtime.compile import parse_module
+from tests.differential.check import TARGETS, assert_same, call
+from tests.differential.graph import Graph, module_of
+from tests.differential.strategies import examples, networks
+
+
+def reparsed(module: ModuleOp, level: str) -> ModuleOp:
+    """The module as read from its text."""
+    module.verify()
+    text = str(module)
+    again = parse_module(text, level)
+    assert str(again) == text, level
+    return again
+
+
+@examples(6)
+@given(networks(most_layers=2), st.sampled_from(TARGETS))
+def test_texts(graph: Graph, target: str) -> None:
+    """The pipeline with a text between any two levels gives the object that it gives without."""
+    module, steps = module_of(graph), Context()
+    for level, passes in LEVELS.items():
+        for step in passes(target):
+            step.apply(steps, module)
+        module = reparsed(module, level)
+        if level in ("tensors", "kernels"):
+            (*found,) = call(compile(module, target, use_cache=False), graph)
+            for i, (result, value) in enumerate(zip(found, graph.results, strict=True)):
+                assert_same(result, value, f"{target} from {level}, result {i}")
