@@ -27,20 +27,20 @@ from lowering.strategies import check_strategy
 from lowering.targets import get_target
 from lowering.tiles.lower_tile import LowerTilePass
 
-LEVELS: dict[str, Callable[[str, str], tuple[ModulePass, ...]]] = {
-    "tensors": lambda target, strategy: (),
-    "kernels": lambda target, strategy: (
+LEVELS: dict[str, Callable[..., tuple[ModulePass, ...]]] = {
+    "tensors": lambda target, strategy="auto": (),
+    "kernels": lambda target, strategy="auto": (
         SelectKernelPass(target, strategy),
         PropagateLayoutPass(),
         FoldConstantsPass(),
         FuseEpiloguePass(),
         DeadCodeElimination(),
     ),
-    "loops": lambda target, strategy: (ToLoopsPass(target), LowerTilePass()),
-    "simd": lambda target, strategy: (SimdLowerPass(target),),
-    "llvm": lambda target, strategy: (ConvertScfToCf(), LowbitToLLVMPass(target)),
+    "loops": lambda target, strategy="auto": (ToLoopsPass(target), LowerTilePass()),
+    "simd": lambda target, strategy="auto": (SimdLowerPass(target),),
+    "llvm": lambda target, strategy="auto": (ConvertScfToCf(), LowbitToLLVMPass(target)),
 }
-"""The passes that reach each level from the one before, for names of a target and a strategy."""
+"""The passes that reach each level from the one before, for names of a target and, if not `auto`, a strategy."""
 
 
 def passes(

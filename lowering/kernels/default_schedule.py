@@ -38,12 +38,20 @@ def _tile_cycles(pixels: int, vectors: int, step_cycles: float) -> float:
 
 
 def _layer_cycles(
-    geometry: ConvGeometry, pixels: int, vectors: int, lanes: int, step_cycles: float
+    geometry: ConvGeometry,
+    pixels: int,
+    vectors: int,
+    lanes: int,
+    step_cycles: float,
+    loop_cycles: float,
 ) -> float:
-    """Cycles of all tiles of a row, per reduction step, with the lanes that hold no channel."""
+    """Cycles of all tiles of a row, per reduction step, with the lanes that hold no channel.
+
+    `loop_cycles` is what a step costs besides: the many steps of a dot product are a loop.
+    """
     whole, rest = divmod(geometry.cols.out, pixels)
-    row = whole * _tile_cycles(pixels, vectors, step_cycles)
-    row += _tile_cycles(rest, vectors, step_cycles) if rest else 0
+    row = whole * (_tile_cycles(pixels, vectors, step_cycles) + loop_cycles)
+    row += _tile_cycles(rest, vectors, step_cycles) + loop_cycles if rest else 0
     return row * ceil(geometry.oc / geometry.groups / (lanes * vectors))
 
 
@@ -52,11 +60,11 @@ def default_schedule(
 ) -> ScheduleAttr:
     """The tile with the least estimated cycles that fits the target's registers."""
     lanes = kernel_lanes(target, strategy)
-    step_cycles, word_elements = 0.75, kernel_word_bits(target)
+    step_cycles, loop_cycles, word_elements = 0.75, 0.0, kernel_word_bits(target)
     if strategy == "dot":
         form = target.dot_form
         step_cycles = (form.i16_operations or form.operations) / form.rate
-        word_elements, w_bits = BYTES_PER_WORD, 8
+        loop_cycles, word_elements, w_bits = 1.0, BYTES_PER_WORD, 8
     tiles = [
         (pixels, vectors)
         for vectors in (1, 2, 4, 8)
@@ -65,7 +73,8 @@ def default_schedule(
         if pixels * vectors + vectors + 2 <= target.vector_registers or (pixels, vectors) == (1, 1)
     ] or [(1, max(1, 8 // lanes))]
     pixels, vectors = min(
-        tiles, key=lambda t: (_layer_cycles(geometry, *t, lanes, step_cycles), t[0] * t[1])
+        tiles,
+        key=lambda t: (_layer_cycles(geometry, *t, lanes, step_cycles, loop_cycles), t[0] * t[1]),
     )
     words = ceil(geometry.ic / geometry.groups / word_elements)
     trips = (words, geometry.cols.taps, geometry.rows.taps)
