@@ -40,7 +40,7 @@ LEVELS: dict[str, Callable[..., tuple[ModulePass, ...]]] = {
     "simd": lambda target, strategy="auto": (SimdLowerPass(target),),
     "llvm": lambda target, strategy="auto": (ConvertScfToCf(), LowbitToLLVMPass(target)),
 }
-"""The passes that reach each level from the one before, for names of a target and, if not `auto`, a strategy."""
+"""The passes that reach each level from the one before, for names of a target and a strategy."""
 
 
 def passes(
