@@ -10,13 +10,18 @@ from xdsl.dialects.builtin import (
     DenseIntOrFPElementsAttr,
     IntegerType,
     TensorType,
+    i1,
     i32,
 )
 from xdsl.ir import SSAValue
 
 
-def constant_tensor(values: NDArray[np.integer]) -> arith.ConstantOp:
-    """An `arith.constant` of these integers, as a tensor of i32."""
+def constant_tensor(values: NDArray[np.integer] | NDArray[np.bool_]) -> arith.ConstantOp:
+    """An `arith.constant` of these numbers: a tensor of i1 for booleans, of i32 for integers."""
+    if values.dtype == np.bool_:
+        type_ = TensorType(i1, values.shape)
+        flags = values.reshape(-1).tolist()
+        return arith.ConstantOp(DenseIntOrFPElementsAttr.from_list(type_, flags))
     type_ = TensorType(i32, values.shape)
     data = np.ascontiguousarray(values, np.int32).tobytes()
     return arith.ConstantOp(DenseIntOrFPElementsAttr(type_, BytesAttr(data)))

@@ -14,21 +14,19 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 from xdsl.builder import Builder
-from xdsl.dialects import arith, func
+from xdsl.dialects import func
 from xdsl.dialects.builtin import (
-    BytesAttr,
-    DenseIntOrFPElementsAttr,
     ModuleOp,
     StringAttr,
     TensorType,
     f32,
-    i1,
     i32,
 )
 from xdsl.ir import Attribute, Operation, SSAValue
 from xdsl.rewriter import InsertPoint
 
 from lowbit_dialect.codes import Code, parse_code
+from lowbit_dialect.constants import constant_tensor
 from lowbit_dialect.layout import PLANE, PackedAttr, byte_count
 from lowbit_dialect.ops.base import floats
 from lowbit_dialect.ops.contraction import Conv2DOp, conv_clauses
@@ -73,14 +71,7 @@ class NetworkBuilder:
 
     def constant(self, values: NDArray[np.integer] | NDArray[np.bool_]) -> SSAValue:
         """A constant tensor of i1 for booleans, of i32 for integers."""
-        if values.dtype == np.bool_:
-            type_ = TensorType(i1, values.shape)
-            attr = DenseIntOrFPElementsAttr.from_list(type_, values.reshape(-1).tolist())
-        else:
-            type_ = TensorType(i32, values.shape)
-            data = np.ascontiguousarray(values, np.int32).tobytes()
-            attr = DenseIntOrFPElementsAttr(type_, BytesAttr(data))
-        return self._value(arith.ConstantOp(attr))
+        return self._value(constant_tensor(values))
 
     def conv2d(
         self,

@@ -9,9 +9,7 @@ from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
-from xdsl.dialects import arith
 from xdsl.dialects.builtin import (
-    DenseIntOrFPElementsAttr,
     FloatAttr,
     IntegerAttr,
     ModuleOp,
@@ -23,6 +21,7 @@ from xdsl.ir import Attribute, SSAValue
 
 from examples.digits.integer_net import ACTIVATION, PIXEL, WEIGHT, ConvBlock, IntegerNet
 from lowbit_dialect.codes import parse_code
+from lowbit_dialect.constants import constant_values
 from lowbit_dialect.network import NetworkBuilder
 from lowbit_dialect.ops.contraction import Conv2DOp
 from lowbit_dialect.ops.elementwise import AddOp, DequantizeOp
@@ -109,8 +108,7 @@ def _weights(conv: Conv2DOp) -> NDArray[np.int8]:
     return constant.values.astype(np.int8)
 
 
-def _integers(value: SSAValue) -> NDArray[np.int64]:
-    constant = value.owner
-    assert isinstance(constant, arith.ConstantOp)
-    assert isinstance(constant.value, DenseIntOrFPElementsAttr)
-    return np.array(constant.value.get_values(), np.int64).reshape(constant.value.get_shape())
+def _integers(value: SSAValue) -> NDArray[np.integer]:
+    values = constant_values(value)
+    assert values is not None
+    return values

@@ -81,7 +81,7 @@ def _for_lanes(
 
 
 def _rows(shape: Sequence[int]) -> tuple[int, int]:
-    return prod(shape[:-1]), shape[-1]
+    return prod(shape[:-1]), shape[-1] if shape else 1
 
 
 def _flat(stage: Stage, value: SSAValue) -> SSAValue:

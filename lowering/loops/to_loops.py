@@ -18,18 +18,22 @@ from xdsl.dialects import arith, func
 from xdsl.dialects.builtin import (
     ArrayAttr,
     DictionaryAttr,
+    Float32Type,
+    Float64Type,
+    IndexType,
     IntegerAttr,
-    MemRefType,
+    IntegerType,
     ModuleOp,
     TensorType,
-    i8,
     i64,
 )
-from xdsl.ir import Operation, SSAValue
+from xdsl.ir import Attribute, Operation
 from xdsl.passes import ModulePass
+from xdsl.utils.exceptions import VerifyException
 
+from lowbit_dialect.codes import Code
 from lowbit_dialect.layout import byte_count, packed_layout
-from lowbit_dialect.ops.base import code_of
+from lowbit_dialect.ops.base import code_of, static_shape
 from lowbit_dialect.ops.bitserial import BitserialConvOp, BitserialGemmOp
 from lowbit_dialect.ops.correction import CorrectionOp
 from lowbit_dialect.ops.dot import DotConvOp, DotGemmOp
@@ -46,9 +50,10 @@ from lowering.loops.elementwise import (
     lower_glue,
     lower_quantize,
 )
+from lowering.loops.fill_and_copy import lower_copy, lower_zero
 from lowering.loops.layout_stages import lower_bitpack, lower_unpack
 from lowering.loops.pool import lower_max_pool
-from lowering.loops.stage import FunctionLowering, Stage
+from lowering.loops.stage import FunctionLowering
 from lowering.opt.diagnostics import fail
 from lowering.targets import Target, get_target
 
@@ -69,6 +74,9 @@ LOWERINGS: dict[type[Operation], Callable[[Any, FunctionLowering], None]] = {
 
 CONSTANTS = (ConstantOp, arith.ConstantOp)
 
+INTEGER_BITS = (1, 8, 16, 32, 64)
+"""Widths of integers that arguments and results may have."""
+
 
 def leaves_gaps(type_: TensorType) -> bool:
     """Whether some bytes of a packed tensor belong to no element, in a frame or a ragged tail."""
@@ -82,42 +90,34 @@ def leaves_gaps(type_: TensorType) -> bool:
     return byte_count(type_) * 8 != elements * bits
 
 
-def _zero_stage(value: SSAValue, lowering: FunctionLowering) -> None:
-    """Zero an output whose gaps nobody else writes."""
-    assert isinstance(value.type, TensorType)
-    count = byte_count(value.type)
-
-    def body(stage: Stage, low: SSAValue, high: SSAValue) -> None:
-        emit = stage.emit
-        memory = stage.memory(value, MemRefType(i8, [count]))
-        emit.loop(low, high, lambda i: emit.store(emit.constant(0, i8), memory, [i]))
-
-    lowering.stage("zero", count, body)
-
-
-def _copy_stage(source: SSAValue, result: SSAValue, lowering: FunctionLowering) -> None:
-    """Copy a tensor that is returned but not computed here, or returned twice."""
-    assert isinstance(source.type, TensorType)
-    count = byte_count(source.type)
-
-    def body(stage: Stage, low: SSAValue, high: SSAValue) -> None:
-        emit = stage.emit
-        data = stage.memory(source, MemRefType(i8, [count]))
-        target = stage.memory(result, MemRefType(i8, [count]))
-        emit.loop(low, high, lambda i: emit.store(emit.load(data, [i]), target, [i]))
-
-    lowering.stage("copy", count, body)
+def _check_interface(type_: Attribute, function: func.FuncOp) -> None:
+    """Refuse arguments and results that have no memory of a known size, or no numpy dtype."""
+    name = f"@{function.sym_name.data}"
+    if not isinstance(type_, TensorType):
+        fail(function, f"{name} takes and returns tensors, got {type_}")
+    try:
+        static_shape(type_, None, str(type_))
+    except VerifyException as error:
+        fail(function, f"{name}: {error}")
+    element = type_.element_type
+    is_integer = isinstance(element, IntegerType) and element.width.data in INTEGER_BITS
+    if not (is_integer or isinstance(element, Code | IndexType | Float32Type | Float64Type)):
+        fail(
+            function,
+            f"{name}: {type_} has elements of {element}; value codes, i1, i8, i16, i32, i64, index,"
+            " f32 and f64 are allowed",
+        )
 
 
 def lower_function(function: func.FuncOp, module: ModuleOp, target: Target) -> None:
     """Replace a function of tensors by its stages and the function that calls them."""
-    block = function.body.block
-    end = block.last_op
-    if len(function.body.blocks) != 1 or not isinstance(end, func.ReturnOp):
+    blocks = function.body.blocks
+    end = blocks[0].last_op if len(blocks) == 1 else None
+    if not isinstance(end, func.ReturnOp):
         fail(function, f"@{function.sym_name.data} must be one block that ends in func.return")
+    block = blocks[0]
     for value in (*block.args, *end.operands):
-        if not isinstance(value.type, TensorType):
-            fail(function, f"@{function.sym_name.data} takes and returns tensors, got {value.type}")
+        _check_interface(value.type, function)
     result_types: list[TensorType] = [v.type for v in end.operands]  # pyright: ignore
     buffers = Buffers(function, result_types)
     lowering = FunctionLowering(module, function.sym_name.data, buffers, target)
@@ -137,14 +137,14 @@ def lower_function(function: func.FuncOp, module: ModuleOp, target: Target) -> N
         result = op.results[0]
         in_output = buffers.place(result).argument != buffers.workspace_argument
         if in_output and leaves_gaps(result.type):  # pyright: ignore
-            _zero_stage(result, lowering)
+            lower_zero(result, lowering)
         lower(op, lowering)
     for value, index in copies:
         # A value of its own to stand for the output.
         stand_in = ConstantOp.from_image(b"", value.type)  # pyright: ignore
         buffers.output(stand_in.result, index)
         lowering.outputs.add(stand_in.result)
-        _copy_stage(value, stand_in.result, lowering)
+        lower_copy(value, stand_in.result, lowering)
     functions = lowering.finish()
     main = functions[-1]
     main.attributes |= {

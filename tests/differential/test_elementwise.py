@@ -107,6 +107,15 @@ def test_any(graph: Graph, target: str, num_threads: int) -> None:
     check(graph, [target], num_threads)
 
 
+def test_scalars() -> None:
+    """Tensors without dimensions."""
+    graph = Graph()
+    a, b = (graph.argument(tensor(i32, ()), np.array(v, np.int32)) for v in (7, -9))
+    check(
+        graph.returns(graph.add(a, b), graph.add(a, a, AFFINE_CODES["signed"](4)), b), num_threads=2
+    )
+
+
 @pytest.mark.parametrize("target", TARGETS)
 def test_add_saturates(target: str) -> None:
     """All pairs of ends and of small numbers, in i32 and clipped to codes."""

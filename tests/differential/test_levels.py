@@ -22,7 +22,7 @@ def reparsed(module: ModuleOp, level: str) -> ModuleOp:
     return again
 
 
-@examples(6)
+@examples(4)
 @given(networks(most_layers=2), st.sampled_from(TARGETS))
 def test_texts(graph: Graph, target: str) -> None:
     """The pipeline with a text between any two levels gives the object that it gives without."""
