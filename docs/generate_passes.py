@@ -76,7 +76,8 @@ def pass_entry(kind: type[ModulePass]) -> str:
         ]
         parts.append("\n".join(["| option | default |", "|---|---|", *rows]))
     for name, pattern in vars(module).items():
-        is_own = inspect.isclass(pattern) and pattern.__module__ == module.__name__
+        package = module.__name__.rpartition(".")[0] + "."  # patterns may have files of their own
+        is_own = inspect.isclass(pattern) and pattern.__module__.startswith(package)
         if is_own and issubclass(pattern, RewritePattern) and pattern.__doc__:
             parts.append(f"### {name}\n\n{sketched(pattern.__doc__)}")
     return "\n\n".join(parts)
@@ -90,7 +91,7 @@ def render() -> str:
     """The whole page."""
     rows = []
     for level, steps in LEVELS.items():
-        names = ", ".join(f"`{step.name}`" for step in steps("host"))
+        names = ", ".join(f"`{step.name}`" for step in steps("host", "auto"))
         rows.append(f"| {level} | {names or 'none: this is where it starts'} |")
     entries = [pass_entry(load()) for load in LOWBIT_UNIVERSE.all_passes.values()]
     return INTRODUCTION + "\n".join(rows) + "\n\n" + "\n\n".join(entries) + "\n"

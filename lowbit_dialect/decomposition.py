@@ -18,13 +18,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-import numpy as np
-from numpy.typing import NDArray
+from typing_extensions import override
 
 from lowbit_dialect.codes import Affine, AffineCode
-from lowbit_dialect.geometry import ConvGeometry
-
-INT32_MAX = 2**31 - 1
+from lowbit_dialect.raw_sums import RawSums
 
 
 @dataclass(frozen=True)
@@ -38,65 +35,37 @@ class Term:
 
 
 @dataclass(frozen=True)
-class Decomposition:
+class Decomposition(RawSums):
     """How to compute a dot product: popcounts of `combine`d planes, and what to add.
 
-    `terms` come by descending exponent, positive before negative.
+    `terms` come by descending exponent, positive before negative; `code` is that of the weights.
     """
 
     x: Affine
     w: Affine
     combine: str
     terms: tuple[Term, ...]
+    code: AffineCode
 
     @property
-    def needs_correction(self) -> bool:
-        """Whether anything must be added to the sum of popcounts."""
-        return self.combine == "xor" or self.x.alpha != 0
+    @override
+    def w_code(self) -> AffineCode:
+        return self.code
 
     @property
-    def needs_border_classes(self) -> bool:
-        """Whether the correction depends on which taps fall into the padding."""
-        return self.x.alpha != 0
+    @override
+    def x_offset(self) -> int:
+        return self.x.alpha
 
+    @property
+    @override
+    def pattern_factor(self) -> int:
+        # |w_q| counts beta_q / 2 times for symmetric codes, which makes the bit pattern.
+        return sum(self.x.betas) if self.combine == "xor" else 0
+
+    @override
     def raw_bound(self, taps: int) -> int:
-        """Bound on the magnitude of the popcount sums over `taps` products, before correction."""
         return taps * sum(1 << term.exponent for term in self.terms)
-
-    def class_counts(self, geometry: ConvGeometry) -> tuple[int, int]:
-        """Numbers of (row, column) border classes of the correction."""
-        if not self.needs_border_classes:
-            return (1, 1)
-        return geometry.rows.class_count, geometry.cols.class_count
-
-    def correction(
-        self, patterns: NDArray[np.integer], geometry: ConvGeometry
-    ) -> NDArray[np.int32]:
-        """What to add to the sum of popcounts.
-
-        Args:
-            patterns: weight bit patterns (oc, kh, kw, ic / groups).
-            geometry: the convolution.
-
-        Returns:
-            i32 of shape (row classes, column classes, oc).
-        """
-        planes = (patterns[..., None].astype(np.int64) >> np.arange(len(self.w.betas))) & 1
-        values = self.w.alpha + planes @ np.array(self.w.betas, np.int64)
-        per_tap = values.sum(axis=-1)
-        constant = np.zeros(patterns.shape[0], np.int64)
-        if self.combine == "xor":
-            weighted = planes @ (np.array(self.w.betas, np.int64) // 2)
-            constant = sum(self.x.betas) * weighted.sum(axis=(1, 2, 3))
-        row_classes, col_classes = self.class_counts(geometry)
-        result = np.empty((row_classes, col_classes, patterns.shape[0]), np.int64)
-        row_sets = geometry.rows.classes()[0] if self.needs_border_classes else [()]
-        col_sets = geometry.cols.classes()[0] if self.needs_border_classes else [()]
-        for r, rows in enumerate(row_sets):
-            for c, cols in enumerate(col_sets):
-                valid = per_tap[:, list(rows)][:, :, list(cols)].sum(axis=(1, 2))
-                result[r, c] = self.x.alpha * valid + constant
-        return result.astype(np.int32)
 
 
 def decompose(x: AffineCode, w: AffineCode) -> Decomposition:
@@ -110,4 +79,4 @@ def decompose(x: AffineCode, w: AffineCode) -> Decomposition:
             factor = x_beta * w_beta if combine == "and" else -x_beta * (w_beta // 2)
             terms.append(Term(p, q, 1 if factor > 0 else -1, abs(factor).bit_length() - 1))
     terms.sort(key=lambda t: (-t.exponent, -t.sign, t.x_plane))
-    return Decomposition(xa, wa, combine, tuple(terms))
+    return Decomposition(xa, wa, combine, tuple(terms), w)

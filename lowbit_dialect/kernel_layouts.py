@@ -1,8 +1,12 @@
-"""The layouts that the bit-serial kernels read.
+"""The layouts that the kernels read.
 
-Activations lie in rows of words, [batch][row][plane][channel word][column]: the pixels of a
-register tile are neighbours. Weights lie in blocks of output channels,
-[oc block][plane][kh][kw][channel word][lane]: one vector load brings a word of every lane.
+For bit-serial kernels activations lie in rows of words,
+[batch][row][plane][channel word][column]: the pixels of a register tile are neighbours. Weights lie
+in blocks of output channels, [oc block][plane][kh][kw][channel word][lane]: one vector load brings
+a word of every lane.
+
+For dot kernels a word is four channels as bytes: activations [batch][row][column][channel word],
+weights [oc block][kh][kw][channel word][lane].
 """
 
 from __future__ import annotations
@@ -12,15 +16,25 @@ from collections.abc import Sequence
 from lowbit_dialect.geometry import LAYOUTS, WEIGHT_LAYOUTS
 from lowbit_dialect.layout import PLANE, PackedAttr
 
+DOT_WORD = 32
+"""Bits of a word of four bytes."""
+
+
+def conv_frame(layout: str, padding: Sequence[int]) -> list[int]:
+    """Frame of conv activations of this padding (top, bottom, left, right)."""
+    _, h, w, _ = LAYOUTS[layout]
+    frame = [0] * 8
+    frame[2 * h : 2 * h + 2] = padding[:2]
+    frame[2 * w : 2 * w + 2] = padding[2:]
+    return frame
+
 
 def activation_layout(
     layout: str, word_bits: int, padding: Sequence[int] = (0, 0, 0, 0), groups: int = 1
 ) -> PackedAttr:
     """Layout of conv activations; `padding` (top, bottom, left, right) becomes the frame."""
     n, h, w, c = LAYOUTS[layout]
-    frame = [0] * 8
-    frame[2 * h : 2 * h + 2] = padding[:2]
-    frame[2 * w : 2 * w + 2] = padding[2:]
+    frame = conv_frame(layout, padding)
     return PackedAttr.get(c, word_bits, [n, h, PLANE, c, w], frame, groups=groups)
 
 
@@ -38,3 +52,43 @@ def matmul_lhs_layout(word_bits: int) -> PackedAttr:
 def matmul_rhs_layout(word_bits: int, lanes: int) -> PackedAttr:
     """Layout of the (K, N) operand: [n block][plane][k word][lane]."""
     return PackedAttr.get(0, word_bits, [1, PLANE, 0], lanes=[1, lanes])
+
+
+def byte_activation_layout(
+    layout: str, padding: Sequence[int] = (0, 0, 0, 0), groups: int = 1
+) -> PackedAttr:
+    """Layout of conv activations as level bytes; `padding` as for `activation_layout`."""
+    n, h, w, c = LAYOUTS[layout]
+    frame = conv_frame(layout, padding)
+    return PackedAttr.get(c, DOT_WORD, [n, h, w, c], frame, groups=groups, bytes="levels")
+
+
+def byte_weight_layout(layout: str, lanes: int, groups: int = 1) -> PackedAttr:
+    """Layout of conv weights as value bytes in blocks of `lanes` output channels."""
+    oc, kh, kw, ic = WEIGHT_LAYOUTS[layout]
+    return PackedAttr.get(
+        ic, DOT_WORD, [oc, kh, kw, ic], lanes=[oc, lanes], groups=groups, bytes="values"
+    )
+
+
+def byte_matmul_lhs_layout() -> PackedAttr:
+    """Layout of the (M, K) operand as level bytes: [m][k word]."""
+    return PackedAttr.get(1, DOT_WORD, [0, 1], bytes="levels")
+
+
+def byte_matmul_rhs_layout(lanes: int) -> PackedAttr:
+    """Layout of the (K, N) operand as value bytes: [n block][k word][lane]."""
+    return PackedAttr.get(0, DOT_WORD, [1, 0], lanes=[1, lanes], bytes="values")
+
+
+def result_layouts(layout: str | None, word_bits: int, groups: int) -> list[PackedAttr]:
+    """The layouts, frames aside, that kernels can store their results in.
+
+    `layout` is that of a convolution, None of a matrix product.
+    """
+    if layout is None:
+        return [matmul_lhs_layout(word_bits), byte_matmul_lhs_layout()]
+    return [
+        activation_layout(layout, word_bits, groups=groups),
+        byte_activation_layout(layout, groups=groups),
+    ]

@@ -1,8 +1,8 @@
-"""`#lowbit.packed`: how the bits of a low-bit tensor lie in memory.
+"""`#lowbit.packed`: how a low-bit tensor lies in memory, in words of bits or of bytes.
 
 The one place that knows physical shapes and byte counts; the verifiers, the lowering and the
-runtime all ask it. Within a word, element k of a group is bit k (little bit order, as in DLPack);
-the bits of a ragged tail are zero.
+runtime all ask it. Within a word, element k of a group is bit k (little bit order, as in DLPack),
+or byte k where elements stay whole; the rest of a ragged tail is zero.
 """
 
 from __future__ import annotations
@@ -10,12 +10,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 from math import ceil, prod
 
+import numpy as np
+from numpy.typing import NDArray
 from xdsl.dialects.builtin import (
     ArrayAttr,
     FixedBitwidthType,
     IntAttr,
     IntegerType,
     MemRefType,
+    StringAttr,
     TensorType,
     i1,
     i8,
@@ -31,6 +34,8 @@ from lowbit_dialect.codes import Code
 WORD_BITS = (8, 16, 32, 64)
 PLANE = -1
 """Entry of `order` that stands for the bit-plane axis (printed `p`)."""
+BYTES = ("", "levels", "values")
+"""What the bytes of a word hold; the empty word is for words of bits."""
 
 
 def _ints(values: Sequence[int]) -> ArrayAttr[IntAttr]:
@@ -39,22 +44,28 @@ def _ints(values: Sequence[int]) -> ArrayAttr[IntAttr]:
 
 @irdl_attr_definition
 class PackedAttr(ParametrizedAttribute):
-    """Bit planes of a tensor, packed along one axis into words.
+    """Bit planes of a tensor, or its elements as bytes, packed along one axis into words.
 
     Parameters:
         axis: logical dimension whose elements share a word.
         word_bits: bits of a word: 8, 16, 32 or 64.
-        order: physical order of the logical dimensions and of the bit-plane axis `p`.
+        order: physical order of the logical dimensions and of the bit-plane axis `p`; there is no
+            plane axis where the words hold bytes.
         frame: per logical dimension a pair (before, after) of zero elements kept around the image,
             flattened; empty for none. Neither the packed nor the lane dimension has a frame.
         lanes: empty, or (dimension, count): that dimension is split into blocks of `count`
             lanes, and the lane axis becomes the innermost physical one (weights).
         groups: the lane dimension where there is one, and otherwise the packed one, consists of
             this many equal segments, each starting on a block or word of its own.
+        bytes: empty for words of bits. `levels`: words of bytes 0 .. 2^b-1 that number the values
+            of the code, ascending. `values`: words of bytes that are the values, which i8 must
+            hold.
 
     Example, 2-bit activations in rows of words, with a one-pixel frame:
         #lowbit.packed<axis = 3, word = i32, order = [0, 1, p, 3, 2],
                        frame = [0, 0, 1, 1, 1, 1, 0, 0]>
+    and 4-bit activations as bytes, four channels a word:
+        #lowbit.packed<axis = 3, word = i32, order = [0, 1, 2, 3], bytes = levels>
     """
 
     name = "lowbit.packed"
@@ -65,6 +76,7 @@ class PackedAttr(ParametrizedAttribute):
     frame: ArrayAttr[IntAttr]
     lanes: ArrayAttr[IntAttr]
     groups: IntAttr
+    bytes: StringAttr
 
     @staticmethod
     def get(
@@ -74,6 +86,7 @@ class PackedAttr(ParametrizedAttribute):
         frame: Sequence[int] = (),
         lanes: Sequence[int] = (),
         groups: int = 1,
+        bytes: str = "",
     ) -> PackedAttr:
         """Build the attribute from plain integers; an all-zero frame is the same as none."""
         return PackedAttr(
@@ -83,12 +96,13 @@ class PackedAttr(ParametrizedAttribute):
             _ints(frame if any(frame) else ()),
             _ints(lanes),
             IntAttr(groups),
+            StringAttr(bytes),
         )
 
     @classmethod
     def parse_parameters(cls, parser: AttrParser) -> Sequence[Attribute]:
         """Parse ``<axis = A, word = iW, order = [..] (, frame = [..] , lanes = [d, n], ..)>``."""
-        given: dict[str, ArrayAttr[IntAttr] | IntAttr] = {}
+        given: dict[str, Attribute] = {}
         with parser.in_angle_brackets():
             parser.parse_keyword("axis")
             parser.parse_punctuation("=")
@@ -107,15 +121,17 @@ class PackedAttr(ParametrizedAttribute):
             )
             while parser.parse_optional_punctuation(",") is not None:
                 field = parser.parse_identifier()
-                if field not in ("frame", "lanes", "groups") or field in given:
+                if field not in ("frame", "lanes", "groups", "bytes") or field in given:
                     twice = "given twice" if field in given else "unknown"
                     parser.raise_error(
                         f"#lowbit.packed: field {field!r} is {twice};"
-                        " frame, lanes and groups are allowed"
+                        " frame, lanes, groups and bytes are allowed"
                     )
                 parser.parse_punctuation("=")
                 if field == "groups":
                     given[field] = IntAttr(parser.parse_integer(allow_boolean=False))
+                elif field == "bytes":
+                    given[field] = StringAttr(parser.parse_identifier())
                 else:
                     given[field] = _ints(
                         parser.parse_comma_separated_list(
@@ -131,6 +147,7 @@ class PackedAttr(ParametrizedAttribute):
             given.get("frame", none),
             given.get("lanes", none),
             given.get("groups", IntAttr(1)),
+            given.get("bytes", StringAttr("")),
         ]
 
     def print_parameters(self, printer: Printer) -> None:
@@ -146,20 +163,29 @@ class PackedAttr(ParametrizedAttribute):
                 fields.append(f"{name} = [{', '.join(str(d.data) for d in value)}]")
         if self.groups.data != 1:
             fields.append(f"groups = {self.groups.data}")
+        if self.bytes.data:
+            fields.append(f"bytes = {self.bytes.data}")
         with printer.in_angle_brackets():
             printer.print_string(", ".join(fields))
 
     def verify(self) -> None:
         """Check everything that can be checked without a shape."""
         order = [d.data for d in self.order]
-        rank = len(order) - 1
+        if self.bytes.data not in BYTES:
+            raise VerifyException(
+                f"#lowbit.packed: bytes = {self.bytes.data}: levels and values are allowed"
+            )
+        first = 0 if self.bytes.data else PLANE
+        rank = len(order) + first
         if self.word_bits.data not in WORD_BITS:
             raise VerifyException(
                 f"#lowbit.packed: word of {self.word_bits.data} bits: 8, 16, 32, 64 are allowed"
             )
-        if not order or sorted(order) != list(range(PLANE, rank)):
+        if not order or sorted(order) != list(range(first, rank)):
+            planes = "" if self.bytes.data else "p and "
             raise VerifyException(
-                f"#lowbit.packed: order must name p and each of the {max(rank, 0)} dimensions once"
+                f"#lowbit.packed: order must name {planes}each of the {max(rank, 0)} dimensions"
+                " once"
             )
         if not 0 <= self.axis.data < rank:
             raise VerifyException(
@@ -200,7 +226,24 @@ class PackedAttr(ParametrizedAttribute):
     @property
     def rank(self) -> int:
         """Number of logical dimensions."""
-        return len(self.order) - 1
+        return len(self.order) - (not self.bytes.data)
+
+    @property
+    def elements_per_word(self) -> int:
+        """Elements of the packed axis that share a word."""
+        return self.word_bits.data // 8 if self.bytes.data else self.word_bits.data
+
+    def byte_of_pattern(self, code: Code) -> NDArray[np.uint8]:
+        """The byte that stands for each bit pattern, for a layout of bytes.
+
+        Raises:
+            VerifyException: a value of the code does not fit in the byte.
+        """
+        if self.bytes.data == "levels":
+            return np.argsort(code.patterns_by_level).astype(np.uint8)
+        if code.min_value < -128 or code.max_value > 127:
+            raise VerifyException(f"#lowbit.packed: bytes = values: i8 cannot hold those of {code}")
+        return code.values.astype(np.int8).view(np.uint8)
 
     @property
     def lane_block(self) -> tuple[int, int]:
@@ -227,6 +270,7 @@ class PackedAttr(ParametrizedAttribute):
             _ints(frame if any(frame) else ()),
             self.lanes,
             self.groups,
+            self.bytes,
         )
 
     def blocks_of(self, dim: int, extent: int) -> int:
@@ -235,7 +279,7 @@ class PackedAttr(ParametrizedAttribute):
         grouped = lane_dim if len(self.lanes) else self.axis.data
         groups = self.groups.data if dim == grouped else 1
         if dim == self.axis.data:
-            return groups * -(-extent // (groups * self.word_bits.data))
+            return groups * -(-extent // (groups * self.elements_per_word))
         if dim == lane_dim:
             return groups * -(-extent // (groups * lane_count))
         before, after = self.frame_of(dim)

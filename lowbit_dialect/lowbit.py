@@ -4,18 +4,16 @@ from xdsl.ir import Dialect
 
 from lowbit_dialect.codes import BipolarType, CodebookType, SignedType, UnipolarType
 from lowbit_dialect.layout import PackedAttr
-from lowbit_dialect.ops.bitserial import (
-    BitserialConvOp,
-    BitserialGemmOp,
-    CorrectionOp,
-    YieldOp,
-)
+from lowbit_dialect.ops.bitserial import BitserialConvOp, BitserialGemmOp
 from lowbit_dialect.ops.contraction import Conv2DOp, MatmulOp
+from lowbit_dialect.ops.correction import CorrectionOp
+from lowbit_dialect.ops.dot import DotConvOp, DotGemmOp
 from lowbit_dialect.ops.elementwise import AddOp, DequantizeOp, QuantizeOp
 from lowbit_dialect.ops.glue import FusedGlueOp
+from lowbit_dialect.ops.kernel import YieldOp
 from lowbit_dialect.ops.pack import BitpackOp, ConstantOp, UnpackOp
 from lowbit_dialect.ops.pool import MaxPool2DOp
-from lowbit_dialect.ops.tile import BitserialTileOp
+from lowbit_dialect.ops.tile import BitserialTileOp, DotTileOp
 from lowbit_dialect.schedule import ScheduleAttr
 
 Lowbit = Dialect(
@@ -30,6 +28,9 @@ Lowbit = Dialect(
         Conv2DOp,
         CorrectionOp,
         DequantizeOp,
+        DotConvOp,
+        DotGemmOp,
+        DotTileOp,
         FusedGlueOp,
         MatmulOp,
         MaxPool2DOp,

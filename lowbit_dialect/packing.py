@@ -1,4 +1,4 @@
-"""Pack and unpack bit patterns with numpy: what `#lowbit.packed` means, as code.
+"""Pack and unpack tensors with numpy: what `#lowbit.packed` means, as code.
 
 Used where the compiler folds constants and where the runtime hands arrays over; the tests hold it
 against a loop over elements.
@@ -11,7 +11,8 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from lowbit_dialect.layout import PLANE, PackedAttr
+from lowbit_dialect.codes import Code
+from lowbit_dialect.layout import PackedAttr
 
 
 def word_dtype(layout: PackedAttr) -> np.dtype:
@@ -38,28 +39,46 @@ def _join_groups(array: NDArray, axis: int, groups: int, extent: int) -> NDArray
     return cut.reshape(*shape[:axis], extent, *shape[axis + 1 :])
 
 
-def pack(patterns: NDArray[np.integer], bits: int, layout: PackedAttr) -> NDArray:
+def pack(patterns: NDArray[np.integer], code: Code, layout: PackedAttr) -> NDArray:
     """Words of a tensor of bit patterns.
 
     Args:
-        patterns: bit pattern of each element, in the low `bits` bits; logical shape.
-        bits: number of planes.
+        patterns: bit pattern of each element, in the low bits; logical shape.
+        code: what the patterns mean; where the words hold bits only their number counts.
         layout: the packed layout, of the same rank.
 
     Returns:
-        Unsigned words of shape `layout.physical_shape(patterns.shape, bits)`.
+        Unsigned words of shape `layout.physical_shape(patterns.shape, code.width)`.
     """
-    physical = layout.physical_shape(patterns.shape, bits)
+    low = patterns.astype(np.uint8) & np.uint8((1 << code.width) - 1)
+    if layout.bytes.data:
+        return _pack_elements(layout.byte_of_pattern(code)[low][None], code.width, layout)
+    shifts = np.arange(code.width, dtype=np.uint8).reshape(-1, *[1] * patterns.ndim)
+    return _pack_elements((low[None] >> shifts) & np.uint8(1), code.width, layout)
+
+
+def occupied(shape: Sequence[int], code: Code, layout: PackedAttr) -> NDArray:
+    """Words with every bit set that belongs to an element, and no other."""
+    if layout.bytes.data:
+        return _pack_elements(np.full((1, *shape), 255, np.uint8), code.width, layout)
+    return _pack_elements(np.ones((code.width, *shape), np.uint8), code.width, layout)
+
+
+def _pack_elements(planes: NDArray[np.uint8], bits: int, layout: PackedAttr) -> NDArray:
+    """Words of planes (planes, logical shape) of bits, or of the one plane of bytes."""
+    physical = layout.physical_shape(planes.shape[1:], bits)
     axis, (lane_dim, lane_count) = layout.axis.data, layout.lane_block
     groups = layout.groups.data
-    shifts = np.arange(bits, dtype=np.uint8).reshape(-1, *[1] * patterns.ndim)
-    planes = (patterns.astype(np.uint8)[None] >> shifts) & 1
-    planes = _split_groups(planes, axis + 1, 1 if lane_dim >= 0 else groups, layout.word_bits.data)
-    packed = np.packbits(np.moveaxis(planes, axis + 1, -1), axis=-1, bitorder="little")
+    planes = _split_groups(
+        planes, axis + 1, 1 if lane_dim >= 0 else groups, layout.elements_per_word
+    )
+    packed = np.moveaxis(planes, axis + 1, -1)
+    if not layout.bytes.data:
+        packed = np.packbits(packed, axis=-1, bitorder="little")
     words = np.moveaxis(np.ascontiguousarray(packed).view(word_dtype(layout)), -1, axis + 1)
     frame = [(0, 0), *(layout.frame_of(dim) for dim in range(layout.rank))]
     words = np.pad(words, frame)
-    permutation = [0 if d.data == PLANE else d.data + 1 for d in layout.order]
+    permutation = _plane_first(layout)
     if lane_dim >= 0:
         words = _split_groups(words, lane_dim + 1, groups, lane_count)
         shape = words.shape
@@ -69,19 +88,32 @@ def pack(patterns: NDArray[np.integer], bits: int, layout: PackedAttr) -> NDArra
     return np.ascontiguousarray(words.transpose(permutation)).reshape(physical)
 
 
+def _plane_first(layout: PackedAttr) -> list[int]:
+    """Source of each physical axis in (planes, logical dimensions); bytes have one plane."""
+    order = [d.data + 1 for d in layout.order]
+    return [0, *order] if layout.bytes.data else order
+
+
+def plane_view(words: NDArray, layout: PackedAttr) -> NDArray:
+    """Physical words with their axes put as (planes, logical dimensions, lane)."""
+    permutation = _plane_first(layout)
+    if layout.bytes.data:
+        words = words[None]
+    if len(layout.lanes):
+        permutation.append(len(permutation))
+    return words.transpose(np.argsort(permutation))
+
+
 def unpack(
-    words: NDArray, shape: Sequence[int], bits: int, layout: PackedAttr
+    words: NDArray, shape: Sequence[int], code: Code, layout: PackedAttr
 ) -> NDArray[np.uint8]:
     """Bit patterns (logical shape) of packed words; the inverse of `pack`."""
     axis, lane_dim = layout.axis.data, layout.lane_block[0]
-    groups = layout.groups.data
+    groups, bits = layout.groups.data, code.width
     planes = words.reshape(layout.physical_shape(shape, bits)).astype(
         word_dtype(layout), copy=False
     )
-    permutation = [0 if d.data == PLANE else d.data + 1 for d in layout.order]
-    if lane_dim >= 0:
-        permutation.append(len(permutation))
-    planes = planes.transpose(np.argsort(permutation))
+    planes = plane_view(planes, layout)
     if lane_dim >= 0:
         planes = np.moveaxis(planes, -1, lane_dim + 2)
         cut = planes.shape
@@ -92,8 +124,14 @@ def unpack(
         before, after = layout.frame_of(dim)
         image.append(slice(before, planes.shape[dim + 1] - after))
     moved = np.ascontiguousarray(np.moveaxis(planes[tuple(image)], axis + 1, -1))
-    bytes_ = moved.view(np.uint8)
-    bit_array = np.moveaxis(np.unpackbits(bytes_, axis=-1, bitorder="little"), -1, axis + 1)
-    bit_array = _join_groups(bit_array, axis + 1, 1 if lane_dim >= 0 else groups, shape[axis])
+    elements = moved.view(np.uint8)
+    if not layout.bytes.data:
+        elements = np.unpackbits(elements, axis=-1, bitorder="little")
+    elements = np.moveaxis(elements, -1, axis + 1)
+    elements = _join_groups(elements, axis + 1, 1 if lane_dim >= 0 else groups, shape[axis])
+    if layout.bytes.data:
+        patterns = np.zeros(256, np.uint8)
+        patterns[layout.byte_of_pattern(code)] = np.arange(1 << bits)
+        return patterns[elements[0]]
     weights = (1 << np.arange(bits)).reshape(-1, *[1] * len(shape))
-    return (bit_array * weights).sum(axis=0).astype(np.uint8)
+    return (elements * weights).sum(axis=0).astype(np.uint8)

@@ -151,6 +151,61 @@ class PopcountAccOp(IRDLOperation):
         _int_lanes("the accumulator", self.acc.type)
 
 
+DOT_WIDTHS = (16, 32)
+"""Bits of the lanes that `simd.dot_acc` takes: two or four bytes."""
+
+
+@irdl_op_definition
+class DotAccOp(IRDLOperation):
+    """`acc + sum_k a_k * b_k` over the bytes k of a lane, modulo 2^W.
+
+    `%acc, %a, %b : vector<LxiW>`, W = 16 or 32; the lanes of a hold W / 8 unsigned bytes, those of
+    b as many signed ones. `no_saturation` promises that the sum of two products, of bytes 2k and
+    2k + 1, is always within i16, which lets instructions in that saturate there.
+
+        %r = simd.dot_acc %acc, %a, %b : vector<16xi32>
+        %s = simd.dot_acc no_saturation %acc, %a, %b : vector<16xi16>
+    """
+
+    name = "simd.dot_acc"
+
+    T: ClassVar = VarConstraint("T", AnyAttr())
+
+    acc = operand_def(T)
+    a = operand_def(T)
+    b = operand_def(T)
+    result = result_def(T)
+    no_saturation = opt_prop_def(UnitAttr)
+
+    traits = traits_def(Pure())
+
+    assembly_format = (
+        "(`no_saturation` $no_saturation^)? $acc `,` $a `,` $b attr-dict `:` type($result)"
+    )
+
+    def __init__(
+        self,
+        acc: SSAValue | Operation,
+        a: SSAValue | Operation,
+        b: SSAValue | Operation,
+        no_saturation: bool = False,
+    ):
+        acc = SSAValue.get(acc)
+        super().__init__(
+            operands=[acc, a, b],
+            result_types=[acc.type],
+            properties={"no_saturation": UnitAttr() if no_saturation else None},
+        )
+
+    def verify_(self) -> None:
+        """The lanes hold two or four bytes."""
+        _, width = _int_lanes("the accumulator", self.acc.type)
+        if width not in DOT_WIDTHS:
+            raise VerifyException(
+                f"the accumulator must have lanes of i16 or i32, got {self.acc.type}"
+            )
+
+
 class CastOp(IRDLOperation, ABC):
     """A lane-by-lane conversion that keeps the number of lanes."""
 
@@ -453,6 +508,7 @@ Simd = Dialect(
     [
         BroadcastLoadOp,
         CmpIOp,
+        DotAccOp,
         ExtSIOp,
         ExtUIOp,
         FPToSIOp,

@@ -18,6 +18,7 @@ from lowbit_dialect.simd import (
     CastOp,
     CmpIOp,
     Combine,
+    DotAccOp,
     ExtSIOp,
     ExtUIOp,
     FPToSIOp,
@@ -58,6 +59,12 @@ def _popcount_acc(op: PopcountAccOp, acc: np.ndarray, a: np.ndarray, b: np.ndarr
     combined = a & b if op.combine.data is Combine.AND else a ^ b
     count = np.bitwise_count(_unsigned(combined)).astype(acc.dtype)
     return acc - count if op.subtract else acc + count
+
+
+def _dot_acc(op: DotAccOp, acc: np.ndarray, a: np.ndarray, b: np.ndarray) -> np.ndarray:
+    shape = (*acc.shape, acc.dtype.itemsize)
+    products = a.view(np.uint8).astype(np.int64) * b.view(np.int8).astype(np.int64)
+    return acc + products.reshape(shape).sum(axis=-1).astype(acc.dtype)
 
 
 def _extui(op: ExtUIOp, source: np.ndarray) -> np.ndarray:
@@ -109,6 +116,7 @@ def _broadcast_load(op: BroadcastLoadOp, base: np.ndarray, *indices: int) -> np.
 
 SIMD_SEMANTICS: dict[type[Operation], Callable[..., np.ndarray]] = {
     PopcountAccOp: _popcount_acc,
+    DotAccOp: _dot_acc,
     ExtUIOp: _extui,
     ExtSIOp: _extsi,
     TruncIOp: _convert,

@@ -23,47 +23,55 @@ from lowering.kernels.select_kernel import SelectKernelPass
 from lowering.llvm.lowbit_to_llvm import LowbitToLLVMPass
 from lowering.loops.to_loops import ToLoopsPass
 from lowering.simd.simd_lower import SimdLowerPass
+from lowering.strategies import check_strategy
 from lowering.targets import get_target
 from lowering.tiles.lower_tile import LowerTilePass
 
-LEVELS: dict[str, Callable[[str], tuple[ModulePass, ...]]] = {
-    "tensors": lambda target: (),
-    "kernels": lambda target: (
-        SelectKernelPass(target),
+LEVELS: dict[str, Callable[..., tuple[ModulePass, ...]]] = {
+    "tensors": lambda target, strategy="auto": (),
+    "kernels": lambda target, strategy="auto": (
+        SelectKernelPass(target, strategy),
         PropagateLayoutPass(),
         FoldConstantsPass(),
         FuseEpiloguePass(),
         DeadCodeElimination(),
     ),
-    "loops": lambda target: (ToLoopsPass(target), LowerTilePass()),
-    "simd": lambda target: (SimdLowerPass(target),),
-    "llvm": lambda target: (ConvertScfToCf(), LowbitToLLVMPass(target)),
+    "loops": lambda target, strategy="auto": (ToLoopsPass(target), LowerTilePass()),
+    "simd": lambda target, strategy="auto": (SimdLowerPass(target),),
+    "llvm": lambda target, strategy="auto": (ConvertScfToCf(), LowbitToLLVMPass(target)),
 }
-"""The passes that reach each level from the one before, for a target's name."""
+"""The passes that reach each level from the one before, for names of a target and a strategy."""
 
 
-def passes(target: str = "host", until: str = "llvm") -> tuple[ModulePass, ...]:
+def passes(
+    target: str = "host", until: str = "llvm", strategy: str = "auto"
+) -> tuple[ModulePass, ...]:
     """The passes from tensors to level `until`.
 
     Raises:
-        ValueError: there is no such level or target.
+        ValueError: there is no such level, target or strategy.
     """
     get_target(target)
+    check_strategy(strategy)
     if until not in LEVELS:
         raise ValueError(f"unknown level {until!r}: expected one of {', '.join(LEVELS)}")
     names = list(LEVELS)
-    return tuple(step for name in names[: names.index(until) + 1] for step in LEVELS[name](target))
+    return tuple(
+        step for name in names[: names.index(until) + 1] for step in LEVELS[name](target, strategy)
+    )
 
 
-def lower(module: ModuleOp, target: str = "host", until: str = "llvm") -> None:
+def lower(
+    module: ModuleOp, target: str = "host", until: str = "llvm", strategy: str = "auto"
+) -> None:
     """Lower a module in place, from tensors to level `until`.
 
     Raises:
-        ValueError: there is no such level or target.
+        ValueError: there is no such level, target or strategy.
         PassFailedException: something in the module has no lowering; the message says what.
     """
     context = Context()
-    for step in passes(target, until):
+    for step in passes(target, until, strategy):
         step.apply(context, module)
 
 
@@ -75,8 +83,9 @@ class PipelinePass(ModulePass):
 
     target: str = "host"
     until: str = "llvm"
+    strategy: str = "auto"
 
     def apply(self, ctx: Context, op: ModuleOp) -> None:
         """Apply them in order."""
-        for step in passes(self.target, self.until):
+        for step in passes(self.target, self.until, self.strategy):
             step.apply(ctx, op)

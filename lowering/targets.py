@@ -41,6 +41,22 @@ class Throughput:
 
 
 @dataclass(frozen=True)
+class DotForm:
+    """How a target adds up products of bytes, four to a lane of i32; for estimates.
+
+    `rate` is how many of the operations start each cycle. A dot product and its addition take
+    `operations`; `wide_operations` where two products can leave i16, and `i16_operations` where
+    lanes of i16 are summed first, if `i16_lanes` says that this pays.
+    """
+
+    rate: float
+    operations: float
+    wide_operations: float
+    i16_operations: float = 0
+    i16_lanes: bool = False
+
+
+@dataclass(frozen=True)
 class Target:
     """One CPU to compile for.
 
@@ -63,6 +79,18 @@ class Target:
     l2_bytes: int = 512 * 1024
     throughput: Throughput = Throughput(4, 2, 1, 1, 2, 1)
 
+    @property
+    def dot_form(self) -> DotForm:
+        """The best dot product of bytes of its instruction set."""
+        forms = (form for feature, form in DOT_FORMS.items() if self.has(feature))
+        return next(forms, PORTABLE_DOT)
+
+    @property
+    def popcount_steps(self) -> float:
+        """Operations that combine, count and add a vector of words."""
+        counts = (steps for feature, steps in POPCOUNT_STEPS.items() if self.has(feature))
+        return next(counts, PORTABLE_POPCOUNT_STEPS)
+
     def has(self, feature: str) -> bool:
         """Whether code for this target may use LLVM's `feature`, for example `avx512vpopcntdq`."""
         return feature in self.isa
@@ -75,6 +103,19 @@ class Target:
     def arch(self) -> str:
         """The architecture part of the triple, for example `x86_64`, `aarch64` or `armv7`."""
         return self.triple.partition("-")[0]
+
+
+DOT_FORMS: dict[str, DotForm] = {
+    "avx512vnni": DotForm(2, 1, 1),
+    "avx512bw": DotForm(2, 3, 5, 2, True),
+    "avx2": DotForm(3.4, 3, 5, 2, True),
+}
+"""By the feature that has it, the best first."""
+PORTABLE_DOT = DotForm(2, 16, 16)
+
+POPCOUNT_STEPS: dict[str, float] = {"avx512vpopcntdq": 3, "avx512bw": 9, "avx2": 9, "neon": 4}
+"""By the feature that counts bits of vectors, the best first; without, counts are made of sums."""
+PORTABLE_POPCOUNT_STEPS = 20
 
 
 @dataclass(frozen=True)

@@ -12,11 +12,13 @@ from lowering.targets import Target
 from runtime.signature import Signature, signatures
 
 
-def build_object(module: ModuleOp, target: Target) -> tuple[list[Signature], bytes]:
+def build_object(
+    module: ModuleOp, target: Target, strategy: str = "auto"
+) -> tuple[list[Signature], bytes]:
     """Signatures and object file of a module of tensors; the module stays as it is."""
     module, found = module.clone(), []
     for level, passes in LEVELS.items():
-        for step in passes(target.name):
+        for step in passes(target.name, strategy):
             step.apply(Context(), module)
         if level == "loops":
             found = signatures(module)

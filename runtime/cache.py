@@ -71,9 +71,9 @@ def _target_facts(target: Target) -> str:
     return repr(facts | {"isa": sorted(target.isa)})
 
 
-def key(text: str, target: Target) -> str:
-    """Name of the entry for a module's text compiled for a target."""
-    facts = f"{_compiler_fingerprint()}\n{_target_facts(target)}\n"
+def key(text: str, target: Target, strategy: str = "auto") -> str:
+    """Name of the entry for a module's text compiled for a target with a strategy."""
+    facts = f"{_compiler_fingerprint()}\n{_target_facts(target)}\n{strategy}\n"
     return hashlib.sha256(facts.encode() + text.encode(errors="surrogatepass")).hexdigest()
 
 

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from xdsl.dialects.builtin import ModuleOp
 
+from lowering.strategies import check_strategy
 from lowering.targets import get_target
 from runtime import cache
 from runtime.executable import Executable
@@ -23,6 +24,7 @@ def compile(
     *,
     entry: str | None = None,
     use_cache: bool = True,
+    strategy: str = "auto",
 ) -> Executable:
     """Compile a module for this machine.
 
@@ -32,25 +34,28 @@ def compile(
             can run.
         entry: the function to call; not needed where there is one, or one called main.
         use_cache: whether to look for the object on disk, and keep it there.
+        strategy: how contractions are computed: `bit_serial`, `dot` where the weights fit in
+            bytes, or `auto` for what suits the machine.
 
     Returns:
         The function, ready to be called with numpy arrays.
 
     Raises:
-        ValueError: no such target or function, or this machine cannot run the target.
+        ValueError: no such target, strategy or function, or this machine cannot run the target.
         ParseError, VerifyException, PassFailedException: what is wrong with the module, and where.
         OSError: the file cannot be read.
         CacheError: LOWBIT_CACHE names a folder that cannot be used.
     """
     machine = get_target(target)
     check_runs_here(machine)
+    check_strategy(strategy)
     name = "<module>"
     if isinstance(module, Path):
         name, module = str(module), read_text(module)
     key, hit = "", None
     if use_cache:
         # A text that was compiled once is found without parsing it.
-        key = cache.key(module if isinstance(module, str) else str(module), machine)
+        key = cache.key(module if isinstance(module, str) else str(module), machine, strategy)
         hit = cache.load(key)
     if hit is not None:
         found, data = [Signature.from_json(s) for s in hit[0]], hit[1]
@@ -62,7 +67,7 @@ def compile(
         # On a hit there is no need to import the passes, which takes longer than all the rest.
         from runtime.build import build_object  # noqa: PLC0415
 
-        found, data = build_object(module, machine)
+        found, data = build_object(module, machine, strategy)
         if use_cache:
             cache.store(key, [s.to_json() for s in found], data)
     signature = choose(found, entry)

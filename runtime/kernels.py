@@ -106,6 +106,7 @@ def _conv2d(
     groups: int,
     layout: str,
     target: str,
+    strategy: str,
 ) -> Executable:
     if str(layout).lower() not in LAYOUTS:
         raise ValueError(f"layout {layout!r}: NHWC and NCHW are allowed")
@@ -118,7 +119,7 @@ def _conv2d(
     def build(x: SSAValue, w: SSAValue) -> Operation:
         return Conv2DOp.get(x, w, **clauses)
 
-    return compile(single_op_module(types, build), target)
+    return compile(single_op_module(types, build), target, strategy=strategy)
 
 
 def conv2d(
@@ -133,6 +134,7 @@ def conv2d(
     groups: int = 1,
     layout: str = "NHWC",
     target: str = "host",
+    strategy: str = "auto",
     num_threads: int = 1,
 ) -> NDArray[np.int32]:
     """Convolution of integer values of low-bit codes, compiled for these shapes and remembered.
@@ -145,7 +147,7 @@ def conv2d(
         padding: ((top, bottom), (left, right)); a tap in the padding contributes 0.
         groups: equal groups that the channels are cut into.
         layout: NHWC or NCHW.
-        target: see `runtime.compile`.
+        target, strategy: see `runtime.compile`.
         num_threads: how many threads share the work.
 
     Returns:
@@ -162,7 +164,7 @@ def conv2d(
         _pair(strides, "strides"),
         _two_pairs(padding, "padding"),
         _pair(dilation, "dilation"),
-        *(_integer(groups, "groups"), layout, target),
+        *(_integer(groups, "groups"), layout, target, strategy),
     )
     return _run(executable, arrays, num_threads)
 
@@ -187,12 +189,13 @@ def _matmul(
     w_code: str | Code,
     w_shape: tuple[int, ...],
     target: str,
+    strategy: str,
 ) -> Executable:
     types = (
         TensorType(_affine(x_code, "x_code"), x_shape),
         TensorType(_affine(w_code, "w_code"), w_shape),
     )
-    return compile(single_op_module(types, MatmulOp.get), target)
+    return compile(single_op_module(types, MatmulOp.get), target, strategy=strategy)
 
 
 def matmul(
@@ -202,6 +205,7 @@ def matmul(
     x_code: str | Code = "unipolar<2>",
     w_code: str | Code = "bipolar<1>",
     target: str = "host",
+    strategy: str = "auto",
     num_threads: int = 1,
 ) -> NDArray[np.int32]:
     """Matrix product of integer values of low-bit codes: x (M, K), w (K, N) -> int32 (M, N).
@@ -213,7 +217,7 @@ def matmul(
     executable = _matmul(
         *(_code(x_code, "x_code"), arrays[0].shape),
         *(_code(w_code, "w_code"), arrays[1].shape),
-        target,
+        *(target, strategy),
     )
     return _run(executable, arrays, num_threads)
 

@@ -21,7 +21,7 @@ from lowbit_dialect.codes import Code, parse_code
 from lowbit_dialect.interpreters.values import PackedArray, element_dtype
 from lowbit_dialect.layout import PackedAttr, byte_count, packed_layout
 from lowbit_dialect.lowbit import Lowbit
-from lowbit_dialect.packing import pack, word_dtype
+from lowbit_dialect.packing import occupied, pack, word_dtype
 from runtime.arrays import CodeBytes, as_array, as_dtype, code_bytes, writable_array
 
 Value = NDArray | PackedArray
@@ -127,7 +127,7 @@ class TensorSpec:
         if not self.is_packed:
             return self.codec.encode(array, name)
         patterns = self.codec.code.encode(array, name)
-        return pack(patterns, self.codec.code.width, self._layout)
+        return pack(patterns, self.codec.code, self._layout)
 
     def new_storage(self) -> NDArray:
         """An uninitialised buffer."""
@@ -164,13 +164,26 @@ class TensorSpec:
         """Words with a one wherever no element lies, in frames and ragged tails."""
         codec = self.codec
         assert codec is not None, "packed tensors have a code"
-        if (
-            prod(self.shape) * codec.code.width
-            == prod(self.storage_shape) * self._layout.word_bits.data
-        ):
+        layout = self._layout
+        element_bits = 8 if layout.bytes.data else codec.code.width
+        if prod(self.shape) * element_bits == prod(self.storage_shape) * layout.word_bits.data:
             return None
-        ones = np.full(self.shape, (1 << codec.code.width) - 1, np.uint8)
-        return ~pack(ones, codec.code.width, self._layout)
+        return ~occupied(self.shape, codec.code, layout)
+
+    def _check_bytes(self, words: NDArray, name: str) -> None:
+        """Kernels rely on bytes that stand for a value of the code."""
+        codec = self.codec
+        assert codec is not None, "packed tensors have a code"
+        allowed = self._layout.byte_of_pattern(codec.code)
+        if len(allowed) == 256:
+            return
+        found = np.ascontiguousarray(words).view(np.uint8)
+        if self._layout.bytes.data == "levels":
+            is_foreign = bool(found.size) and int(found.max()) >= len(allowed)
+        else:
+            is_foreign = not np.isin(found, [0, *allowed.tolist()]).all()
+        if is_foreign:
+            raise ValueError(f"{name}: a byte stands for no value of {codec.code}")
 
     def _checked_words(self, words: NDArray, name: str) -> NDArray:
         """The words, contiguous; kernels rely on zeros where no element lies."""
@@ -178,6 +191,8 @@ class TensorSpec:
             raise ValueError(
                 f"{name}: a bit outside the elements is set; frames and ragged tails must be zero"
             )
+        if self._layout.bytes.data:
+            self._check_bytes(words, name)
         return _contiguous(words)
 
 

@@ -62,6 +62,38 @@ func.func @kernels(%x: !image, %w: !weights, %t: tensor<16x3xi32>,
   func.return
 }
 
+#framed_bytes = #lowbit.packed<axis = 3, word = i32, order = [0, 1, 2, 3],
+                               frame = [0, 0, 1, 1, 1, 1, 0, 0], bytes = levels>
+#byte_blocks = #lowbit.packed<axis = 3, word = i32, order = [0, 1, 2, 3], lanes = [0, 16],
+                              bytes = values>
+#byte_lhs = #lowbit.packed<axis = 1, word = i32, order = [0, 1], bytes = levels>
+#byte_rhs = #lowbit.packed<axis = 0, word = i32, order = [1, 0], lanes = [1, 16], bytes = values>
+
+func.func @dots(%x: tensor<1x8x8x30x!lowbit.signed<4>, #framed_bytes>,
+                %w: tensor<16x3x3x30x!lowbit.signed<4>, #byte_blocks>, %c: tensor<3x3x16xi32>,
+                %a: tensor<5x300x!lowbit.bipolar<4>, #byte_lhs>,
+                %b: tensor<300x10x!lowbit.signed<8>, #byte_rhs>, %bc: tensor<1x1x10xi32>) {
+  %y = lowbit.dot_conv %x, %w, %c padding [1, 1, 1, 1]
+      schedule #lowbit.schedule<tile = 7x1, unroll = 0, order = rows>
+    : (tensor<1x8x8x30x!lowbit.signed<4>, #framed_bytes>,
+       tensor<16x3x3x30x!lowbit.signed<4>, #byte_blocks>, tensor<3x3x16xi32>)
+    -> tensor<1x8x8x16xi32>
+  %m = lowbit.dot_gemm %a, %b, %bc
+      schedule #lowbit.schedule<tile = 4x1, unroll = 0, order = rows>
+    : (tensor<5x300x!lowbit.bipolar<4>, #byte_lhs>, tensor<300x10x!lowbit.signed<8>, #byte_rhs>,
+       tensor<1x1x10xi32>) -> tensor<5x10xi32>
+  func.return
+}
+
+func.func @dot_tile(%x: memref<1x10x10x8xi32>, %w: memref<1x3x3x8x16xi32>, %n: index,
+                    %row: index, %col: index, %word: index, %block: index) {
+  %sum0, %sum1 = lowbit.dot_tile %x, %w, %n, %row, %col, %word, %block
+      pixels 2 vectors 1 x_code !lowbit.unipolar<4> w_code !lowbit.signed<4>
+    : (memref<1x10x10x8xi32>, memref<1x3x3x8x16xi32>, index, index, index, index, index)
+    -> (vector<16xi32>, vector<16xi32>)
+  func.return
+}
+
 func.func @tile(%x: memref<1x10x2x1x10xi32>, %w: memref<1x1x3x3x1x16xi32>, %n: index,
                 %row: index, %col: index, %word: index, %block: index) {
   %sum0, %sum1 = lowbit.bitserial_tile %x, %w, %n, %row, %col, %word, %block
@@ -75,6 +107,7 @@ func.func @vectors(%x: memref<4x8xi32>, %i: index, %acc: vector<16xi32>, %w: vec
                    %bytes: vector<16xi8>, %f: vector<16xf32>) {
   %word = simd.broadcast_load %x[%i, %i] : memref<4x8xi32> to vector<16xi32>
   %sums = simd.popcount_acc and %acc, %word, %w : vector<16xi32>
+  %dots = simd.dot_acc %acc, %word, %w : vector<16xi32>
   %mask = simd.cmpi sge, %sums, %w : vector<16xi32> to vector<16xi1>
   %bits = simd.pack_bits %mask : vector<16xi1> to i16
   %picked = simd.select %mask, %sums, %w : vector<16xi1>, vector<16xi32>

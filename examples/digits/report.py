@@ -11,8 +11,8 @@ from xdsl.ir import Operation
 
 from lowbit_dialect.codes import Code
 from lowbit_dialect.layout import packed_layout
-from lowbit_dialect.ops.bitserial import BitserialConvOp, BitserialOp
 from lowbit_dialect.ops.glue import FusedGlueOp
+from lowbit_dialect.ops.kernel import ConvKernelOp, KernelOp
 from lowbit_dialect.ops.pack import ConstantOp
 
 
@@ -39,7 +39,7 @@ def layers(module: ModuleOp) -> list[Operation]:
 
 def macs(op: Operation) -> int:
     """Multiply-accumulates of a contraction; 0 for any other operation."""
-    if not isinstance(op, BitserialOp):
+    if not isinstance(op, KernelOp):
         return 0
     return op.geometry.taps * prod(op.accumulator_type.get_shape())
 
@@ -93,7 +93,7 @@ def layer_table(module: ModuleOp) -> Table:
 
 
 def _weights(op: Operation) -> str:
-    if not isinstance(op, BitserialConvOp):
+    if not isinstance(op, ConvKernelOp):
         return ""
     type_ = op.w.type
     assert isinstance(type_, TensorType)

@@ -2,7 +2,7 @@
 // RUN: not lowbit-opt %s -p 'lowbit-select-kernel{target=z80}' 2>&1 | filecheck %s --check-prefix=TARGET
 
 // A codebook is no sum of its bits, so no bit-serial kernel takes it: one line says so.
-// CHECK: {{^}}error: {{.*}}lowbit-select-kernel-invalid.mlir:[[# @LINE + 8]]:3: pass 'lowbit-select-kernel': 'lowbit.conv2d': w has code codebook<1, [3, -1]>; the bit-serial kernels take unipolar, bipolar and signed codes
+// CHECK: {{^}}error: {{.*}}lowbit-select-kernel-invalid.mlir:[[# @LINE + 8]]:3: pass 'lowbit-select-kernel': 'lowbit.conv2d': w has code codebook<1, [3, -1]>; the kernels take unipolar, bipolar and signed codes
 // CHECK-NOT: error
 
 // TARGET: {{^}}error: pass 'lowbit-select-kernel': unknown target 'z80': expected one of host, {{.*}}

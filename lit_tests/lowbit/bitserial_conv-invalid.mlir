@@ -9,7 +9,7 @@ func.func @f(%x: tensor<1x8x8x16x!lowbit.unipolar<2>>, %w: !w, %c: tensor<1x1x32
 
 // -----
 
-// CHECK: x: bit-serial kernels take affine codes, got codebook<1, [1, 2]>
+// CHECK: x: kernels take affine codes, got codebook<1, [1, 2]>
 !x = tensor<1x8x8x16x!lowbit.codebook<1, [1, 2]>, #lowbit.packed<axis = 3, word = i32, order = [0, 1, p, 3, 2], frame = [0, 0, 1, 1, 1, 1, 0, 0]>>
 !w = tensor<32x3x3x16x!lowbit.bipolar<1>, #lowbit.packed<axis = 3, word = i32, order = [0, p, 1, 2, 3], lanes = [0, 16]>>
 func.func @f(%x: !x, %w: !w, %c: tensor<1x1x32xi32>) {
@@ -19,7 +19,7 @@ func.func @f(%x: !x, %w: !w, %c: tensor<1x1x32xi32>) {
 
 // -----
 
-// CHECK: w: bit-serial kernels take affine codes, got codebook<1, [1, 2]>
+// CHECK: w: kernels take affine codes, got codebook<1, [1, 2]>
 !x = tensor<1x8x8x16x!lowbit.unipolar<2>, #lowbit.packed<axis = 3, word = i32, order = [0, 1, p, 3, 2], frame = [0, 0, 1, 1, 1, 1, 0, 0]>>
 !w = tensor<32x3x3x16x!lowbit.codebook<1, [1, 2]>, #lowbit.packed<axis = 3, word = i32, order = [0, p, 1, 2, 3], lanes = [0, 16]>>
 func.func @f(%x: !x, %w: !w, %c: tensor<1x1x32xi32>) {
@@ -154,7 +154,7 @@ func.func @f(%x: !x, %w: !w, %c: tensor<1x1x32xi32>) {
 
 // -----
 
-// CHECK: 'lowbit.yield' expects parent op to be one of 'lowbit.bitserial_conv', 'lowbit.bitserial_gemm'
+// CHECK: lowbit.yield ends the epilogue of a kernel only
 func.func @f(%x: tensor<4xi32>) {
   lowbit.yield %x : (tensor<4xi32>) -> ()
 }
@@ -191,7 +191,7 @@ func.func @f(%x: !x, %w: !w) {
 
 // -----
 
-// CHECK: the popcount sums can leave i32, so a correction operand is needed
+// CHECK: the sums without the correction can leave i32, so a correction operand is needed
 !x = tensor<1x1x1x20000x!lowbit.bipolar<8>, #lowbit.packed<axis = 3, word = i32, order = [0, 1, p, 3, 2]>>
 !w = tensor<1x1x1x20000x!lowbit.bipolar<8>, #lowbit.packed<axis = 3, word = i32, order = [0, p, 1, 2, 3], lanes = [0, 16]>>
 !q = tensor<1x1x1x1x!lowbit.unipolar<1>>

@@ -48,7 +48,7 @@ func.func @f(%w: tensor<32x3x3x16x!lowbit.bipolar<1>>) {
 
 // -----
 
-// CHECK: w: bit-serial kernels take affine codes, got codebook<1, [1, 2]>
+// CHECK: w: kernels take affine codes, got codebook<1, [1, 2]>
 func.func @f(%w: tensor<32x3x3x16x!lowbit.codebook<1, [1, 2]>>) {
   %a = lowbit.correction %w x_code !lowbit.unipolar<2> image [8, 8] : (tensor<32x3x3x16x!lowbit.codebook<1, [1, 2]>>) -> tensor<1x1x32xi32>
   func.return

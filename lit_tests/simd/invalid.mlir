@@ -109,3 +109,11 @@ func.func @f(%m: memref<8x8xi8>, %i: index) {
   %0 = simd.broadcast_load %m[%i] : memref<8x8xi8> to vector<4xi8>
   func.return
 }
+
+// -----
+
+// CHECK: the accumulator must have lanes of i16 or i32, got vector<16xi8>
+func.func @f(%a: vector<16xi8>) {
+  %0 = simd.dot_acc %a, %a, %a : vector<16xi8>
+  func.return
+}

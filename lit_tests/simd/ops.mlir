@@ -7,6 +7,10 @@ func.func @all(%acc: vector<16xi32>, %a: vector<16xi32>, %m: memref<4x8xi32>, %i
   %0 = simd.popcount_acc and %acc, %a, %a : vector<16xi32>
   // CHECK-NEXT: simd.popcount_acc xor subtract %{{.*}}, %a, %a : vector<16xi32>
   %1 = simd.popcount_acc xor subtract %0, %a, %a : vector<16xi32>
+  // CHECK-NEXT: simd.dot_acc %acc, %a, %a : vector<16xi32>
+  %d = simd.dot_acc %acc, %a, %a : vector<16xi32>
+  // CHECK-NEXT: simd.dot_acc no_saturation %{{.*}}, %a, %a : vector<16xi32>
+  %n = simd.dot_acc no_saturation %d, %a, %a : vector<16xi32>
   // CHECK-NEXT: simd.trunci %{{.*}} : vector<16xi32> to vector<16xi8>
   %2 = simd.trunci %1 : vector<16xi32> to vector<16xi8>
   // CHECK-NEXT: simd.extui %{{.*}} : vector<16xi8> to vector<16xi32>

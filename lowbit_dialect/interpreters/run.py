@@ -11,7 +11,7 @@ from xdsl.traits import SymbolTable
 from xdsl.utils.exceptions import InterpretationError
 
 from lowbit_dialect.interpreters.arith import TensorArithFunctions
-from lowbit_dialect.interpreters.bitserial import BitserialFunctions
+from lowbit_dialect.interpreters.kernels import KernelFunctions
 from lowbit_dialect.interpreters.lowbit import LowbitFunctions
 from lowbit_dialect.interpreters.values import PackedArray, Value, from_values
 
@@ -19,7 +19,7 @@ from lowbit_dialect.interpreters.values import PackedArray, Value, from_values
 def lowbit_interpreter(module: ModuleOp) -> Interpreter:
     """xDSL's interpreter with the functions for func, arith and lowbit operations."""
     interpreter = Interpreter(module)
-    for functions in (FuncFunctions, TensorArithFunctions, LowbitFunctions, BitserialFunctions):
+    for functions in (FuncFunctions, TensorArithFunctions, LowbitFunctions, KernelFunctions):
         interpreter.register_implementations(functions())
     return interpreter
 

@@ -19,9 +19,9 @@ from xdsl.ir import Attribute
 from xdsl.utils.exceptions import InterpretationError
 
 from lowbit_dialect.codes import Code
-from lowbit_dialect.layout import PLANE, packed_layout
+from lowbit_dialect.layout import packed_layout
 from lowbit_dialect.ops.base import code_of
-from lowbit_dialect.packing import pack, unpack, word_dtype
+from lowbit_dialect.packing import pack, plane_view, unpack, word_dtype
 
 
 @dataclass(frozen=True, eq=False)
@@ -54,24 +54,22 @@ class PackedArray:
         """The integers, logical shape."""
         layout, code = packed_layout(self.type), code_of(self.type, "packed array")
         assert layout is not None, "checked when the array was made"
-        return code.decode(unpack(self.words, self.type.get_shape(), code.width, layout))
+        return code.decode(unpack(self.words, self.type.get_shape(), code, layout))
 
     @property
     def logical_words(self) -> NDArray:
         """The words with the physical order, lanes and their rests undone.
 
-        Shape: planes, then the logical dimensions in their order, the packed one counted in words
-        and frames included.
+        Shape: planes (1 of bytes), then the logical dimensions in their order, the packed one
+        counted in words and frames included.
         """
         layout = packed_layout(self.type)
         assert layout is not None, "checked when the array was made"
         lane_dim, lanes = layout.lane_block
-        source = [0 if d.data == PLANE else d.data + 1 for d in layout.order]
-        axes = [source.index(i) for i in range(len(source))]
+        split = plane_view(self.words, layout)
         if lane_dim < 0:
-            return self.words.transpose(axes)
-        axes.insert(lane_dim + 2, self.words.ndim - 1)  # lanes behind their block
-        split = self.words.transpose(axes)
+            return split
+        split = np.moveaxis(split, -1, lane_dim + 2)  # lanes behind their block
         head, tail = split.shape[: lane_dim + 1], split.shape[lane_dim + 3 :]
         groups, extent = layout.groups.data, self.type.get_shape()[lane_dim]
         blocks = split.shape[lane_dim + 1] // groups
@@ -134,7 +132,7 @@ def from_values(values: ArrayLike | PackedArray, type_: Attribute, name: str = "
         raise InterpretationError(str(error)) from error
     if layout is None:
         return array.astype(np.int64)
-    return PackedArray(pack(patterns, code.width, layout), type_)
+    return PackedArray(pack(patterns, code, layout), type_)
 
 
 def _builtin(array: NDArray, element: Attribute, name: str) -> NDArray:

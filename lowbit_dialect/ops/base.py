@@ -34,8 +34,8 @@ from xdsl.printer import Printer
 from xdsl.utils.exceptions import VerifyException
 
 from lowbit_dialect.codes import Code
-from lowbit_dialect.decomposition import INT32_MAX
 from lowbit_dialect.layout import PackedAttr, packed_layout
+from lowbit_dialect.raw_sums import INT32_MAX
 
 
 @dataclass(frozen=True)
@@ -249,6 +249,8 @@ def static_shape(type_: Attribute, rank: int | None, role: str) -> tuple[int, ..
     verify_elements(shape, role)
     layout = packed_layout(type_)
     if layout is not None and isinstance(type_.element_type, Code):
+        if layout.bytes.data:
+            layout.byte_of_pattern(type_.element_type)
         verify_elements(layout.physical_shape(shape, type_.element_type.width), f"packed {role}")
     return shape
 

@@ -13,7 +13,6 @@ from xdsl.traits import Pure
 from xdsl.utils.exceptions import VerifyException
 
 from lowbit_dialect.codes import Code
-from lowbit_dialect.decomposition import INT32_MAX
 from lowbit_dialect.geometry import LAYOUTS, WEIGHT_LAYOUTS, ConvGeometry, Window
 from lowbit_dialect.layout import packed_layout
 from lowbit_dialect.ops.base import (
@@ -31,6 +30,7 @@ from lowbit_dialect.ops.base import (
     static_shape,
     verify_elements,
 )
+from lowbit_dialect.raw_sums import INT32_MAX
 
 CONV_CLAUSES = (
     Clause("strides", INTS, ints([1, 1])),

@@ -26,7 +26,7 @@ from xdsl.utils.exceptions import VerifyException
 from lowbit_dialect.codes import SignedType
 from lowbit_dialect.layout import PackedAttr, byte_count, packed_layout
 from lowbit_dialect.ops.base import LowbitOp, code_of, expect_type, static_shape, verify_elements
-from lowbit_dialect.packing import pack, unpack, word_dtype
+from lowbit_dialect.packing import occupied, pack, unpack, word_dtype
 
 INLINE_ELEMENTS = 64
 """Constants of at most so many elements print their values, larger ones their bytes."""
@@ -43,7 +43,7 @@ def pattern_bytes(patterns: NDArray[np.integer], type_: TensorType) -> bytes:
     """Memory image of bit patterns (logical shape) as a tensor of this type."""
     code, layout = code_of(type_, "type"), packed_layout(type_)
     if layout is not None:
-        return pack(patterns, code.width, layout).tobytes()
+        return pack(patterns, code, layout).tobytes()
     if isinstance(code, SignedType):
         return code.decode(patterns).astype(np.int8).tobytes()
     return patterns.astype(np.uint8).tobytes()
@@ -54,16 +54,16 @@ def patterns_of(data: bytes, type_: TensorType) -> NDArray[np.uint8]:
     code, layout = code_of(type_, "type"), packed_layout(type_)
     if layout is not None:
         words = np.frombuffer(data, word_dtype(layout))
-        return unpack(words, type_.get_shape(), code.width, layout)
+        return unpack(words, type_.get_shape(), code, layout)
     mask = np.uint8((1 << code.width) - 1)
     return np.frombuffer(data, np.uint8).reshape(type_.get_shape()) & mask
 
 
 @lru_cache(maxsize=32)
-def _element_bits(type_: TensorType) -> NDArray[np.uint8]:
-    """The bytes of a packed tensor whose elements have all bits set."""
-    ones = np.full(type_.get_shape(), (1 << code_of(type_, "type").width) - 1, np.uint8)
-    return np.frombuffer(pattern_bytes(ones, type_), np.uint8)
+def _element_bits(type_: TensorType, layout: PackedAttr) -> NDArray[np.uint8]:
+    """The bytes of a packed tensor with all bits set that belong to an element."""
+    words = occupied(type_.get_shape(), code_of(type_, "type"), layout)
+    return np.frombuffer(words.tobytes(), np.uint8)
 
 
 def _foreign_bytes(image: NDArray[np.uint8], type_: TensorType) -> NDArray[np.bool_]:
@@ -72,15 +72,21 @@ def _foreign_bytes(image: NDArray[np.uint8], type_: TensorType) -> NDArray[np.bo
     Kernels count every bit of a word, so a set bit in a ragged tail would be a wrong answer.
     """
     code, layout = code_of(type_, "type"), packed_layout(type_)
-    if layout is None:
+    if layout is None or layout.bytes.data:
         patterns = np.arange(1 << code.width)
-        allowed = pattern_bytes(patterns, TensorType(code, patterns.shape))
+        if layout is None:
+            plain = pattern_bytes(patterns, TensorType(code, patterns.shape))
+            allowed = np.frombuffer(plain, np.uint8)
+        else:
+            allowed = layout.byte_of_pattern(code)
         is_foreign = np.ones(256, np.bool_)
-        is_foreign[np.frombuffer(allowed, np.uint8)] = False
-        return is_foreign[image]
+        is_foreign[allowed] = False
+        if layout is None:
+            return is_foreign[image]
+        return np.where(_element_bits(type_, layout) != 0, is_foreign[image], image != 0)
     if len(image) * 8 == prod(type_.get_shape()) * code.width:
         return np.zeros(1, np.bool_)  # every bit belongs to an element
-    return (image & ~_element_bits(type_)) != 0
+    return (image & ~_element_bits(type_, layout)) != 0
 
 
 @irdl_op_definition
@@ -212,7 +218,7 @@ def _verify_layouts(unpacked: Attribute, packed: Attribute) -> None:
 
 @irdl_op_definition
 class BitpackOp(LowbitOp):
-    """Lay a tensor out in bit planes; shape, code and values stay the same."""
+    """Lay a tensor out in words of bits or bytes; shape, code and values stay the same."""
 
     name = "lowbit.bitpack"
 

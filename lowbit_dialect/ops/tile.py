@@ -1,14 +1,16 @@
-"""`lowbit.bitserial_tile`: the register tile of a bit-serial contraction, at the loops level.
+"""`lowbit.bitserial_tile`, `lowbit.dot_tile`: register tiles of contractions, at the loops level.
 
-The loops around it and the epilogue after it do not know how it counts; `lowbit-lower-tile`
-expands it into reduction loops over `simd.popcount_acc`.
+The loops around a tile and the epilogue after it do not know how it counts; `lowbit-lower-tile`
+expands it into reduction loops over `simd.popcount_acc` or `simd.dot_acc`.
 """
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from collections.abc import Sequence
-from typing import ClassVar
+from typing import ClassVar, Self
 
+from typing_extensions import override
 from xdsl.dialects.builtin import (
     IndexType,
     IntegerAttr,
@@ -17,7 +19,7 @@ from xdsl.dialects.builtin import (
     VectorType,
     i32,
 )
-from xdsl.ir import SSAValue, TypeAttribute
+from xdsl.ir import Attribute, SSAValue, TypeAttribute
 from xdsl.irdl import (
     irdl_op_definition,
     operand_def,
@@ -31,6 +33,7 @@ from xdsl.utils.exceptions import VerifyException
 
 from lowbit_dialect.codes import AffineCode
 from lowbit_dialect.decomposition import Decomposition, decompose
+from lowbit_dialect.level_product import LevelProduct
 from lowbit_dialect.ops.base import (
     ATTRIBUTE,
     INT,
@@ -46,29 +49,28 @@ TILE_WORDS = (32, 64)
 """Word widths whose lanes can hold every popcount sum."""
 
 
-@irdl_op_definition
-class BitserialTileOp(LowbitOp):
-    """Sums of popcounts for a tile of output pixels and one block of output channels.
+TILE_CLAUSES = (
+    Clause("pixels", INT),
+    Clause("vectors", INT),
+    Clause("step", INT, int_(1)),
+    Clause("dilation", INTS, ints([1, 1])),
+    Clause("unroll", INT, int_(1)),
+    Clause("x_code", ATTRIBUTE),
+    Clause("w_code", ATTRIBUTE),
+)
 
-    x is a memref of words `[n][row][plane][channel word][column]`, w one of words of the same
-    width (32 or 64), `[block][plane][kh][kw][channel word][lane]`. The indices are image n, row
-    and column of tap (0, 0) of the first pixel, first channel word, and block.
 
+class TileOp(LowbitOp):
+    """What the tiles share.
+
+    Indices: image n, row and column of tap (0, 0) of the first pixel, first channel word, block.
     Clauses: `pixels` of the tile, `step` columns from one pixel to the next, `dilation` [h, w],
     `vectors` that the lanes of a block make, `unroll` of the innermost reduction loops, the two
     codes. The results are pixels * vectors vectors of i32, pixel by pixel, without the correction.
     """
 
-    name = "lowbit.bitserial_tile"
-    CLAUSES: ClassVar = (
-        Clause("pixels", INT),
-        Clause("vectors", INT),
-        Clause("step", INT, int_(1)),
-        Clause("dilation", INTS, ints([1, 1])),
-        Clause("unroll", INT, int_(1)),
-        Clause("x_code", ATTRIBUTE),
-        Clause("w_code", ATTRIBUTE),
-    )
+    CLAUSES: ClassVar = TILE_CLAUSES
+    RANKS: ClassVar[tuple[int, int]]
 
     x = operand_def(MemRefType)
     w = operand_def(MemRefType)
@@ -83,8 +85,9 @@ class BitserialTileOp(LowbitOp):
     w_code = prop_def(TypeAttribute)
     traits = traits_def(MemoryReadEffect())
 
-    @staticmethod
+    @classmethod
     def get(
+        cls,
         x: SSAValue,
         w: SSAValue,
         indices: Sequence[SSAValue],
@@ -95,11 +98,12 @@ class BitserialTileOp(LowbitOp):
         unroll: int,
         x_code: AffineCode,
         w_code: AffineCode,
-    ) -> BitserialTileOp:
+        **clauses: Attribute,
+    ) -> Self:
         """Build the op, its result types inferred."""
         assert isinstance(w.type, MemRefType)
         sums = VectorType(i32, [w.type.get_shape()[-1] // vectors])
-        return BitserialTileOp.build_op(
+        return cls.build_op(
             [x, w, *indices],
             [sums] * (pixels * vectors),
             pixels=int_(pixels),
@@ -109,29 +113,30 @@ class BitserialTileOp(LowbitOp):
             unroll=int_(unroll),
             x_code=x_code,
             w_code=w_code,
+            **clauses,
         )
 
     @property
-    def decomposition(self) -> Decomposition:
-        """How the codes multiply."""
+    def codes(self) -> tuple[AffineCode, AffineCode]:
+        """The codes of x and w."""
         if not isinstance(self.x_code, AffineCode) or not isinstance(self.w_code, AffineCode):
             raise VerifyException("x_code and w_code must be affine codes")
-        return decompose(self.x_code, self.w_code)
+        return self.x_code, self.w_code
 
     def verify_(self) -> None:
         """Check ranks, words, indices and results."""
         x, w = self.x.type, self.w.type
         assert isinstance(x, MemRefType), "the op's definition says so"
         assert isinstance(w, MemRefType), "the op's definition says so"
-        if x.get_num_dims() != 5 or w.get_num_dims() != 6:
+        if (x.get_num_dims(), w.get_num_dims()) != self.RANKS:
             raise VerifyException(
-                f"x must have 5 dimensions and w 6, got {x.get_num_dims()} and {w.get_num_dims()}"
+                f"x must have {self.RANKS[0]} dimensions and w {self.RANKS[1]},"
+                f" got {x.get_num_dims()} and {w.get_num_dims()}"
             )
-        word = x.element_type
-        if not isinstance(word, IntegerType) or word.width.data not in TILE_WORDS:
-            raise VerifyException(f"x must hold words of i32 or i64, got {word}")
-        if w.element_type != word:
-            raise VerifyException(f"x holds {word}, w {w.element_type}: they must be equal")
+        if w.element_type != x.element_type:
+            raise VerifyException(
+                f"x holds {x.element_type}, w {w.element_type}: they must be equal"
+            )
         if len(self.indices) != 5:
             raise VerifyException("needs 5 indices: n, row, column, channel word, block")
         pixels, vectors = self.pixels.value.data, self.vectors.value.data
@@ -140,6 +145,42 @@ class BitserialTileOp(LowbitOp):
             raise VerifyException(
                 f"{pixels} pixels and {vectors} vectors of {lanes} lanes make no tile"
             )
+        self._verify_words(x, w)
+        expected = VectorType(i32, [lanes // vectors])
+        if [r.type for r in self.results] != [expected] * (pixels * vectors):
+            raise VerifyException(f"needs {pixels * vectors} results of {expected}")
+
+    @abstractmethod
+    def _verify_words(self, x: MemRefType, w: MemRefType) -> None:
+        """Check what the words hold."""
+
+
+@irdl_op_definition
+class BitserialTileOp(TileOp):
+    """Sums of popcounts for a tile of output pixels and one block of output channels.
+
+    x is a memref of words `[n][row][plane][channel word][column]`, w one of words of the same
+    width (32 or 64), `[block][plane][kh][kw][channel word][lane]`. The indices are image n, row
+    and column of tap (0, 0) of the first pixel, first channel word, and block.
+
+    Clauses: `pixels` of the tile, `step` columns from one pixel to the next, `dilation` [h, w],
+    `vectors` that the lanes of a block make, `unroll` of the innermost reduction loops, the two
+    codes. The results are pixels * vectors vectors of i32, pixel by pixel, without the correction.
+    """
+
+    name = "lowbit.bitserial_tile"
+    RANKS: ClassVar = (5, 6)
+
+    @property
+    def decomposition(self) -> Decomposition:
+        """How the codes multiply."""
+        return decompose(*self.codes)
+
+    @override
+    def _verify_words(self, x: MemRefType, w: MemRefType) -> None:
+        word = x.element_type
+        if not isinstance(word, IntegerType) or word.width.data not in TILE_WORDS:
+            raise VerifyException(f"x must hold words of i32 or i64, got {word}")
         decomposition = self.decomposition
         planes = (x.get_shape()[2], w.get_shape()[1])
         if planes != (len(decomposition.x.betas), len(decomposition.w.betas)):
@@ -147,6 +188,41 @@ class BitserialTileOp(LowbitOp):
                 f"memrefs hold {planes[0]} and {planes[1]} planes,"
                 f" {self.x_code} and {self.w_code} have another number"
             )
-        expected = VectorType(i32, [lanes // vectors])
-        if [r.type for r in self.results] != [expected] * (pixels * vectors):
-            raise VerifyException(f"needs {pixels * vectors} results of {expected}")
+
+
+@irdl_op_definition
+class DotTileOp(TileOp):
+    """Sums of products of bytes for a tile of output pixels and one block of output channels.
+
+    x is a memref of i32, four level bytes each, `[n][row][column][channel word]`, w one of i32,
+    four value bytes each, `[block][kh][kw][channel word][lane]`. The indices are as in
+    `lowbit.bitserial_tile`, and so are the clauses and the results.
+
+    With `i16_steps` n > 0, up to n words in a row are summed in lanes of i16, two products each,
+    before they are widened; the codes must make that safe whatever the numbers.
+    """
+
+    name = "lowbit.dot_tile"
+    CLAUSES: ClassVar = (*TILE_CLAUSES, Clause("i16_steps", INT, int_(0)))
+    RANKS: ClassVar = (4, 5)
+
+    i16_steps = prop_def(IntegerAttr)
+
+    @property
+    def product(self) -> LevelProduct:
+        """How the codes multiply."""
+        return LevelProduct(*self.codes)
+
+    @override
+    def _verify_words(self, x: MemRefType, w: MemRefType) -> None:
+        if x.element_type != i32:
+            raise VerifyException(f"x must hold words of i32, got {x.element_type}")
+        product, shape = self.product, w.get_shape()
+        if obstacle := product.obstacle_of(4 * shape[1] * shape[2] * shape[3]):
+            raise VerifyException(obstacle)
+        steps = self.i16_steps.value.data
+        if not 0 <= steps <= product.i16_steps:
+            raise VerifyException(
+                f"i16_steps {steps}: i16 holds 0 to {product.i16_steps} sums of two products of"
+                f" levels of {self.x_code} and {self.w_code}"
+            )

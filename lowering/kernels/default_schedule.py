@@ -1,17 +1,18 @@
-"""The schedule of a bit-serial kernel where no measurement says better."""
+"""The schedule of a kernel where no measurement says better."""
 
 from __future__ import annotations
 
 from math import ceil, prod
 
 from lowbit_dialect.geometry import ConvGeometry
+from lowbit_dialect.level_product import BYTES_PER_WORD
 from lowbit_dialect.ops.tile import TILE_WORDS
 from lowbit_dialect.schedule import ScheduleAttr
 from lowering.targets import Target
 
 MAX_PIXELS = 8
 MAX_UNROLLED = (64, 16, 16)
-"""Popcounts in a body unrolled over channel words, over kw too, over kh too.
+"""Popcounts or dot products in a body unrolled over channel words, over kw too, over kh too.
 
 Unrolling saves little where the tile fills the ports; it pays in compile time."""
 
@@ -21,29 +22,49 @@ def kernel_word_bits(target: Target) -> int:
     return target.word_bits if target.word_bits in TILE_WORDS else TILE_WORDS[0]
 
 
-def kernel_lanes(target: Target) -> int:
+def kernel_lanes(target: Target, strategy: str = "bit_serial") -> int:
     """Words in a vector of the target."""
-    return target.vector_bits // kernel_word_bits(target)
+    word_bits = 8 * BYTES_PER_WORD if strategy == "dot" else kernel_word_bits(target)
+    return target.vector_bits // word_bits
 
 
-def _tile_cycles(pixels: int, vectors: int) -> float:
-    """Cycles of one reduction step: 3 operations a popcount on 4 ports, 2 loads a cycle.
+def _tile_cycles(pixels: int, vectors: int, step_cycles: float) -> float:
+    """Cycles of one reduction step: that of all accumulators, or 2 loads a cycle.
 
-    A tile below 8 accumulators waits for the latency of its own chains (and, popcount, add).
+    A tile below 8 accumulators waits for the latency of its own chains (and, popcount, add, or a
+    dot product).
     """
-    return max(3 * pixels * vectors / 4, (pixels + vectors) / 2, 4.0)
+    return max(step_cycles * pixels * vectors, (pixels + vectors) / 2, 4.0)
 
 
-def _layer_cycles(geometry: ConvGeometry, pixels: int, vectors: int, lanes: int) -> float:
-    """Cycles of all tiles of a row, per reduction step, with the lanes that hold no channel."""
+def _layer_cycles(
+    geometry: ConvGeometry,
+    pixels: int,
+    vectors: int,
+    lanes: int,
+    step_cycles: float,
+    loop_cycles: float,
+) -> float:
+    """Cycles of all tiles of a row, per reduction step, with the lanes that hold no channel.
+
+    `loop_cycles` is what a step costs besides: the many steps of a dot product are a loop.
+    """
     whole, rest = divmod(geometry.cols.out, pixels)
-    row = whole * _tile_cycles(pixels, vectors) + (_tile_cycles(rest, vectors) if rest else 0)
+    row = whole * (_tile_cycles(pixels, vectors, step_cycles) + loop_cycles)
+    row += _tile_cycles(rest, vectors, step_cycles) + loop_cycles if rest else 0
     return row * ceil(geometry.oc / geometry.groups / (lanes * vectors))
 
 
-def default_schedule(geometry: ConvGeometry, w_bits: int, target: Target) -> ScheduleAttr:
+def default_schedule(
+    geometry: ConvGeometry, w_bits: int, target: Target, strategy: str = "bit_serial"
+) -> ScheduleAttr:
     """The tile with the least estimated cycles that fits the target's registers."""
-    lanes = kernel_lanes(target)
+    lanes = kernel_lanes(target, strategy)
+    step_cycles, loop_cycles, word_elements = 0.75, 0.0, kernel_word_bits(target)
+    if strategy == "dot":
+        form = target.dot_form
+        step_cycles = (form.i16_operations or form.operations) / form.rate
+        loop_cycles, word_elements, w_bits = 1.0, BYTES_PER_WORD, 8
     tiles = [
         (pixels, vectors)
         for vectors in (1, 2, 4, 8)
@@ -51,8 +72,11 @@ def default_schedule(geometry: ConvGeometry, w_bits: int, target: Target) -> Sch
         for pixels in range(1, MAX_PIXELS + 1)
         if pixels * vectors + vectors + 2 <= target.vector_registers or (pixels, vectors) == (1, 1)
     ] or [(1, max(1, 8 // lanes))]
-    pixels, vectors = min(tiles, key=lambda t: (_layer_cycles(geometry, *t, lanes), t[0] * t[1]))
-    words = ceil(geometry.ic / geometry.groups / kernel_word_bits(target))
+    pixels, vectors = min(
+        tiles,
+        key=lambda t: (_layer_cycles(geometry, *t, lanes, step_cycles, loop_cycles), t[0] * t[1]),
+    )
+    words = ceil(geometry.ic / geometry.groups / word_elements)
     trips = (words, geometry.cols.taps, geometry.rows.taps)
     unroll = 0
     for depth, limit in enumerate(MAX_UNROLLED, 1):

@@ -19,7 +19,7 @@ from xdsl.pattern_rewriter import (
 
 from lowbit_dialect.constants import constant_tensor
 from lowbit_dialect.geometry import WEIGHT_LAYOUTS
-from lowbit_dialect.ops.bitserial import CorrectionOp
+from lowbit_dialect.ops.correction import CorrectionOp
 from lowbit_dialect.ops.pack import BitpackOp, ConstantOp, UnpackOp
 
 
@@ -53,7 +53,7 @@ class FoldCorrection(RewritePattern):
         source = op.w.owner
         if not isinstance(source, ConstantOp):
             return
-        values = op.decomposition.correction(oc_kh_kw_ic(source.patterns, op), op.geometry)
+        values = op.raw_sums.correction(oc_kh_kw_ic(source.patterns, op), op.geometry)
         rewriter.replace(op, constant_tensor(values))
 
 

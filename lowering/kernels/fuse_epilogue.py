@@ -18,27 +18,24 @@ from xdsl.pattern_rewriter import (
 )
 
 from lowbit_dialect.constants import constant_tensor, constant_values
-from lowbit_dialect.decomposition import INT32_MAX
 from lowbit_dialect.geometry import LAYOUTS
-from lowbit_dialect.kernel_layouts import activation_layout, matmul_lhs_layout
+from lowbit_dialect.kernel_layouts import result_layouts
 from lowbit_dialect.layout import packed_layout
-from lowbit_dialect.ops.bitserial import (
-    BitserialConvOp,
-    BitserialGemmOp,
-    BitserialOp,
-    YieldOp,
-)
+from lowbit_dialect.ops.bitserial import BitserialConvOp, BitserialGemmOp
+from lowbit_dialect.ops.dot import DotConvOp, DotGemmOp
 from lowbit_dialect.ops.glue import FusedGlueOp
+from lowbit_dialect.ops.kernel import ConvKernelOp, KernelOp, YieldOp
 from lowbit_dialect.ops.pack import BitpackOp
+from lowbit_dialect.raw_sums import INT32_MAX
 
 
-def _kernel_of(value: SSAValue) -> BitserialOp | None:
+def _kernel_of(value: SSAValue) -> KernelOp | None:
     """The kernel whose only use is this operand."""
     owner = value.owner
-    return owner if isinstance(owner, BitserialOp) and value.has_one_use() else None
+    return owner if isinstance(owner, KernelOp) and value.has_one_use() else None
 
 
-def _append(kernel: BitserialOp, consumer: Operation, rewriter: PatternRewriter) -> None:
+def _append(kernel: KernelOp, consumer: Operation, rewriter: PatternRewriter) -> None:
     """Move `consumer`, the only user of the kernel's result, to the end of its epilogue."""
     region = kernel.regions[0]
     kernel.detach_region(region)
@@ -84,7 +81,7 @@ class FuseGlue(RewritePattern):
         kernel = _kernel_of(op.acc)
         if kernel is None or kernel.epilogue_block is not None:
             return
-        layout = kernel.layout.data if isinstance(kernel, BitserialConvOp) else None
+        layout = kernel.layout.data if isinstance(kernel, ConvKernelOp) else None
         channel = LAYOUTS[layout][3] if layout else 1
         if op.channel_dim == channel:
             _append(kernel, op, rewriter)
@@ -106,12 +103,10 @@ class FusePack(RewritePattern):
         assert layout is not None
         if kernel is None or kernel.epilogue_block is None:
             return
-        word = layout.word_bits.data
-        wanted = matmul_lhs_layout(word)
-        if isinstance(kernel, BitserialConvOp):
-            groups = kernel.groups.value.data
-            wanted = activation_layout(kernel.layout.data, word, groups=groups)
-        if layout.with_frame(()) == wanted:
+        order, groups = None, 1
+        if isinstance(kernel, ConvKernelOp):
+            order, groups = kernel.layout.data, kernel.groups.value.data
+        if layout.with_frame(()) in result_layouts(order, layout.word_bits.data, groups):
             _append(kernel, op, rewriter)
 
 
@@ -125,7 +120,9 @@ class AbsorbCorrection(RewritePattern):
 
     @op_type_rewrite_pattern
     def match_and_rewrite(
-        self, op: BitserialConvOp | BitserialGemmOp, rewriter: PatternRewriter
+        self,
+        op: BitserialConvOp | BitserialGemmOp | DotConvOp | DotGemmOp,
+        rewriter: PatternRewriter,
     ) -> None:
         block = op.epilogue_block
         if op.correction is None or block is None:
@@ -134,8 +131,8 @@ class AbsorbCorrection(RewritePattern):
         correction = constant_values(op.correction)
         if glue is None or correction is None or correction.shape[:2] != (1, 1):
             return
-        if op.decomposition.raw_bound(op.geometry.taps) > INT32_MAX:
-            return  # the popcount sums could wrap, and be compared before they wrap back
+        if op.raw_sums.raw_bound(op.geometry.taps) > INT32_MAX:
+            return  # the sums could wrap, and be compared before they wrap back
         parameters = _absorb(glue, correction[0, 0].astype(np.int64))
         if parameters is None:
             return

@@ -18,7 +18,7 @@ from xdsl.pattern_rewriter import (
 
 from lowbit_dialect.kernel_layouts import activation_layout
 from lowbit_dialect.layout import PackedAttr, packed_layout
-from lowbit_dialect.ops.bitserial import BitserialConvOp
+from lowbit_dialect.ops.kernel import ConvKernelOp
 from lowbit_dialect.ops.pack import BitpackOp, UnpackOp, with_encoding
 from lowbit_dialect.ops.pool import MaxPool2DOp
 
@@ -32,7 +32,7 @@ def layout_of(value: SSAValue) -> PackedAttr:
 
 def _only_kernels_read(op: BitpackOp) -> bool:
     """Whether every use takes whatever frame there is (a returned value's type is fixed)."""
-    readers = (BitserialConvOp, MaxPool2DOp, UnpackOp)
+    readers = (ConvKernelOp, MaxPool2DOp, UnpackOp)
     return all(isinstance(use.operation, readers) for use in op.result.uses)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from xdsl.context import Context
-from xdsl.dialects.builtin import ModuleOp
+from xdsl.dialects.builtin import ModuleOp, StringAttr
 from xdsl.ir import Operation, SSAValue
 from xdsl.passes import ModulePass
 from xdsl.pattern_rewriter import (
@@ -17,19 +17,26 @@ from xdsl.pattern_rewriter import (
 )
 
 from lowbit_dialect.codes import AffineCode
-from lowbit_dialect.decomposition import decompose
 from lowbit_dialect.kernel_layouts import (
     activation_layout,
+    byte_activation_layout,
+    byte_matmul_lhs_layout,
+    byte_matmul_rhs_layout,
+    byte_weight_layout,
     matmul_lhs_layout,
     matmul_rhs_layout,
     weight_layout,
 )
 from lowbit_dialect.ops.base import code_of
-from lowbit_dialect.ops.bitserial import BitserialConvOp, BitserialGemmOp, CorrectionOp
+from lowbit_dialect.ops.bitserial import BitserialConvOp, BitserialGemmOp
 from lowbit_dialect.ops.contraction import Conv2DOp, MatmulOp
+from lowbit_dialect.ops.correction import RAW_SUMS, CorrectionOp
+from lowbit_dialect.ops.dot import DotConvOp, DotGemmOp
 from lowbit_dialect.ops.pack import BitpackOp
 from lowering.kernels.default_schedule import default_schedule, kernel_lanes, kernel_word_bits
+from lowering.kernels.strategy import resolve_strategy
 from lowering.opt.diagnostics import fail
+from lowering.strategies import check_strategy
 from lowering.targets import Target, get_target
 
 
@@ -39,8 +46,7 @@ def _affine_codes(op: Conv2DOp | MatmulOp) -> tuple[AffineCode, AffineCode]:
         if not isinstance(code, AffineCode):
             fail(
                 op,
-                f"{role} has code {code}; the bit-serial kernels take unipolar, bipolar and signed"
-                " codes",
+                f"{role} has code {code}; the kernels take unipolar, bipolar and signed codes",
             )
     assert isinstance(x, AffineCode)
     assert isinstance(w, AffineCode)
@@ -48,8 +54,8 @@ def _affine_codes(op: Conv2DOp | MatmulOp) -> tuple[AffineCode, AffineCode]:
 
 
 @dataclass(frozen=True)
-class SelectBitserialConv(RewritePattern):
-    """A convolution becomes bit-serial.
+class SelectConvKernel(RewritePattern):
+    """A convolution becomes a kernel, bit-serial or of dot products.
 
     %y = lowbit.conv2d %x, %w padding [1, 1, 1, 1]
     ->
@@ -60,31 +66,42 @@ class SelectBitserialConv(RewritePattern):
     """
 
     target: Target
+    strategy: str
 
     @op_type_rewrite_pattern
     def match_and_rewrite(self, op: Conv2DOp, rewriter: PatternRewriter) -> None:
         x_code, w_code = _affine_codes(op)
         geometry, layout = op.geometry, op.layout.data
-        schedule = default_schedule(geometry, w_code.width, self.target)
-        word = kernel_word_bits(self.target)
-        lanes = schedule.vectors.data * kernel_lanes(self.target)
-        padding = tuple(op.padding.get_values())
-        x = BitpackOp.get(op.x, activation_layout(layout, word, padding, geometry.groups))
-        w = BitpackOp.get(op.w, weight_layout(layout, word, lanes, geometry.groups))
+        strategy = resolve_strategy(self.strategy, x_code, w_code, op.geometry, self.target)
+        schedule = default_schedule(geometry, w_code.width, self.target, strategy)
+        lanes = schedule.vectors.data * kernel_lanes(self.target, strategy)
+        padding, groups = tuple(op.padding.get_values()), geometry.groups
+        if strategy == "dot":
+            kernel_op = DotConvOp
+            x_layout = byte_activation_layout(layout, padding, groups)
+            w_layout = byte_weight_layout(layout, lanes, groups)
+        else:
+            kernel_op, word = BitserialConvOp, kernel_word_bits(self.target)
+            x_layout = activation_layout(layout, word, padding, groups)
+            w_layout = weight_layout(layout, word, lanes, groups)
+        x, w = BitpackOp.get(op.x, x_layout), BitpackOp.get(op.w, w_layout)
         new: list[Operation] = [x, w]
         operands: list[SSAValue] = [x.result, w.result]
         clauses = {c.name: op.properties[c.name] for c in Conv2DOp.CLAUSES}
-        if decompose(x_code, w_code).needs_correction:
+        if RAW_SUMS[strategy](x_code, w_code).needs_correction:
             image = (geometry.rows.extent, geometry.cols.extent)
-            new.append(correction := CorrectionOp.get(op.w, x_code, image, **clauses))
+            correction = CorrectionOp.get(
+                op.w, x_code, image, strategy=StringAttr(strategy), **clauses
+            )
+            new.append(correction)
             operands.append(correction.result)
-        kernel = BitserialConvOp.build_op(operands, [op.result.type], schedule=schedule, **clauses)
+        kernel = kernel_op.build_op(operands, [op.result.type], schedule=schedule, **clauses)
         rewriter.replace(op, [*new, kernel])
 
 
 @dataclass(frozen=True)
-class SelectBitserialGemm(RewritePattern):
-    """A matrix product becomes bit-serial.
+class SelectGemmKernel(RewritePattern):
+    """A matrix product becomes a kernel, bit-serial or of dot products.
 
     %y = lowbit.matmul %x, %w
     ->
@@ -95,35 +112,56 @@ class SelectBitserialGemm(RewritePattern):
     """
 
     target: Target
+    strategy: str
 
     @op_type_rewrite_pattern
     def match_and_rewrite(self, op: MatmulOp, rewriter: PatternRewriter) -> None:
         x_code, w_code = _affine_codes(op)
-        schedule = default_schedule(op.geometry, w_code.width, self.target)
-        word = kernel_word_bits(self.target)
-        lanes = schedule.vectors.data * kernel_lanes(self.target)
-        x = BitpackOp.get(op.x, matmul_lhs_layout(word))
-        w = BitpackOp.get(op.w, matmul_rhs_layout(word, lanes))
+        strategy = resolve_strategy(self.strategy, x_code, w_code, op.geometry, self.target)
+        schedule = default_schedule(op.geometry, w_code.width, self.target, strategy)
+        lanes = schedule.vectors.data * kernel_lanes(self.target, strategy)
+        if strategy == "dot":
+            kernel_op = DotGemmOp
+            x_layout, w_layout = byte_matmul_lhs_layout(), byte_matmul_rhs_layout(lanes)
+        else:
+            kernel_op, word = BitserialGemmOp, kernel_word_bits(self.target)
+            x_layout, w_layout = matmul_lhs_layout(word), matmul_rhs_layout(word, lanes)
+        x, w = BitpackOp.get(op.x, x_layout), BitpackOp.get(op.w, w_layout)
         new: list[Operation] = [x, w]
         operands: list[SSAValue] = [x.result, w.result]
-        if decompose(x_code, w_code).needs_correction:
-            new.append(correction := CorrectionOp.get(op.w, x_code))
+        if RAW_SUMS[strategy](x_code, w_code).needs_correction:
+            correction = CorrectionOp.get(op.w, x_code, strategy=StringAttr(strategy))
+            new.append(correction)
             operands.append(correction.result)
-        kernel = BitserialGemmOp.build_op(operands, [op.result.type], schedule=schedule)
+        kernel = kernel_op.build_op(operands, [op.result.type], schedule=schedule)
         rewriter.replace(op, [*new, kernel])
 
 
 @dataclass(frozen=True)
 class SelectKernelPass(ModulePass):
-    """Choose the kernel of every conv2d and matmul, and its schedule, for a target."""
+    """Choose the kernel of every conv2d and matmul, and its schedule, for a target.
+
+    `strategy` is `auto`, `bit_serial`, or `dot`, which stays bit-serial where the weights do not
+    fit in bytes.
+
+    Raises:
+        ValueError: there is no such target or strategy.
+    """
 
     name = "lowbit-select-kernel"
     target: str = "host"
+    strategy: str = "auto"
 
     def apply(self, ctx: Context, op: ModuleOp) -> None:
         """Rewrite every contraction."""
         target = get_target(self.target)
+        check_strategy(self.strategy)
         PatternRewriteWalker(
-            GreedyRewritePatternApplier([SelectBitserialConv(target), SelectBitserialGemm(target)]),
+            GreedyRewritePatternApplier(
+                [
+                    SelectConvKernel(target, self.strategy),
+                    SelectGemmKernel(target, self.strategy),
+                ]
+            ),
             apply_recursively=False,
         ).rewrite_module(op)

@@ -1,69 +1,148 @@
-"""Stages that fill or copy whole buffers, a vector at a time."""
+"""Stages of `lowbit.bitpack` and `lowbit.unpack`, to and from words of bytes in any layout."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from math import ceil
 
+import numpy as np
 from xdsl.dialects import arith
-from xdsl.dialects.builtin import MemRefType, TensorType, VectorType, i8
+from xdsl.dialects.builtin import IndexType, MemRefType, TensorType, VectorType, i8, i32
 from xdsl.ir import SSAValue
 
-from lowbit_dialect.layout import byte_count
-from lowering.loops.emit import Emit, Index
-from lowering.loops.stage import FunctionLowering, Stage
+from lowbit_dialect.codes import BipolarType, Code, SignedType
+from lowbit_dialect.layout import PackedAttr
+from lowbit_dialect.ops.base import code_of
+from lowbit_dialect.ops.pack import BitpackOp, UnpackOp, pattern_bytes
+from lowering.loops.emit import Index
+from lowering.loops.packed_walk import PackedWalk, nest, outermost
+from lowering.loops.stage import FunctionLowering, Stage, shape_of
 
 
-def _vectors(
-    emit: Emit,
-    count: int,
-    width: int,
-    bounds: tuple[SSAValue, SSAValue],
-    body: Callable[[Index], None],
-) -> None:
-    """Run `body` on the starts of vectors that cover `count` bytes; the last ones may overlap."""
-
-    def part(index: Index) -> None:
-        start = emit.value(emit.mul(index, width))
-        body(emit.op(arith.MinUIOp(start, emit.constant(count - width))))
-
-    emit.loop(*bounds, part)
-
-
-def _width(count: int, lowering: FunctionLowering) -> int:
-    """Bytes of a vector that fits in `count` bytes."""
-    return min(lowering.target.vector_bits // 8, 1 << (count.bit_length() - 1))
-
-
-def lower_zero(value: SSAValue, lowering: FunctionLowering) -> None:
-    """Zero an output whose gaps nobody else writes."""
-    assert isinstance(value.type, TensorType)
-    count = byte_count(value.type)
-    width = _width(count, lowering)
+def lower_pack_bytes(op: BitpackOp, layout: PackedAttr, lowering: FunctionLowering) -> None:
+    """Storage bytes to the bytes of words, whole vectors where both are neighbours in memory."""
+    walk = PackedWalk(layout, shape_of(op.x))
 
     def body(stage: Stage, low: SSAValue, high: SSAValue) -> None:
-        emit = stage.emit
-        memory = stage.memory(value, MemRefType(i8, [count]))
-        zero = emit.constant(0, VectorType(i8, [width]))
-        _vectors(emit, count, width, (low, high), lambda at: emit.store_vector(zero, memory, [at]))
+        mover = _ByteMover(stage, walk, code_of(op.x.type, "x"), to_words=True)
+        mover.run(op.x, op.result, low, high)
 
-    lowering.stage("zero", ceil(count / width), body)
+    lowering.stage("bitpack", _extent(walk), body)
 
 
-def lower_copy(source: SSAValue, result: SSAValue, lowering: FunctionLowering) -> None:
-    """Copy a tensor that is returned but not computed here, or returned twice."""
-    assert isinstance(source.type, TensorType)
-    count = byte_count(source.type)
-    width = _width(count, lowering)
+def lower_unpack_bytes(op: UnpackOp, layout: PackedAttr, lowering: FunctionLowering) -> None:
+    """The bytes of words to storage bytes."""
+    walk = PackedWalk(layout, shape_of(op.result))
 
     def body(stage: Stage, low: SSAValue, high: SSAValue) -> None:
-        emit, type_ = stage.emit, VectorType(i8, [width])
-        data = stage.memory(source, MemRefType(i8, [count]))
-        target = stage.memory(result, MemRefType(i8, [count]))
+        mover = _ByteMover(stage, walk, code_of(op.x.type, "x"), to_words=False)
+        mover.run(op.result, op.x, low, high)
 
-        def move(at: Index) -> None:
-            emit.store_vector(emit.load_vector(data, [at], type_), target, [at])
+    lowering.stage("unpack", _extent(walk), body)
 
-        _vectors(emit, count, width, (low, high), move)
 
-    lowering.stage("copy", ceil(count / width), body)
+def _extent(walk: PackedWalk) -> int:
+    dims = outermost(walk)
+    return walk.shape[dims[0]] if dims else 1
+
+
+class _ByteMover:
+    """Moves the elements of a tensor into or out of its words."""
+
+    def __init__(self, stage: Stage, walk: PackedWalk, code: Code, to_words: bool):
+        self.stage, self.emit, self.walk, self.to_words = stage, stage.emit, walk, to_words
+        self.code = code
+        self.per_word = walk.layout.elements_per_word
+        has_lanes = bool(len(walk.layout.lanes))
+        innermost = walk.layout.order.data[-1].data
+        is_vector = walk.axis == len(walk.shape) - 1 == innermost and not has_lanes
+        if code.affine is None:
+            is_vector = False  # the bytes are looked up one by one
+        self.widest = stage.target.vector_bits // 8 if is_vector else 1
+
+    def run(self, plain: SSAValue, packed: SSAValue, low: SSAValue, high: SSAValue) -> None:
+        """Move all elements whose outermost index is within low .. high."""
+        layout = self.walk.layout
+        words = layout.physical_shape(self.walk.shape, self.code.width)
+        shape = (*words, self.per_word)
+        if self.widest > 1:
+            shape = (*words[:-1], words[-1] * self.per_word)
+        self.plain = self.stage.tensor(plain)
+        self.packed = self.stage.memory(packed, MemRefType(i8, shape))
+        dims = outermost(self.walk)
+        if dims:
+            nest(self.emit, self.walk.shape, dims, (low, high), self._line)
+        else:
+            self.emit.loop(low, high, lambda _: self._line([0]))
+
+    def _line(self, indices: list[Index]) -> None:
+        """All elements along the packed dimension: vectors, then single ones."""
+        emit = self.emit
+        groups, count = self.walk.segments
+        words = ceil(count / self.per_word)
+
+        def group_body(group: Index) -> None:
+            start, first = emit.mul(group, count), emit.mul(group, words)
+            done, size = 0, self.widest
+            while size >= 1 and done < count:
+                end = done + (count - done) // size * size
+                if end > done:
+                    emit.loop(
+                        done,
+                        end,
+                        lambda k, size=size: self._move(indices, start, first, k, size),
+                        size,
+                    )
+                done, size = end, size // 2 if size > 8 else (size > 1) * 1
+
+        emit.loop(0, groups, group_body)
+
+    def _move(
+        self, indices: list[Index], start: Index, first_word: Index, k: Index, size: int
+    ) -> None:
+        """Move `size` elements from the k-th of a segment on."""
+        emit = self.emit
+        where = list(indices)
+        where[self.walk.axis] = emit.add(start, k)
+        word = emit.add(first_word, emit.div(k, self.per_word))
+        inside = emit.mod(k, self.per_word)
+        there = self.walk.physical(emit, indices, word)
+        if self.widest > 1:
+            there[-1] = emit.add(emit.mul(first_word, self.per_word), k)
+        else:
+            there.append(inside)
+        sides = (self.plain, where), (self.packed, there)
+        (source, at), (target, to) = sides if self.to_words else sides[::-1]
+        if size == 1:
+            emit.store(self._converted(emit.load(source, at)), target, to)
+        else:
+            data = emit.load_vector(source, at, VectorType(i8, [size]))
+            emit.store_vector(self._converted(data), target, to)
+
+    def _converted(self, value: SSAValue) -> SSAValue:
+        """The byte in a word for a storage byte, or the other way round."""
+        emit, code, holds = self.emit, self.code, self.walk.layout.bytes.data
+        if code.affine is None:
+            return self._looked_up(value)
+        if holds == "levels" and isinstance(code, SignedType):
+            # Both ways: the lowest value and level 0 differ in the top bit of the code.
+            lowest = emit.constant(code.min_value, value.type)
+            return emit.binary(arith.SubiOp if self.to_words else arith.AddiOp, value, lowest)
+        if holds == "values" and isinstance(code, BipolarType):
+            lowest = emit.constant(code.min_value, value.type)
+            if self.to_words:
+                return emit.binary(arith.AddiOp, emit.binary(arith.AddiOp, value, value), lowest)
+            twice = emit.binary(arith.SubiOp, value, lowest)
+            return emit.binary(arith.ShRUIOp, twice, emit.constant(1, value.type))
+        return value
+
+    def _looked_up(self, value: SSAValue) -> SSAValue:
+        """A codebook's byte by table; elements are moved one by one."""
+        emit, patterns = self.emit, np.arange(1 << self.code.width)
+        plain = TensorType(self.code, patterns.shape)
+        storage = np.frombuffer(pattern_bytes(patterns, plain), np.uint8)
+        packed = self.walk.layout.byte_of_pattern(self.code)
+        table = np.zeros(256, np.uint8)
+        source, target = (storage, packed) if self.to_words else (packed, storage)
+        table[source] = target
+        index = emit.op(arith.IndexCastOp(emit.op(arith.ExtUIOp(value, i32)), IndexType()))
+        return emit.load(self.stage.table(table, bits=8), [index])

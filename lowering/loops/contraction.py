@@ -1,12 +1,13 @@
 """The loops of a contraction: register tiles over output pixels and channel blocks.
 
-conv and gemm share everything here, and so will other strategies: what differs is the operation
-that fills a tile. For every tile the epilogue runs on the accumulators while they are in registers.
+conv and gemm share everything here, and so do the strategies: what differs is the operation that
+fills a tile, and the shape of its operands in memory. For every tile the epilogue runs on the
+accumulators while they are in registers.
 
     for row of the image (or for channel block, by the schedule's order)
       for channel block (or for row)
         for tile of pixels in the row
-          %sums = lowbit.bitserial_tile ..
+          %sums = lowbit.bitserial_tile ..   or lowbit.dot_tile
           epilogue of %sums, stores
 """
 
@@ -20,29 +21,31 @@ from xdsl.ir import SSAValue
 
 from lowbit_dialect.geometry import LAYOUTS, ConvGeometry
 from lowbit_dialect.layout import packed_layout
-from lowbit_dialect.ops.bitserial import BitserialConvOp, BitserialOp, affine_code_of
-from lowbit_dialect.ops.tile import BitserialTileOp
+from lowbit_dialect.level_product import LevelProduct
+from lowbit_dialect.ops.base import int_
+from lowbit_dialect.ops.kernel import ConvKernelOp, KernelOp, affine_code_of
+from lowbit_dialect.ops.tile import BitserialTileOp, DotTileOp, TileOp
 from lowbit_dialect.schedule import ScheduleAttr
 from lowering.kernels.default_schedule import default_schedule
+from lowering.kernels.strategy import i16_steps, strategy_of
 from lowering.loops.emit import Index
 from lowering.loops.epilogue import Epilogue
 from lowering.loops.stage import FunctionLowering, Stage
 from lowering.loops.tile_site import TileSite
 
 
-def schedule_of(
-    op: BitserialOp, geometry: ConvGeometry, lowering: FunctionLowering
-) -> ScheduleAttr:
+def schedule_of(op: KernelOp, geometry: ConvGeometry, lowering: FunctionLowering) -> ScheduleAttr:
     """The op's schedule, or the default one for the target."""
     schedule = op.properties.get("schedule")
     if isinstance(schedule, ScheduleAttr):
         return schedule
-    code = affine_code_of(op.operands[1].type, "w")
-    return default_schedule(geometry, code.width, lowering.target)
+    strategy = strategy_of(op)
+    weights = affine_code_of(op.operands[1].type, "w").width
+    return default_schedule(geometry, weights, lowering.target, strategy)
 
 
-def lower_contraction(op: BitserialOp, lowering: FunctionLowering) -> None:
-    """Write the stages of a bit-serial contraction and its epilogue."""
+def lower_contraction(op: KernelOp, lowering: FunctionLowering) -> None:
+    """Write the stages of a contraction and its epilogue."""
     epilogue = Epilogue.of(op, lowering)
     geometry = op.geometry
     w_layout = packed_layout(op.operands[1].type)
@@ -72,7 +75,7 @@ def lower_contraction(op: BitserialOp, lowering: FunctionLowering) -> None:
 class _Tiles:
     """The tiles of one contraction, and where their operands lie."""
 
-    def __init__(self, op: BitserialOp, stage: Stage, epilogue: Epilogue, blocks: int):
+    def __init__(self, op: KernelOp, stage: Stage, epilogue: Epilogue, blocks: int):
         self.stage, self.epilogue = stage, epilogue
         self.geometry = op.geometry
         self.schedule = schedule_of(op, self.geometry, stage.lowering)
@@ -86,19 +89,21 @@ class _Tiles:
         self.blocks_per_group = blocks // self.geometry.groups
         rows, cols = self.geometry.rows, self.geometry.cols
         frame = (0, 0, 0, 0)
-        if isinstance(op, BitserialConvOp):
+        if isinstance(op, ConvKernelOp):
             frame = _spatial_frame(op)
-        self.words = ceil(self.geometry.ic / self.geometry.groups / x_layout.word_bits.data)
+        self.words = ceil(self.geometry.ic / self.geometry.groups / x_layout.elements_per_word)
         self.row_offset = frame[0] - rows.before
         self.col_offset = frame[2] - cols.before
-        x_shape = (
-            self.geometry.batch,
-            frame[0] + rows.extent + frame[1],
-            self.x_code.width,
-            self.geometry.groups * self.words,
-            frame[2] + cols.extent + frame[3],
-        )
-        w_shape = (blocks, self.w_code.width, rows.taps, cols.taps, self.words, self.lanes)
+        self.raw_sums = op.raw_sums
+        height, width = frame[0] + rows.extent + frame[1], frame[2] + cols.extent + frame[3]
+        words = self.geometry.groups * self.words
+        taps = (rows.taps, cols.taps, self.words, self.lanes)
+        if isinstance(self.raw_sums, LevelProduct):
+            x_shape = (self.geometry.batch, height, width, words)
+            w_shape = (blocks, *taps)
+        else:
+            x_shape = (self.geometry.batch, height, self.x_code.width, words, width)
+            w_shape = (blocks, self.w_code.width, *taps)
         word = x_layout.word_type
         self.x = stage.memory(op.operands[0], MemRefType(word, x_shape))
         self.w = stage.memory(op.operands[1], MemRefType(word, w_shape))
@@ -126,17 +131,8 @@ class _Tiles:
         vectors = self.schedule.vectors.data
         if self.lanes % vectors:
             vectors = 1
-        tile = BitserialTileOp.get(
-            self.x,
-            self.w,
-            [emit.value(i) for i in indices],
-            pixels,
-            vectors,
-            cols.stride,
-            (rows.dilation, cols.dilation),
-            self.schedule.unroll.data,
-            self.x_code,
-            self.w_code,
+        tile = self.tile_op(
+            [emit.value(i) for i in indices], pixels, vectors, cols.stride, rows.dilation
         )
         emit.op(tile)
         sums = np.array(tile.results, object).reshape(pixels, vectors)
@@ -154,8 +150,25 @@ class _Tiles:
         )
         self.epilogue.apply(site)
 
+    def tile_op(
+        self,
+        indices: list[SSAValue],
+        pixels: int,
+        vectors: int,
+        step: int,
+        row_dilation: int,
+    ) -> TileOp:
+        """The operation that fills a tile."""
+        dilation, unroll = (row_dilation, self.geometry.cols.dilation), self.schedule.unroll.data
+        arguments = (self.x, self.w, indices, pixels, vectors, step, dilation, unroll)
+        codes = (self.x_code, self.w_code)
+        if not isinstance(self.raw_sums, LevelProduct):
+            return BitserialTileOp.get(*arguments, *codes)
+        steps = i16_steps(self.raw_sums, self.stage.target)
+        return DotTileOp.get(*arguments, *codes, i16_steps=int_(steps))
 
-def _spatial_frame(op: BitserialConvOp) -> tuple[int, int, int, int]:
+
+def _spatial_frame(op: ConvKernelOp) -> tuple[int, int, int, int]:
     """Frame of x: (top, bottom, left, right)."""
     layout = packed_layout(op.x.type)
     assert layout is not None

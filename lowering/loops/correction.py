@@ -11,27 +11,24 @@ from xdsl.ir import SSAValue
 
 from lowbit_dialect.codes import SignedType
 from lowbit_dialect.geometry import WEIGHT_LAYOUTS
-from lowbit_dialect.ops.bitserial import CorrectionOp, affine_code_of
+from lowbit_dialect.ops.correction import CorrectionOp
+from lowbit_dialect.ops.kernel import affine_code_of
 from lowering.loops.emit import Index
 from lowering.loops.stage import FunctionLowering, Stage, shape_of
 
 
 def lower_correction(op: CorrectionOp, lowering: FunctionLowering) -> None:
-    """Sum the decoded weights over the valid taps of each border class (see `decomposition`).
-
-    correction = alpha_x * sum of valid w  +  sum(beta_x) * sum_q (beta_q / 2) |w_q|, the second
-    term for symmetric codes only; there sum_q (beta_q / 2) w_q is the weight's bit pattern.
-    """
-    decomposition, geometry = op.decomposition, op.geometry
+    """Sum the decoded weights over the valid taps of each border class (see `raw_sums`)."""
+    raw_sums, geometry = op.raw_sums, op.geometry
     code = affine_code_of(op.w.type, "w")
-    row_classes, col_classes = decomposition.class_counts(geometry)
+    row_classes, col_classes = raw_sums.class_counts(geometry)
     kh, kw, ic = geometry.rows.taps, geometry.cols.taps, geometry.ic // geometry.groups
     valid = np.zeros((row_classes, col_classes, kh, kw), np.int32)
-    if decomposition.needs_border_classes:
+    if raw_sums.needs_border_classes:
         for r, rows in enumerate(geometry.rows.classes()[0]):
             for c, cols in enumerate(geometry.cols.classes()[0]):
-                valid[r, c][np.ix_(rows, cols)] = decomposition.x.alpha
-    pattern_factor = sum(decomposition.x.betas) if decomposition.combine == "xor" else 0
+                valid[r, c][np.ix_(rows, cols)] = raw_sums.x_offset
+    pattern_factor = raw_sums.pattern_factor
     shape = shape_of(op.w)
     order = WEIGHT_LAYOUTS[op.layout.data] if len(shape) == 4 else None
 

@@ -15,15 +15,14 @@ from xdsl.dialects.builtin import (
 )
 from xdsl.ir import SSAValue
 
-from lowbit_dialect.decomposition import Decomposition
 from lowbit_dialect.layout import packed_layout
-from lowbit_dialect.ops.bitserial import BitserialConvOp, BitserialOp
 from lowbit_dialect.ops.glue import FusedGlueOp
+from lowbit_dialect.ops.kernel import ConvKernelOp, KernelOp
 from lowbit_dialect.ops.pack import BitpackOp
+from lowering.loops.byte_store import packed_target
 from lowering.loops.channel_table import ChannelTable
 from lowering.loops.emit import Index
 from lowering.loops.levels import GLUE_LEVELS
-from lowering.loops.packed_store import PackedTarget
 from lowering.loops.permute import permute_stage
 from lowering.loops.stage import FunctionLowering, Stage, shape_of
 from lowering.loops.tile_site import TileSite
@@ -32,7 +31,7 @@ from lowering.loops.tile_site import TileSite
 class Epilogue:
     """The epilogue of one contraction."""
 
-    def __init__(self, op: BitserialOp, lowering: FunctionLowering):
+    def __init__(self, op: KernelOp, lowering: FunctionLowering):
         self.op, self.lowering = op, lowering
         self.geometry = op.geometry
         block = op.epilogue_block
@@ -46,11 +45,11 @@ class Epilogue:
         correction = op.operands[2] if len(op.operands) > 2 else None
         self.correction = self._table(correction, fill=0) if correction is not None else None
         self.parameters = self._parameter_tables()
-        self.packed = PackedTarget.of(op) if self.pack is not None else None
+        self.packed = packed_target(op) if self.pack is not None else None
         self.scratch = self._scratch()
 
     @staticmethod
-    def of(op: BitserialOp, lowering: FunctionLowering) -> Epilogue:
+    def of(op: KernelOp, lowering: FunctionLowering) -> Epilogue:
         """The epilogue of a contraction; writes the stages that fill its tables."""
         return Epilogue(op, lowering)
 
@@ -70,7 +69,7 @@ class Epilogue:
 
     def _scratch(self) -> SSAValue | None:
         """Where an unpacked nchw result lies before its channels become the outer dimension."""
-        is_nchw = isinstance(self.op, BitserialConvOp) and self.op.layout.data == "nchw"
+        is_nchw = isinstance(self.op, ConvKernelOp) and self.op.layout.data == "nchw"
         return self.result if is_nchw and self.pack is None else None
 
     def begin(self, stage: Stage) -> Epilogue:
@@ -112,8 +111,7 @@ class Epilogue:
         """Add the correction, by border class where there are several."""
         emit, table = site.emit, self.correction
         assert table is not None
-        decomposition: Decomposition = self.op.decomposition
-        classes = decomposition.class_counts(self.geometry)
+        classes = self.op.raw_sums.class_counts(self.geometry)
         row_class: Index = 0
         if classes[0] > 1:
             row_class = _class_index(site, self.geometry.rows.classes()[1], site.row)

@@ -1,9 +1,7 @@
-"""Stages of `lowbit.bitpack` and `lowbit.unpack`: between bytes and bit planes, in any layout."""
+"""Stages of `lowbit.bitpack` and `lowbit.unpack`, to and from words of bits in any layout."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from math import ceil
 
 from xdsl.dialects import arith
@@ -12,105 +10,33 @@ from xdsl.ir import SSAValue
 
 from lowbit_dialect import simd
 from lowbit_dialect.codes import SignedType
-from lowbit_dialect.layout import PLANE, PackedAttr, packed_layout
+from lowbit_dialect.layout import packed_layout
 from lowbit_dialect.ops.base import code_of
 from lowbit_dialect.ops.pack import BitpackOp, UnpackOp
-from lowering.loops.emit import Emit, Index
+from lowering.loops.byte_stages import lower_pack_bytes, lower_unpack_bytes
+from lowering.loops.emit import Index
+from lowering.loops.packed_walk import PackedWalk, nest, outermost
 from lowering.loops.stage import FunctionLowering, Stage, shape_of
 
 VECTOR_BYTES = (64, 32, 16, 8)
 """Elements that one test of a bit plane can take at once, the widest first."""
 
 
-@dataclass(frozen=True)
-class PackedWalk:
-    """The words of a packed tensor, walked along its logical dimensions."""
-
-    layout: PackedAttr
-    shape: tuple[int, ...]
-
-    @property
-    def axis(self) -> int:
-        """The packed dimension."""
-        return self.layout.axis.data
-
-    @property
-    def segments(self) -> tuple[int, int]:
-        """(segments of the packed dimension, elements of one)."""
-        groups = 1 if len(self.layout.lanes) else self.layout.groups.data
-        return groups, self.shape[self.axis] // groups
-
-    def outer_dims(self) -> list[int]:
-        """Logical dimensions other than the packed one."""
-        return [d for d in range(len(self.shape)) if d != self.axis]
-
-    def physical(self, emit: Emit, indices: Sequence[Index], word: Index, plane: Index):
-        """Indices of a word: logical indices (that of the packed dimension is ignored), word."""
-        lane_dim, lanes = self.layout.lane_block
-        lane: Index = 0
-        result = []
-        for entry in self.layout.order:
-            dim = entry.data
-            if dim == PLANE:
-                result.append(plane)
-            elif dim == self.axis:
-                result.append(word)
-            elif dim == lane_dim:
-                per_group = self.shape[dim] // self.layout.groups.data
-                group = emit.div(indices[dim], per_group)
-                within = emit.mod(indices[dim], per_group)
-                blocks = ceil(per_group / lanes)
-                result.append(emit.add(emit.mul(group, blocks), emit.div(within, lanes)))
-                lane = emit.mod(within, lanes)
-            else:
-                result.append(emit.add(indices[dim], self.layout.frame_of(dim)[0]))
-        return [*result, lane] if lane_dim >= 0 else result
-
-
-def _nest(
-    emit: Emit,
-    shape: Sequence[int],
-    dims: Sequence[int],
-    bounds: tuple[Index, Index],
-    body: Callable[[list[Index]], None],
-) -> None:
-    """Loops over `dims`, the first within `bounds`; other indices are 0."""
-    indices: list[Index] = [0] * len(shape)
-
-    def level(depth: int) -> None:
-        if depth == len(dims):
-            body(list(indices))
-            return
-        dim = dims[depth]
-
-        def inner(i: Index) -> None:
-            indices[dim] = i
-            level(depth + 1)
-
-        emit.loop(*(bounds if depth == 0 else (0, shape[dim])), inner)
-
-    level(0)
-
-
-def _outermost(walk: PackedWalk) -> list[int]:
-    """Dimensions to walk, a long one first: a stage is split among threads along it."""
-    dims = walk.outer_dims()
-    first = next((d for d in dims if walk.shape[d] > 1), dims[0] if dims else None)
-    return [] if first is None else [first, *(d for d in dims if d != first)]
-
-
 def lower_bitpack(op: BitpackOp, lowering: FunctionLowering) -> None:
     """Bytes to words: whole vectors of elements at once where they are neighbours in memory."""
     layout = packed_layout(op.result.type)
     assert layout is not None
+    if layout.bytes.data:
+        lower_pack_bytes(op, layout, lowering)
+        return
     walk = PackedWalk(layout, shape_of(op.x))
-    dims = _outermost(walk)
+    dims = outermost(walk)
     contiguous = walk.axis == len(walk.shape) - 1
 
     def body(stage: Stage, low: SSAValue, high: SSAValue) -> None:
         packer = _Packer(stage, op, walk, contiguous)
         if dims:
-            _nest(stage.emit, walk.shape, dims, (low, high), packer.line)
+            nest(stage.emit, walk.shape, dims, (low, high), packer.line)
         else:
             stage.emit.loop(low, high, lambda _: packer.line([0]))
 
@@ -216,8 +142,11 @@ def lower_unpack(op: UnpackOp, lowering: FunctionLowering) -> None:
     """Words to bytes, an element at a time."""
     layout, code = packed_layout(op.x.type), code_of(op.x.type, "x")
     assert layout is not None
+    if layout.bytes.data:
+        lower_unpack_bytes(op, layout, lowering)
+        return
     walk = PackedWalk(layout, shape_of(op.result))
-    dims = _outermost(walk)
+    dims = outermost(walk)
     word, width = layout.word_type, layout.word_bits.data
     groups, count = walk.segments
     words = ceil(count / width)
@@ -253,7 +182,7 @@ def lower_unpack(op: UnpackOp, lowering: FunctionLowering) -> None:
             emit.loop(0, groups, lambda g: emit.loop(0, count, lambda k: element(indices, g, k)))
 
         if dims:
-            _nest(emit, walk.shape, dims, (low, high), line)
+            nest(emit, walk.shape, dims, (low, high), line)
         else:
             emit.loop(low, high, lambda _: line([0]))
 

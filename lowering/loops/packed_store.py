@@ -13,7 +13,7 @@ from lowbit_dialect.codes import Code
 from lowbit_dialect.geometry import LAYOUTS
 from lowbit_dialect.layout import PackedAttr, packed_layout
 from lowbit_dialect.ops.base import code_of
-from lowbit_dialect.ops.bitserial import BitserialConvOp, BitserialOp
+from lowbit_dialect.ops.kernel import ConvKernelOp, KernelOp
 from lowering.loops.emit import Emit, Index
 from lowering.loops.levels import Levels
 from lowering.loops.tile_site import TileSite
@@ -37,13 +37,13 @@ class PackedTarget:
     frame: tuple[int, int]
 
     @staticmethod
-    def of(op: BitserialOp) -> PackedTarget:
+    def of(op: KernelOp) -> PackedTarget:
         """The target of a contraction whose epilogue packs."""
         result, geometry = op.results[0], op.geometry
         layout = packed_layout(result.type)
         assert isinstance(layout, PackedAttr)
         rows, cols, frame = 1, geometry.cols.out, (0, 0)
-        if isinstance(op, BitserialConvOp):
+        if isinstance(op, ConvKernelOp):
             _, h, w, _ = LAYOUTS[op.layout.data]
             rows = layout.blocks_of(h, geometry.rows.out)
             cols = layout.blocks_of(w, geometry.cols.out)

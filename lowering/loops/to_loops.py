@@ -34,13 +34,14 @@ from xdsl.utils.exceptions import VerifyException
 from lowbit_dialect.codes import Code
 from lowbit_dialect.layout import byte_count, packed_layout
 from lowbit_dialect.ops.base import code_of, static_shape
-from lowbit_dialect.ops.bitserial import BitserialConvOp, BitserialGemmOp, CorrectionOp
+from lowbit_dialect.ops.bitserial import BitserialConvOp, BitserialGemmOp
+from lowbit_dialect.ops.correction import CorrectionOp
+from lowbit_dialect.ops.dot import DotConvOp, DotGemmOp
 from lowbit_dialect.ops.elementwise import AddOp, DequantizeOp, QuantizeOp
 from lowbit_dialect.ops.glue import FusedGlueOp
 from lowbit_dialect.ops.pack import BitpackOp, ConstantOp, UnpackOp
 from lowbit_dialect.ops.pool import MaxPool2DOp
 from lowering.loops.buffers import Buffers
-from lowering.loops.byte_stages import lower_copy, lower_zero
 from lowering.loops.contraction import lower_contraction
 from lowering.loops.correction import lower_correction
 from lowering.loops.elementwise import (
@@ -49,6 +50,7 @@ from lowering.loops.elementwise import (
     lower_glue,
     lower_quantize,
 )
+from lowering.loops.fill_and_copy import lower_copy, lower_zero
 from lowering.loops.layout_stages import lower_bitpack, lower_unpack
 from lowering.loops.pool import lower_max_pool
 from lowering.loops.stage import FunctionLowering
@@ -62,6 +64,8 @@ LOWERINGS: dict[type[Operation], Callable[[Any, FunctionLowering], None]] = {
     BitserialGemmOp: lower_contraction,
     CorrectionOp: lower_correction,
     DequantizeOp: lower_dequantize,
+    DotConvOp: lower_contraction,
+    DotGemmOp: lower_contraction,
     FusedGlueOp: lower_glue,
     MaxPool2DOp: lower_max_pool,
     QuantizeOp: lower_quantize,
@@ -79,7 +83,7 @@ def leaves_gaps(type_: TensorType) -> bool:
     layout = packed_layout(type_)
     if layout is None:
         return False
-    bits = code_of(type_, "tensor").width
+    bits = 8 if layout.bytes.data else code_of(type_, "tensor").width
     elements = 1
     for extent in type_.get_shape():
         elements *= extent

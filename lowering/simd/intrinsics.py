@@ -21,19 +21,29 @@ def _v(lanes: int, bits: int) -> VectorType:
     return VectorType(IntegerType(bits), [lanes])
 
 
+def _accumulating(lanes: int) -> tuple[tuple[VectorType, ...], VectorType]:
+    """Operands and result of acc + dot products of four bytes."""
+    return (_v(lanes, 32), _v(4 * lanes, 8), _v(4 * lanes, 8)), _v(lanes, 32)
+
+
+def _pairs(lanes: int, bits: int) -> tuple[tuple[VectorType, ...], VectorType]:
+    """Operands and result of sums of two products of numbers of `bits` bits."""
+    return (_v(2 * lanes, bits), _v(2 * lanes, bits)), _v(lanes, 2 * bits)
+
+
 @dataclass(frozen=True)
 class Intrinsic:
     """One intrinsic: where it exists and what it takes and gives."""
 
     name: str
     arch: str
-    feature: str
+    features: tuple[str, ...]
     operands: tuple[VectorType, ...]
     result: VectorType
 
     def available(self, target: Target) -> bool:
         """Whether code for `target` may call it."""
-        return target.arch.startswith(self.arch) and target.has(self.feature)
+        return target.arch.startswith(self.arch) and all(map(target.has, self.features))
 
     def call(self, target: Target, operands: Sequence[SSAValue]) -> llvm.CallIntrinsicOp:
         """A call.
@@ -42,9 +52,8 @@ class Intrinsic:
             ValueError: if the target lacks the intrinsic or the operands have other types.
         """
         if not self.available(target):
-            raise ValueError(
-                f"{self.name} needs {self.arch} with {self.feature}, not {target.name}"
-            )
+            features = " and ".join(self.features)
+            raise ValueError(f"{self.name} needs {self.arch} with {features}, not {target.name}")
         if tuple(operand.type for operand in operands) != self.operands:
             given = ", ".join(str(operand.type) for operand in operands)
             raise ValueError(f"{self.name} takes {', '.join(map(str, self.operands))}, got {given}")
@@ -52,10 +61,22 @@ class Intrinsic:
 
 
 INTRINSICS: dict[str, Intrinsic] = {
-    name: Intrinsic(f"llvm.{name}", arch, feature, operands, result)
-    for name, arch, feature, operands, result in (
+    name: Intrinsic(f"llvm.{name}", arch, tuple(features.split()), operands, result)
+    for name, arch, features, operands, result in (
         # Pairwise sums of neighbouring lanes.
         ("arm.neon.vpadd.v8i8", "armv7", "neon", (_v(8, 8), _v(8, 8)), _v(8, 8)),
+        # acc + four products of unsigned and signed bytes.
+        ("x86.avx512.vpdpbusd.512", "x86_64", "avx512vnni", *_accumulating(16)),
+        ("x86.avx512.vpdpbusd.256", "x86_64", "avx512vnni avx512vl", *_accumulating(8)),
+        ("x86.avx512.vpdpbusd.128", "x86_64", "avx512vnni avx512vl", *_accumulating(4)),
+        # Sums of two products of unsigned and signed bytes, saturating in i16.
+        ("x86.avx512.pmaddubs.w.512", "x86_64", "avx512bw", *_pairs(32, 8)),
+        ("x86.avx2.pmadd.ub.sw", "x86_64", "avx2", *_pairs(16, 8)),
+        ("x86.ssse3.pmadd.ub.sw.128", "x86_64", "ssse3", *_pairs(8, 8)),
+        # Sums of two products of i16.
+        ("x86.avx512.pmaddw.d.512", "x86_64", "avx512bw", *_pairs(16, 16)),
+        ("x86.avx2.pmadd.wd", "x86_64", "avx2", *_pairs(8, 16)),
+        ("x86.sse2.pmadd.wd", "x86_64", "sse2", *_pairs(4, 16)),
     )
 }
 """By name without the leading `llvm.`."""

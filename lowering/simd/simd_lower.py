@@ -31,6 +31,7 @@ from xdsl.pattern_rewriter import (
 
 from lowbit_dialect import llvmx, simd
 from lowering.simd.intrinsics import INTRINSICS
+from lowering.simd.lower_dot import LowerDotAcc
 from lowering.targets import Target, get_target
 
 
@@ -232,6 +233,7 @@ class SimdLowerPass(ModulePass):
         target = get_target(self.target)
         patterns: list[RewritePattern] = [
             LowerPopcountAcc(),
+            LowerDotAcc(target),
             LowerBroadcastLoad(),
             LowerExtUI(),
             LowerExtSI(),

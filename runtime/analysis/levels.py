@@ -9,7 +9,7 @@ from xdsl.dialects.builtin import ModuleOp
 from xdsl.dialects.func import FuncOp
 
 from lowbit_dialect.layout import byte_count
-from lowbit_dialect.ops.bitserial import BitserialOp
+from lowbit_dialect.ops.kernel import KernelOp
 from lowering.llvm.emit import module_to_llvm_ir
 from lowering.llvm.object import compile_assembly
 from lowering.pipeline import LEVELS
@@ -60,11 +60,13 @@ class Levels:
     assembly: dict[str, AssemblyFunction] = field(default_factory=dict)
 
     @staticmethod
-    def of(module: ModuleOp, target: Target, until: str | None = None) -> Levels:
+    def of(
+        module: ModuleOp, target: Target, until: str | None = None, strategy: str = "auto"
+    ) -> Levels:
         """Lower a module level by level, up to `until` or to assembly; it stays as it is."""
         levels, module = Levels(target), module.clone()
         for name, passes in LEVELS.items():
-            for step in passes(target.name):
+            for step in passes(target.name, strategy):
                 step.apply(Context(), module)
             levels.modules[name] = module.clone()
             levels._learn(name, module)
@@ -124,5 +126,5 @@ def _contractions(function: FuncOp) -> list[Contraction]:
     return [
         Contraction(op.geometry.macs, byte_count(op.operands[1].type))  # pyright: ignore
         for op in function.walk()
-        if isinstance(op, BitserialOp)
+        if isinstance(op, KernelOp)
     ]

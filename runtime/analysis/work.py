@@ -1,6 +1,7 @@
-"""How many products of bits a stage computes, counted in its loops.
+"""How many products a stage computes, counted in its loops.
 
-A `simd.popcount_acc` on vectors of n bits multiplies n pairs of bits. Loops of a stage have
+A `simd.popcount_acc` on vectors of n bits multiplies n pairs of bits, a `simd.dot_acc` on vectors
+of n bytes n pairs of bytes. Loops of a stage have
 constant bounds, other than the one over its independent parts, whose extent is known.
 """
 
@@ -15,7 +16,7 @@ from xdsl.dialects.builtin import FixedBitwidthType, IntegerAttr, VectorType
 from xdsl.dialects.func import FuncOp
 from xdsl.ir import Operation, SSAValue
 
-from lowbit_dialect.simd import PopcountAccOp
+from lowbit_dialect.simd import DotAccOp, PopcountAccOp
 
 
 @dataclass(frozen=True)
@@ -30,8 +31,8 @@ def bit_products(stage: FuncOp, extent: int) -> BitProducts:
     """The bit products of a stage at the loops level, run over all its `extent` parts."""
     total, by_loop = 0, Counter[Operation | None]()
     for op in stage.walk():
-        if isinstance(op, PopcountAccOp):
-            bits = _bits(op.results[0])
+        if isinstance(op, PopcountAccOp | DotAccOp):
+            bits = _bits(op.results[0]) // (8 if isinstance(op, DotAccOp) else 1)
             loop = _loop_around(op)
             by_loop[loop] += bits
             total += bits * _trips(loop, extent)

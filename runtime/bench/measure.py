@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -18,14 +18,20 @@ from lowbit_dialect import reference
 from lowbit_dialect.codes import BipolarType, Code, SignedType, UnipolarType
 from lowbit_dialect.constants import constant_tensor
 from lowbit_dialect.interpreters.values import PackedArray
-from lowbit_dialect.kernel_layouts import activation_layout, matmul_lhs_layout
+from lowbit_dialect.kernel_layouts import (
+    activation_layout,
+    byte_activation_layout,
+    byte_matmul_lhs_layout,
+    matmul_lhs_layout,
+)
 from lowbit_dialect.layout import PackedAttr
 from lowbit_dialect.ops.contraction import Conv2DOp, MatmulOp, conv_clauses
 from lowbit_dialect.ops.glue import FusedGlueOp
 from lowbit_dialect.ops.pack import BitpackOp, ConstantOp, UnpackOp
 from lowbit_dialect.packing import pack
 from lowering.kernels.default_schedule import kernel_word_bits
-from lowering.targets import get_target
+from lowering.kernels.strategy import resolve_strategy
+from lowering.targets import Target, get_target
 from runtime.bench.clock import nanoseconds_per_cycle
 from runtime.bench.workloads import Workload
 from runtime.compile import compile
@@ -98,15 +104,24 @@ class Layer:
         thresholds = np.sort(np.quantile(by_channel, quantiles, axis=0).T.round(), axis=1)
         return Layer(workload, x_code, w_code, x, w, sums, thresholds.astype(np.int32))
 
-    def x_layout(self, word_bits: int) -> PackedAttr:
-        """How the kernel wants its input: framed rows of words."""
+    def layout(self, strategy: str, word_bits: int, padding: Sequence[int] = ()) -> PackedAttr:
+        """How kernels of a strategy want activations, with a frame of this padding."""
+        if strategy == "dot":
+            if self.workload.is_matmul:
+                return byte_matmul_lhs_layout()
+            return byte_activation_layout("nhwc", padding)
         if self.workload.is_matmul:
             return matmul_lhs_layout(word_bits)
-        return activation_layout("nhwc", word_bits, _padding(self.workload))
+        return activation_layout("nhwc", word_bits, padding)
 
-    def module(self, out: str, word_bits: int) -> ModuleOp:
+    def strategy(self, strategy: str, target: Target) -> str:
+        """What a strategy becomes for this layer."""
+        return resolve_strategy(strategy, self.x_code, self.w_code, self.workload.geometry, target)
+
+    def module(self, out: str, strategy: str, word_bits: int) -> ModuleOp:
         """A function from the packed input to the packed (or i32) output."""
-        x_type = TensorType(self.x_code, self.x.shape, self.x_layout(word_bits))
+        layout = self.layout(strategy, word_bits, _padding(self.workload))
+        x_type = TensorType(self.x_code, self.x.shape, layout)
         function = func.FuncOp("main", ([x_type], []))
         builder = Builder(InsertPoint.at_end(function.body.block))
         x = builder.insert(UnpackOp.get(function.body.block.args[0])).result
@@ -115,16 +130,15 @@ class Layer:
         ).result
         if self.workload.is_matmul:
             y = builder.insert(MatmulOp.get(x, w)).result
-            y_layout = matmul_lhs_layout(word_bits)
         else:
             g = self.workload.geometry
             clauses = conv_clauses((g.rows.stride, g.cols.stride), _padding(self.workload))
             y = builder.insert(Conv2DOp.get(x, w, **clauses)).result
-            y_layout = activation_layout("nhwc", word_bits, (1, 1, 1, 1))
         if out == "packed":
             thresholds = builder.insert(constant_tensor(self.thresholds)).result
             glued = TensorType(self.x_code, y.type.get_shape())  # pyright: ignore
             y = builder.insert(FusedGlueOp.threshold(y, thresholds, glued)).result
+            y_layout = self.layout(strategy, word_bits, (1, 1, 1, 1))
             y = builder.insert(BitpackOp.get(y, y_layout)).result
         builder.insert(func.ReturnOp(y))
         function.update_function_type()
@@ -142,7 +156,9 @@ def _padding(workload: Workload) -> tuple[int, int, int, int]:
     return rows.before, rows.after, cols.before, cols.after
 
 
-def measure(layer: Layer, pair: str, isa: str, out: str, seconds: float = 0.3) -> Record:
+def measure(
+    layer: Layer, pair: str, isa: str, out: str, seconds: float = 0.3, strategy: str = "auto"
+) -> Record:
     """Compile a layer, compare its output with the reference, and time it.
 
     Args:
@@ -151,13 +167,16 @@ def measure(layer: Layer, pair: str, isa: str, out: str, seconds: float = 0.3) -
         isa: `host`, or a class to restrict it to.
         out: `packed` (thresholds and packing counted) or `i32`.
         seconds: how long to repeat; the median of the repetitions counts.
+        strategy: `auto` or the strategy to take; the record says which one it was.
     """
     target = get_target("host" if isa == "host" else f"host+{isa}")
     word_bits = kernel_word_bits(target)
-    executable = compile(layer.module(out, word_bits), target.name, use_cache=False)
+    strategy = layer.strategy(strategy, target)
+    module = layer.module(out, strategy, word_bits)
+    executable = compile(module, target.name, use_cache=False, strategy=strategy)
     x_type = executable.signature.arguments[0].type
-    layout = layer.x_layout(word_bits)
-    words = pack(layer.x_code.encode(layer.x), layer.x_code.width, layout)
+    layout = layer.layout(strategy, word_bits, _padding(layer.workload))
+    words = pack(layer.x_code.encode(layer.x), layer.x_code, layout)
     words = np.ascontiguousarray(words)
     given = executable(PackedArray(words, x_type))
     values = given.values if isinstance(given, PackedArray) else given
@@ -169,7 +188,7 @@ def measure(layer: Layer, pair: str, isa: str, out: str, seconds: float = 0.3) -
         layer.workload.id,
         pair,
         isa,
-        "bit_serial",
+        strategy,
         out,
         nanoseconds / 1e9,
         cycles,

@@ -17,6 +17,7 @@ from rich.console import Console
 from rich.progress import Progress
 from rich.table import Table
 
+from lowering.strategies import STRATEGIES
 from lowering.targets import ISA_CLASSES
 from runtime.bench.measure import OUTPUTS, Layer, Record, codes_of, measure
 from runtime.bench.workloads import Workload, load_workloads
@@ -56,6 +57,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="S",
         help="how long each measurement repeats (default: 0.3)",
     )
+    parser.add_argument(
+        "--strategy",
+        action="append",
+        choices=STRATEGIES,
+        help="how contractions are computed; repeatable (default: auto, what suits the host)",
+    )
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the records there")
 
 
@@ -79,15 +86,18 @@ def execute(args: argparse.Namespace) -> int:
     if args.json is not None:
         check_writable(args.json)
     chosen = _selected(load_workloads(args.workloads), args.id)
-    settings = list(product(args.isa or ["host"], args.out or ["packed"]))
+    settings = list(
+        product(args.isa or ["host"], args.out or ["packed"], args.strategy or ["auto"])
+    )
     records: list[Record] = []
     with Progress(console=Console(stderr=True), transient=True) as progress:
         task = progress.add_task("", total=len(chosen) * len(pairs) * len(settings))
         for workload, pair in product(chosen, pairs):
             layer = Layer.random(workload, pair.upper())
-            for isa, out in settings:
+            for isa, out, strategy in settings:
                 progress.update(task, description=f"{workload.id} {pair} {isa} {out}")
-                records.append(measure(layer, pair.upper(), isa, out, args.seconds))
+                record = measure(layer, pair.upper(), isa, out, args.seconds, strategy)
+                records.append(record)
                 progress.advance(task)
     show(_table(records))
     if args.json is not None:

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 from xdsl.context import Context
-from xdsl.dialects.builtin import MemRefType, VectorType
+from xdsl.dialects.builtin import DenseIntOrFPElementsAttr, MemRefType, VectorType
 from xdsl.ir import Operation
 
 from lowbit_dialect.simd import Simd
@@ -52,6 +52,24 @@ def popcounts() -> list[str]:
         )
         for form in ("and", "xor subtract")
     ]
+
+
+def dots() -> list[str]:
+    """Bytes of every kind, and bytes of a so small that no sum of two products leaves i16."""
+    texts = []
+    for type, lanes in (("i32", 16), ("i32", 8), ("i32", 4), ("i16", 32), ("i16", 16), ("i16", 8)):
+        vector = f"vector<{lanes}x{type}>"
+        op = f"simd.dot_acc %v0, %v1, %v2 : {vector}"
+        texts.append(vectors(type, op, *(type, type, type), lanes=lanes))
+        small = 0x0F0F0F0F if type == "i32" else 0x0F0F
+        limited = (
+            f"simd.dot_acc no_saturation %v0, %small, %v2 : {vector}",
+            f"  %mask = arith.constant dense<{small}> : {vector}\n"
+            f"  %small = arith.andi %v1, %mask : {vector}\n  %r = ",
+        )
+        text = vectors(type, limited[0], *(type, type, type), lanes=lanes)
+        texts.append(text.replace("  %r = ", limited[1]))
+    return texts
 
 
 def casts() -> list[str]:
@@ -139,7 +157,7 @@ func.func @f(%m: memref<3x5x{type}>, %out: memref<{lanes}x{type}>) {{
 
 FPTOSI = vectors("i32", "simd.fptosi %v0 : vector<8xf32> to vector<8xi32>", "f32", lanes=8)
 
-PROGRAMS = [*popcounts(), *casts(), *comparisons(), *words(), *BROADCASTS, FPTOSI]
+PROGRAMS = [*popcounts(), *dots(), *casts(), *comparisons(), *words(), *BROADCASTS, FPTOSI]
 
 
 def test_every_operation_has_a_meaning_and_a_program() -> None:
@@ -181,14 +199,19 @@ def interpret(text: str, arrays: list[np.ndarray]) -> np.ndarray:
             values[op.results[0]] = operands[0]
         elif op.name == "arith.constant":
             values[op.results[0]] = constant(op)
+        elif op.name == "arith.andi":
+            values[op.results[0]] = operands[0] & operands[1]
         elif op.name in ("vector.store", "memref.store"):
             stored = np.atleast_1d(operands[0])
     assert stored is not None
     return stored
 
 
-def constant(op: Operation) -> int:
-    return op.properties["value"].value.data  # type: ignore[attr-defined]
+def constant(op: Operation) -> int | np.ndarray:
+    value = op.properties["value"]
+    if isinstance(value, DenseIntOrFPElementsAttr):  # a splat
+        return np.array(next(iter(value.iter_values())), numpy_lane_type(value.get_element_type()))
+    return value.value.data  # type: ignore[attr-defined]
 
 
 @pytest.mark.parametrize("target", RUN)

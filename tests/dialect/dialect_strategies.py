@@ -10,11 +10,14 @@ from numpy.typing import NDArray
 from lowbit_dialect.codes import (
     AFFINE_CODES,
     AffineCode,
+    BipolarType,
     Code,
     CodebookType,
+    SignedType,
+    UnipolarType,
 )
 from lowbit_dialect.geometry import ConvGeometry, Window
-from lowbit_dialect.layout import PLANE, WORD_BITS, PackedAttr
+from lowbit_dialect.layout import BYTES, PLANE, WORD_BITS, PackedAttr
 
 
 def affine_codes(most_bits: int = 4) -> st.SearchStrategy[AffineCode]:
@@ -50,12 +53,19 @@ class Packing:
     shape: tuple[int, ...]
     bits: int
 
+    @property
+    def code(self) -> Code:
+        """The code of the elements; only bytes tell one from another of as many bits."""
+        kinds = {"": UnipolarType, "levels": SignedType, "values": BipolarType}
+        return kinds[self.layout.bytes.data](self.bits)
+
 
 @st.composite
 def packings(draw: st.DrawFn) -> Packing:
     rank = draw(st.integers(1, 4))
     axis = draw(st.integers(0, rank - 1))
-    order = draw(st.permutations([PLANE, *range(rank)]))
+    holds = draw(st.sampled_from(BYTES))
+    order = draw(st.permutations([*([] if holds else [PLANE]), *range(rank)]))
     others = [d for d in range(rank) if d != axis]
     lanes = []
     if others and draw(st.booleans()):
@@ -70,8 +80,9 @@ def packings(draw: st.DrawFn) -> Packing:
         if not lanes or dim != lanes[0]:
             frame[2 * dim : 2 * dim + 2] = [draw(st.integers(0, 2)), draw(st.integers(0, 2))]
     word = draw(st.sampled_from(WORD_BITS))
-    layout = PackedAttr.get(axis, word, order, frame, lanes, groups)
-    return Packing(layout, tuple(shape), draw(st.integers(1, 8)))
+    layout = PackedAttr.get(axis, word, order, frame, lanes, groups, holds)
+    bits = draw(st.integers(1, 7 if holds == "values" else 8))
+    return Packing(layout, tuple(shape), bits)
 
 
 @dataclass(frozen=True)

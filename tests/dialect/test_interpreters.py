@@ -46,15 +46,12 @@ from lowbit_dialect.kernel_layouts import (
     weight_layout,
 )
 from lowbit_dialect.ops.base import floats, int_
-from lowbit_dialect.ops.bitserial import (
-    BitserialConvOp,
-    BitserialGemmOp,
-    CorrectionOp,
-    YieldOp,
-)
+from lowbit_dialect.ops.bitserial import BitserialConvOp, BitserialGemmOp
 from lowbit_dialect.ops.contraction import Conv2DOp, MatmulOp, conv_clauses
+from lowbit_dialect.ops.correction import CorrectionOp
 from lowbit_dialect.ops.elementwise import AddOp, DequantizeOp, QuantizeOp
 from lowbit_dialect.ops.glue import FusedGlueOp
+from lowbit_dialect.ops.kernel import YieldOp
 from lowbit_dialect.ops.pack import BitpackOp, ConstantOp, UnpackOp, with_encoding
 from lowbit_dialect.ops.pool import MaxPool2DOp
 

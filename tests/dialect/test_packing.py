@@ -12,7 +12,7 @@ from xdsl.utils.exceptions import VerifyException
 from lowbit_dialect.codes import SignedType, UnipolarType
 from lowbit_dialect.interpreters import PackedArray
 from lowbit_dialect.layout import PLANE, PackedAttr, byte_count, packed_layout, storage_type
-from lowbit_dialect.packing import pack, unpack, word_dtype
+from lowbit_dialect.packing import occupied, pack, unpack, word_dtype
 
 
 class Loop:
@@ -21,12 +21,21 @@ class Loop:
     def __init__(self, packing: Packing):
         layout = packing.layout
         self.shape, self.bits = packing.shape, packing.bits
+        self.code, self.holds = packing.code, layout.bytes.data
+        self.element = 8 if self.holds else 1
         self.axis, self.word = layout.axis.data, layout.word_bits.data
         self.order = [d.data for d in layout.order]
         self.frame = [f.data for f in layout.frame] or [0] * (2 * len(self.shape))
         self.lane_dim, self.lanes = [d.data for d in layout.lanes] or (None, 1)
         self.grouped = self.axis if self.lane_dim is None else self.lane_dim
         self.groups = layout.groups.data
+
+    def byte(self, pattern: int) -> int:
+        """What stands for a bit pattern in a layout of bytes."""
+        value = int(self.code.values[pattern])
+        if self.holds == "values":
+            return value % 256
+        return int((self.code.values < value).sum())
 
     def cut(self, dim: int, index: int, block: int) -> tuple[int, int]:
         """Block, and place in the block, of an element of a dimension cut in blocks."""
@@ -41,7 +50,8 @@ class Loop:
         bit, lane, at = 0, None, {PLANE: plane}
         for dim, i in enumerate(index):
             if dim == self.axis:
-                at[dim], bit = self.cut(dim, i, self.word)
+                at[dim], place = self.cut(dim, i, self.word // self.element)
+                bit = place * self.element
             elif dim == self.lane_dim:
                 at[dim], lane = self.cut(dim, i, self.lanes)
             else:
@@ -53,6 +63,10 @@ class Loop:
         """The words that are not zero."""
         words: dict[tuple[int, ...], int] = {}
         for index in np.ndindex(*self.shape):
+            if self.element == 8:
+                where, bit = self.place(PLANE, index)
+                words[where] = words.get(where, 0) | self.byte(int(patterns[index])) << bit
+                continue
             for plane in range(self.bits):
                 if int(patterns[index]) >> plane & 1:
                     where, bit = self.place(plane, index)
@@ -88,7 +102,7 @@ def packed_patterns(draw: st.DrawFn) -> tuple[Packing, NDArray[np.uint8]]:
 def test_pack_is_the_loop(case: tuple[Packing, NDArray[np.uint8]]):
     packing, patterns = case
     loop = Loop(packing)
-    words = pack(patterns, packing.bits, packing.layout)
+    words = pack(patterns, packing.code, packing.layout)
     shape = packing.layout.physical_shape(packing.shape, packing.bits)
     assert shape == loop.physical_shape()
     assert words.shape == shape
@@ -103,8 +117,8 @@ def test_pack_is_the_loop(case: tuple[Packing, NDArray[np.uint8]]):
 @given(packed_patterns())
 def test_unpack_is_the_inverse(case: tuple[Packing, NDArray[np.uint8]]):
     packing, patterns = case
-    words = pack(patterns, packing.bits, packing.layout)
-    back = unpack(words, packing.shape, packing.bits, packing.layout)
+    words = pack(patterns, packing.code, packing.layout)
+    back = unpack(words, packing.shape, packing.code, packing.layout)
     assert back.dtype == np.uint8
     np.testing.assert_array_equal(back, patterns)
 
@@ -112,11 +126,9 @@ def test_unpack_is_the_inverse(case: tuple[Packing, NDArray[np.uint8]]):
 @given(packed_patterns())
 def test_unpack_ignores_what_belongs_to_no_element(case: tuple[Packing, NDArray[np.uint8]]):
     packing, patterns = case
-    words = pack(patterns, packing.bits, packing.layout)
-    every = pack(
-        np.full(packing.shape, (1 << packing.bits) - 1, np.uint8), packing.bits, packing.layout
-    )
-    back = unpack(words | ~every, packing.shape, packing.bits, packing.layout)
+    words = pack(patterns, packing.code, packing.layout)
+    every = occupied(packing.shape, packing.code, packing.layout)
+    back = unpack(words | ~every, packing.shape, packing.code, packing.layout)
     np.testing.assert_array_equal(back, patterns)
 
 
@@ -125,8 +137,8 @@ def test_pack_reads_only_its_bits(case: tuple[Packing, NDArray[np.uint8]]):
     # A signed byte has the sign in the bits above the code's width.
     packing, patterns = case
     dirty = patterns.astype(np.int64) | -(1 << packing.bits)
-    words = pack(dirty, packing.bits, packing.layout)
-    np.testing.assert_array_equal(words, pack(patterns, packing.bits, packing.layout))
+    words = pack(dirty, packing.code, packing.layout)
+    np.testing.assert_array_equal(words, pack(patterns, packing.code, packing.layout))
 
 
 @given(packings(), st.integers(0, 2**32 - 1))
@@ -137,17 +149,21 @@ def test_logical_words(packing: Packing, seed: int):
     plain = PackedAttr.get(
         layout.axis.data,
         layout.word_bits.data,
-        range(PLANE, layout.rank),
+        range(0 if layout.bytes.data else PLANE, layout.rank),
         [f.data for f in layout.frame],
         groups=groups,
+        bytes=layout.bytes.data,
     )
     patterns = np.random.default_rng(seed).integers(0, 1 << packing.bits, packing.shape)
-    code = UnipolarType(packing.bits)
+    code = packing.code
     array = PackedArray(
-        pack(patterns, packing.bits, layout), TensorType(code, packing.shape, layout)
+        pack(patterns, packing.code, layout), TensorType(code, packing.shape, layout)
     )
-    np.testing.assert_array_equal(array.logical_words, pack(patterns, packing.bits, plain))
-    np.testing.assert_array_equal(array.values, patterns)
+    expected = pack(patterns, packing.code, plain)
+    np.testing.assert_array_equal(
+        array.logical_words, expected[None] if layout.bytes.data else expected
+    )
+    np.testing.assert_array_equal(array.values, code.decode(patterns))
 
 
 @pytest.mark.parametrize("word", [8, 16, 32, 64])
@@ -160,7 +176,7 @@ def test_bitpack_of_tvm(word: int, axis: int, bit_axis: int):
     order.insert(bit_axis, PLANE)
     packing = Packing(PackedAttr.get(axis, word, order), shape, 2)
     patterns = np.random.default_rng(word).integers(0, 4, shape)
-    words = pack(patterns, 2, packing.layout)
+    words = pack(patterns, packing.code, packing.layout)
     assert words.shape[bit_axis] == 2
     for where, value in Loop(packing).pack(patterns).items():
         assert int(words[where]) == value
@@ -170,7 +186,7 @@ def test_bitpack_of_tvm(word: int, axis: int, bit_axis: int):
 def test_byte_count(packing: Packing):
     type_ = TensorType(UnipolarType(packing.bits), packing.shape, packing.layout)
     patterns = np.zeros(packing.shape, np.uint8)
-    assert byte_count(type_) == pack(patterns, packing.bits, packing.layout).nbytes
+    assert byte_count(type_) == pack(patterns, packing.code, packing.layout).nbytes
     assert storage_type(type_).get_shape() == packing.layout.physical_shape(
         packing.shape, packing.bits
     )
@@ -216,6 +232,9 @@ def test_exact_extents_beyond_floats():
         ({"lanes": [0, 0]}, "a positive count"),
         ({"lanes": [7, 4]}, "needs a dimension below 2"),
         ({"lanes": [0]}, "lanes is [dimension, count]"),
+        ({"bytes": "bits"}, "bytes = bits: levels and values are allowed"),
+        ({"bytes": "levels"}, "order must name each of the 3 dimensions once"),
+        ({"bytes": "values", "order": [0, 0]}, "order must name each of the 2 dimensions once"),
         ({"groups": 0}, "groups = 0 is not positive"),
     ],
 )

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import product
 
 import numpy as np
 from xdsl.dialects.builtin import ModuleOp
 
 from lowbit_dialect.interpreters import interpret
 from lowbit_dialect.interpreters.values import PackedArray
+from lowbit_dialect.ops.contraction import Conv2DOp, MatmulOp
 from lowering.pipeline import lower
 from runtime import compile
 from runtime.executable import Executable
@@ -17,6 +19,8 @@ from tests.differential.graph import Graph, Numbers, Value, module_of
 
 TARGETS = tuple(RUN)
 """The host and its weaker classes."""
+STRATEGIES = ("bit_serial", "dot")
+"""Each is checked, whichever the target prefers."""
 
 
 def assert_same(found: Numbers | PackedArray, value: Value, where: str) -> None:
@@ -54,16 +58,17 @@ def check_interpreted(graph: Graph, module: ModuleOp, where: str) -> None:
 
 
 def check(graph: Graph, targets: Sequence[str] = TARGETS, num_threads: int = 1) -> None:
-    """Compile for each target, call twice (the workspace is used again), and compare."""
+    """Compile for targets and strategies, call twice (the workspace is used again), and compare."""
     module = module_of(graph)
     check_interpreted(graph, module, "interpreted tensors")
-    for target in targets:
-        kernels = module.clone()
-        lower(kernels, target, "kernels")
+    has_contraction = any(isinstance(op, Conv2DOp | MatmulOp) for op in module.walk())
+    for target, strategy in product(targets, STRATEGIES if has_contraction else ("auto",)):
+        kernels, where = module.clone(), f"{target} {strategy}"
+        lower(kernels, target, "kernels", strategy)
         kernels.verify()
-        check_interpreted(graph, kernels, f"interpreted kernels for {target}")
-        executable = compile(module, target, use_cache=False)
+        check_interpreted(graph, kernels, f"interpreted kernels for {where}")
+        executable = compile(module, target, use_cache=False, strategy=strategy)
         for threads in {1, num_threads}:
             results = call(executable, graph, threads)
             for i, (found, value) in enumerate(zip(results, graph.results, strict=True)):
-                assert_same(found, value, f"{target}, {threads} threads, result {i}")
+                assert_same(found, value, f"{where}, {threads} threads, result {i}")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from itertools import product
 from typing import Any
 
 import numpy as np
@@ -10,7 +11,7 @@ import numpy as np
 import runtime
 from lowbit_dialect import reference
 from lowbit_dialect.codes import parse_code
-from tests.differential.check import check
+from tests.differential.check import STRATEGIES, check
 from tests.differential.graph import Graph, Numbers
 from tests.differential.strategies import FILLS
 
@@ -68,7 +69,7 @@ class Conv:
     def check(self, target: str, num_threads: int = 1, seed: int = 0, pairs=FILL_PAIRS) -> None:
         """Weights as an argument, through `runtime.conv2d`."""
         top, bottom, left, right = self.padding
-        for x_fill, w_fill in pairs:
+        for (x_fill, w_fill), strategy in product(pairs, STRATEGIES):
             x, w = self.operands(x_fill, w_fill, seed)
             found = runtime.conv2d(
                 x,
@@ -78,13 +79,14 @@ class Conv:
                 padding=((top, bottom), (left, right)),
                 layout=self.layout.upper(),
                 target=target,
+                strategy=strategy,
                 num_threads=num_threads,
                 **self._clauses,
             )
             expected = reference.conv2d(
                 x, w, padding=self.padding, layout=self.layout, **self._clauses
             )
-            _assert_equal(found, expected, f"{self}, x {x_fill}, w {w_fill}, {target}")
+            _assert_equal(found, expected, f"{self}, x {x_fill}, w {w_fill}, {target} {strategy}")
 
     def check_constant(self, target: str, num_threads: int = 1, seed: int = 0, fill="random"):
         """Weights as a constant of the module."""
@@ -119,11 +121,16 @@ class Matmul:
 
     def check(self, target: str, num_threads: int = 1, seed: int = 0) -> None:
         """Weights as an argument, through `runtime.matmul`."""
-        for x_fill, w_fill in self.fills:
+        for (x_fill, w_fill), strategy in product(self.fills, STRATEGIES):
             x, w = self.operands(x_fill, w_fill, seed)
             codes = {"x_code": self.x_code, "w_code": self.w_code}
-            found = runtime.matmul(x, w, target=target, num_threads=num_threads, **codes)
-            where = f"{self}, x {x_fill}, w {w_fill}, {target}"
+            how: dict[str, Any] = {
+                "target": target,
+                "strategy": strategy,
+                "num_threads": num_threads,
+            }
+            found = runtime.matmul(x, w, **how, **codes)
+            where = f"{self}, x {x_fill}, w {w_fill}, {target} {strategy}"
             _assert_equal(found, reference.matmul(x, w), where)
 
     def check_constant(self, target: str, num_threads: int = 1, seed: int = 0) -> None:

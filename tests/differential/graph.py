@@ -60,7 +60,7 @@ class Value:
         layout = self.type.encoding
         if not isinstance(layout, PackedAttr):
             return self.numbers
-        words = pack(self.code.encode(self.numbers), self.code.width, layout)
+        words = pack(self.code.encode(self.numbers), self.code, layout)
         return PackedArray(words, self.type)
 
 

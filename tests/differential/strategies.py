@@ -13,7 +13,7 @@ from xdsl.dialects.builtin import f32
 
 from lowbit_dialect.codes import AFFINE_CODES, Code
 from lowbit_dialect.geometry import LAYOUTS, Window
-from lowbit_dialect.kernel_layouts import activation_layout
+from lowbit_dialect.kernel_layouts import activation_layout, byte_activation_layout
 from lowbit_dialect.layout import PLANE, PackedAttr
 from tests.differential.graph import Graph, Numbers, Value, tensor
 
@@ -78,7 +78,9 @@ def packed_layouts(draw: DrawFn, shape: Sequence[int], *, lanes: bool = True) ->
     """Any layout of a tensor of this shape."""
     rank = len(shape)
     axis = draw(st.integers(0, rank - 1))
-    order = draw(st.permutations([PLANE, *range(rank)]))
+    order, holds = draw(st.permutations([PLANE, *range(rank)])), ""
+    if draw(st.booleans()):  # bytes of levels, which every code has
+        order, holds = draw(st.permutations(range(rank))), "levels"
     others = [d for d in range(rank) if d != axis]
     lane_block: list[int] = []
     if lanes and others and draw(st.booleans()):
@@ -91,7 +93,7 @@ def packed_layouts(draw: DrawFn, shape: Sequence[int], *, lanes: bool = True) ->
             if not lane_block or dim != lane_block[0]:
                 frame[2 * dim : 2 * dim + 2] = draw(st.tuples(*[st.integers(0, 2)] * 2))
     word = draw(st.sampled_from([8, 16, 32, 64]))
-    return PackedAttr.get(axis, word, order, frame, lane_block, groups)
+    return PackedAttr.get(axis, word, order, frame, lane_block, groups, holds)
 
 
 @st.composite
@@ -100,6 +102,8 @@ def activation_layouts(draw: DrawFn, shape: Sequence[int], layout: str) -> Packe
     channels = shape[LAYOUTS[layout][3]]
     frame = draw(st.tuples(*[st.integers(0, 2)] * 4))
     groups = draw(st.sampled_from([g for g in (1, 2, 3, 4) if channels % g == 0]))
+    if draw(st.booleans()):
+        return byte_activation_layout(layout, frame, groups)
     return activation_layout(layout, draw(st.sampled_from([32, 64])), frame, groups)
 
 

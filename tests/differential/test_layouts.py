@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import runtime
-from lowbit_dialect.codes import Code, CodebookType
+from lowbit_dialect.codes import Code, CodebookType, parse_code
 from lowbit_dialect.layout import PackedAttr
 from lowbit_dialect.packing import pack
 from tests.differential.check import TARGETS, check
@@ -65,6 +65,6 @@ def test_runtime(target: str, word_bits: int) -> None:
         )
         order = [0, 1, 2]
         order.insert(bit_axis, -1)
-        expected = pack(values & 7, 3, PackedAttr.get(axis, word_bits, order))
+        expected = pack(values & 7, parse_code(code), PackedAttr.get(axis, word_bits, order))
         np.testing.assert_array_equal(packed.words, expected)
         np.testing.assert_array_equal(runtime.unpack(packed, target=target), values)

@@ -1,6 +1,6 @@
-"""The operations of level 2, from the words, by popcounts.
+"""The operations of level 2, from the words, by popcounts or by products of bytes.
 
-This is a second witness: it trusts `decomposition` and the packed layouts where `reference` trusts
+This is a second witness: it trusts `raw_sums` and the packed layouts where `reference` trusts
 neither, so a test that compares the two tests both.
 """
 
@@ -25,28 +25,44 @@ from lowbit_dialect.decomposition import Decomposition
 from lowbit_dialect.geometry import LAYOUTS, WEIGHT_LAYOUTS, ConvGeometry
 from lowbit_dialect.interpreters.values import PackedArray
 from lowbit_dialect.layout import packed_layout
+from lowbit_dialect.level_product import LevelProduct
 from lowbit_dialect.ops.base import code_of
-from lowbit_dialect.ops.bitserial import (
-    BitserialConvOp,
-    BitserialGemmOp,
-    BitserialOp,
-    CorrectionOp,
-    YieldOp,
-)
+from lowbit_dialect.ops.bitserial import BitserialConvOp, BitserialGemmOp
+from lowbit_dialect.ops.correction import CorrectionOp
+from lowbit_dialect.ops.dot import DotConvOp, DotGemmOp
+from lowbit_dialect.ops.kernel import ConvKernelOp, GemmKernelOp, KernelOp, YieldOp
+from lowbit_dialect.raw_sums import RawSums
 
 _POPCOUNT = np.array([byte.bit_count() for byte in range(256)], np.uint8)
 _COMBINE = {"and": np.bitwise_and, "xor": np.bitwise_xor}
 
 
-def _popcount_sums(
-    x: NDArray, w: NDArray, decomposition: Decomposition, geometry: ConvGeometry
+def _popcounts(x: NDArray, w: NDArray, decomposition: Decomposition) -> NDArray[np.int64]:
+    """Weighted popcounts of planes, x (planes, .., words) and w (planes, .., words), summed."""
+    sums: Any = 0
+    for term in decomposition.terms:
+        words = _COMBINE[decomposition.combine](x[term.x_plane], w[term.w_plane], order="C")
+        counts = _POPCOUNT[words.view(np.uint8)].sum(axis=-1, dtype=np.int64)
+        sums = sums + (term.sign << term.exponent) * counts
+    return sums
+
+
+def _products(x: NDArray, w: NDArray, product: LevelProduct) -> NDArray[np.int64]:
+    """Products of level bytes and value bytes, x (1, .., words) and w (1, .., words), summed."""
+    levels = np.ascontiguousarray(x[0]).view(np.uint8).astype(np.int64)
+    values = np.ascontiguousarray(w[0]).view(np.int8).astype(np.int64)
+    return product.step * (levels * values).sum(axis=-1)
+
+
+def _raw_sums(
+    x: NDArray, w: NDArray, raw_sums: RawSums, geometry: ConvGeometry
 ) -> NDArray[np.int64]:
-    """Weighted sums of the popcounts of all pairs of planes.
+    """The sums that a kernel makes before the correction.
 
     Args:
         x: words (planes, N, H + padding, W + padding, groups * C words).
         w: words (planes, OC, KH, KW, C words of a group).
-        decomposition: the pairs of planes, and how they combine.
+        raw_sums: what is summed.
         geometry: extents, strides and dilation.
 
     Returns:
@@ -65,12 +81,12 @@ def _popcount_sums(
             left : left + (cols.out - 1) * cols.stride + 1 : cols.stride,
         ]
         image = image.reshape(len(x), *pixels, groups, 1, -1)
-        for term in decomposition.terms:
-            words = _COMBINE[decomposition.combine](
-                image[term.x_plane], grouped_w[term.w_plane, :, :, i, j], order="C"
-            )
-            counts = _POPCOUNT[words.view(np.uint8)].sum(axis=-1, dtype=np.int64)
-            sums += (term.sign << term.exponent) * counts
+        weights = grouped_w[:, :, :, i, j]
+        if isinstance(raw_sums, LevelProduct):
+            sums += _products(image, weights, raw_sums)
+        else:
+            assert isinstance(raw_sums, Decomposition)
+            sums += _popcounts(image, weights, raw_sums)
     return sums.reshape(*pixels, geometry.oc)
 
 
@@ -98,14 +114,39 @@ def _cut_frame(x: PackedArray, geometry: ConvGeometry, layout: str) -> NDArray:
 
 
 @register_impls
-class BitserialFunctions(InterpreterFunctions):
-    """Contractions by popcounts, their corrections and epilogues."""
+class KernelFunctions(InterpreterFunctions):
+    """Contractions of every strategy, their corrections and epilogues."""
 
     @impl(BitserialConvOp)
-    def run_conv(
+    def run_bitserial_conv(
         self, interpreter: Interpreter, op: BitserialConvOp, args: PythonValues
     ) -> PythonValues:
-        """Popcounts, correction and epilogue of a convolution."""
+        """Popcounts of a convolution."""
+        return self._conv(interpreter, op, args)
+
+    @impl(DotConvOp)
+    def run_dot_conv(
+        self, interpreter: Interpreter, op: DotConvOp, args: PythonValues
+    ) -> PythonValues:
+        """Products of bytes of a convolution."""
+        return self._conv(interpreter, op, args)
+
+    @impl(BitserialGemmOp)
+    def run_bitserial_gemm(
+        self, interpreter: Interpreter, op: BitserialGemmOp, args: PythonValues
+    ) -> PythonValues:
+        """Popcounts of a matrix product."""
+        return self._gemm(interpreter, op, args)
+
+    @impl(DotGemmOp)
+    def run_dot_gemm(
+        self, interpreter: Interpreter, op: DotGemmOp, args: PythonValues
+    ) -> PythonValues:
+        """Products of bytes of a matrix product."""
+        return self._gemm(interpreter, op, args)
+
+    def _conv(self, interpreter: Interpreter, op: ConvKernelOp, args: PythonValues) -> PythonValues:
+        """Sums, correction and epilogue of a convolution."""
         layout, geometry = op.layout.data, op.geometry
         x = _cut_frame(args[0], geometry, layout)
         w = args[1].logical_words.transpose(0, *(d + 1 for d in WEIGHT_LAYOUTS[layout]))
@@ -113,11 +154,8 @@ class BitserialFunctions(InterpreterFunctions):
         back = np.argsort(LAYOUTS[layout])
         return self._finish(interpreter, op, sums.transpose(back))
 
-    @impl(BitserialGemmOp)
-    def run_gemm(
-        self, interpreter: Interpreter, op: BitserialGemmOp, args: PythonValues
-    ) -> PythonValues:
-        """Popcounts, correction and epilogue of a matrix product."""
+    def _gemm(self, interpreter: Interpreter, op: GemmKernelOp, args: PythonValues) -> PythonValues:
+        """Sums, correction and epilogue of a matrix product."""
         geometry = op.geometry
         x = args[0].logical_words[:, None, None]
         w = args[1].logical_words.transpose(0, 2, 1)[:, :, None, None]
@@ -126,13 +164,13 @@ class BitserialFunctions(InterpreterFunctions):
 
     @staticmethod
     def _sums(
-        op: BitserialOp, x: NDArray, w: NDArray, geometry: ConvGeometry, args: PythonValues
+        op: KernelOp, x: NDArray, w: NDArray, geometry: ConvGeometry, args: PythonValues
     ) -> NDArray[np.int64]:
-        sums = _popcount_sums(x, w, op.decomposition, geometry)
+        sums = _raw_sums(x, w, op.raw_sums, geometry)
         return _add_correction(sums, args[2], geometry) if len(args) > 2 else sums
 
     @staticmethod
-    def _finish(interpreter: Interpreter, op: BitserialOp, sums: NDArray[np.int64]) -> PythonValues:
+    def _finish(interpreter: Interpreter, op: KernelOp, sums: NDArray[np.int64]) -> PythonValues:
         accumulators = sums.astype(np.int32)
         interpreter.interpreter_assert(
             bool((accumulators == sums).all()), f"{op.name}: a sum leaves i32"
@@ -158,4 +196,4 @@ class BitserialFunctions(InterpreterFunctions):
             patterns = patterns.T[:, None, None]
         else:
             patterns = patterns.transpose(WEIGHT_LAYOUTS[op.layout.data])
-        return (op.decomposition.correction(patterns, op.geometry),)
+        return (op.raw_sums.correction(patterns, op.geometry),)

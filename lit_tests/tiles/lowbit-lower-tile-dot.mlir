@@ -1,0 +1,46 @@
+// RUN: lowbit-opt %s -p lowbit-lower-tile --split-input-file | filecheck %s
+
+!x = memref<1x3x5x2xi32>
+!w = memref<1x1x2x2x32xi32>
+!v = vector<16xi32>
+
+// Two pixels by two vectors; channel words are a loop, kw around it. Bipolar levels are 2 apart.
+
+// CHECK-LABEL: func.func @dot
+// CHECK-DAG:     %[[ZERO:.*]] = arith.constant dense<0> : vector<16xi32>
+// CHECK:         %[[S:.*]], %{{.*}}, %{{.*}}, %{{.*}} = scf.for %[[KW:.*]] = {{.*}} iter_args(%{{.*}} = %[[ZERO]],
+// CHECK:           %[[COL:.*]] = arith.addi %c, %[[KW]]
+// CHECK:           scf.for %[[C:.*]] = {{.*}} iter_args(%[[A:.*]] = {{.*}})
+// CHECK:             %[[K:.*]] = arith.addi %k, %[[C]]
+// CHECK-NEXT:        %[[W0:.*]] = vector.load %w[%b, %{{.*}}, %[[KW]], %[[C]], %{{.*}}]
+// CHECK-NEXT:        %[[W1:.*]] = vector.load %w[%b, %{{.*}}, %[[KW]], %[[C]], %{{.*}}]
+// CHECK-NEXT:        %[[X0:.*]] = simd.broadcast_load %x[%n, %h, %[[COL]], %[[K]]]
+// CHECK-NEXT:        simd.dot_acc %{{.*}}, %[[X0]], %[[W0]] : vector<16xi32>
+// CHECK-NEXT:        simd.dot_acc %{{.*}}, %[[X0]], %[[W1]] : vector<16xi32>
+// CHECK:         arith.addi %[[S]], %[[S]] : vector<16xi32>
+func.func @dot(%x: !x, %w: !w, %n: index, %h: index, %c: index, %k: index, %b: index) -> (!v, !v, !v, !v) {
+  %0, %1, %2, %3 = lowbit.dot_tile %x, %w, %n, %h, %c, %k, %b pixels 2 vectors 2 unroll 0 x_code !lowbit.bipolar<8> w_code !lowbit.signed<8> : (!x, !w, index, index, index, index, index) -> (!v, !v, !v, !v)
+  func.return %0, %1, %2, %3 : !v, !v, !v, !v
+}
+
+// -----
+
+!x = memref<1x3x5x4xi32>
+!w = memref<1x3x3x4x8xi32>
+!v = vector<8xi32>
+
+// i16 holds the sums of 136 words: those of all 36, in twice the lanes, widened at the end.
+
+// CHECK-LABEL: func.func @narrow_lanes
+// CHECK-DAG:     %[[ZERO:.*]] = arith.constant dense<0> : vector<16xi16>
+// CHECK:         scf.for {{.*}} iter_args(%{{.*}} = %[[ZERO]])
+// CHECK:           simd.dot_acc no_saturation %{{.*}} : vector<16xi16>
+// CHECK:         %[[BOTH:.*]] = vector.bitcast %{{.*}} : vector<16xi16> to vector<8xi32>
+// CHECK-NEXT:    %[[UP:.*]] = arith.shli %[[BOTH]], %[[HALF:.*]]
+// CHECK-NEXT:    %[[LOW:.*]] = arith.shrsi %[[UP]], %[[HALF]]
+// CHECK-NEXT:    %[[HIGH:.*]] = arith.shrsi %[[BOTH]], %[[HALF]]
+// CHECK-NEXT:    arith.addi %[[LOW]], %[[HIGH]]
+func.func @narrow_lanes(%x: !x, %w: !w, %n: index, %h: index, %c: index, %k: index, %b: index) -> !v {
+  %0 = lowbit.dot_tile %x, %w, %n, %h, %c, %k, %b pixels 1 vectors 1 unroll 0 x_code !lowbit.unipolar<4> w_code !lowbit.signed<4> i16_steps 136 : (!x, !w, index, index, index, index, index) -> !v
+  func.return %0 : !v
+}

@@ -1,0 +1,133 @@
+"""`lowbit.correction`: what a kernel's sums lack."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import ClassVar
+
+from xdsl.dialects.builtin import StringAttr, TensorType, i32
+from xdsl.ir import Attribute, Operation, SSAValue, TypeAttribute
+from xdsl.irdl import (
+    irdl_op_definition,
+    operand_def,
+    opt_prop_def,
+    prop_def,
+    result_def,
+    traits_def,
+)
+from xdsl.rewriter import Rewriter
+from xdsl.traits import Pure
+from xdsl.utils.exceptions import VerifyException
+
+from lowbit_dialect.codes import AffineCode
+from lowbit_dialect.decomposition import decompose
+from lowbit_dialect.geometry import ConvGeometry
+from lowbit_dialect.layout import packed_layout
+from lowbit_dialect.level_product import LevelProduct
+from lowbit_dialect.ops.base import (
+    ATTRIBUTE,
+    INT_PROPERTY,
+    INTS,
+    INTS_PROPERTY,
+    WORD,
+    Clause,
+    LowbitOp,
+    expect_type,
+    ints,
+    static_shape,
+)
+from lowbit_dialect.ops.contraction import CONV_CLAUSES, conv_geometry, conv_layout
+from lowbit_dialect.ops.kernel import affine_code_of
+from lowbit_dialect.raw_sums import RawSums
+
+RAW_SUMS: dict[str, Callable[[AffineCode, AffineCode], RawSums]] = {
+    "bit_serial": decompose,
+    "dot": LevelProduct,
+}
+"""What the kernels of each strategy sum."""
+
+
+@irdl_op_definition
+class CorrectionOp(LowbitOp):
+    """What must be added to the sums that a kernel of weights w makes (`raw_sums`).
+
+    w is not packed. It has 4 dimensions for a convolution, whose clauses and `image`, the height
+    and width of x, say which taps fall on the image where, and 2, (K, N), for a matrix product.
+    `x_code` is the code of the activations. The result is i32 (row classes, column classes, OC): a
+    class is a set of valid taps, and there is one class where the padding makes no difference.
+    `strategy` is that of the kernel, `bit_serial` or `dot`.
+    """
+
+    name = "lowbit.correction"
+    CLAUSES: ClassVar = (
+        Clause("x_code", ATTRIBUTE),
+        Clause("image", INTS),
+        *CONV_CLAUSES,
+        Clause("strategy", WORD, StringAttr("bit_serial")),
+    )
+
+    w = operand_def(TensorType)
+    result = result_def(TensorType)
+    x_code = prop_def(TypeAttribute)
+    image = opt_prop_def(INTS_PROPERTY)
+    strides = prop_def(INTS_PROPERTY)
+    padding = prop_def(INTS_PROPERTY)
+    dilation = prop_def(INTS_PROPERTY)
+    groups = prop_def(INT_PROPERTY)
+    layout = prop_def(StringAttr)
+    strategy = prop_def(StringAttr)
+    traits = traits_def(Pure())
+
+    @staticmethod
+    def get(
+        w: SSAValue | Operation,
+        x_code: AffineCode,
+        image: Sequence[int] = (),
+        **clauses: Attribute,
+    ) -> CorrectionOp:
+        """Build the op, its result type inferred."""
+        w = SSAValue.get(w)
+        properties = {"x_code": x_code, "image": ints(image) if image else None, **clauses}
+        op = CorrectionOp.build_op([w], [w.type], **properties)
+        Rewriter.replace_value_with_new_type(op.result, op.expected_type)
+        return op
+
+    @property
+    def geometry(self) -> ConvGeometry:
+        """The contraction that the correction belongs to (batch 1)."""
+        shape = static_shape(self.w.type, None, "w")
+        if len(shape) == 2:
+            return ConvGeometry.of_matmul(1, shape[0], shape[1])
+        static_shape(self.w.type, 4, "w")
+        image = tuple(self.image.get_values()) if self.image is not None else ()
+        if len(image) != 2 or min(image) < 1:
+            raise VerifyException("image needs 2 positive integers, height and width")
+        groups = self.groups.value.data
+        by_layout = {
+            "nhwc": (1, *image, shape[3] * groups),
+            "nchw": (1, shape[1] * groups, *image),
+        }
+        return conv_geometry(self, by_layout[conv_layout(self)], shape)  # pyright: ignore
+
+    @property
+    def raw_sums(self) -> RawSums:
+        """What the kernel sums."""
+        if not isinstance(self.x_code, AffineCode):
+            raise VerifyException(f"x_code must be an affine code, got {self.x_code}")
+        if self.strategy.data not in RAW_SUMS:
+            raise VerifyException(
+                f"strategy {self.strategy.data}: {' and '.join(RAW_SUMS)} are allowed"
+            )
+        return RAW_SUMS[self.strategy.data](self.x_code, affine_code_of(self.w.type, "w"))
+
+    @property
+    def expected_type(self) -> TensorType:
+        """Type of the result."""
+        geometry = self.geometry
+        return TensorType(i32, (*self.raw_sums.class_counts(geometry), geometry.oc))
+
+    def verify_(self) -> None:
+        """Check operand, clauses and the result's shape."""
+        if packed_layout(self.w.type) is not None:
+            raise VerifyException("w must not be packed")
+        expect_type(self.result.type, self.expected_type, "result")

@@ -1,0 +1,66 @@
+"""`lowbit.dot_conv`, `dot_gemm`: contractions as dot products of bytes.
+
+Activations are words of four level bytes, weights words of four value bytes (`level_product`).
+"""
+
+from __future__ import annotations
+
+from typing_extensions import override
+from xdsl.irdl import irdl_op_definition
+from xdsl.utils.exceptions import VerifyException
+
+from lowbit_dialect.codes import AffineCode
+from lowbit_dialect.kernel_layouts import (
+    byte_activation_layout,
+    byte_matmul_lhs_layout,
+    byte_matmul_rhs_layout,
+    byte_weight_layout,
+)
+from lowbit_dialect.layout import PackedAttr
+from lowbit_dialect.level_product import LevelProduct
+from lowbit_dialect.ops.contraction import conv_layout
+from lowbit_dialect.ops.kernel import ConvKernelOp, GemmKernelOp, KernelOp
+
+
+def _level_product(op: KernelOp, x: AffineCode, w: AffineCode) -> LevelProduct:
+    product = LevelProduct(x, w)
+    if obstacle := product.obstacle(op.geometry):
+        raise VerifyException(obstacle)
+    return product
+
+
+@irdl_op_definition
+class DotConvOp(ConvKernelOp):
+    """Convolution by dot products of bytes: clauses of `lowbit.conv2d`, schedule, epilogue.
+
+    x holds levels, the channels innermost (`byte_activation_layout`), with a frame at least as
+    wide as the padding; w holds values in blocks of output channels (`byte_weight_layout`).
+    """
+
+    name = "lowbit.dot_conv"
+
+    @override
+    def raw_sums_of(self, x: AffineCode, w: AffineCode) -> LevelProduct:
+        return _level_product(self, x, w)
+
+    @override
+    def expected_layouts(self, x: PackedAttr, w: PackedAttr) -> tuple[PackedAttr, PackedAttr]:
+        layout, groups = conv_layout(self), self.geometry.groups
+        want_x = byte_activation_layout(layout, groups=groups)
+        want_w = byte_weight_layout(layout, max(1, w.lane_block[1]), groups)
+        return self.frame_for(x, want_x), want_w
+
+
+@irdl_op_definition
+class DotGemmOp(GemmKernelOp):
+    """Matrix product by dot products of bytes: x (M, K) levels, w (K, N) values, schedule."""
+
+    name = "lowbit.dot_gemm"
+
+    @override
+    def raw_sums_of(self, x: AffineCode, w: AffineCode) -> LevelProduct:
+        return _level_product(self, x, w)
+
+    @override
+    def expected_layouts(self, x: PackedAttr, w: PackedAttr) -> tuple[PackedAttr, PackedAttr]:
+        return byte_matmul_lhs_layout(), byte_matmul_rhs_layout(max(1, w.lane_block[1]))

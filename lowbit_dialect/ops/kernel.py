@@ -1,0 +1,245 @@
+"""What the kernels share: contractions with a strategy, a schedule and an epilogue.
+
+What conv2d and matmul compute, with operands in the layout the kernel reads, the knobs of the
+kernel, and an epilogue region that says what becomes of the accumulators before they are stored.
+"""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from typing import ClassVar
+
+from typing_extensions import override
+from xdsl.dialects.builtin import StringAttr, TensorType, i32
+from xdsl.ir import Attribute
+from xdsl.irdl import (
+    irdl_op_definition,
+    operand_def,
+    opt_operand_def,
+    opt_prop_def,
+    opt_region_def,
+    prop_def,
+    result_def,
+    traits_def,
+)
+from xdsl.traits import IsTerminator, Pure
+from xdsl.utils.exceptions import VerifyException
+
+from lowbit_dialect.codes import AffineCode
+from lowbit_dialect.geometry import ConvGeometry
+from lowbit_dialect.kernel_layouts import conv_frame
+from lowbit_dialect.layout import PackedAttr, packed_layout
+from lowbit_dialect.ops.base import (
+    ATTRIBUTE,
+    INT_PROPERTY,
+    INTS_PROPERTY,
+    Clause,
+    LowbitOp,
+    code_of,
+    expect_type,
+    static_shape,
+)
+from lowbit_dialect.ops.contraction import (
+    CONV_CLAUSES,
+    conv_geometry,
+    conv_layout,
+    conv_result_shape,
+    matmul_geometry,
+    verify_accumulator,
+)
+from lowbit_dialect.ops.glue import FusedGlueOp
+from lowbit_dialect.raw_sums import INT32_MAX, RawSums
+from lowbit_dialect.schedule import ScheduleAttr
+
+
+def affine_code_of(type_: Attribute, role: str) -> AffineCode:
+    """The affine code of a tensor type; a VerifyException names what else it is."""
+    code = code_of(type_, role)
+    if not isinstance(code, AffineCode):
+        raise VerifyException(f"{role}: kernels take affine codes, got {code}")
+    return code
+
+
+@irdl_op_definition
+class YieldOp(LowbitOp):
+    """End of an epilogue: what the contraction stores."""
+
+    name = "lowbit.yield"
+
+    value = operand_def(TensorType)
+    traits = traits_def(IsTerminator())
+
+    def verify_(self) -> None:
+        """Check that it ends an epilogue."""
+        if not isinstance(self.parent_op(), KernelOp):
+            raise VerifyException("lowbit.yield ends the epilogue of a kernel only")
+
+
+class KernelOp(LowbitOp):
+    """What contractions of every strategy share.
+
+    x and w are packed as the kernel reads them (`kernel_layouts`); `correction`, i32 of shape
+    (row classes, column classes, OC), is what `lowbit.correction` gives. Where the codes need none
+    it is left out, and also where the constants of the epilogue's glue hold it already. The
+    epilogue's argument stands for the i32 sums (with the correction, where given), its yield for
+    what is stored; it may hold fused_glue and bitpack. Without one the i32 sums are stored.
+    """
+
+    REGION_KEYWORD: ClassVar = "epilogue"
+
+    @property
+    @abstractmethod
+    def geometry(self) -> ConvGeometry:
+        """Extents of the contraction."""
+
+    @property
+    @abstractmethod
+    def accumulator_type(self) -> TensorType:
+        """Logical i32 type of the sums."""
+
+    @abstractmethod
+    def expected_layouts(self, x: PackedAttr, w: PackedAttr) -> tuple[PackedAttr, PackedAttr]:
+        """The layouts the kernel reads, taking word, lanes and frame from the given ones."""
+
+    @property
+    def epilogue_block(self):
+        """The block of the epilogue, or None."""
+        region = self.regions[0] if self.regions else None
+        return region.blocks[0] if region is not None and region.blocks else None
+
+    @abstractmethod
+    def raw_sums_of(self, x: AffineCode, w: AffineCode) -> RawSums:
+        """What the kernel sums for two codes.
+
+        Raises:
+            VerifyException: it does not take these codes.
+        """
+
+    @property
+    def raw_sums(self) -> RawSums:
+        """What the kernel sums."""
+        return self.raw_sums_of(
+            affine_code_of(self.operands[0].type, "x"), affine_code_of(self.operands[1].type, "w")
+        )
+
+    def verify_(self) -> None:
+        """Check codes, layouts, correction, range of the sums, and the epilogue."""
+        x_type, w_type = self.operands[0].type, self.operands[1].type
+        x, w = affine_code_of(x_type, "x"), affine_code_of(w_type, "w")
+        x_layout, w_layout = packed_layout(x_type), packed_layout(w_type)
+        if x_layout is None or w_layout is None:
+            raise VerifyException("x and w must be packed")
+        geometry = self.geometry
+        want_x, want_w = self.expected_layouts(x_layout, w_layout)
+        for role, have, want in (("x", x_layout, want_x), ("w", w_layout, want_w)):
+            if have != want:
+                raise VerifyException(f"{role} must lie in {want}, got {have}")
+        if x_layout.word_bits != w_layout.word_bits:
+            raise VerifyException("x and w must have words of the same width")
+        verify_accumulator(x, w, geometry.taps)
+        self._verify_correction(geometry)
+        self._verify_epilogue()
+
+    def _verify_correction(self, geometry: ConvGeometry) -> None:
+        raw_sums, given = self.raw_sums, len(self.operands) > 2
+        if given and not raw_sums.needs_correction:
+            raise VerifyException("the codes of x and w need no correction operand")
+        if raw_sums.needs_correction and not (given or self._has_glue):
+            raise VerifyException(
+                "the codes of x and w need a correction operand, or glue that holds it"
+            )
+        # With the correction the sums are those of the products, and wrapping on the way to them is
+        # harmless. Glue that holds the correction compares the sums as they are.
+        is_held = raw_sums.needs_correction and not given
+        if is_held and raw_sums.raw_bound(geometry.taps) > INT32_MAX:
+            raise VerifyException(
+                "the sums without the correction can leave i32, so a correction operand is needed"
+            )
+        if given:
+            expected = TensorType(i32, (*raw_sums.class_counts(geometry), geometry.oc))
+            expect_type(self.operands[2].type, expected, "correction")
+
+    @property
+    def _has_glue(self) -> bool:
+        block = self.epilogue_block
+        return block is not None and any(isinstance(op, FusedGlueOp) for op in block.ops)
+
+    def _verify_epilogue(self) -> None:
+        block = self.epilogue_block
+        given: Attribute = self.accumulator_type
+        if len(self.regions[0].blocks) > 1:
+            raise VerifyException("the epilogue must be one block")
+        if block is not None:
+            if [a.type for a in block.args] != [self.accumulator_type]:
+                raise VerifyException(
+                    f"the epilogue must take one argument of {self.accumulator_type}"
+                )
+            if not isinstance(block.last_op, YieldOp):
+                raise VerifyException("the epilogue must end in lowbit.yield")
+            given = block.last_op.value.type
+        expect_type(self.results[0].type, given, "result")
+
+
+class ConvKernelOp(KernelOp):
+    """A convolution: the clauses of `lowbit.conv2d`, a schedule, and an epilogue."""
+
+    CLAUSES: ClassVar = (*CONV_CLAUSES, Clause("schedule", ATTRIBUTE))
+
+    x = operand_def(TensorType)
+    w = operand_def(TensorType)
+    correction = opt_operand_def(TensorType)
+    result = result_def(TensorType)
+    epilogue = opt_region_def()
+    strides = prop_def(INTS_PROPERTY)
+    padding = prop_def(INTS_PROPERTY)
+    dilation = prop_def(INTS_PROPERTY)
+    groups = prop_def(INT_PROPERTY)
+    layout = prop_def(StringAttr)
+    schedule = opt_prop_def(ScheduleAttr)
+    traits = traits_def(Pure())
+
+    @property
+    @override
+    def geometry(self) -> ConvGeometry:
+        return conv_geometry(
+            self,
+            static_shape(self.operands[0].type, 4, "x"),
+            static_shape(self.operands[1].type, 4, "w"),
+        )
+
+    @property
+    @override
+    def accumulator_type(self) -> TensorType:
+        return TensorType(i32, conv_result_shape(self.geometry, conv_layout(self)))
+
+    def frame_for(self, x: PackedAttr, unpadded: PackedAttr) -> PackedAttr:
+        """`unpadded` with the frame of x, or with the least one where that is too narrow."""
+        frame = [f.data for f in x.frame] or [0] * 8
+        needed = conv_frame(conv_layout(self), tuple(self.padding.get_values()))
+        is_wide = all(f >= n for f, n in zip(frame, needed, strict=False))
+        return unpadded.with_frame(frame if is_wide else needed)
+
+
+class GemmKernelOp(KernelOp):
+    """A matrix product: a schedule and an epilogue."""
+
+    CLAUSES: ClassVar = (Clause("schedule", ATTRIBUTE),)
+
+    x = operand_def(TensorType)
+    w = operand_def(TensorType)
+    correction = opt_operand_def(TensorType)
+    result = result_def(TensorType)
+    epilogue = opt_region_def()
+    schedule = opt_prop_def(ScheduleAttr)
+    traits = traits_def(Pure())
+
+    @property
+    @override
+    def geometry(self) -> ConvGeometry:
+        return matmul_geometry(self.operands[0].type, self.operands[1].type)
+
+    @property
+    @override
+    def accumulator_type(self) -> TensorType:
+        geometry = self.geometry
+        return TensorType(i32, (geometry.cols.out, geometry.oc))

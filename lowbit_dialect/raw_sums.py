@@ -1,0 +1,79 @@
+"""What a kernel sums, and what must be added to make it the dot product."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lowbit_dialect.codes import AffineCode
+from lowbit_dialect.geometry import ConvGeometry
+
+INT32_MAX = 2**31 - 1
+
+
+class RawSums(ABC):
+    """The sums of a strategy; the dot product of x and w is
+
+    raw + x_offset * sum of w over the taps on the image + pattern_factor * sum of all w patterns.
+    """
+
+    @property
+    @abstractmethod
+    def w_code(self) -> AffineCode:
+        """Code of the weights."""
+
+    @property
+    @abstractmethod
+    def x_offset(self) -> int:
+        """The activation that the raw sums count as zero."""
+
+    @property
+    @abstractmethod
+    def pattern_factor(self) -> int:
+        """What a unit of a weight's bit pattern adds, whether on the image or not."""
+
+    @abstractmethod
+    def raw_bound(self, taps: int) -> int:
+        """Bound on the magnitude of the raw sums over `taps` products, before correction."""
+
+    @property
+    def needs_correction(self) -> bool:
+        """Whether anything must be added to the raw sums."""
+        return self.pattern_factor != 0 or self.x_offset != 0
+
+    @property
+    def needs_border_classes(self) -> bool:
+        """Whether the correction depends on which taps fall into the padding."""
+        return self.x_offset != 0
+
+    def class_counts(self, geometry: ConvGeometry) -> tuple[int, int]:
+        """Numbers of (row, column) border classes of the correction."""
+        if not self.needs_border_classes:
+            return (1, 1)
+        return geometry.rows.class_count, geometry.cols.class_count
+
+    def correction(
+        self, patterns: NDArray[np.integer], geometry: ConvGeometry
+    ) -> NDArray[np.int32]:
+        """What to add to the raw sums.
+
+        Args:
+            patterns: weight bit patterns (oc, kh, kw, ic / groups).
+            geometry: the convolution.
+
+        Returns:
+            i32 of shape (row classes, column classes, oc).
+        """
+        per_tap = self.w_code.decode(patterns).sum(axis=-1)
+        constant = self.pattern_factor * patterns.astype(np.int64).sum(axis=(1, 2, 3))
+        row_classes, col_classes = self.class_counts(geometry)
+        result = np.empty((row_classes, col_classes, patterns.shape[0]), np.int64)
+        row_sets = geometry.rows.classes()[0] if self.needs_border_classes else [()]
+        col_sets = geometry.cols.classes()[0] if self.needs_border_classes else [()]
+        for r, rows in enumerate(row_sets):
+            for c, cols in enumerate(col_sets):
+                valid = per_tap[:, list(rows)][:, :, list(cols)].sum(axis=(1, 2))
+                result[r, c] = self.x_offset * valid + constant
+        return result.astype(np.int32)
