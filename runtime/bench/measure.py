@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -32,30 +32,15 @@ from lowbit_dialect.packing import pack
 from lowering.kernels.default_schedule import kernel_word_bits
 from lowering.kernels.strategy import resolve_strategy
 from lowering.targets import Target, get_target
-from runtime.bench.clock import nanoseconds_per_cycle
+from runtime.bench.compile_times import build_cached, compile_times
+from runtime.bench.contender import Contender
+from runtime.bench.predicted import predicted_mac_per_cycle
+from runtime.bench.record import Record, Setting
+from runtime.bench.samples import Samples, lower_quartile, visit
 from runtime.bench.workloads import Workload
 from runtime.compile import compile
 
 OUTPUTS = ("packed", "i32")
-
-
-@dataclass(frozen=True)
-class Record:
-    """A result: median seconds and cycles of a call, and whether every output was right."""
-
-    id: str
-    pair: str
-    isa: str
-    strategy: str
-    out: str
-    seconds: float
-    cycles: float
-    mac_per_cycle: float
-    checked: bool
-
-    def to_json(self) -> dict[str, Any]:
-        """As JSON-able data."""
-        return asdict(self)
 
 
 def codes_of(pair: str) -> tuple[Code, Code]:
@@ -156,6 +141,42 @@ def _padding(workload: Workload) -> tuple[int, int, int, int]:
     return rows.before, rows.after, cols.before, cols.after
 
 
+def prepare(layer: Layer, setting: Setting, check: bool = True, cache: str = "") -> Contender:
+    """A layer compiled with a setting, ready to run; its facts are fields of a record.
+
+    Args:
+        layer: the layer and its data.
+        setting: how to compute it.
+        check: whether to compare the output with the reference, and to time compilations.
+        cache: a folder for compiled objects; without it there are none, nor times.
+    """
+    target = get_target("host" if setting.isa == "host" else f"host+{setting.isa}")
+    word_bits = kernel_word_bits(target)
+    strategy = layer.strategy(setting.strategy, target)
+    module = layer.module(setting.out, strategy, word_bits)
+    build = partial(compile, module, target.name, strategy=strategy)
+    times = compile_times(build, cache) if cache and check else {}
+    executable = build_cached(build, cache) if cache else build(use_cache=False)
+    layout = layer.layout(strategy, word_bits, _padding(layer.workload))
+    words = pack(layer.x_code.encode(layer.x), layer.x_code, layout)
+    words = np.ascontiguousarray(words)
+    packed = PackedArray(words, executable.signature.arguments[0].type)
+    given = executable(packed, num_threads=setting.threads)
+    result = given.words if isinstance(given, PackedArray) else given
+    verdict = "not checked"
+    if check:
+        values = given.values if isinstance(given, PackedArray) else given
+        verdict = "right" if np.array_equal(values, layer.expected(setting.out)) else "wrong"
+    weight_bits = 8 if strategy == "dot" else layer.w_code.width
+    facts = {
+        "strategy": strategy,
+        "predicted": predicted_mac_per_cycle(layer.x_code, layer.w_code, strategy, target),
+        "bytes": words.nbytes + result.nbytes + layer.w.size * weight_bits // 8,
+        **times,
+    }
+    return Contender(executable.bind([words], [result], setting.threads), verdict, facts=facts)
+
+
 def measure(
     layer: Layer, pair: str, isa: str, out: str, seconds: float = 0.3, strategy: str = "auto"
 ) -> Record:
@@ -166,55 +187,30 @@ def measure(
         pair: name of its bit widths.
         isa: `host`, or a class to restrict it to.
         out: `packed` (thresholds and packing counted) or `i32`.
-        seconds: how long to repeat; the median of the repetitions counts.
+        seconds: how long to repeat; a third of it more is for warming up.
         strategy: `auto` or the strategy to take; the record says which one it was.
     """
-    target = get_target("host" if isa == "host" else f"host+{isa}")
-    word_bits = kernel_word_bits(target)
-    strategy = layer.strategy(strategy, target)
-    module = layer.module(out, strategy, word_bits)
-    executable = compile(module, target.name, use_cache=False, strategy=strategy)
-    x_type = executable.signature.arguments[0].type
-    layout = layer.layout(strategy, word_bits, _padding(layer.workload))
-    words = pack(layer.x_code.encode(layer.x), layer.x_code, layout)
-    words = np.ascontiguousarray(words)
-    given = executable(PackedArray(words, x_type))
-    values = given.values if isinstance(given, PackedArray) else given
-    result = given.words if isinstance(given, PackedArray) else given
-    checked = bool(np.array_equal(values, layer.expected(out)))
-    nanoseconds, cycles = _time(executable.bind([words], [result]), seconds)
-    macs = layer.workload.geometry.macs
+    setting = Setting(pair, isa, out, strategy)
+    contender = prepare(layer, setting)
+    visit(contender.run, seconds / 3, count_cycles=False)
+    samples = visit(contender.run, seconds)
+    return record_of(layer.workload, setting, samples, contender.verdict, contender.facts)
+
+
+def record_of(
+    workload: Workload, setting: Setting, samples: Samples, verdict: str, facts: Mapping[str, Any]
+) -> Record:
+    """The record of a contender that `prepare` made."""
+    cycles = lower_quartile(samples.cycles)
     return Record(
-        layer.workload.id,
-        pair,
-        isa,
-        strategy,
-        out,
-        nanoseconds / 1e9,
-        cycles,
-        macs / cycles,
-        checked,
+        id=workload.id,
+        pair=setting.pair,
+        isa=setting.isa,
+        out=setting.out,
+        threads=setting.threads,
+        seconds=samples.seconds,
+        cycles=cycles,
+        mac_per_cycle=workload.geometry.macs / cycles,
+        checked=verdict == "right",
+        **facts,
     )
-
-
-def _time(call: Callable[[], None], seconds: float) -> tuple[float, float]:
-    """Median nanoseconds and cycles of a call, the clock taken before and after each sample."""
-    end = time.perf_counter() + seconds / 3
-    while time.perf_counter() < end:
-        call()
-    start = time.perf_counter_ns()
-    call()
-    once = max(1, time.perf_counter_ns() - start)
-    batch = max(1, 200_000 // once)
-    times, cycles = [], []
-    end = time.perf_counter() + seconds
-    while time.perf_counter() < end or len(times) < 5:
-        before = nanoseconds_per_cycle()
-        start = time.perf_counter_ns()
-        for _ in range(batch):
-            call()
-        elapsed = (time.perf_counter_ns() - start) / batch
-        clock = (before + nanoseconds_per_cycle()) / 2
-        times.append(elapsed)
-        cycles.append(elapsed / clock)
-    return float(np.median(times)), float(np.median(cycles))

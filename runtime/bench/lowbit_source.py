@@ -1,0 +1,35 @@
+"""Our own kernels as contenders."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import lru_cache, partial
+
+from runtime.bench.contender import Contender, Maker, Source
+from runtime.bench.measure import Layer, prepare
+from runtime.bench.record import Setting
+from runtime.bench.workloads import Workload
+
+
+@dataclass(frozen=True)
+class Lowbit(Source):
+    """This compiler with some settings; `cache` is a folder for compiled objects."""
+
+    settings: tuple[Setting, ...]
+    cache: str
+    name = "lowbit"
+    counts_cycles = True
+
+    def makers(self, workload: Workload, check: bool) -> Mapping[str, Maker]:
+        """A contender for each setting."""
+        return {s.name: partial(self._make, workload, s, check) for s in self.settings}
+
+    def _make(self, workload: Workload, setting: Setting, check: bool) -> Contender:
+        return prepare(_layer(workload, setting.pair), setting, check, self.cache)
+
+
+@lru_cache(maxsize=1)
+def _layer(workload: Workload, pair: str) -> Layer:
+    """Settings of one pair follow each other, and share its data."""
+    return Layer.random(workload, pair)

@@ -1,0 +1,144 @@
+"""The tables of `lowbit bench`."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from rich.table import Table
+
+from runtime.bench.goals import Verdict, goal_layers, mac_goal, scaling, verdicts
+from runtime.bench.peers.best import best_peer
+from runtime.bench.record import Record
+from runtime.cli.console import duration
+
+_OUTPUTS = {True: "equal to the reference", False: "WRONG"}
+
+
+def records_table(records: Sequence[Record]) -> Table:
+    """A row for each record."""
+    table = Table()
+    for name in ("id", "pair", "isa", "strategy", "out"):
+        table.add_column(name)
+    numbers = ("threads", "time", "cycles", "MAC/cycle", "predicted", "goal", "of goal")
+    for name in (*numbers, "compile", "from cache"):
+        table.add_column(name, justify="right")
+    table.add_column("output")
+    for r in records:
+        goal = mac_goal(r)
+        table.add_row(
+            *(r.id, r.pair, r.isa, r.strategy, r.out, str(r.threads)),
+            *(duration(r.seconds), f"{r.cycles:,.0f}", f"{r.mac_per_cycle:.0f}"),
+            f"{r.predicted:.0f}" if r.predicted else "",
+            f"{goal:.0f}" if goal else "",
+            f"{r.mac_per_cycle / goal:.0%}" if goal else "",
+            duration(r.cold_seconds) if r.cold_seconds else "",
+            duration(r.cached_seconds) if r.cached_seconds else "",
+            _OUTPUTS[r.checked],
+        )
+    return table
+
+
+def goals_table(records: Sequence[Record]) -> Table:
+    """MAC/cycle by pair and layer, each with its goal."""
+    layers = [layer for layer in goal_layers() if any(r.id == layer for r in records)]
+    table = Table("isa", "pair", "out")
+    for layer in layers:
+        table.add_column(layer, justify="right", no_wrap=True)
+    rows: dict[tuple[str, str, str], dict[str, Record]] = {}
+    for r in records:
+        if r.threads == 1:
+            rows.setdefault((r.isa, r.pair, r.out), {})[r.id] = r
+    for key, row in rows.items():
+        table.add_row(*key, *(_against_goal(row.get(layer)) for layer in layers))
+    return table
+
+
+def _against_goal(record: Record | None) -> str:
+    if record is None:
+        return ""
+    goal = mac_goal(record)
+    return f"{record.mac_per_cycle:.0f}" + (f" / {goal:.0f}" if goal else "")
+
+
+_RIVALS = {
+    "best int8": ("i8",),
+    "best fp32": ("f32",),
+    "binary kernel": ("bin",),
+    "2-bit weights": ("w2a8",),
+    "4-bit weights": ("w4a8",),
+}
+"""Columns of the table of ratios, and the arithmetic of the peers in them."""
+
+
+def ratios_table(records: Sequence[Record]) -> Table:
+    """How many times faster each record is than the best peers in the same run."""
+    compared = [r for r in records if r.peers]
+    columns = {
+        title: arithmetic
+        for title, arithmetic in _RIVALS.items()
+        if any(best_peer(r, arithmetic) for r in compared)
+    }
+    table = Table("id", "pair", "isa", "out")
+    table.add_column("time", justify="right")
+    for title in columns:
+        table.add_column(title)
+        table.add_column("ratio", justify="right")
+    for r in compared:
+        cells = []
+        for arithmetic in columns.values():
+            best = best_peer(r, arithmetic)
+            name, ratio = "", ""
+            if best is not None:
+                name, ratio = f"{best[0]} {duration(best[1])}", f"{best[1] / r.seconds:.2f}x"
+            cells += [name, ratio]
+        table.add_row(r.id, r.pair, r.isa, r.out, duration(r.seconds), *cells)
+    return table
+
+
+def peers_table(records: Sequence[Record]) -> Table:
+    """Seconds of every peer on every layer; marks are those of `MARKS_LINE`."""
+    by_layer = {r.id: r for r in records if r.peers}
+    table = Table("peer")
+    for layer in by_layer:
+        table.add_column(layer, justify="right")
+    for name in dict.fromkeys(name for r in by_layer.values() for name in r.peers):
+        cells = [
+            duration(r.peers[name]) + _MARKS[r.peer_checks[name]] if name in r.peers else ""
+            for r in by_layer.values()
+        ]
+        table.add_row(name, *cells)
+    return table
+
+
+_MARKS = {"right": "", "wrong": " *", "not checked": " ?"}
+MARKS_LINE = "* the result is wrong; ? the result was not checked"
+
+
+def scaling_table(records: Sequence[Record]) -> Table:
+    """How several threads compare with one."""
+    table = Table("id", "pair", "isa", "strategy", "out")
+    for title in ("threads", "time", "against one thread"):
+        table.add_column(title, justify="right")
+    for r, ratio in scaling(records):
+        row = (str(r.threads), duration(r.seconds), f"{ratio:.2f}x")
+        table.add_row(r.id, r.pair, r.isa, r.strategy, r.out, *row)
+    return table
+
+
+def missed_table(missed: Sequence[Verdict]) -> Table:
+    """The goals that were not reached, the farthest first."""
+    table = Table("missed", "id", "pair", "isa", "out")
+    for title in ("goal", "measured", "of goal"):
+        table.add_column(title, justify="right")
+    for v in sorted(missed, key=lambda v: v.score):
+        r = v.record
+        numbers = (f"{v.goal:.4g}{v.unit}", f"{v.measured:.4g}{v.unit}", f"{v.score:.0%}")
+        table.add_row(v.what, r.id, r.pair, r.isa, r.out, *numbers)
+    return table
+
+
+def goals_line(records: Sequence[Record]) -> tuple[str, list[Verdict]]:
+    """How many goals were met, and those that were not."""
+    found = list(verdicts(records))
+    missed = [v for v in found if not v.is_met]
+    return f"{len(found) - len(missed)} of {len(found)} goals met", missed
