@@ -16,7 +16,6 @@ from xdsl.rewriter import InsertPoint
 
 from lowbit_dialect import reference
 from lowbit_dialect.codes import BipolarType, Code, SignedType, UnipolarType
-from lowbit_dialect.constants import constant_tensor
 from lowbit_dialect.interpreters.values import PackedArray
 from lowbit_dialect.kernel_layouts import (
     activation_layout,
@@ -26,7 +25,6 @@ from lowbit_dialect.kernel_layouts import (
 )
 from lowbit_dialect.layout import PackedAttr
 from lowbit_dialect.ops.contraction import Conv2DOp, MatmulOp, conv_clauses
-from lowbit_dialect.ops.glue import FusedGlueOp
 from lowbit_dialect.ops.pack import BitpackOp, ConstantOp, UnpackOp
 from lowbit_dialect.packing import pack
 from lowering.kernels.default_schedule import kernel_word_bits
@@ -34,6 +32,7 @@ from lowering.kernels.strategy import resolve_strategy
 from lowering.targets import Target, get_target
 from runtime.bench.compile_times import build_cached, compile_times
 from runtime.bench.contender import Contender
+from runtime.bench.glue import Glue, random_data_glue
 from runtime.bench.predicted import predicted_mac_per_cycle
 from runtime.bench.record import Record, Setting
 from runtime.bench.samples import Samples, lower_quartile, visit
@@ -57,7 +56,7 @@ def codes_of(pair: str) -> tuple[Code, Code]:
 
 @dataclass
 class Layer:
-    """A layer with random weights and thresholds, and one random input."""
+    """A layer with random weights, glue that suits its sums, and one random input."""
 
     workload: Workload
     x_code: Code
@@ -65,11 +64,11 @@ class Layer:
     x: NDArray[np.int64]
     w: NDArray[np.int64]
     sums: NDArray[np.int32]
-    thresholds: NDArray[np.int32]
+    glue: Glue
 
     @staticmethod
     def random(workload: Workload, pair: str, seed: int = 0) -> Layer:
-        """Random values, and thresholds at the quantiles of each channel's sums."""
+        """Random values, and glue that spreads each channel's sums over the levels."""
         x_code, w_code = codes_of(pair)
         g, rng = workload.geometry, np.random.default_rng(seed)
         x_shape: tuple[int, ...] = (g.batch, g.rows.extent, g.cols.extent, g.ic)
@@ -83,11 +82,7 @@ class Layer:
             sums = reference.conv2d(
                 x, w, strides=(g.rows.stride, g.cols.stride), padding=_padding(workload)
             )
-        levels = 1 << x_code.width
-        quantiles = np.arange(1, levels) / levels
-        by_channel = sums.reshape(-1, sums.shape[-1])
-        thresholds = np.sort(np.quantile(by_channel, quantiles, axis=0).T.round(), axis=1)
-        return Layer(workload, x_code, w_code, x, w, sums, thresholds.astype(np.int32))
+        return Layer(workload, x_code, w_code, x, w, sums, random_data_glue(sums, x_code))
 
     def layout(self, strategy: str, word_bits: int, padding: Sequence[int] = ()) -> PackedAttr:
         """How kernels of a strategy want activations, with a frame of this padding."""
@@ -120,9 +115,7 @@ class Layer:
             clauses = conv_clauses((g.rows.stride, g.cols.stride), _padding(self.workload))
             y = builder.insert(Conv2DOp.get(x, w, **clauses)).result
         if out == "packed":
-            thresholds = builder.insert(constant_tensor(self.thresholds)).result
-            glued = TensorType(self.x_code, y.type.get_shape())  # pyright: ignore
-            y = builder.insert(FusedGlueOp.threshold(y, thresholds, glued)).result
+            y = self.glue.insert(builder, y, TensorType(self.x_code, self.sums.shape))
             y_layout = self.layout(strategy, word_bits, (1, 1, 1, 1))
             y = builder.insert(BitpackOp.get(y, y_layout)).result
         builder.insert(func.ReturnOp(y))
@@ -133,7 +126,7 @@ class Layer:
         """What the function must give, as values."""
         if out == "i32":
             return self.sums
-        return reference.fused_glue_threshold(self.sums, self.thresholds, self.x_code)
+        return self.glue.levels(self.sums, self.x_code)
 
 
 def _padding(workload: Workload) -> tuple[int, int, int, int]:
@@ -186,7 +179,7 @@ def measure(
         layer: the layer and its data.
         pair: name of its bit widths.
         isa: `host`, or a class to restrict it to.
-        out: `packed` (thresholds and packing counted) or `i32`.
+        out: `packed` (glue and packing counted) or `i32`.
         seconds: how long to repeat; a third of it more is for warming up.
         strategy: `auto` or the strategy to take; the record says which one it was.
     """

@@ -1,7 +1,7 @@
 """Time the kernels on known layers, every output compared with the reference.
 
-Inputs are packed; outputs are packed too (thresholds and packing counted) or the i32 sums. Cycles
-are counted in a chain of dependent additions timed beside each sample, so they do not depend on
+Inputs are packed; outputs are packed too (packing counted, and thresholds, or shift and clip where
+the result has more than 4 bits) or the i32 sums. Cycles are counted in a chain of dependent additions timed beside each sample, so they do not depend on
 what the clock does. A MAC is a full-width product: an A2W2 one counts once, taps in the padding
 count too. Settings of a layer are timed in turn; the lower quartile counts.
 
@@ -34,6 +34,7 @@ from runtime.bench.goals import goal_layers, goal_settings
 from runtime.bench.machine import isa_name, usable_cores
 from runtime.bench.measure import OUTPUTS, codes_of
 from runtime.bench.peers import PEERS, Peer
+from runtime.bench.plot import Bounds, check_plot, plot
 from runtime.bench.record import Record, Setting, dump_records
 from runtime.bench.session import Plan, run_plan, steps
 from runtime.bench.workloads import Workload, load_workloads
@@ -200,6 +201,8 @@ def execute(args: argparse.Namespace) -> int:
     for path in (args.json, args.plot):
         if path is not None:
             check_writable(path)
+    if args.plot is not None:
+        check_plot(args.plot)
     with Progress(console=Console(stderr=True), transient=True) as progress:
         task = progress.add_task("", total=steps(plan))
         outcome = run_plan(
@@ -211,6 +214,10 @@ def execute(args: argparse.Namespace) -> int:
     if args.json is not None:
         text = dump_records(outcome.records)
         write_files({args.json: lambda file: file.write(text)})
+    if args.plot is not None:
+        kinds = {w.id: w.kind for w in plan.workloads}
+        picture = plot(outcome.records, args.plot, Bounds.of_host(), kinds)
+        write_files({args.plot: lambda file: file.write(picture)})
     return 0 if all(r.checked for r in outcome.records) else 1
 
 

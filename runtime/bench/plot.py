@@ -1,0 +1,199 @@
+"""A picture of a benchmark: a roofline, and the ratios to the best int8 where peers were timed."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from io import BytesIO
+from pathlib import Path
+from typing import Any
+
+from lowering.targets import Target, get_target
+from runtime.bench.ceilings import Ceiling, bandwidths, peaks
+from runtime.bench.peers.best import best_peer
+from runtime.bench.record import Record
+
+FORMATS = (".svg", ".png", ".pdf")
+"""Endings of the files that can be drawn."""
+_MARKERS = {"3x3": "o", "1x1": "s", "product": "D"}
+_OTHER_MARKER = "^"
+_INK, _SOFT = "#1f2933", "#7b8794"
+
+
+class PlotError(Exception):
+    """The picture cannot be drawn here."""
+
+
+def check_plot(path: Path) -> None:
+    """Find out before long work that a picture cannot be drawn.
+
+    Raises:
+        PlotError: the ending is of no known format, or matplotlib is not installed.
+    """
+    if path.suffix not in FORMATS:
+        raise PlotError(f"{path}: expected a name that ends in {', '.join(FORMATS)}")
+    _matplotlib()
+
+
+def _matplotlib() -> Any:
+    try:
+        import matplotlib  # noqa: PLC0415  an extra
+    except ImportError as error:
+        raise PlotError(
+            "--plot needs matplotlib: pip install 'lowbit[bench]' installs it"
+        ) from error
+    return matplotlib
+
+
+@dataclass(frozen=True)
+class Bounds:
+    """What the roofline is drawn with: MAC/cycle, and bytes a cycle."""
+
+    peaks: Sequence[Ceiling]
+    bandwidths: Sequence[Ceiling]
+
+    @staticmethod
+    def of_host() -> Bounds:
+        """Those of this machine; takes some tenths of a second."""
+        target: Target = get_target("host")
+        return Bounds(peaks(target), bandwidths())
+
+
+def plot(records: Sequence[Record], path: Path, bounds: Bounds, kinds: dict[str, str]) -> bytes:
+    """The picture as the bytes of a file of the kind that its name says.
+
+    Args:
+        records: what was measured; those of one thread on the whole host are drawn.
+        path: names the format.
+        bounds: the roof.
+        kinds: `Workload.kind` of each layer.
+
+    Raises:
+        PlotError: matplotlib is not installed, or there is nothing to draw.
+    """
+    drawn = [r for r in records if r.threads == 1 and r.isa == "host" and r.bytes]
+    if not drawn:
+        raise PlotError("--plot: no record of one thread with the host's own instructions")
+    matplotlib = _matplotlib()
+    matplotlib.use("Agg")
+    from matplotlib.figure import Figure  # noqa: PLC0415  an extra
+
+    compared = [r for r in drawn if best_peer(r, ("i8",))]
+    rows = 2 if compared else 1
+    # Text stays text in an SVG, and the same records give the same file.
+    with matplotlib.rc_context({"svg.fonttype": "none", "svg.hashsalt": "lowbit"}):
+        figure = Figure(figsize=(11, 6.5 + 4.5 * (rows - 1)), layout="constrained")
+        axes = figure.subplots(
+            rows, 1, squeeze=False, height_ratios=[6.5, 4.5] if compared else [1]
+        )
+        _draw_roofline(axes[0, 0], drawn, bounds, kinds)
+        if compared:
+            _draw_ratios(axes[1, 0], compared)
+        data = BytesIO()
+        metadata = {"Date": None} if path.suffix == ".svg" else None
+        figure.savefig(data, format=path.suffix[1:], dpi=130, metadata=metadata)
+    return data.getvalue()
+
+
+def _colours(records: Sequence[Record]) -> dict[str, Any]:
+    import matplotlib  # noqa: PLC0415  an extra
+
+    pairs = list(dict.fromkeys(r.pair for r in records))
+    palette = matplotlib.colormaps["tab10"]
+    return {pair: palette(i % 10) for i, pair in enumerate(pairs)}
+
+
+def _draw_roofline(
+    axes: Any, records: Sequence[Record], bounds: Bounds, kinds: dict[str, str]
+) -> None:
+    """MAC/cycle over MAC/byte, both logarithmic."""
+    colours = _colours(records)
+    xs = [_intensity(r) for r in records]
+    ys = [r.mac_per_cycle for r in records]
+    roof = max(c.value for c in bounds.peaks)
+    left, right = min(*xs, 2) / 1.6, max(xs) * 1.8
+    low, high = min(ys) / 1.8, max(*ys, roof) * 1.6
+    axes.set(xscale="log", yscale="log", xlim=(left, right), ylim=(low, high))
+    for ceiling in bounds.peaks:
+        start = ceiling.value / max(b.value for b in bounds.bandwidths)
+        axes.plot([max(start, left), right], [ceiling.value] * 2, color=_INK, lw=0.9, ls="--")
+        axes.text(
+            *(right / 1.03, ceiling.value * 1.015, f"peak of {ceiling.label}: {ceiling.value:.0f}"),
+            **{"ha": "right", "va": "bottom", "fontsize": 8, "color": _INK},
+        )
+    for bandwidth in bounds.bandwidths:
+        axes.plot([left, right], [left * bandwidth.value, right * bandwidth.value], color=_SOFT)
+        _label_slope(axes, bandwidth, (left, right), (low, roof))
+    for r, x, y in zip(records, xs, ys, strict=True):
+        marker = _marker(kinds[r.id])
+        axes.plot(x, y, marker, color=colours[r.pair], ms=6, mec="white", mew=0.5, zorder=3)
+    for layer in dict.fromkeys(r.id for r in records):
+        best = max((r for r in records if r.id == layer), key=lambda r: r.mac_per_cycle)
+        axes.annotate(
+            *(layer, (_intensity(best), best.mac_per_cycle)),
+            **{"xytext": (0, 7), "textcoords": "offset points"},
+            **{"ha": "center", "fontsize": 8, "color": colours[best.pair]},
+        )
+    for pair, colour in colours.items():
+        axes.plot([], [], "o", color=colour, label=pair)
+    for kind in dict.fromkeys(kinds[r.id] for r in records):
+        axes.plot([], [], _marker(kind), color=_SOFT, label=kind)
+    axes.legend(loc="lower right", ncols=2, fontsize=8, framealpha=0.9)
+    axes.grid(True, which="major", color="#e4e7eb", lw=0.6)
+    axes.set_xlabel("MAC for each byte of packed inputs, weights and outputs")
+    axes.set_ylabel("MAC/cycle, one thread")
+    axes.set_title(f"Roofline: {records[0].machine.get('cpu', 'this machine')}", fontsize=11)
+
+
+def _marker(kind: str) -> str:
+    return _MARKERS.get(kind, _OTHER_MARKER)
+
+
+def _intensity(record: Record) -> float:
+    return record.mac_per_cycle * record.cycles / record.bytes
+
+
+def _label_slope(
+    axes: Any, bandwidth: Ceiling, x_range: tuple[float, float], y_range: tuple[float, float]
+) -> None:
+    """The name of a bandwidth along its line, where the line is in the picture."""
+    y = (max(y_range[0], x_range[0] * bandwidth.value) * y_range[1]) ** 0.5
+    axes.text(
+        *(y / bandwidth.value, y * 1.05, f"{bandwidth.label}: {bandwidth.value:.0f} bytes/cycle"),
+        **{"rotation": 45, "rotation_mode": "anchor", "transform_rotates_text": True},
+        **{"ha": "center", "va": "bottom", "fontsize": 8, "color": _SOFT},
+    )
+
+
+def _draw_ratios(axes: Any, records: Sequence[Record]) -> None:
+    """A group of bars for each layer: how many times faster than its best int8."""
+    colours = _colours(records)
+    outs = list(dict.fromkeys(r.out for r in records))
+    shown = [r for r in records if r.out == outs[0]]
+    layers = list(dict.fromkeys(r.id for r in shown))
+    width = 0.8 / len(colours)
+    for number, (pair, colour) in enumerate(colours.items()):
+        ratios = {r.id: _ratio(r) for r in shown if r.pair == pair}
+        places = [i + (number - (len(colours) - 1) / 2) * width for i in range(len(layers))]
+        heights = [ratios.get(layer, 0) for layer in layers]
+        bars = axes.bar(places, heights, width, color=colour, label=pair)
+        labels = [f"{h:.1f}" if h else "" for h in heights]
+        axes.bar_label(bars, labels, fontsize=6.5, rotation=90, padding=2)
+    axes.axhline(1, color=_INK, lw=0.9, ls="--")
+    axes.set_xticks(range(len(layers)), [_rival(shown, layer) for layer in layers], fontsize=8)
+    axes.set_ylabel("times the speed of the best int8")
+    axes.margins(x=0.01, y=0.12)
+    axes.grid(True, axis="y", color="#e4e7eb", lw=0.6)
+    axes.set_axisbelow(True)
+    axes.legend(ncols=len(colours), fontsize=8, loc="upper right", framealpha=0.9)
+    axes.set_title(f"Against the fastest int8 library of each layer, {outs[0]} out", fontsize=11)
+
+
+def _ratio(record: Record) -> float:
+    best = best_peer(record, ("i8",))
+    return best[1] / record.seconds if best else 0
+
+
+def _rival(records: Sequence[Record], layer: str) -> str:
+    best = next(best_peer(r, ("i8",)) for r in records if r.id == layer)
+    return f"{layer}\n{best[0]}" if best else layer
