@@ -61,19 +61,25 @@ def mac_goal(record: Record) -> float | None:
     return goal * (goals()["i32_of_packed"] if record.out == "i32" else 1) if goal else None
 
 
-def goal_settings(isa: str) -> list[Setting]:
-    """The settings of the table of goals, for a machine of a class: its own, and AVX2 below it."""
+def goal_settings(isa: str, peers: bool) -> dict[str, list[Setting]]:
+    """For each layer that has goals the settings that they are for, in the order of the file.
+
+    Args:
+        isa: the class of the machine; goals for AVX2 count on those above it, too.
+        peers: whether goals against other libraries are wanted.
+    """
+    found: dict[str, list[Setting]] = {}
     table = goals()["mac_per_cycle"]
-    settings = [Setting(pair) for pair in table.get(isa, ())]
-    if isa != "avx2":
-        settings += [Setting(pair, isa="avx2") for pair in table["avx2"]]
-    return settings
-
-
-def goal_layers() -> list[str]:
-    """Ids of the layers in the table of goals, in its order."""
-    rows = [row for table in goals()["mac_per_cycle"].values() for row in table.values()]
-    return list(dict.fromkeys(layer for row in rows for layer in row))
+    for name in dict.fromkeys((isa, "avx2")):
+        for pair, row in table.get(name, {}).items():
+            for layer in row:
+                found.setdefault(layer, []).append(Setting(pair, "host" if name == isa else name))
+    for layer, row in goals()["seconds"].items():
+        found.setdefault(layer, []).extend(Setting(pair) for pair in row)
+    for row in goals()["speedups"] if peers else ():
+        for layer in row["layers"]:
+            found.setdefault(layer, []).extend(Setting(pair) for pair in row["pairs"])
+    return {layer: list(dict.fromkeys(settings)) for layer, settings in found.items()}
 
 
 def verdicts(records: Sequence[Record]) -> Iterator[Verdict]:

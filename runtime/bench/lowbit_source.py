@@ -14,16 +14,17 @@ from runtime.bench.workloads import Workload
 
 @dataclass(frozen=True)
 class Lowbit(Source):
-    """This compiler with some settings; `cache` is a folder for compiled objects."""
+    """This compiler with some settings a layer; `cache` is a folder for compiled objects."""
 
-    settings: tuple[Setting, ...]
+    settings: Mapping[Workload, tuple[Setting, ...]]
     cache: str
     name = "lowbit"
     counts_cycles = True
 
     def makers(self, workload: Workload, check: bool) -> Mapping[str, Maker]:
         """A contender for each setting."""
-        return {s.name: partial(self._make, workload, s, check) for s in self.settings}
+        settings = sorted(self.settings[workload], key=lambda s: s.pair)
+        return {s.name: partial(self._make, workload, s, check) for s in settings}
 
     def _make(self, workload: Workload, setting: Setting, check: bool) -> Contender:
         return prepare(_layer(workload, setting.pair), setting, check, self.cache)
@@ -31,5 +32,5 @@ class Lowbit(Source):
 
 @lru_cache(maxsize=1)
 def _layer(workload: Workload, pair: str) -> Layer:
-    """Settings of one pair follow each other, and share its data."""
+    """Settings of one pair are made one after the other, and share its data."""
     return Layer.random(workload, pair)

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 from xdsl.builder import Builder
-from xdsl.dialects import func
+from xdsl.dialects import arith, func
 from xdsl.dialects.builtin import ModuleOp, TensorType
 from xdsl.rewriter import InsertPoint
 
@@ -23,12 +23,13 @@ from lowbit_dialect.kernel_layouts import (
     byte_matmul_lhs_layout,
     matmul_lhs_layout,
 )
-from lowbit_dialect.layout import PackedAttr
+from lowbit_dialect.layout import PackedAttr, byte_count
 from lowbit_dialect.ops.contraction import Conv2DOp, MatmulOp, conv_clauses
 from lowbit_dialect.ops.pack import BitpackOp, ConstantOp, UnpackOp
 from lowbit_dialect.packing import pack
 from lowering.kernels.default_schedule import kernel_word_bits
 from lowering.kernels.strategy import resolve_strategy
+from lowering.pipeline import lower
 from lowering.targets import Target, get_target
 from runtime.bench.compile_times import build_cached, compile_times
 from runtime.bench.contender import Contender
@@ -160,14 +161,30 @@ def prepare(layer: Layer, setting: Setting, check: bool = True, cache: str = "")
     if check:
         values = given.values if isinstance(given, PackedArray) else given
         verdict = "right" if np.array_equal(values, layer.expected(setting.out)) else "wrong"
-    weight_bits = 8 if strategy == "dot" else layer.w_code.width
-    facts = {
-        "strategy": strategy,
-        "predicted": predicted_mac_per_cycle(layer.x_code, layer.w_code, strategy, target),
-        "bytes": words.nbytes + result.nbytes + layer.w.size * weight_bits // 8,
-        **times,
-    }
+    facts = (
+        {}
+        if not check
+        else {
+            "strategy": strategy,
+            "predicted": predicted_mac_per_cycle(layer.x_code, layer.w_code, strategy, target),
+            "bytes": words.nbytes + result.nbytes + constant_bytes(module, target.name, strategy),
+            **times,
+        }
+    )
     return Contender(executable.bind([words], [result], setting.threads), verdict, facts=facts)
+
+
+def constant_bytes(module: ModuleOp, target: str, strategy: str) -> int:
+    """Bytes of the constants of a module as its kernels read them: packed weights above all."""
+    kernels = module.clone()
+    lower(kernels, target, "kernels", strategy)
+    return sum(
+        byte_count(result.type)
+        for op in kernels.walk()
+        if isinstance(op, ConstantOp | arith.ConstantOp)
+        for result in op.results
+        if isinstance(result.type, TensorType)
+    )
 
 
 def measure(

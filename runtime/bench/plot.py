@@ -1,10 +1,14 @@
 """A picture of a benchmark: a roofline, and the ratios to the best int8 where peers were timed."""
 
+# pyright: reportMissingImports=false
+# matplotlib is an extra; type checks must pass without it.
+
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from io import BytesIO
+from math import atan2, degrees
 from pathlib import Path
 from typing import Any
 
@@ -37,7 +41,7 @@ def check_plot(path: Path) -> None:
 
 def _matplotlib() -> Any:
     try:
-        import matplotlib  # noqa: PLC0415  an extra
+        import matplotlib  # noqa: PLC0415
     except ImportError as error:
         raise PlotError(
             "--plot needs matplotlib: pip install 'lowbit[bench]' installs it"
@@ -76,7 +80,7 @@ def plot(records: Sequence[Record], path: Path, bounds: Bounds, kinds: dict[str,
         raise PlotError("--plot: no record of one thread with the host's own instructions")
     matplotlib = _matplotlib()
     matplotlib.use("Agg")
-    from matplotlib.figure import Figure  # noqa: PLC0415  an extra
+    from matplotlib.figure import Figure  # noqa: PLC0415
 
     compared = [r for r in drawn if best_peer(r, ("i8",))]
     rows = 2 if compared else 1
@@ -89,6 +93,8 @@ def plot(records: Sequence[Record], path: Path, bounds: Bounds, kinds: dict[str,
         _draw_roofline(axes[0, 0], drawn, bounds, kinds)
         if compared:
             _draw_ratios(axes[1, 0], compared)
+        figure.draw_without_rendering()
+        _label_slopes(axes[0, 0], bounds.bandwidths)
         data = BytesIO()
         metadata = {"Date": None} if path.suffix == ".svg" else None
         figure.savefig(data, format=path.suffix[1:], dpi=130, metadata=metadata)
@@ -96,7 +102,7 @@ def plot(records: Sequence[Record], path: Path, bounds: Bounds, kinds: dict[str,
 
 
 def _colours(records: Sequence[Record]) -> dict[str, Any]:
-    import matplotlib  # noqa: PLC0415  an extra
+    import matplotlib  # noqa: PLC0415
 
     pairs = list(dict.fromkeys(r.pair for r in records))
     palette = matplotlib.colormaps["tab10"]
@@ -107,6 +113,8 @@ def _draw_roofline(
     axes: Any, records: Sequence[Record], bounds: Bounds, kinds: dict[str, str]
 ) -> None:
     """MAC/cycle over MAC/byte, both logarithmic."""
+    from matplotlib.ticker import LogLocator, NullLocator  # noqa: PLC0415
+
     colours = _colours(records)
     xs = [_intensity(r) for r in records]
     ys = [r.mac_per_cycle for r in records]
@@ -118,22 +126,15 @@ def _draw_roofline(
         start = ceiling.value / max(b.value for b in bounds.bandwidths)
         axes.plot([max(start, left), right], [ceiling.value] * 2, color=_INK, lw=0.9, ls="--")
         axes.text(
-            *(right / 1.03, ceiling.value * 1.015, f"peak of {ceiling.label}: {ceiling.value:.0f}"),
-            **{"ha": "right", "va": "bottom", "fontsize": 8, "color": _INK},
+            *(right * 1.03, ceiling.value, f"{ceiling.value:.0f}: {ceiling.label}"),
+            **{"va": "center", "fontsize": 8, "color": _INK},
         )
     for bandwidth in bounds.bandwidths:
         axes.plot([left, right], [left * bandwidth.value, right * bandwidth.value], color=_SOFT)
-        _label_slope(axes, bandwidth, (left, right), (low, roof))
     for r, x, y in zip(records, xs, ys, strict=True):
         marker = _marker(kinds[r.id])
         axes.plot(x, y, marker, color=colours[r.pair], ms=6, mec="white", mew=0.5, zorder=3)
-    for layer in dict.fromkeys(r.id for r in records):
-        best = max((r for r in records if r.id == layer), key=lambda r: r.mac_per_cycle)
-        axes.annotate(
-            *(layer, (_intensity(best), best.mac_per_cycle)),
-            **{"xytext": (0, 7), "textcoords": "offset points"},
-            **{"ha": "center", "fontsize": 8, "color": colours[best.pair]},
-        )
+    _label_layers(axes, records, colours)
     for pair, colour in colours.items():
         axes.plot([], [], "o", color=colour, label=pair)
     for kind in dict.fromkeys(kinds[r.id] for r in records):
@@ -142,7 +143,28 @@ def _draw_roofline(
     axes.grid(True, which="major", color="#e4e7eb", lw=0.6)
     axes.set_xlabel("MAC for each byte of packed inputs, weights and outputs")
     axes.set_ylabel("MAC/cycle, one thread")
-    axes.set_title(f"Roofline: {records[0].machine.get('cpu', 'this machine')}", fontsize=11)
+    for axis in (axes.xaxis, axes.yaxis):
+        axis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+        axis.set_major_formatter("{x:g}")
+        axis.set_minor_locator(NullLocator())
+    about = records[0].machine
+    axes.set_title(
+        f"Roofline of {about.get('cpu', 'this machine')} ({about.get('llvm_cpu', '')})", fontsize=11
+    )
+
+
+def _label_layers(axes: Any, records: Sequence[Record], colours: dict[str, Any]) -> None:
+    """The name of each layer at its fastest point; neighbours at different heights."""
+    best: dict[str, Record] = {}
+    for r in records:
+        if r.id not in best or r.mac_per_cycle > best[r.id].mac_per_cycle:
+            best[r.id] = r
+    for number, r in enumerate(sorted(best.values(), key=_intensity)):
+        axes.annotate(
+            *(r.id, (_intensity(r), r.mac_per_cycle)),
+            **{"xytext": (0, 8 + 10 * (number % 2)), "textcoords": "offset points"},
+            **{"ha": "center", "fontsize": 8, "color": colours[r.pair]},
+        )
 
 
 def _marker(kind: str) -> str:
@@ -153,16 +175,27 @@ def _intensity(record: Record) -> float:
     return record.mac_per_cycle * record.cycles / record.bytes
 
 
-def _label_slope(
-    axes: Any, bandwidth: Ceiling, x_range: tuple[float, float], y_range: tuple[float, float]
-) -> None:
-    """The name of a bandwidth along its line, where the line is in the picture."""
-    y = (max(y_range[0], x_range[0] * bandwidth.value) * y_range[1]) ** 0.5
-    axes.text(
-        *(y / bandwidth.value, y * 1.05, f"{bandwidth.label}: {bandwidth.value:.0f} bytes/cycle"),
-        **{"rotation": 45, "rotation_mode": "anchor", "transform_rotates_text": True},
-        **{"ha": "center", "va": "bottom", "fontsize": 8, "color": _SOFT},
-    )
+def _label_slopes(axes: Any, bandwidths: Sequence[Ceiling]) -> None:
+    """The name of each bandwidth along its line, where that enters the picture from the left.
+
+    The angle is that on the paper, so the axes must have got their place.
+    """
+    (left, right), (low, high) = axes.get_xlim(), axes.get_ylim()
+    for bandwidth in bandwidths:
+        x = max(left, low / bandwidth.value) * 1.08
+        if x >= right or x * bandwidth.value >= high:
+            continue
+        ends = [(x, x * bandwidth.value), (2 * x, 2 * x * bandwidth.value)]
+        (x0, y0), (x1, y1) = axes.transData.transform(ends)
+        axes.text(
+            *(
+                x,
+                x * bandwidth.value * 1.06,
+                f"{bandwidth.label}: {bandwidth.value:.0f} bytes/cycle",
+            ),
+            **{"rotation": degrees(atan2(y1 - y0, x1 - x0)), "rotation_mode": "anchor"},
+            **{"ha": "left", "va": "bottom", "fontsize": 8, "color": _SOFT},
+        )
 
 
 def _draw_ratios(axes: Any, records: Sequence[Record]) -> None:
@@ -182,7 +215,7 @@ def _draw_ratios(axes: Any, records: Sequence[Record]) -> None:
     axes.axhline(1, color=_INK, lw=0.9, ls="--")
     axes.set_xticks(range(len(layers)), [_rival(shown, layer) for layer in layers], fontsize=8)
     axes.set_ylabel("times the speed of the best int8")
-    axes.margins(x=0.01, y=0.12)
+    axes.margins(x=0.01, y=0.2)
     axes.grid(True, axis="y", color="#e4e7eb", lw=0.6)
     axes.set_axisbelow(True)
     axes.legend(ncols=len(colours), fontsize=8, loc="upper right", framealpha=0.9)

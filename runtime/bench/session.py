@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from tempfile import TemporaryDirectory
@@ -25,15 +25,14 @@ WARM_UP_SECONDS = 1.0
 
 @dataclass(frozen=True)
 class Plan:
-    """What is measured.
+    """What is measured: layers, each with its settings.
 
     `seconds` is for each contender, in all its turns in one process. With peers, every library
     (ours too) runs in a child process of its own, all on one core, and `processes` generations of
     children follow each other: a machine may be slow for the whole life of a process.
     """
 
-    workloads: Sequence[Workload]
-    settings: Sequence[Setting]
+    jobs: Mapping[Workload, Sequence[Setting]]
     seconds: float
     peers: Sequence[Peer] = ()
     processes: int = 1
@@ -49,7 +48,7 @@ class Outcome:
 
 def steps(plan: Plan) -> int:
     """Layers to be timed, those of every generation."""
-    return plan.processes * len(plan.workloads)
+    return plan.processes * len(plan.jobs)
 
 
 def run_plan(plan: Plan, progress: Callable[[int, str], object] = lambda *_: None) -> Outcome:
@@ -61,12 +60,12 @@ def run_plan(plan: Plan, progress: Callable[[int, str], object] = lambda *_: Non
     """
     results = _Results(plan)
     with TemporaryDirectory(prefix="lowbit-bench-") as cache:
-        ours = Lowbit(tuple(plan.settings), cache)
+        ours = Lowbit({w: tuple(settings) for w, settings in plan.jobs.items()}, cache)
         for generation in range(plan.processes):
             with ExitStack() as stack:
                 stations = _stations(ours, plan, stack)
-                for number, workload in enumerate(plan.workloads):
-                    progress(generation * len(plan.workloads) + number, workload.id)
+                for number, workload in enumerate(plan.jobs):
+                    progress(generation * len(plan.jobs) + number, workload.id)
                     contenders = _prepare(stations, workload, generation == 0, number == 0, plan)
                     interleave(contenders, plan.seconds)
                     results.add(workload, contenders)
@@ -140,12 +139,12 @@ class _Results:
     def outcome(self) -> Outcome:
         """The records."""
         about, records = machine(self.plan.peers), []
-        for workload in self.plan.workloads:
+        for workload, settings in self.plan.jobs.items():
             peers = {
                 name: (self.samples[workload.id, name].seconds, self.first[workload.id, name])
                 for name in self.peer_names.get(workload.id, ())
             }
-            for setting in self.plan.settings:
+            for setting in settings:
                 key = workload.id, setting.name
                 entry = self.first[key]
                 facts = entry.facts | {

@@ -1,9 +1,10 @@
 """Time the kernels on known layers, every output compared with the reference.
 
 Inputs are packed; outputs are packed too (packing counted, and thresholds, or shift and clip where
-the result has more than 4 bits) or the i32 sums. Cycles are counted in a chain of dependent additions timed beside each sample, so they do not depend on
-what the clock does. A MAC is a full-width product: an A2W2 one counts once, taps in the padding
-count too. Settings of a layer are timed in turn; the lower quartile counts.
+the result has more than 4 bits) or the i32 sums. Cycles are counted in a chain of dependent
+additions timed beside each sample, so they do not depend on what the clock does. A MAC is a
+full-width product: an A2W2 one counts once, taps in the padding count too. Settings of a layer are
+timed in turn; the lower quartile counts.
 
 With --peers other libraries compute the same layers in the same run: each in a process of its own,
 one thread, all on one core, warmed up, in turn with ours, in several generations of processes.
@@ -21,6 +22,7 @@ from __future__ import annotations
 
 import argparse
 import sys
+from dataclasses import replace
 from itertools import product
 from pathlib import Path
 
@@ -30,7 +32,7 @@ from rich.table import Table
 
 from lowering.strategies import STRATEGIES
 from lowering.targets import ISA_CLASSES
-from runtime.bench.goals import goal_layers, goal_settings
+from runtime.bench.goals import goal_settings
 from runtime.bench.machine import isa_name, usable_cores
 from runtime.bench.measure import OUTPUTS, codes_of
 from runtime.bench.peers import PEERS, Peer
@@ -50,7 +52,7 @@ from runtime.cli.bench_tables import (
     scaling_table,
 )
 from runtime.cli.console import show
-from runtime.cli.files import check_writable, write_files
+from runtime.cli.files import Writer, check_writable, write_files
 
 DEFAULT_PROCESSES = 3
 DEFAULT_PAIRS = ("A1W1", "A2W1", "A2W2", "A4W4")
@@ -95,7 +97,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--goals",
         action="store_true",
-        help="all layers and pairs that have goals (with --id or --pair: those of them)",
+        help="all layers and pairs that have goals; --id, --pair and --isa choose among them",
     )
     parser.add_argument(
         "--threads",
@@ -118,48 +120,46 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def _workloads(args: argparse.Namespace) -> list[Workload]:
-    """The layers asked for.
+def _jobs(args: argparse.Namespace) -> dict[Workload, list[Setting]]:
+    """The layers asked for, each with its settings.
 
     Raises:
-        ValueError: there is no such layer.
+        ValueError: there is no such layer, or a pair is none.
     """
     by_id = {w.id: w for w in load_workloads(args.workloads)}
-    if args.id:
-        unknown = [i for i in args.id if i not in by_id]
-        if unknown:
-            raise ValueError(f"no workload {unknown[0]!r}: there are {', '.join(by_id)}")
-        return [by_id[i] for i in dict.fromkeys(args.id)]
-    if args.goals:
-        return [by_id[i] for i in goal_layers() if i in by_id]
-    return [w for w in by_id.values() if not w.is_matmul]
-
-
-def _settings(args: argparse.Namespace) -> list[Setting]:
-    """The settings asked for.
-
-    Raises:
-        ValueError: a pair is none.
-    """
+    unknown = [i for i in args.id or () if i not in by_id]
+    if unknown:
+        raise ValueError(f"no workload {unknown[0]!r}: there are {', '.join(by_id)}")
     pairs = [pair.upper() for pair in args.pair or ()]
     for pair in pairs:
         codes_of(pair)
+    if not args.goals:
+        ids = args.id or [w.id for w in by_id.values() if not w.is_matmul]
+        plain = [
+            Setting(p, isa) for p, isa in product(pairs or DEFAULT_PAIRS, args.isa or ["host"])
+        ]
+        return {by_id[i]: _variants(plain, args) for i in ids}
+    jobs = {}
+    for layer, settings in goal_settings(isa_name(), args.peers).items():
+        wanted = [
+            s
+            for s in settings
+            if (not pairs or s.pair in pairs) and (not args.isa or s.isa in args.isa)
+        ]
+        if wanted and layer in by_id and (not args.id or layer in args.id):
+            jobs[by_id[layer]] = _variants(wanted, args)
+    return jobs
+
+
+def _variants(settings: list[Setting], args: argparse.Namespace) -> list[Setting]:
+    """The settings with every output, strategy and number of threads that is asked for."""
     threads = [1]
     if args.threads and args.threads > 1:
         threads += [args.threads, max(4 * usable_cores(), args.threads + 1)]
     outs, strategies = args.out or ["packed"], args.strategy or ["auto"]
-    if args.goals:
-        wanted = [
-            (s.pair, s.isa)
-            for s in goal_settings(isa_name())
-            if (not pairs or s.pair in pairs) and (not args.isa or s.isa in args.isa)
-        ]
-    else:
-        wanted = list(product(pairs or DEFAULT_PAIRS, args.isa or ["host"]))
-    wanted.sort(key=lambda pair_isa: pair_isa[0])  # those of a pair share their data
     return [
-        Setting(pair, isa, out, strategy, count)
-        for (pair, isa), out, strategy, count in product(wanted, outs, strategies, threads)
+        replace(setting, out=out, strategy=strategy, threads=count)
+        for setting, out, strategy, count in product(settings, outs, strategies, threads)
     ]
 
 
@@ -187,12 +187,12 @@ def _plan(args: argparse.Namespace) -> Plan:
         raise ValueError("--threads goes without --peers, which are timed on one thread")
     if args.processes and not args.peers:
         raise ValueError("--processes goes with --peers")
-    workloads, settings = _workloads(args), _settings(args)
-    if not settings:
-        raise ValueError("--goals: there are none for these pairs on this machine")
+    jobs = _jobs(args)
+    if not jobs:
+        raise ValueError("--goals: there are none for these arguments on this machine")
     peers = _peers() if args.peers else []
     processes = (args.processes or DEFAULT_PROCESSES) if peers else 1
-    return Plan(workloads, settings, args.seconds, peers, processes)
+    return Plan(jobs, args.seconds, peers, processes)
 
 
 def execute(args: argparse.Namespace) -> int:
@@ -208,16 +208,18 @@ def execute(args: argparse.Namespace) -> int:
         outcome = run_plan(
             plan, lambda done, layer: progress.update(task, completed=done, description=layer)
         )
+    files: dict[Path, Writer] = {}
+    if args.json is not None:
+        text = dump_records(outcome.records)
+        files[args.json] = lambda file: file.write(text)
+    if args.plot is not None:
+        kinds = {w.id: w.kind for w in plan.jobs}
+        picture = plot(outcome.records, args.plot, Bounds.of_host(), kinds)
+        files[args.plot] = lambda file: file.write(picture)
+    write_files(files)
     _print(outcome.records, args.goals)
     for note in outcome.notes:
         print(f"warning: {note}", file=sys.stderr)
-    if args.json is not None:
-        text = dump_records(outcome.records)
-        write_files({args.json: lambda file: file.write(text)})
-    if args.plot is not None:
-        kinds = {w.id: w.kind for w in plan.workloads}
-        picture = plot(outcome.records, args.plot, Bounds.of_host(), kinds)
-        write_files({args.plot: lambda file: file.write(picture)})
     return 0 if all(r.checked for r in outcome.records) else 1
 
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from rich.table import Table
 
-from runtime.bench.goals import Verdict, goal_layers, mac_goal, scaling, verdicts
+from runtime.bench.goals import Verdict, mac_goal, scaling, verdicts
 from runtime.bench.peers.best import best_peer
 from runtime.bench.record import Record
 from runtime.cli.console import duration
@@ -40,7 +40,7 @@ def records_table(records: Sequence[Record]) -> Table:
 
 def goals_table(records: Sequence[Record]) -> Table:
     """MAC/cycle by pair and layer, each with its goal."""
-    layers = [layer for layer in goal_layers() if any(r.id == layer for r in records)]
+    layers = list(dict.fromkeys(r.id for r in records))
     table = Table("isa", "pair", "out")
     for layer in layers:
         table.add_column(layer, justify="right", no_wrap=True)
@@ -48,7 +48,8 @@ def goals_table(records: Sequence[Record]) -> Table:
     for r in records:
         if r.threads == 1:
             rows.setdefault((r.isa, r.pair, r.out), {})[r.id] = r
-    for key, row in rows.items():
+    isas = list(dict.fromkeys(isa for isa, _, _ in rows))
+    for key, row in sorted(rows.items(), key=lambda item: isas.index(item[0][0])):
         table.add_row(*key, *(_against_goal(row.get(layer)) for layer in layers))
     return table
 
