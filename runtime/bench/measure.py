@@ -135,6 +135,19 @@ def _padding(workload: Workload) -> tuple[int, int, int, int]:
     return rows.before, rows.after, cols.before, cols.after
 
 
+def module_of(workload: Workload, setting: Setting) -> ModuleOp:
+    """The module that a setting of a layer is measured with."""
+    target = target_of(setting)
+    layer = Layer.random(workload, setting.pair)
+    strategy = layer.strategy(setting.strategy, target)
+    return layer.module(setting.out, strategy, kernel_word_bits(target))
+
+
+def target_of(setting: Setting) -> Target:
+    """This machine, or as much of it as a setting wants."""
+    return get_target("host" if setting.isa == "host" else f"host+{setting.isa}")
+
+
 def prepare(layer: Layer, setting: Setting, check: bool = True, cache: str = "") -> Contender:
     """A layer compiled with a setting, ready to run; its facts are fields of a record.
 
@@ -144,7 +157,7 @@ def prepare(layer: Layer, setting: Setting, check: bool = True, cache: str = "")
         check: whether to compare the output with the reference, and to time compilations.
         cache: a folder for compiled objects; without it there are none, nor times.
     """
-    target = get_target("host" if setting.isa == "host" else f"host+{setting.isa}")
+    target = target_of(setting)
     word_bits = kernel_word_bits(target)
     strategy = layer.strategy(setting.strategy, target)
     module = layer.module(setting.out, strategy, word_bits)

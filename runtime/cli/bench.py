@@ -23,8 +23,10 @@ from __future__ import annotations
 import argparse
 import sys
 from dataclasses import replace
+from functools import partial
 from itertools import product
 from pathlib import Path
+from typing import BinaryIO
 
 from rich.console import Console
 from rich.progress import Progress
@@ -34,7 +36,7 @@ from lowering.strategies import STRATEGIES
 from lowering.targets import ISA_CLASSES
 from runtime.bench.goals import goal_settings
 from runtime.bench.machine import isa_name, usable_cores
-from runtime.bench.measure import OUTPUTS, codes_of
+from runtime.bench.measure import OUTPUTS, codes_of, module_of
 from runtime.bench.peers import PEERS, Peer
 from runtime.bench.plot import Bounds, check_plot, plot
 from runtime.bench.record import Record, Setting, dump_records
@@ -115,6 +117,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help=f"generations of processes with --peers (default: {DEFAULT_PROCESSES})",
     )
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the records there")
+    parser.add_argument(
+        "--modules",
+        type=Path,
+        metavar="FOLDER",
+        help="measure nothing: write the module of each setting there, for `lowbit inspect`",
+    )
     parser.add_argument(
         "--plot", type=Path, metavar="FILE", help="draw a roofline there: .svg, .png or .pdf"
     )
@@ -198,6 +206,9 @@ def _plan(args: argparse.Namespace) -> Plan:
 def execute(args: argparse.Namespace) -> int:
     """Run the command; 1 where an output was wrong."""
     plan = _plan(args)
+    if args.modules is not None:
+        _write_modules(plan, args.modules)
+        return 0
     for path in (args.json, args.plot):
         if path is not None:
             check_writable(path)
@@ -210,17 +221,32 @@ def execute(args: argparse.Namespace) -> int:
         )
     files: dict[Path, Writer] = {}
     if args.json is not None:
-        text = dump_records(outcome.records)
-        files[args.json] = lambda file: file.write(text)
+        files[args.json] = partial(_write, dump_records(outcome.records))
     if args.plot is not None:
         kinds = {w.id: w.kind for w in plan.jobs}
         picture = plot(outcome.records, args.plot, Bounds.of_host(), kinds)
-        files[args.plot] = lambda file: file.write(picture)
+        files[args.plot] = partial(_write, picture)
     write_files(files)
     _print(outcome.records, args.goals)
     for note in outcome.notes:
         print(f"warning: {note}", file=sys.stderr)
     return 0 if all(r.checked for r in outcome.records) else 1
+
+
+def _write_modules(plan: Plan, folder: Path) -> None:
+    """Write C9-A2W1-host-packed.mlir and so on."""
+    texts = {}
+    for workload, settings in plan.jobs.items():
+        for s in settings:
+            name = f"{workload.id}-{s.pair}-{s.isa}-{s.out}.mlir"
+            texts[folder / name] = (str(module_of(workload, s)) + "\n").encode()
+    check_writable(next(iter(texts)))
+    write_files({path: partial(_write, text) for path, text in texts.items()})
+    print(*texts, sep="\n")
+
+
+def _write(text: bytes, file: BinaryIO) -> int:
+    return file.write(text)
 
 
 def _print(records: list[Record], has_goals: bool) -> None:

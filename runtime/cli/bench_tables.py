@@ -72,8 +72,11 @@ _RIVALS = {
 
 
 def ratios_table(records: Sequence[Record]) -> Table:
-    """How many times faster each record is than the best peers in the same run."""
-    compared = [r for r in records if r.peers]
+    """How many times faster each record is than the best peers in the same run.
+
+    Peers use all that the machine has; so do the records that are compared with them.
+    """
+    compared = [r for r in records if r.peers and r.isa == "host"]
     columns = {
         title: arithmetic
         for title, arithmetic in _RIVALS.items()
@@ -113,6 +116,27 @@ def peers_table(records: Sequence[Record]) -> Table:
 
 _MARKS = {"right": "", "wrong": " *", "not checked": " ?"}
 MARKS_LINE = "* the result is wrong; ? the result was not checked"
+
+
+def compile_table(records: Sequence[Record]) -> Table:
+    """Milliseconds of a compilation by pair and layer: cold, and from the cache."""
+    timed = [r for r in records if r.cold_seconds and r.cached_seconds and r.isa == "host"]
+    layers = list(dict.fromkeys(r.id for r in timed))
+    table = Table("pair", "out")
+    for layer in layers:
+        table.add_column(layer, justify="right", no_wrap=True)
+    rows: dict[tuple[str, str], dict[str, Record]] = {}
+    for r in timed:
+        rows.setdefault((r.pair, r.out), {})[r.id] = r
+    for key, row in rows.items():
+        table.add_row(*key, *(_compile_milliseconds(row.get(layer)) for layer in layers))
+    return table
+
+
+def _compile_milliseconds(record: Record | None) -> str:
+    if record is None or record.cold_seconds is None or record.cached_seconds is None:
+        return ""
+    return f"{record.cold_seconds * 1e3:.0f} / {record.cached_seconds * 1e3:.2g}"
 
 
 def scaling_table(records: Sequence[Record]) -> Table:
