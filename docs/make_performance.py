@@ -11,19 +11,20 @@ from __future__ import annotations
 import re
 import sys
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from rich.table import Table
 
+from runtime.bench.goals import verdicts
 from runtime.bench.record import Record, load_records
 from runtime.cli.bench_tables import (
     compile_table,
-    goals_line,
     goals_table,
-    missed_table,
     peers_table,
-    ratios_table,
+    ratios_tables,
     scaling_table,
+    summary_table,
 )
 
 PAGE = Path(__file__).parent / "performance.md"
@@ -63,47 +64,62 @@ def machine_table(records: Sequence[Record]) -> Table:
     return table
 
 
-def _single(records: Sequence[Record]) -> list[Record]:
-    return [r for r in records if r.threads == 1]
+@dataclass(frozen=True)
+class Results:
+    """Records of one thread from all files, and those of the files that have several threads.
+
+    Threads are compared with the single one of their own run.
+    """
+
+    single: Sequence[Record]
+    threaded: Sequence[Record]
+
+    @staticmethod
+    def of(files: Sequence[Sequence[Record]]) -> Results:
+        """Merged; of two records for the same setting the first one counts."""
+        found: dict[tuple[str, ...], Record] = {}
+        for r in (r for records in files for r in records if r.threads == 1):
+            found.setdefault((r.id, r.pair, r.isa, r.out), r)
+        several = [records for records in files if any(r.threads > 1 for r in records)]
+        return Results(list(found.values()), [r for records in several for r in records])
+
+    def out(self, name: str) -> list[Record]:
+        """Those of an output."""
+        return [r for r in self.single if r.out == name]
 
 
-def _missed(records: Sequence[Record]) -> str:
-    line, missed = goals_line(records)
-    table = markdown(missed_table(missed)) if missed else ""
-    return f"{line}.\n\n{table}"
+def _ratios(results: Results) -> str:
+    tables = [table for table in ratios_tables(results.single) if table.row_count]
+    return "\n".join(markdown(table) for table in tables)
 
 
-FILLERS: dict[str, Callable[[Sequence[Record]], str]] = {
-    "machine": lambda records: markdown(machine_table(records)),
-    "packed": lambda records: markdown(
-        goals_table([r for r in _single(records) if r.out == "packed"])
-    ),
-    "sums": lambda records: markdown(goals_table([r for r in _single(records) if r.out == "i32"])),
-    "ratios": lambda records: markdown(ratios_table(records)),
-    "peers": lambda records: markdown(peers_table(records)),
-    "compile": lambda records: markdown(compile_table(_single(records))),
-    "threads": lambda records: markdown(scaling_table(records)),
-    "missed": _missed,
+def _summary(results: Results) -> str:
+    found = list(verdicts(results.single))
+    found += [v for v in verdicts(results.threaded) if v.record.threads > 1]
+    met = sum(v.is_met for v in found)
+    return f"{met} of {len(found)} goals are met.\n\n{markdown(summary_table(found))}"
+
+
+FILLERS: dict[str, Callable[[Results], str]] = {
+    "machine": lambda results: markdown(machine_table(results.single)),
+    "packed": lambda results: markdown(goals_table(results.out("packed"))),
+    "sums": lambda results: markdown(goals_table(results.out("i32"))),
+    "ratios": _ratios,
+    "peers": lambda results: markdown(peers_table(results.single)),
+    "compile": lambda results: markdown(compile_table(results.out("packed"))),
+    "threads": lambda results: markdown(scaling_table(results.threaded)),
+    "goals": _summary,
 }
 """What goes between the marks of each name."""
 
 
-def merge(files: Sequence[Sequence[Record]]) -> list[Record]:
-    """The records of several files; of two for the same setting the first one."""
-    found: dict[tuple[object, ...], Record] = {}
-    for records in files:
-        for r in records:
-            found.setdefault((r.id, r.pair, r.isa, r.out, r.threads), r)
-    return list(found.values())
-
-
-def fill(text: str, records: Sequence[Record]) -> str:
+def fill(text: str, results: Results) -> str:
     """The page with its tables made anew.
 
     Raises:
         KeyError: the page asks for a table that there is not.
     """
-    return _SPAN.sub(lambda m: f"{m[1]}\n{FILLERS[m[2]](records)}\n{m[4]}", text)
+    return _SPAN.sub(lambda m: f"{m[1]}\n{FILLERS[m[2]](results)}\n{m[4]}", text)
 
 
 def main(paths: Sequence[str]) -> int:
@@ -112,12 +128,12 @@ def main(paths: Sequence[str]) -> int:
         print("usage: python -m docs.make_performance RESULTS.json ...", file=sys.stderr)
         return 2
     try:
-        records = merge([load_records(Path(path)) for path in paths])
+        results = Results.of([load_records(Path(path)) for path in paths])
     except (OSError, ValueError) as error:
         print(f"error: {error}", file=sys.stderr)
         return 1
-    PAGE.write_text(fill(PAGE.read_text(), records))
-    print(f"rewritten: {PAGE.name}, from {len(records)} records")
+    PAGE.write_text(fill(PAGE.read_text(), results))
+    print(f"rewritten: {PAGE.name}")
     return 0
 
 

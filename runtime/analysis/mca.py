@@ -24,7 +24,7 @@ _LONG_PART = "Critical sequence"
 """Begins a listing of the loop that is longer than all the rest."""
 
 
-class McaError(Exception):
+class McaError(ValueError):
     """llvm-mca is not there, or does not know the processor."""
 
 

@@ -7,19 +7,23 @@ MAC/cycle with packed activations in and out, everything counted.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
 from typing import Any
 
 from runtime.bench.peers.best import best_peer
+from runtime.bench.peers.peer import ARITHMETIC
 from runtime.bench.record import Record, Setting
 
 
 @dataclass(frozen=True)
 class Verdict:
-    """A goal and what was measured, so that a larger `score` is better and 1 just meets it."""
+    """A goal and what was measured, so that a larger `score` is better and 1 just meets it.
+
+    Goals of a `kind` belong together; `what` may say more, such as the name of a rival.
+    """
 
     what: str
     record: Record
@@ -27,6 +31,7 @@ class Verdict:
     measured: float
     unit: str = ""
     less_is_better: bool = False
+    kind: str = ""
 
     @property
     def score(self) -> float:
@@ -87,39 +92,50 @@ def verdicts(records: Sequence[Record]) -> Iterator[Verdict]:
     for record in records:
         goal = mac_goal(record)
         if goal is not None:
-            yield Verdict("MAC/cycle", record, goal, record.mac_per_cycle)
+            yield Verdict("MAC/cycle", record, goal, record.mac_per_cycle, kind="MAC/cycle")
         yield from _speedups(record)
         yield from _seconds(record)
     yield from _compile_times(records)
     yield from _scaling(records)
 
 
-def _speedups(record: Record) -> Iterator[Verdict]:
+def speedup_goal(record: Record, arithmetic: Collection[str]) -> float | None:
+    """How many times faster than the best peer of some arithmetic a record has to be."""
     if record.threads != 1 or record.isa != "host":
-        return
-    for row in goals()["speedups"]:
-        goal = row["pairs"].get(record.pair)
-        if goal is None or record.id not in row["layers"]:
-            continue
-        best = best_peer(record, row["against"])
-        if best is not None:
-            yield Verdict(f"times {best[0]}", record, goal, best[1] / record.seconds, "x")
+        return None
+    found = (
+        row["pairs"].get(record.pair)
+        for row in goals()["speedups"]
+        if record.id in row["layers"] and set(row["against"]) == set(arithmetic)
+    )
+    return next((goal for goal in found if goal is not None), None)
+
+
+def _speedups(record: Record) -> Iterator[Verdict]:
+    for arithmetic in dict.fromkeys(tuple(row["against"]) for row in goals()["speedups"]):
+        goal, best = speedup_goal(record, arithmetic), best_peer(record, arithmetic)
+        if goal is not None and best is not None:
+            ratio, kind = best[1] / record.seconds, f"times {ARITHMETIC[arithmetic[0]]}"
+            yield Verdict(f"times {best[0]}", record, goal, ratio, "x", kind=kind)
 
 
 def _seconds(record: Record) -> Iterator[Verdict]:
     goal = goals()["seconds"].get(record.id, {}).get(record.pair)
     if goal is not None and record.threads == 1 and record.isa == "host":
-        yield Verdict("time", record, goal * 1e3, record.seconds * 1e3, " ms", less_is_better=True)
+        yield Verdict("time", record, goal * 1e3, record.seconds * 1e3, " ms", True, "time")
 
 
 def _compile_times(records: Iterable[Record]) -> Iterator[Verdict]:
     """The slowest compilation is the one to judge by."""
+    row = goals()["compile"]
+    judged = [r for r in records if r.id in row["layers"]]
     for key, what in (("cold_seconds", "cold compile"), ("cached_seconds", "from cache")):
-        timed = [(getattr(r, key), r) for r in records if getattr(r, key) is not None]
+        timed = [(getattr(r, key), r) for r in judged if getattr(r, key) is not None]
         if timed:
             seconds, record = max(timed, key=lambda pair: pair[0])
-            goal = goals()["compile"][key]
-            yield Verdict(f"{what}, slowest", record, goal * 1e3, seconds * 1e3, " ms", True)
+            goal = row[key]
+            text = f"{what}, slowest"
+            yield Verdict(text, record, goal * 1e3, seconds * 1e3, " ms", True, text)
 
 
 def scaling(records: Sequence[Record]) -> Iterator[tuple[Record, float]]:
@@ -139,6 +155,7 @@ def _scaling(records: Sequence[Record]) -> Iterator[Verdict]:
     for record, ratio in scaling(records):
         name = f"{record.threads} threads"
         if record.threads > record.machine["cores"]:
-            yield Verdict(f"{name}, more than cores", record, row["oversubscribed"], ratio, "x")
+            text = f"{name}, more than cores"
+            yield Verdict(text, record, row["oversubscribed"], ratio, "x", kind=text)
         elif record.threads == row["threads"] and record.id in row["layers"]:
-            yield Verdict(name, record, row["speedup"], ratio, "x")
+            yield Verdict(name, record, row["speedup"], ratio, "x", kind=name)

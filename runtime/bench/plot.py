@@ -24,7 +24,7 @@ _OTHER_MARKER = "^"
 _INK, _SOFT = "#1f2933", "#7b8794"
 
 
-class PlotError(Exception):
+class PlotError(ValueError):
     """The picture cannot be drawn here."""
 
 

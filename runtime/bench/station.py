@@ -29,7 +29,7 @@ SECONDS_TO_ANSWER = 300
 """A child that says nothing for so long has hung."""
 
 
-class StationError(Exception):
+class StationError(ChildProcessError):
     """A child process died or hung."""
 
 
@@ -138,9 +138,7 @@ class RemoteStation:
     def _ask(self, method: str, *arguments: Any) -> Any:
         try:
             self._connection.send((method, arguments))
-            if not self._connection.poll(SECONDS_TO_ANSWER):
-                raise StationError(f"{self.source.name}: no answer in {SECONDS_TO_ANSWER} s")
-            answer = self._connection.recv()
+            answer = self._connection.recv() if self._connection.poll(SECONDS_TO_ANSWER) else None
         except (EOFError, OSError) as error:
             self._process.join(5)
             said = self._log.read().decode(errors="replace").split("\n")
@@ -148,6 +146,8 @@ class RemoteStation:
             code = self._process.exitcode
             text = f"{self.source.name}: its process ended with code {code}{last[:300]}"
             raise StationError(text) from error
+        if answer is None:
+            raise StationError(f"{self.source.name}: no answer in {SECONDS_TO_ANSWER} s")
         if isinstance(answer, Exception):
             raise answer
         return answer

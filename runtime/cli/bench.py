@@ -49,7 +49,7 @@ from runtime.cli.bench_tables import (
     goals_table,
     missed_table,
     peers_table,
-    ratios_table,
+    ratios_tables,
     records_table,
     scaling_table,
 )
@@ -255,7 +255,9 @@ def _print(records: list[Record], has_goals: bool) -> None:
     if any(r.peers for r in records):
         _show(peers_table(records))
         print(MARKS_LINE + "\n")
-        _show(ratios_table(records))
+        for table in ratios_tables(records):
+            if table.row_count:
+                _show(table)
     if any(r.threads > 1 for r in records):
         _show(scaling_table(records))
     if has_goals:

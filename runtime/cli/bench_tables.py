@@ -6,8 +6,9 @@ from collections.abc import Sequence
 
 from rich.table import Table
 
-from runtime.bench.goals import Verdict, mac_goal, scaling, verdicts
+from runtime.bench.goals import Verdict, mac_goal, scaling, speedup_goal, verdicts
 from runtime.bench.peers.best import best_peer
+from runtime.bench.peers.peer import ARITHMETIC
 from runtime.bench.record import Record
 from runtime.cli.console import duration
 
@@ -61,41 +62,40 @@ def _against_goal(record: Record | None) -> str:
     return f"{record.mac_per_cycle:.0f}" + (f" / {goal:.0f}" if goal else "")
 
 
-_RIVALS = {
-    "best int8": ("i8",),
-    "best fp32": ("f32",),
-    "binary kernel": ("bin",),
-    "2-bit weights": ("w2a8",),
-    "4-bit weights": ("w4a8",),
-}
-"""Columns of the table of ratios, and the arithmetic of the peers in them."""
+_SAME_BITS = {"bin": "A1W1"}
+"""Of some arithmetic the only pair that it makes sense to compare with."""
 
 
-def ratios_table(records: Sequence[Record]) -> Table:
-    """How many times faster each record is than the best peers in the same run.
+def ratios_tables(records: Sequence[Record]) -> list[Table]:
+    """For each kind of rival how many times faster we are than the best one in the same run."""
+    return [_ratios_table(records, name) for name in ARITHMETIC]
 
-    Peers use all that the machine has; so do the records that are compared with them.
-    """
-    compared = [r for r in records if r.peers and r.isa == "host"]
-    columns = {
-        title: arithmetic
-        for title, arithmetic in _RIVALS.items()
-        if any(best_peer(r, arithmetic) for r in compared)
-    }
-    table = Table("id", "pair", "isa", "out")
-    table.add_column("time", justify="right")
-    for title in columns:
-        table.add_column(title)
-        table.add_column("ratio", justify="right")
-    for r in compared:
-        cells = []
-        for arithmetic in columns.values():
-            best = best_peer(r, arithmetic)
-            name, ratio = "", ""
-            if best is not None:
-                name, ratio = f"{best[0]} {duration(best[1])}", f"{best[1] / r.seconds:.2f}x"
-            cells += [name, ratio]
-        table.add_row(r.id, r.pair, r.isa, r.out, duration(r.seconds), *cells)
+
+def _ratios_table(records: Sequence[Record], arithmetic: str) -> Table:
+    """Ratio / goal by pair and layer, the rival and its time above; peers use the whole host."""
+    only, rivals = _SAME_BITS.get(arithmetic), (arithmetic,)
+    best = [
+        (r, found)
+        for r in records
+        if r.isa == "host" and r.threads == 1 and only in (None, r.pair)
+        if (found := best_peer(r, rivals))
+    ]
+    layers = list(dict.fromkeys(r.id for r, _ in best))
+    table = Table(f"against {ARITHMETIC[arithmetic]}", "out")
+    for layer in layers:
+        table.add_column(layer, justify="right", no_wrap=True)
+    if not best:
+        return table
+    first = {layer: next(found for r, found in best if r.id == layer) for layer in layers}
+    table.add_row("the rival", "", *(first[layer][0] for layer in layers))
+    table.add_row("its time", "", *(duration(first[layer][1]) for layer in layers))
+    rows: dict[tuple[str, str], dict[str, str]] = {}
+    for r, (_, seconds) in best:
+        goal = speedup_goal(r, rivals)
+        cell = f"{seconds / r.seconds:.2f}" + (f" / {goal:g}" if goal else "")
+        rows.setdefault((r.pair, r.out), {})[r.id] = cell
+    for key, row in rows.items():
+        table.add_row(*key, *(row.get(layer, "") for layer in layers))
     return table
 
 
@@ -159,6 +159,25 @@ def missed_table(missed: Sequence[Verdict]) -> Table:
         r = v.record
         numbers = (f"{v.goal:.4g}{v.unit}", f"{v.measured:.4g}{v.unit}", f"{v.score:.0%}")
         table.add_row(v.what, r.id, r.pair, r.isa, r.out, *numbers)
+    return table
+
+
+def summary_table(found: Sequence[Verdict]) -> Table:
+    """How many goals of each kind were met, and which was missed by most."""
+    table = Table("goal", "pair", "isa", "out")
+    table.add_column("met", justify="right")
+    table.add_column("farthest away")
+    groups: dict[tuple[str, ...], list[Verdict]] = {}
+    for v in found:
+        r = v.record
+        groups.setdefault((v.kind, r.pair, r.isa, r.out), []).append(v)
+    for key, group in groups.items():
+        worst = min(group, key=lambda v: v.score)
+        text = ""
+        if not worst.is_met:
+            measured = f"{worst.measured:.3g}{worst.unit} of {worst.goal:g}{worst.unit}"
+            text = f"{worst.record.id}: {measured} ({worst.score:.0%})"
+        table.add_row(*key, f"{sum(v.is_met for v in group)} of {len(group)}", text)
     return table
 
 

@@ -17,12 +17,15 @@ from runtime.bench.contender import Contender, Source
 from runtime.bench.peers.case import Case
 
 ARITHMETIC = {
+    "i8": "int8",
     "f32": "fp32",
-    "i8": "8-bit activations and weights",
-    "w4a8": "4-bit weights in blocks, f32 in and out, 8-bit activations inside",
-    "w2a8": "2-bit weights in blocks, f32 in and out, 8-bit activations inside",
-    "bin": "1-bit activations and weights",
+    "bin": "binary kernel",
+    "w2a8": "2-bit weights",
+    "w4a8": "4-bit weights",
 }
+"""What the middle of a name stands for. Weights of few bits come in blocks with a scale, between
+f32 inputs and outputs, activations quantised to 8 bits inside; the binary kernel is a convolution
+of 1-bit activations and weights, without the rest of its call."""
 
 
 class Peer(Source):
