@@ -13,6 +13,8 @@ from lowbit_dialect.ops.glue import FusedGlueOp
 from lowbit_dialect.ops.kernel import YieldOp
 from lowbit_dialect.ops.pack import BitpackOp, ConstantOp, UnpackOp
 from lowbit_dialect.ops.pool import MaxPool2DOp
+from lowbit_dialect.ops.lut import LutConvOp, LutGemmOp
+from lowbit_dialect.ops.lut_tile import BuildTablesOp, LutTileOp
 from lowbit_dialect.ops.tile import BitserialTileOp, DotTileOp
 from lowbit_dialect.schedule import ScheduleAttr
 
@@ -31,6 +33,10 @@ Lowbit = Dialect(
         DotConvOp,
         DotGemmOp,
         DotTileOp,
+        LutConvOp,
+        LutGemmOp,
+        LutTileOp,
+        BuildTablesOp,
         FusedGlueOp,
         MatmulOp,
         MaxPool2DOp,

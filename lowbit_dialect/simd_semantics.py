@@ -14,6 +14,7 @@ from xdsl.ir import Attribute, Operation
 
 from lowbit_dialect.simd import (
     INTEGER_WIDTHS,
+    BitFieldsOp,
     BroadcastLoadOp,
     CastOp,
     CmpIOp,
@@ -67,6 +68,12 @@ def _dot_acc(op: DotAccOp, acc: np.ndarray, a: np.ndarray, b: np.ndarray) -> np.
     return acc + products.reshape(shape).sum(axis=-1).astype(acc.dtype)
 
 
+def _bit_fields(op: BitFieldsOp, words: np.ndarray) -> np.ndarray:
+    offsets = np.repeat(np.array(op.field_offsets, np.uint64), 8 * len(words) // len(op.offsets))
+    fields = np.repeat(_unsigned(words), 8) >> offsets
+    return (fields & np.uint64((1 << op.width.value.data) - 1)).astype(np.int8)
+
+
 def _extui(op: ExtUIOp, source: np.ndarray) -> np.ndarray:
     return _unsigned(source).astype(_result_type(op))
 
@@ -117,6 +124,7 @@ def _broadcast_load(op: BroadcastLoadOp, base: np.ndarray, *indices: int) -> np.
 SIMD_SEMANTICS: dict[type[Operation], Callable[..., np.ndarray]] = {
     PopcountAccOp: _popcount_acc,
     DotAccOp: _dot_acc,
+    BitFieldsOp: _bit_fields,
     ExtUIOp: _extui,
     ExtSIOp: _extsi,
     TruncIOp: _convert,

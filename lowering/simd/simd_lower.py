@@ -30,6 +30,7 @@ from xdsl.pattern_rewriter import (
 )
 
 from lowbit_dialect import llvmx, simd
+from lowering.simd.lower_bit_fields import LowerBitFields
 from lowering.simd.intrinsics import INTRINSICS
 from lowering.simd.lower_dot import LowerDotAcc
 from lowering.targets import Target, get_target
@@ -234,6 +235,7 @@ class SimdLowerPass(ModulePass):
         patterns: list[RewritePattern] = [
             LowerPopcountAcc(),
             LowerDotAcc(target),
+            LowerBitFields(target),
             LowerBroadcastLoad(),
             LowerExtUI(),
             LowerExtSI(),
