@@ -22,6 +22,7 @@ from lowbit_dialect.simd import (
     ExtSIOp,
     ExtUIOp,
     FPToSIOp,
+    LookupOp,
     PackBitsOp,
     PopcountAccOp,
     ReduceAddOp,
@@ -65,6 +66,10 @@ def _dot_acc(op: DotAccOp, acc: np.ndarray, a: np.ndarray, b: np.ndarray) -> np.
     shape = (*acc.shape, acc.dtype.itemsize)
     products = a.view(np.uint8).astype(np.int64) * b.view(np.int8).astype(np.int64)
     return acc + products.reshape(shape).sum(axis=-1).astype(acc.dtype)
+
+
+def _lookup(op: LookupOp, table: np.ndarray, index: np.ndarray) -> np.ndarray:
+    return table[index.view(np.uint8) % len(table)]
 
 
 def _extui(op: ExtUIOp, source: np.ndarray) -> np.ndarray:
@@ -117,6 +122,7 @@ def _broadcast_load(op: BroadcastLoadOp, base: np.ndarray, *indices: int) -> np.
 SIMD_SEMANTICS: dict[type[Operation], Callable[..., np.ndarray]] = {
     PopcountAccOp: _popcount_acc,
     DotAccOp: _dot_acc,
+    LookupOp: _lookup,
     ExtUIOp: _extui,
     ExtSIOp: _extsi,
     TruncIOp: _convert,

@@ -32,6 +32,7 @@ from xdsl.pattern_rewriter import (
 from lowbit_dialect import llvmx, simd
 from lowering.simd.intrinsics import INTRINSICS
 from lowering.simd.lower_dot import LowerDotAcc
+from lowering.simd.lower_lookup import LowerLookup
 from lowering.targets import Target, get_target
 
 
@@ -234,6 +235,7 @@ class SimdLowerPass(ModulePass):
         patterns: list[RewritePattern] = [
             LowerPopcountAcc(),
             LowerDotAcc(target),
+            LowerLookup(target),
             LowerBroadcastLoad(),
             LowerExtUI(),
             LowerExtSI(),
