@@ -2,8 +2,8 @@
 
 Between the loops and LLVM. It holds what `arith` and `vector` lack (casts and selects of whole
 vectors, masks to bits) and the few compound steps that instruction sets do very differently
-(popcount and accumulate). Vectors have a power of two of lanes; integer lanes are signless and
-wrap. What every operation means on numpy arrays is in `simd_semantics.py`.
+(popcount and accumulate, table lookup). Vectors have a power of two of lanes; integer lanes are
+signless and wrap. What every operation means on numpy arrays is in `simd_semantics.py`.
 """
 
 from __future__ import annotations
@@ -206,6 +206,62 @@ class DotAccOp(IRDLOperation):
         if width not in DOT_WIDTHS:
             raise VerifyException(
                 f"the accumulator must have lanes of i16 or i32, got {self.acc.type}"
+            )
+
+
+TABLE_ENTRIES = (16, 32, 64)
+"""Entries of the tables that `simd.lookup` takes: what vector instructions choose among."""
+
+
+@irdl_op_definition
+class LookupOp(IRDLOperation):
+    """`table[index mod N]`, lane by lane, of a table of N = 16, 32 or 64 bytes in registers.
+
+    `%table : vector<Nxi8>`, `%index : vector<Lxi8>`, whose bytes are unsigned, to `vector<Lxi8>`.
+    `in_range` promises that every index is below N. Instructions disagree about others (`pshufb`
+    gives 0 where bit 7 is set, `tbl` from N up), so that without it bits may have to be masked.
+
+        %r = simd.lookup %table, %index : vector<16xi8>, vector<64xi8>
+        %s = simd.lookup in_range %table, %index : vector<64xi8>, vector<64xi8>
+    """
+
+    name = "simd.lookup"
+
+    T: ClassVar = VarConstraint("T", AnyAttr())
+
+    table = operand_def()
+    index = operand_def(T)
+    result = result_def(T)
+    in_range = opt_prop_def(UnitAttr)
+
+    traits = traits_def(Pure())
+
+    assembly_format = (
+        "(`in_range` $in_range^)? $table `,` $index attr-dict `:` type($table) `,` type($result)"
+    )
+
+    def __init__(
+        self,
+        table: SSAValue | Operation,
+        index: SSAValue | Operation,
+        in_range: bool = False,
+    ):
+        index = SSAValue.get(index)
+        super().__init__(
+            operands=[table, index],
+            result_types=[index.type],
+            properties={"in_range": UnitAttr() if in_range else None},
+        )
+
+    def verify_(self) -> None:
+        """Both are bytes, and the table has a size that tables have."""
+        for what, type in (("the table", self.table.type), ("the index", self.index.type)):
+            if _int_lanes(what, type)[1] != 8:
+                raise VerifyException(f"{what} must have lanes of i8, got {type}")
+        entries = _lanes("the table", self.table.type)
+        if entries not in TABLE_ENTRIES:
+            raise VerifyException(
+                f"the table must have {', '.join(map(str, TABLE_ENTRIES))} entries, got {entries}"
             )
 
 
@@ -575,6 +631,7 @@ Simd = Dialect(
         ExtSIOp,
         ExtUIOp,
         FPToSIOp,
+        LookupOp,
         PackBitsOp,
         PopcountAccOp,
         ReduceAddOp,

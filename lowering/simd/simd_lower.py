@@ -33,6 +33,7 @@ from lowbit_dialect import llvmx, simd
 from lowering.simd.lower_bit_fields import LowerBitFields
 from lowering.simd.intrinsics import INTRINSICS
 from lowering.simd.lower_dot import LowerDotAcc
+from lowering.simd.lower_lookup import LowerLookup
 from lowering.targets import Target, get_target
 
 
@@ -236,6 +237,7 @@ class SimdLowerPass(ModulePass):
             LowerPopcountAcc(),
             LowerDotAcc(target),
             LowerBitFields(target),
+            LowerLookup(target),
             LowerBroadcastLoad(),
             LowerExtUI(),
             LowerExtSI(),

@@ -137,7 +137,7 @@ class _Builder:
         # Four bits are counted by a shuffle, where bytes of eight take several.
         kind = arith.AndIOp if combine == "and" else arith.XOrIOp
         counts = self._constant(np.array([i.bit_count() for i in range(16)]))
-        found = emit.op(simd.LookupOp(counts, emit.binary(kind, fields, entry)))
+        found = emit.op(simd.LookupOp(counts, emit.binary(kind, fields, entry), in_range=True))
         return emit.binary(arith.AddiOp, acc, found)
 
     def _first(self, value: SSAValue, lanes: int) -> SSAValue:

@@ -230,7 +230,7 @@ class _Tile:
             where = (slot, emit.add(col, m * self.step), emit.add(self.first, k), 0)
             table = emit.load_vector(self.op.x, where, table_type)
             for r in range(self.registers):
-                found = emit.op(simd.LookupOp(table, registers[r]))
+                found = emit.op(simd.LookupOp(table, registers[r], in_range=True))
                 result.append(
                     emit.binary(arith.AddiOp, accs[m * self.registers + r], found)
                 )
