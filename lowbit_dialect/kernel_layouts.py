@@ -55,9 +55,7 @@ def index_weight_layout(
     """Layout of conv weights as table indices; `index` is (bits, bytes of a register)."""
     oc, kh, kw, ic = WEIGHT_LAYOUTS[layout]
     order = [oc, PLANE, kh, kw, ic]
-    return PackedAttr.get(
-        ic, TABLE_WORD, order, lanes=[oc, lanes], groups=groups, index=index
-    )
+    return PackedAttr.get(ic, TABLE_WORD, order, lanes=[oc, lanes], groups=groups, index=index)
 
 
 def matmul_lhs_layout(word_bits: int) -> PackedAttr:

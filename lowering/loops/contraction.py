@@ -27,8 +27,9 @@ from lowbit_dialect.ops.base import int_
 from lowbit_dialect.ops.kernel import ConvKernelOp, KernelOp, affine_code_of
 from lowbit_dialect.ops.tile import BitserialTileOp, DotTileOp, TileOp
 from lowbit_dialect.schedule import ScheduleAttr
+from lowering.kernels.cost_model import i16_steps
 from lowering.kernels.default_schedule import default_schedule
-from lowering.kernels.strategy import i16_steps, strategy_of
+from lowering.kernels.kernel_forms import strategy_of
 from lowering.loops.emit import Index
 from lowering.loops.epilogue import Epilogue
 from lowering.loops.stage import FunctionLowering, Stage
@@ -40,9 +41,8 @@ def schedule_of(op: KernelOp, geometry: ConvGeometry, lowering: FunctionLowering
     schedule = op.properties.get("schedule")
     if isinstance(schedule, ScheduleAttr):
         return schedule
-    strategy = strategy_of(op)
-    weights = affine_code_of(op.operands[1].type, "w").width
-    return default_schedule(geometry, weights, lowering.target, strategy)
+    x, w = (affine_code_of(operand.type, "operand") for operand in op.operands[:2])
+    return default_schedule(geometry, x, w, lowering.target, strategy_of(op))
 
 
 def lower_contraction(op: KernelOp, lowering: FunctionLowering) -> None:
