@@ -19,8 +19,7 @@ def obstacle(
     if strategy == "dot":
         return LevelProduct(x, w).obstacle(geometry)
     if strategy == "table":
-        pixels = min(pixels for pixels, _ in tiles(target, strategy))
-        return plan_tables(x, w, geometry, target, pixels).obstacle
+        return plan_tables(x, w, geometry, target, min(tiles(target, strategy))).obstacle
     return None
 
 
