@@ -13,15 +13,12 @@ from collections.abc import Sequence
 from typing import ClassVar
 
 from xdsl.dialects.builtin import (
-    DenseArrayBase,
     Float32Type,
     IndexType,
-    IntegerAttr,
     IntegerType,
     MemRefType,
     UnitAttr,
     VectorType,
-    i64,
 )
 from xdsl.dialects.utils import EnumAttribute
 from xdsl.ir import Attribute, Dialect, Operation, SpacedOpaqueSyntaxAttribute, SSAValue
@@ -563,66 +560,39 @@ class BroadcastLoadOp(IRDLOperation):
 
 
 @irdl_op_definition
-class BitFieldsOp(IRDLOperation):
-    """Bits of words as bytes: `vector<Lxi64>` to `vector<8Lxi8>`.
+class UnpackBitsOp(IRDLOperation):
+    """A word as a mask: `iL` to `vector<Lxi1>`, bit k becomes lane k. L is 8, 16, 32 or 64.
 
-    The result is cut into as many equal parts as there are offsets; byte k of it, in part j, holds
-    the `width` bits from bit `offsets[j]` on of its own word, k / 8.
-
-        %f = simd.bit_fields 6 from [12] %words : vector<8xi64> to vector<64xi8>
-        %g = simd.bit_fields 4 from [0, 4] %words : vector<4xi64> to vector<32xi8>
+    %mask = simd.unpack_bits %w : i16 to vector<16xi1>
     """
 
-    name = "simd.bit_fields"
+    name = "simd.unpack_bits"
 
-    words = operand_def()
+    word = operand_def(IntegerType)
     result = result_def()
-    width = prop_def(IntegerAttr.constr(i64))
-    offsets = prop_def(DenseArrayBase.constr(i64))
 
     traits = traits_def(Pure())
 
-    assembly_format = "$width `from` $offsets $words attr-dict `:` type($words) `to` type($result)"
+    assembly_format = "$word attr-dict `:` type($word) `to` type($result)"
 
-    def __init__(self, words: SSAValue | Operation, width: int, offsets: Sequence[int]):
-        words = SSAValue.get(words)
-        lanes = words.type.get_shape()[0] if isinstance(words.type, VectorType) else 1
-        super().__init__(
-            operands=[words],
-            result_types=[VectorType(IntegerType(8), [8 * lanes])],
-            properties={
-                "width": IntegerAttr(width, i64),
-                "offsets": DenseArrayBase.from_list(i64, list(offsets)),
-            },
-        )
-
-    @property
-    def field_offsets(self) -> tuple[int, ...]:
-        """First bit of the field of each part."""
-        return tuple(int(offset) for offset in self.offsets.iter_values())
+    def __init__(self, word: SSAValue | Operation):
+        word = SSAValue.get(word)
+        lanes = word.type.width.data if isinstance(word.type, IntegerType) else 0
+        super().__init__(operands=[word], result_types=[VectorType(IntegerType(1), [lanes])])
 
     def verify_(self) -> None:
-        """Words become bytes; fields lie within them."""
-        lanes, width = _int_lanes("the operand", self.words.type)
-        bytes_, byte = _int_lanes("the result", self.result.type)
-        if (width, byte, bytes_) != (64, 8, 8 * lanes):
+        """The mask is as long as the word is wide."""
+        lanes = _mask_lanes("the result", self.result.type)
+        if lanes not in PACK_LANES or self.word.type != IntegerType(lanes):
             raise VerifyException(
-                f"simd.bit_fields makes 8 bytes of each i64, got {self.words.type} to"
-                f" {self.result.type}"
+                f"simd.unpack_bits makes masks of {', '.join(map(str, PACK_LANES))} lanes of words"
+                f" as wide, got {self.word.type} to {self.result.type}"
             )
-        field, offsets = self.width.value.data, self.field_offsets
-        if not 1 <= field <= 8 or any(not 0 <= o < 64 for o in offsets):
-            raise VerifyException(
-                f"fields of {field} bits at {list(offsets)}: 1 to 8 bits at 0 to 63 are allowed"
-            )
-        if not offsets or bytes_ % len(offsets):
-            raise VerifyException(f"{len(offsets)} parts do not divide {bytes_} bytes")
 
 
 Simd = Dialect(
     "simd",
     [
-        BitFieldsOp,
         BroadcastLoadOp,
         CmpIOp,
         DotAccOp,
@@ -636,6 +606,7 @@ Simd = Dialect(
         SIToFPOp,
         SelectOp,
         TruncIOp,
+        UnpackBitsOp,
     ],
     [CombineAttr, PredicateAttr],
 )

@@ -74,16 +74,6 @@ INTRINSICS: dict[str, Intrinsic] = {
         ("x86.avx512.vpdpbusd.512", "x86_64", "avx512vnni", *_accumulating(16)),
         ("x86.avx512.vpdpbusd.256", "x86_64", "avx512vnni avx512vl", *_accumulating(8)),
         ("x86.avx512.vpdpbusd.128", "x86_64", "avx512vnni avx512vl", *_accumulating(4)),
-        # For each byte, eight bits of its word from the bit on that the control says.
-        ("x86.avx512.pmultishift.qb.512", "x86_64", "avx512vbmi", (_v(64, 8),) * 2, _v(64, 8)),
-        (
-            *("x86.avx512.pmultishift.qb.256", "x86_64", "avx512vbmi avx512vl"),
-            *((_v(32, 8),) * 2, _v(32, 8)),
-        ),
-        (
-            *("x86.avx512.pmultishift.qb.128", "x86_64", "avx512vbmi avx512vl"),
-            *((_v(16, 8),) * 2, _v(16, 8)),
-        ),
         # Sums of two products of unsigned and signed bytes, saturating in i16.
         ("x86.avx512.pmaddubs.w.512", "x86_64", "avx512bw", *_pairs(32, 8)),
         ("x86.avx2.pmadd.ub.sw", "x86_64", "avx2", *_pairs(16, 8)),

@@ -31,7 +31,6 @@ from xdsl.pattern_rewriter import (
 
 from lowbit_dialect import llvmx, simd
 from lowering.simd.intrinsics import INTRINSICS
-from lowering.simd.lower_bit_fields import LowerBitFields
 from lowering.simd.lower_dot import LowerDotAcc
 from lowering.simd.lower_lookup import LowerLookup
 from lowering.targets import Target, get_target
@@ -183,6 +182,15 @@ class LowerPackBits(RewritePattern):
         return ops
 
 
+class LowerUnpackBits(RewritePattern):
+    """`simd.unpack_bits` -> `llvm.bitcast`."""
+
+    @op_type_rewrite_pattern
+    def match_and_rewrite(self, op: simd.UnpackBitsOp, rewriter: PatternRewriter) -> None:
+        """Rewrite one operation."""
+        rewriter.replace(op, llvm.BitcastOp(op.word, op.result.type))
+
+
 class LowerReduceAdd(RewritePattern):
     """`simd.reduce_add` -> `vector.reduction <add>`."""
 
@@ -236,7 +244,7 @@ class SimdLowerPass(ModulePass):
         patterns: list[RewritePattern] = [
             LowerPopcountAcc(),
             LowerDotAcc(target),
-            LowerBitFields(target),
+            LowerUnpackBits(),
             LowerLookup(target),
             LowerBroadcastLoad(),
             LowerExtUI(),
