@@ -108,8 +108,9 @@ class _Builder:
                     self._of_pattern(unset, is_set, first, 0),
                     self._of_pattern(unset, is_set, first + 1, 1),
                 )
-                at = (2 * part + half) * self.register
-                emit.store_vector(sums, self.pairs, [emit.add(emit.mul(column, self.size), at)])
+                words = VectorType(i32, [self.register // 4])
+                at = (2 * part + half) * self.register // 4
+                emit.store_vector(emit.op(vector.BitcastOp(sums, words)), self.pairs, [column, at])
 
     def _values(self, planes: Sequence[SSAValue], first: int) -> tuple[SSAValue, SSAValue]:
         """What channels from the first one on add where their weight's bit is 0, and 1."""
