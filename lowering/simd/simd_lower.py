@@ -182,13 +182,40 @@ class LowerPackBits(RewritePattern):
         return ops
 
 
+@dataclass(frozen=True)
 class LowerUnpackBits(RewritePattern):
-    """`simd.unpack_bits` -> `llvm.bitcast`."""
+    """A word as a mask is a bit cast where masks have registers of their own.
+
+        %mask = simd.unpack_bits %w : i32 to vector<32xi1>
+    ->
+        %mask = llvm.bitcast %w : i32 to vector<32xi1>
+
+    Elsewhere LLVM takes the bits one by one. There, each byte of a splat of the word is repeated
+    eight times, and tested for one bit in each.
+    """
+
+    target: Target
 
     @op_type_rewrite_pattern
     def match_and_rewrite(self, op: simd.UnpackBitsOp, rewriter: PatternRewriter) -> None:
         """Rewrite one operation."""
-        rewriter.replace(op, llvm.BitcastOp(op.word, op.result.type))
+        if self.target.has("avx512bw"):
+            rewriter.replace(op, llvm.BitcastOp(op.word, op.result.type))
+            return
+        assert isinstance(op.word.type, IntegerType)
+        lanes = op.word.type.width.data
+        words, bytes_ = VectorType(op.word.type, [8]), VectorType(IntegerType(8), [lanes])
+        splat = vector.BroadcastOp(op.word, words)
+        source = llvm.BitcastOp(splat.vector, bytes_)
+        order = DenseArrayBase.from_list(i64, [lane // 8 for lane in range(lanes)])
+        repeated = vector.ShuffleOp(source.result, source.result, order, result_type=bytes_)
+        weights = [1 << lane % 8 for lane in range(lanes)]
+        signed = [weight - 256 if weight > 127 else weight for weight in weights]
+        bits = arith.ConstantOp(DenseIntOrFPElementsAttr.from_list(bytes_, signed))
+        tested = arith.AndIOp(repeated.result, bits.result)
+        equal = IntegerAttr(llvm.ICmpPredicateFlag("eq").to_int(), i64)
+        mask = llvm.ICmpOp(tested.result, bits.result, equal)
+        rewriter.replace(op, (splat, source, repeated, bits, tested, mask))
 
 
 class LowerReduceAdd(RewritePattern):
@@ -244,7 +271,7 @@ class SimdLowerPass(ModulePass):
         patterns: list[RewritePattern] = [
             LowerPopcountAcc(),
             LowerDotAcc(target),
-            LowerUnpackBits(),
+            LowerUnpackBits(target),
             LowerLookup(target),
             LowerBroadcastLoad(),
             LowerExtUI(),
