@@ -117,3 +117,11 @@ func.func @f(%a: vector<16xi8>) {
   %0 = simd.dot_acc %a, %a, %a : vector<16xi8>
   func.return
 }
+
+// -----
+
+func.func @narrow(%a: vector<16xi32>) {
+  // CHECK: two vectors of 16 lanes of i32 narrow to one of 32 of i16, got vector<16xi16>
+  %0 = simd.narrow %a, %a : vector<16xi32> to vector<16xi16>
+  func.return
+}

@@ -32,6 +32,7 @@ from xdsl.pattern_rewriter import (
 from lowbit_dialect import llvmx, simd
 from lowering.simd.intrinsics import INTRINSICS
 from lowering.simd.lower_dot import LowerDotAcc
+from lowering.simd.lower_narrow import LowerNarrow
 from lowering.targets import Target, get_target
 
 
@@ -238,6 +239,7 @@ class SimdLowerPass(ModulePass):
             LowerExtUI(),
             LowerExtSI(),
             LowerTruncI(),
+            LowerNarrow(target),
             LowerSIToFP(),
             LowerFPToSI(),
             LowerCmpI(),
