@@ -66,11 +66,11 @@ class LowerNarrow(RewritePattern):
         if takes_even_lanes:
             halves = [vector.BitcastOp(operand, narrow) for operand in operands]
             order = DenseArrayBase.from_list(i64, range(0, 2 * count, 2))
-            ops += [*halves, vector.ShuffleOp(*halves, order, result_type=narrow)]
+            ops += [*halves, vector.ShuffleOp(halves[0], halves[1], order, result_type=narrow)]
         else:
             joined = VectorType(wide.element_type, [count])
             order = DenseArrayBase.from_list(i64, range(count))
-            both = vector.ShuffleOp(*operands, order, result_type=joined)
+            both = vector.ShuffleOp(operands[0], operands[1], order, result_type=joined)
             ops += [both, llvm.TruncOp(both.results[0], narrow)]
         rewriter.replace(op, ops)
 
