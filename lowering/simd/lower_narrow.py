@@ -66,7 +66,10 @@ class LowerNarrow(RewritePattern):
         if takes_even_lanes:
             halves = [vector.BitcastOp(operand, narrow) for operand in operands]
             order = DenseArrayBase.from_list(i64, range(0, 2 * count, 2))
-            ops += [*halves, vector.ShuffleOp(halves[0].result, halves[1].result, order, result_type=narrow)]
+            ops += [
+                *halves,
+                vector.ShuffleOp(halves[0].result, halves[1].result, order, result_type=narrow),
+            ]
         else:
             joined = VectorType(wide.element_type, [count])
             order = DenseArrayBase.from_list(i64, range(count))
