@@ -329,6 +329,58 @@ class TruncIOp(CastOp):
 
 
 @irdl_op_definition
+class NarrowOp(IRDLOperation):
+    """Two vectors as one of lanes half as wide, clipped to what these hold: `vector<LxiW>` twice
+    to `vector<2LxiV>`, 2V = W, the lanes of the first below those of the second.
+
+    %v = simd.narrow %a, %b : vector<16xi32> to vector<32xi16>
+    %w = simd.narrow no_saturation %a, %b : vector<16xi32> to vector<32xi16>
+
+    With `no_saturation` every number fits; what becomes of one that does not is undefined.
+    """
+
+    name = "simd.narrow"
+
+    T: ClassVar = VarConstraint("T", AnyAttr())
+
+    no_saturation = opt_prop_def(UnitAttr)
+    low = operand_def(T)
+    high = operand_def(T)
+    result = result_def()
+
+    traits = traits_def(Pure())
+
+    assembly_format = (
+        "(`no_saturation` $no_saturation^)? $low `,` $high attr-dict"
+        " `:` type($low) `to` type($result)"
+    )
+
+    def __init__(
+        self,
+        low: SSAValue | Operation,
+        high: SSAValue | Operation,
+        no_saturation: bool = False,
+    ):
+        low = SSAValue.get(low)
+        lanes, width = _int_lanes("the operands", low.type)
+        super().__init__(
+            operands=[low, high],
+            result_types=[VectorType(IntegerType(width // 2), [2 * lanes])],
+            properties={"no_saturation": UnitAttr() if no_saturation else None},
+        )
+
+    def verify_(self) -> None:
+        """The result has twice the lanes, half as wide."""
+        lanes, width = _int_lanes("the operands", self.low.type)
+        result = _int_lanes("the result", self.result.type)
+        if result != (2 * lanes, width // 2):
+            raise VerifyException(
+                f"two vectors of {lanes} lanes of i{width} narrow to one of {2 * lanes} of"
+                f" i{width // 2}, got {self.result.type}"
+            )
+
+
+@irdl_op_definition
 class SIToFPOp(CastOp):
     """Signed integers to f32, rounded to nearest even: `vector<LxiW>` to `vector<Lxf32>`."""
 
@@ -600,6 +652,7 @@ Simd = Dialect(
         ExtUIOp,
         FPToSIOp,
         LookupOp,
+        NarrowOp,
         PackBitsOp,
         PopcountAccOp,
         ReduceAddOp,

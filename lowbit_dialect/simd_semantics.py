@@ -23,6 +23,7 @@ from lowbit_dialect.simd import (
     ExtUIOp,
     FPToSIOp,
     LookupOp,
+    NarrowOp,
     PackBitsOp,
     PopcountAccOp,
     ReduceAddOp,
@@ -107,6 +108,11 @@ def _select(op: SelectOp, mask: np.ndarray, a: np.ndarray, b: np.ndarray) -> np.
     return np.where(mask, a, b)
 
 
+def _narrow(op: NarrowOp, low: np.ndarray, high: np.ndarray) -> np.ndarray:
+    ends = np.iinfo(_result_type(op))
+    return np.clip(np.concatenate([low, high]), ends.min, ends.max).astype(_result_type(op))
+
+
 def _pack_bits(op: PackBitsOp, mask: np.ndarray) -> np.ndarray:
     return np.packbits(mask, bitorder="little").view(f"<i{len(mask) // 8}")[0]
 
@@ -132,6 +138,7 @@ SIMD_SEMANTICS: dict[type[Operation], Callable[..., np.ndarray]] = {
     ExtUIOp: _extui,
     ExtSIOp: _extsi,
     TruncIOp: _convert,
+    NarrowOp: _narrow,
     SIToFPOp: _convert,
     FPToSIOp: _convert,
     CmpIOp: _cmpi,

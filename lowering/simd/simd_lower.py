@@ -33,6 +33,7 @@ from lowbit_dialect import llvmx, simd
 from lowering.simd.intrinsics import INTRINSICS
 from lowering.simd.lower_dot import LowerDotAcc
 from lowering.simd.lower_lookup import LowerLookup
+from lowering.simd.lower_narrow import LowerNarrow
 from lowering.targets import Target, get_target
 
 
@@ -277,6 +278,7 @@ class SimdLowerPass(ModulePass):
             LowerExtUI(),
             LowerExtSI(),
             LowerTruncI(),
+            LowerNarrow(target),
             LowerSIToFP(),
             LowerFPToSI(),
             LowerCmpI(),
