@@ -21,17 +21,12 @@ from xdsl.dialects.builtin import (
 )
 from xdsl.ir import Operation, SSAValue
 from xdsl.passes import ModulePass
-from xdsl.pattern_rewriter import (
-    GreedyRewritePatternApplier,
-    PatternRewriter,
-    PatternRewriteWalker,
-    RewritePattern,
-    op_type_rewrite_pattern,
-)
+from xdsl.pattern_rewriter import PatternRewriter, RewritePattern, op_type_rewrite_pattern
 
 from lowbit_dialect import llvmx, simd
 from lowering.simd.intrinsics import INTRINSICS
 from lowering.simd.lower_dot import LowerDotAcc
+from lowering.single_walk import rewrite_each
 from lowering.targets import Target, get_target
 
 
@@ -231,20 +226,20 @@ class SimdLowerPass(ModulePass):
     def apply(self, ctx: Context, op: ModuleOp) -> None:
         """Rewrite the module."""
         target = get_target(self.target)
-        patterns: list[RewritePattern] = [
-            LowerPopcountAcc(),
-            LowerDotAcc(target),
-            LowerBroadcastLoad(),
-            LowerExtUI(),
-            LowerExtSI(),
-            LowerTruncI(),
-            LowerSIToFP(),
-            LowerFPToSI(),
-            LowerCmpI(),
-            LowerSelect(),
-            LowerPackBits(target),
-            LowerReduceAdd(),
-        ]
-        PatternRewriteWalker(
-            GreedyRewritePatternApplier(patterns), apply_recursively=False
-        ).rewrite_module(op)
+        rewrite_each(
+            op,
+            {
+                simd.PopcountAccOp: LowerPopcountAcc(),
+                simd.DotAccOp: LowerDotAcc(target),
+                simd.BroadcastLoadOp: LowerBroadcastLoad(),
+                simd.ExtUIOp: LowerExtUI(),
+                simd.ExtSIOp: LowerExtSI(),
+                simd.TruncIOp: LowerTruncI(),
+                simd.SIToFPOp: LowerSIToFP(),
+                simd.FPToSIOp: LowerFPToSI(),
+                simd.CmpIOp: LowerCmpI(),
+                simd.SelectOp: LowerSelect(),
+                simd.PackBitsOp: LowerPackBits(target),
+                simd.ReduceAddOp: LowerReduceAdd(),
+            },
+        )

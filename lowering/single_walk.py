@@ -1,0 +1,50 @@
+"""Rewriting in a single walk, for passes whose patterns are many matches of single operations.
+
+xDSL's greedy driver tries every pattern on every operation, puts what a pattern made back on its
+list, and walks again until nothing changes. A lowering that replaces each operation of a dialect
+by operations of others needs none of that: a dictionary finds the pattern, and one walk is all.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from xdsl.dialects.builtin import ModuleOp
+from xdsl.ir import Operation, SSAValue
+from xdsl.pattern_rewriter import PatternRewriter, RewritePattern
+
+
+class _Replacer(PatternRewriter):
+    """Replaces operations, and tells nobody: there is no list of operations to keep right."""
+
+    def replace(
+        self,
+        op: Operation,
+        new_ops: Operation | Sequence[Operation],
+        new_results: Sequence[SSAValue | None] | None = None,
+        safe_erase: bool = True,
+    ) -> None:
+        """Put `new_ops` in the place of `op`; its results are those of the last one."""
+        if new_results is not None or not safe_erase:
+            super().replace(op, new_ops, new_results, safe_erase)
+            return
+        if isinstance(new_ops, Operation):
+            new_ops = (new_ops,)
+        block = op.parent
+        assert block is not None
+        block.insert_ops_before(new_ops, op)
+        for old, new in zip(op.results, new_ops[-1].results, strict=True):
+            old.replace_all_uses_with(new)
+        op.detach()
+        op.erase()
+
+
+def rewrite_each(module: ModuleOp, patterns: Mapping[type[Operation], RewritePattern]) -> None:
+    """Apply to each operation the pattern for its type, once.
+
+    What the patterns make is not visited: it must not contain what they match.
+    """
+    for op in tuple(module.walk()):
+        pattern = patterns.get(type(op))
+        if pattern is not None:
+            pattern.match_and_rewrite(op, _Replacer(op))
