@@ -12,10 +12,18 @@ from collections.abc import Mapping, Sequence
 from xdsl.dialects.builtin import ModuleOp
 from xdsl.ir import Operation, SSAValue
 from xdsl.pattern_rewriter import PatternRewriter, RewritePattern
+from xdsl.rewriter import InsertPoint
 
 
 class _Replacer(PatternRewriter):
     """Replaces operations, and tells nobody: there is no list of operations to keep right."""
+
+    def move_to(self, op: Operation) -> None:
+        """Get ready to rewrite `op`."""
+        block = op.parent
+        assert block is not None
+        self._current_operation = op
+        self.insertion_point = InsertPoint(block, op)
 
     def replace(
         self,
@@ -44,7 +52,10 @@ def rewrite_each(module: ModuleOp, patterns: Mapping[type[Operation], RewritePat
 
     What the patterns make is not visited: it must not contain what they match.
     """
-    for op in tuple(module.walk()):
-        pattern = patterns.get(type(op))
-        if pattern is not None:
-            pattern.match_and_rewrite(op, _Replacer(op))
+    matched = [op for op in module.walk() if type(op) in patterns]
+    if not matched:
+        return
+    rewriter = _Replacer(matched[0])
+    for op in matched:
+        rewriter.move_to(op)
+        patterns[type(op)].match_and_rewrite(op, rewriter)

@@ -133,9 +133,12 @@ class ThresholdLevels(Levels):
 
     def level(self, pixel: int, vector: int) -> SSAValue:
         """Number of thresholds reached."""
-        masks = [self._reached(pixel, vector, t) for t in self.thresholds[vector]]
-        type_ = lanes_of(masks[0], i32)
-        counts = [self.emit.op(simd.ExtUIOp(mask, type_)) for mask in masks]
+        type_ = lanes_of(self.sums[pixel][vector], i32)
+        # One after the other, so that few masks are alive at a time: LLVM keeps this order.
+        counts = (
+            self.emit.op(simd.ExtUIOp(self._reached(pixel, vector, t), type_))
+            for t in self.thresholds[vector]
+        )
         return reduce(lambda a, b: self.emit.binary(arith.AddiOp, a, b), counts)
 
 

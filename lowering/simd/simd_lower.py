@@ -7,6 +7,7 @@ better, and it is in the table of intrinsics, the pattern takes that.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cache
 
 from xdsl.context import Context
 from xdsl.dialects import arith, llvm, math, memref, vector
@@ -45,9 +46,21 @@ class LowerPopcountAcc(RewritePattern):
         """Rewrite one operation."""
         combine = arith.AndIOp if op.combine.data is simd.Combine.AND else arith.XOrIOp
         accumulate = arith.SubiOp if op.subtract else arith.AddiOp
-        combined = combine(op.a, op.b)
-        count = math.CtPopOp(combined.result)
-        rewriter.replace(op, (combined, count, accumulate(op.acc, count.result)))
+        acc, a, b = op.operands
+        types = [acc.type]
+        combined = combine.create(operands=[a, b], result_types=types)
+        count = math.CtPopOp.create(operands=combined.results, result_types=types)
+        total = accumulate.create(operands=[acc, count.results[0]], result_types=types)
+        rewriter.replace(op, (combined, count, total))
+
+
+def _converted(to: type[Operation], op: simd.CastOp) -> Operation:
+    return to.create(operands=op.operands, result_types=[op.result.type])
+
+
+@cache
+def _predicate(predicate: simd.Predicate) -> IntegerAttr:
+    return IntegerAttr(llvm.ICmpPredicateFlag(predicate.value).to_int(), i64)
 
 
 class LowerExtUI(RewritePattern):
@@ -56,7 +69,7 @@ class LowerExtUI(RewritePattern):
     @op_type_rewrite_pattern
     def match_and_rewrite(self, op: simd.ExtUIOp, rewriter: PatternRewriter) -> None:
         """Rewrite one operation."""
-        rewriter.replace(op, llvm.ZExtOp(op.source, op.result.type))
+        rewriter.replace(op, _converted(llvm.ZExtOp, op))
 
 
 class LowerExtSI(RewritePattern):
@@ -65,7 +78,7 @@ class LowerExtSI(RewritePattern):
     @op_type_rewrite_pattern
     def match_and_rewrite(self, op: simd.ExtSIOp, rewriter: PatternRewriter) -> None:
         """Rewrite one operation."""
-        rewriter.replace(op, llvm.SExtOp(op.source, op.result.type))
+        rewriter.replace(op, _converted(llvm.SExtOp, op))
 
 
 class LowerTruncI(RewritePattern):
@@ -74,7 +87,7 @@ class LowerTruncI(RewritePattern):
     @op_type_rewrite_pattern
     def match_and_rewrite(self, op: simd.TruncIOp, rewriter: PatternRewriter) -> None:
         """Rewrite one operation."""
-        rewriter.replace(op, llvm.TruncOp(op.source, op.result.type))
+        rewriter.replace(op, _converted(llvm.TruncOp, op))
 
 
 class LowerSIToFP(RewritePattern):
@@ -83,7 +96,7 @@ class LowerSIToFP(RewritePattern):
     @op_type_rewrite_pattern
     def match_and_rewrite(self, op: simd.SIToFPOp, rewriter: PatternRewriter) -> None:
         """Rewrite one operation."""
-        rewriter.replace(op, llvm.SIToFPOp(op.source, op.result.type))
+        rewriter.replace(op, _converted(llvm.SIToFPOp, op))
 
 
 class LowerFPToSI(RewritePattern):
@@ -101,8 +114,12 @@ class LowerCmpI(RewritePattern):
     @op_type_rewrite_pattern
     def match_and_rewrite(self, op: simd.CmpIOp, rewriter: PatternRewriter) -> None:
         """Rewrite one operation."""
-        predicate = llvm.ICmpPredicateFlag(op.predicate.data.value).to_int()
-        rewriter.replace(op, llvm.ICmpOp(op.a, op.b, IntegerAttr(predicate, i64)))
+        compared = llvm.ICmpOp.create(
+            operands=op.operands,
+            result_types=[op.result.type],
+            properties={"predicate": _predicate(op.predicate.data)},
+        )
+        rewriter.replace(op, compared)
 
 
 class LowerSelect(RewritePattern):
@@ -111,7 +128,8 @@ class LowerSelect(RewritePattern):
     @op_type_rewrite_pattern
     def match_and_rewrite(self, op: simd.SelectOp, rewriter: PatternRewriter) -> None:
         """Rewrite one operation."""
-        rewriter.replace(op, llvmx.SelectOp(op.mask, op.a, op.b))
+        chosen = llvmx.SelectOp.create(operands=op.operands, result_types=[op.result.type])
+        rewriter.replace(op, chosen)
 
 
 @dataclass(frozen=True)
@@ -206,9 +224,11 @@ class LowerBroadcastLoad(RewritePattern):
     @op_type_rewrite_pattern
     def match_and_rewrite(self, op: simd.BroadcastLoadOp, rewriter: PatternRewriter) -> None:
         """Rewrite one operation."""
-        load = memref.LoadOp.get(op.base, op.indices)
-        assert isinstance(op.result.type, VectorType)
-        rewriter.replace(op, (load, vector.BroadcastOp(load.res, op.result.type)))
+        type_ = op.result.type
+        assert isinstance(type_, VectorType)
+        load = memref.LoadOp.create(operands=op.operands, result_types=[type_.element_type])
+        splat = vector.BroadcastOp.create(operands=load.results, result_types=[type_])
+        rewriter.replace(op, (load, splat))
 
 
 @dataclass(frozen=True)
