@@ -14,6 +14,7 @@ from xdsl.dialects import llvm
 from xdsl.dialects.builtin import IntegerType, VectorType
 from xdsl.ir import SSAValue
 
+from lowering.llvm.intrinsic_call import call_intrinsic
 from lowering.targets import Target
 
 
@@ -62,7 +63,7 @@ class Intrinsic:
         if tuple(operand.type for operand in operands) != self.operands:
             given = ", ".join(str(operand.type) for operand in operands)
             raise ValueError(f"{self.name} takes {', '.join(map(str, self.operands))}, got {given}")
-        return llvm.CallIntrinsicOp(self.name, operands, [self.result])
+        return call_intrinsic(self.name, operands, self.result)
 
 
 INTRINSICS: dict[str, Intrinsic] = {
