@@ -1,7 +1,7 @@
 """What bounds a kernel on this machine: products a cycle, and bytes a cycle from each cache.
 
-The first come from the target's description, the second are measured: a loop of vector loads over
-a buffer that fits in half a cache.
+The first come from the cost model and the target's description, the second are measured: a loop of
+vector loads over a buffer that fits in half a cache.
 """
 
 from __future__ import annotations
@@ -13,8 +13,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from lowbit_dialect.codes import AffineCode
-from lowbit_dialect.level_product import LevelProduct
-from lowering.kernels.strategy import bit_serial_macs, dot_macs
+from lowbit_dialect.geometry import ConvGeometry, Window
+from lowering.kernels.cost_model import REDUCTIONS, Contraction
+from lowering.kernels.default_schedule import tiles
+from lowering.kernels.strategy import obstacle
 from lowering.llvm.object import compile_object
 from lowering.targets import Target, cache_bytes, get_target
 from runtime.bench.clock import nanoseconds_per_cycle
@@ -29,9 +31,14 @@ _CALL_BYTES = 16 * 1024 * 1024
 """A call reads at least so much, so that the call is nothing."""
 _SECONDS = 0.05
 
-POPCOUNT_PAIRS = ("A1W1", "A2W1", "A2W2")
-"""Bit widths whose peak of popcounts is worth a line; the others lie between and below."""
-_DOT_PAIR = "A4W4"
+_LARGE = ConvGeometry(1, Window(64, 3, 1, 1, 1), Window(64, 3, 1, 1, 1), 512, 512)
+"""A layer on which nothing but the reduction counts."""
+PEAKS = (
+    *(("bit_serial", "A1W1"), ("bit_serial", "A2W1"), ("bit_serial", "A2W2")),
+    *(("table", "A4W1"), ("table", "A2W2"), ("dot", "A4W4")),
+)
+"""Strategies and bit widths whose peak is worth a line; the others lie between and below."""
+_NAMES = {"bit_serial": "popcounts", "table": "tables", "dot": "dot products"}
 
 
 @dataclass(frozen=True)
@@ -43,20 +50,17 @@ class Ceiling:
 
 
 def peaks(target: Target) -> list[Ceiling]:
-    """Products a cycle of tiles that fill the ports, without loads, loops and epilogues."""
+    """Products a cycle of the best tile on a large layer: what its instructions take, no more."""
     found = []
-    for pair in POPCOUNT_PAIRS:
-        x, w = _affine(pair)
-        found.append(Ceiling(f"popcounts, {pair}", bit_serial_macs(x, w, target)))
-    found.append(Ceiling("byte dot products", dot_macs(LevelProduct(*_affine(_DOT_PAIR)), target)))
+    for strategy, pair in PEAKS:
+        x, w = codes_of(pair)
+        if not isinstance(x, AffineCode) or not isinstance(w, AffineCode):
+            continue
+        if obstacle(strategy, x, w, _LARGE, target) is None:
+            layer, cycles = Contraction(_LARGE, x, w, target), REDUCTIONS[strategy]
+            least = min(cycles(layer, *tile) for tile in tiles(target, strategy))
+            found.append(Ceiling(f"{_NAMES[strategy]}, {pair}", _LARGE.macs / least))
     return found
-
-
-def _affine(pair: str) -> tuple[AffineCode, AffineCode]:
-    x, w = codes_of(pair)
-    if not isinstance(x, AffineCode) or not isinstance(w, AffineCode):
-        raise TypeError(f"{pair} is not of affine codes")
-    return x, w
 
 
 def bandwidths() -> list[Ceiling]:

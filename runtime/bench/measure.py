@@ -17,17 +17,11 @@ from xdsl.rewriter import InsertPoint
 from lowbit_dialect import reference
 from lowbit_dialect.codes import BipolarType, Code, SignedType, UnipolarType
 from lowbit_dialect.interpreters.values import PackedArray
-from lowbit_dialect.kernel_layouts import (
-    activation_layout,
-    byte_activation_layout,
-    byte_matmul_lhs_layout,
-    matmul_lhs_layout,
-)
 from lowbit_dialect.layout import PackedAttr, byte_count
 from lowbit_dialect.ops.contraction import Conv2DOp, MatmulOp, conv_clauses
 from lowbit_dialect.ops.pack import BitpackOp, ConstantOp, UnpackOp
 from lowbit_dialect.packing import pack
-from lowering.kernels.default_schedule import kernel_word_bits
+from lowering.kernels.kernel_forms import KERNELS
 from lowering.kernels.strategy import resolve_strategy
 from lowering.pipeline import lower
 from lowering.targets import Target, get_target
@@ -41,6 +35,9 @@ from runtime.bench.workloads import Workload
 from runtime.compile import compile
 
 OUTPUTS = ("packed", "i32")
+
+ANY_LANES = 64
+"""Lanes of a block of weights, where only the layout of the activations is asked for."""
 
 
 def codes_of(pair: str) -> tuple[Code, Code]:
@@ -85,23 +82,20 @@ class Layer:
             )
         return Layer(workload, x_code, w_code, x, w, sums, random_data_glue(sums, x_code))
 
-    def layout(self, strategy: str, word_bits: int, padding: Sequence[int] = ()) -> PackedAttr:
+    def layout(self, strategy: str, target: Target, padding: Sequence[int] = ()) -> PackedAttr:
         """How kernels of a strategy want activations, with a frame of this padding."""
-        if strategy == "dot":
-            if self.workload.is_matmul:
-                return byte_matmul_lhs_layout()
-            return byte_activation_layout("nhwc", padding)
+        forms = KERNELS[strategy]
         if self.workload.is_matmul:
-            return matmul_lhs_layout(word_bits)
-        return activation_layout("nhwc", word_bits, padding)
+            return forms.gemm_layouts(target, ANY_LANES)[0]
+        return forms.conv_layouts(target, "nhwc", tuple(padding), 1, ANY_LANES)[0]
 
     def strategy(self, strategy: str, target: Target) -> str:
         """What a strategy becomes for this layer."""
         return resolve_strategy(strategy, self.x_code, self.w_code, self.workload.geometry, target)
 
-    def module(self, out: str, strategy: str, word_bits: int) -> ModuleOp:
+    def module(self, out: str, strategy: str, target: Target) -> ModuleOp:
         """A function from the packed input to the packed (or i32) output."""
-        layout = self.layout(strategy, word_bits, _padding(self.workload))
+        layout = self.layout(strategy, target, _padding(self.workload))
         x_type = TensorType(self.x_code, self.x.shape, layout)
         function = func.FuncOp("main", ([x_type], []))
         builder = Builder(InsertPoint.at_end(function.body.block))
@@ -117,7 +111,7 @@ class Layer:
             y = builder.insert(Conv2DOp.get(x, w, **clauses)).result
         if out == "packed":
             y = self.glue.insert(builder, y, TensorType(self.x_code, self.sums.shape))
-            y_layout = self.layout(strategy, word_bits, (1, 1, 1, 1))
+            y_layout = self.layout(strategy, target, (1, 1, 1, 1))
             y = builder.insert(BitpackOp.get(y, y_layout)).result
         builder.insert(func.ReturnOp(y))
         function.update_function_type()
@@ -140,7 +134,7 @@ def module_of(workload: Workload, setting: Setting) -> ModuleOp:
     target = target_of(setting)
     layer = Layer.random(workload, setting.pair)
     strategy = layer.strategy(setting.strategy, target)
-    return layer.module(setting.out, strategy, kernel_word_bits(target))
+    return layer.module(setting.out, strategy, target)
 
 
 def target_of(setting: Setting) -> Target:
@@ -158,13 +152,12 @@ def prepare(layer: Layer, setting: Setting, check: bool = True, cache: str = "")
         cache: a folder for compiled objects; without it there are none, nor times.
     """
     target = target_of(setting)
-    word_bits = kernel_word_bits(target)
     strategy = layer.strategy(setting.strategy, target)
-    module = layer.module(setting.out, strategy, word_bits)
-    build = partial(compile, module, target.name, strategy=strategy)
-    times = compile_times(build, cache) if cache and check else {}
-    executable = build_cached(build, cache) if cache else build(use_cache=False)
-    layout = layer.layout(strategy, word_bits, _padding(layer.workload))
+    module = layer.module(setting.out, strategy, target)
+    build = partial(compile, target=target.name, strategy=strategy)
+    times = compile_times(build, module, cache) if cache and check else {}
+    executable = build_cached(build, module, cache) if cache else build(module, use_cache=False)
+    layout = layer.layout(strategy, target, _padding(layer.workload))
     words = pack(layer.x_code.encode(layer.x), layer.x_code, layout)
     words = np.ascontiguousarray(words)
     packed = PackedArray(words, executable.signature.arguments[0].type)
@@ -179,7 +172,9 @@ def prepare(layer: Layer, setting: Setting, check: bool = True, cache: str = "")
         if not check
         else {
             "strategy": strategy,
-            "predicted": predicted_mac_per_cycle(layer.x_code, layer.w_code, strategy, target),
+            "predicted": predicted_mac_per_cycle(
+                layer.x_code, layer.w_code, layer.workload.geometry, strategy, target
+            ),
             "bytes": words.nbytes + result.nbytes + constant_bytes(module, target.name, strategy),
             **times,
         }

@@ -37,11 +37,11 @@ def test_a_visit_takes_the_contenders_own_word():
     assert samples.cycles == []
 
 
-def test_peaks_come_from_the_target():
+def test_peaks_come_from_the_cost_model():
     values = {c.label: c.value for c in peaks(get_target("znver5"))}
-    assert values["popcounts, A1W1"] == pytest.approx(512 * 3.9 / 3)
-    assert values["popcounts, A2W2"] == pytest.approx(512 * 3.9 / 12)
-    assert values["byte dot products"] == pytest.approx(128)
+    assert values["popcounts, A1W1"] == pytest.approx(512 * 3.9 / 3, rel=0.02)
+    assert values["popcounts, A2W2"] == pytest.approx(512 * 3.9 / 12, rel=0.02)
+    assert 100 < values["dot products, A4W4"] <= 128
 
 
 def test_near_caches_are_faster():
