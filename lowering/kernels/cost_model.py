@@ -27,8 +27,15 @@ MIN_I16_STEPS = 8
 CHAINS = 8
 """Accumulators below which a tile waits for the latency of its own chains (popcounts, products)."""
 
-BYTE_CHAINS = 2
+BYTE_CHAINS = 4
 """The same for sums of bytes, which only an addition prolongs."""
+
+MIXED = 1.1
+"""How much longer shuffles and additions take together than their units would need: operations are
+given to units as they come, not as it would be best (measured: 0.57 to 0.60 cycles for a pair)."""
+
+L2_VECTORS = 0.75
+"""Vectors that come from the second cache level in a cycle."""
 
 QUAD = 16
 """Bytes of the sums of four pairs of channels, from which tables of 16 entries are made."""
@@ -130,7 +137,7 @@ def table_cycles(c: Contraction, pixels: int, vectors: int) -> float:
         return float("inf")
     sums, registers = plan.sums, ceil(vectors / 4)
     # A lookup and an addition; three operations whenever the bytes are full.
-    lookup = max(2 / throughput.vector, 1 / throughput.shuffle)
+    lookup = MIXED * max(2 / throughput.vector, 1 / throughput.shuffle)
     tap_indices = sum(plan.counts[: plan.chunk])
     run = min(sums.byte_steps, tap_indices)
     for trips in (c.geometry.cols.taps, c.geometry.rows.taps):
@@ -139,15 +146,20 @@ def table_cycles(c: Contraction, pixels: int, vectors: int) -> float:
     flush = 3 / throughput.vector / run
     steps = c.taps * sum(plan.counts) * len(sums.w_terms)
     per_tile = 8 + 12 * (plan.chunks - 1)
+    loops = c.taps * plan.chunks * len(sums.w_terms) * 2 * LOOP_CYCLES
+    lanes = registers * target.vector_bits // 8
+    indices = steps // plan.chunks * lanes * c.blocks(lanes)
+    is_streamed = c.rows == 1 or indices > target.l1_bytes // 2
+    least = registers / L2_VECTORS if is_streamed else 0.0
     row = sum(
         count
         * (
-            steps * _step(target, tile, registers, lookup + flush, BYTE_CHAINS)
+            steps * max(least, _step(target, tile, registers, lookup + flush, BYTE_CHAINS))
+            + loops
             + per_tile * tile * registers / throughput.vector
         )
         for count, tile in _row_of_tiles(c.geometry, pixels)
     )
-    lanes = registers * target.vector_bits // 8
     return c.rows * c.blocks(lanes) * row + _table_building(c, plan)
 
 
