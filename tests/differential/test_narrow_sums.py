@@ -29,7 +29,9 @@ def narrowings(draw: st.DrawFn):
     comparand = draw(st.sampled_from([near, near | edge, edge]))
     count, lanes = draw(st.integers(1, 3)), draw(st.integers(1, 3))
     comparands = draw(
-        st.lists(st.lists(comparand, min_size=lanes, max_size=lanes), min_size=count, max_size=count)
+        st.lists(
+            st.lists(comparand, min_size=lanes, max_size=lanes), min_size=count, max_size=count
+        )
     )
     signs = draw(st.lists(st.sampled_from([0, -1]), min_size=lanes, max_size=lanes))
     return bits, (low, high), np.array(comparands, np.int64), np.array(signs, np.int64)
@@ -139,7 +141,7 @@ LAYERS = {
     "i8 with bias": Layer("unipolar<2>", "bipolar<1>", 64, 64, 2, flips=True),
     "i16 to its ends": Layer("unipolar<4>", "signed<4>", 273, 70, 2),
     "beyond i16": Layer("unipolar<4>", "signed<4>", 300, 64, 4, flips=True),
-    "far beyond": Layer("unipolar<8>", "signed<8>", 65, 33, 4),
+    "far beyond": Layer("unipolar<8>", "signed<7>", 7, 33, 4),
     "bipolar": Layer("bipolar<2>", "bipolar<1>", 40, 48, 2, taps=3, flips=True),
     "ragged groups": Layer("unipolar<3>", "signed<2>", 20, 36, 3, groups=2, batch=2),
     "nchw": Layer("signed<2>", "signed<3>", 33, 40, 2, taps=3, layout="nchw", batch=2, flips=True),
@@ -147,8 +149,8 @@ LAYERS = {
 
 
 @pytest.mark.parametrize("name", LAYERS)
-@pytest.mark.parametrize("kind", ["sums", "near", "ends"])
-def test_layers(name: str, kind: str) -> None:
+def test_layers(name: str) -> None:
     layer, seed = LAYERS[name], sorted(LAYERS).index(name)
-    code = parse_code(f"{('unipolar', 'signed', 'bipolar')[seed % 3]}<{layer.bits}>")
+    kind = ("ends", "sums", "near")[seed % 3]
+    code = parse_code(f"{('unipolar', 'signed', 'bipolar')[seed // 2 % 3]}<{layer.bits}>")
     check(layer.graph(code, kind, seed), TARGETS)
