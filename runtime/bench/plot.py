@@ -14,6 +14,7 @@ from typing import Any
 
 from lowering.targets import Target, get_target
 from runtime.bench.ceilings import Ceiling, bandwidths, peaks
+from runtime.bench.goals import speedup_goal
 from runtime.bench.peers.best import best_peer
 from runtime.bench.record import Record
 
@@ -105,8 +106,8 @@ def _colours(records: Sequence[Record]) -> dict[str, Any]:
     import matplotlib  # noqa: PLC0415
 
     pairs = list(dict.fromkeys(r.pair for r in records))
-    palette = matplotlib.colormaps["tab10"]
-    return {pair: palette(i % 10) for i, pair in enumerate(pairs)}
+    palette = matplotlib.colormaps["tab10" if len(pairs) <= 10 else "tab20"].colors
+    return {pair: palette[i % len(palette)] for i, pair in enumerate(pairs)}
 
 
 def _draw_roofline(
@@ -198,28 +199,39 @@ def _label_slopes(axes: Any, bandwidths: Sequence[Ceiling]) -> None:
         )
 
 
+_MOST_BARS = 6
+"""Pairs in a group of bars; of more only those that have a goal are drawn."""
+
+
 def _draw_ratios(axes: Any, records: Sequence[Record]) -> None:
     """A group of bars for each layer: how many times faster than its best int8."""
     colours = _colours(records)
-    outs = list(dict.fromkeys(r.out for r in records))
-    shown = [r for r in records if r.out == outs[0]]
+    out = records[0].out
+    if len(colours) > _MOST_BARS:
+        with_goal = [r.pair for r in records if speedup_goal(r, ("i8",)) is not None]
+        colours = {pair: c for pair, c in colours.items() if pair in with_goal} or colours
+    shown = [r for r in records if r.out == out and r.pair in colours]
     layers = list(dict.fromkeys(r.id for r in shown))
-    width = 0.8 / len(colours)
-    for number, (pair, colour) in enumerate(colours.items()):
-        ratios = {r.id: _ratio(r) for r in shown if r.pair == pair}
-        places = [i + (number - (len(colours) - 1) / 2) * width for i in range(len(layers))]
-        heights = [ratios.get(layer, 0) for layer in layers]
+    width = 0.85 / len(colours)
+    for pair, colour in colours.items():
+        places, heights = [], []
+        for number, layer in enumerate(layers):
+            present = [p for p in colours if any(r.id == layer and r.pair == p for r in shown)]
+            for r in shown:
+                if r.id == layer and r.pair == pair:
+                    offset = present.index(pair) - (len(present) - 1) / 2
+                    places.append(number + offset * width)
+                    heights.append(_ratio(r))
         bars = axes.bar(places, heights, width, color=colour, label=pair)
-        labels = [f"{h:.1f}" if h else "" for h in heights]
-        axes.bar_label(bars, labels, fontsize=6.5, rotation=90, padding=2)
+        axes.bar_label(bars, [f"{h:.1f}" for h in heights], fontsize=6.5, padding=2)
     axes.axhline(1, color=_INK, lw=0.9, ls="--")
     axes.set_xticks(range(len(layers)), [_rival(shown, layer) for layer in layers], fontsize=8)
     axes.set_ylabel("times the speed of the best int8")
     axes.margins(x=0.01, y=0.2)
     axes.grid(True, axis="y", color="#e4e7eb", lw=0.6)
     axes.set_axisbelow(True)
-    axes.legend(ncols=len(colours), fontsize=8, loc="upper right", framealpha=0.9)
-    axes.set_title(f"Against the fastest int8 library of each layer, {outs[0]} out", fontsize=11)
+    axes.legend(ncols=_MOST_BARS, fontsize=8, loc="upper right", framealpha=0.9)
+    axes.set_title(f"Against the fastest int8 library of each layer, {out} out", fontsize=11)
 
 
 def _ratio(record: Record) -> float:
@@ -229,4 +241,4 @@ def _ratio(record: Record) -> float:
 
 def _rival(records: Sequence[Record], layer: str) -> str:
     best = next(best_peer(r, ("i8",)) for r in records if r.id == layer)
-    return f"{layer}\n{best[0]}" if best else layer
+    return f"{layer}\n{best[0].split('_')[0]}" if best else layer

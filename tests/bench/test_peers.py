@@ -9,6 +9,7 @@ import pytest
 from fake_peer import FakePeer, MissingPeer
 
 from lowbit_dialect.geometry import ConvGeometry, Window
+from runtime.bench import session
 from runtime.bench.contender import Contender
 from runtime.bench.peers import PEERS
 from runtime.bench.peers.case import Case, random_case
@@ -23,6 +24,11 @@ from runtime.cli.main import main
 
 SMALL = Workload("S", ConvGeometry(1, Window(6, 3, 2, 1, 1), Window(6, 3, 2, 1, 1), 32, 16))
 PRODUCT = Workload("P", ConvGeometry.of_matmul(3, 64, 8), is_matmul=True)
+
+
+@pytest.fixture(autouse=True)
+def _short_warm_up(monkeypatch):
+    monkeypatch.setattr(session, "WARM_UP_SECONDS", 0.01)
 
 
 def reference_sums(case: Case) -> np.ndarray:
