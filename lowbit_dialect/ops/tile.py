@@ -54,6 +54,7 @@ TILE_CLAUSES = (
     Clause("vectors", INT),
     Clause("step", INT, int_(1)),
     Clause("dilation", INTS, ints([1, 1])),
+    Clause("padding", INTS, ints([0, 0])),
     Clause("unroll", INT, int_(1)),
     Clause("x_code", ATTRIBUTE),
     Clause("w_code", ATTRIBUTE),
@@ -63,10 +64,13 @@ TILE_CLAUSES = (
 class TileOp(LowbitOp):
     """What the tiles share.
 
-    Indices: image n, row and column of tap (0, 0) of the first pixel, first channel word, block.
-    Clauses: `pixels` of the tile, `step` columns from one pixel to the next, `dilation` [h, w],
-    `vectors` that the lanes of a block make, `unroll` of the innermost reduction loops, the two
-    codes. The results are pixels * vectors vectors of i32, pixel by pixel, without the correction.
+    Indices: image n, row and column of tap (0, 0) of the first pixel, first channel word, block;
+    two more are the first row of taps to be summed and the one behind the last, where these are not
+    all. Clauses: `pixels` of the tile, `step` columns from one pixel to the next, `dilation`
+    [h, w], `padding` [left, right], how many of the outermost columns under the tile have no taps
+    that count, `vectors` that the lanes of a block make, `unroll` of the innermost reduction loops,
+    the two codes. The results are pixels * vectors vectors of i32, pixel by pixel, without the
+    correction.
     """
 
     CLAUSES: ClassVar = TILE_CLAUSES
@@ -80,6 +84,7 @@ class TileOp(LowbitOp):
     vectors = prop_def(IntegerAttr)
     step = prop_def(IntegerAttr)
     dilation = prop_def(INTS_PROPERTY)
+    padding = prop_def(INTS_PROPERTY)
     unroll = prop_def(IntegerAttr)
     x_code = prop_def(TypeAttribute)
     w_code = prop_def(TypeAttribute)
@@ -117,6 +122,22 @@ class TileOp(LowbitOp):
         )
 
     @property
+    def kernel_rows(self) -> tuple[SSAValue, SSAValue] | None:
+        """First row of taps to be summed and the one behind the last, or None for all."""
+        return (self.indices[5], self.indices[6]) if len(self.indices) > 5 else None
+
+    def valid_pixels(self, kw: int) -> range:
+        """The pixels whose tap in column `kw` of the kernel is not in the padding."""
+        assert isinstance(self.w.type, MemRefType)
+        pixels, step = self.pixels.value.data, self.step.value.data
+        left, right = self.padding.get_values()
+        dilation = self.dilation.get_values()[1]
+        last = (pixels - 1) * step + (self.w.type.get_shape()[-3] - 1) * dilation
+        first = max(0, -((kw * dilation - left) // step))
+        beyond = (last - right - kw * dilation) // step + 1
+        return range(first, min(pixels, beyond))
+
+    @property
     def codes(self) -> tuple[AffineCode, AffineCode]:
         """The codes of x and w."""
         if not isinstance(self.x_code, AffineCode) or not isinstance(self.w_code, AffineCode):
@@ -137,8 +158,13 @@ class TileOp(LowbitOp):
             raise VerifyException(
                 f"x holds {x.element_type}, w {w.element_type}: they must be equal"
             )
-        if len(self.indices) != 5:
-            raise VerifyException("needs 5 indices: n, row, column, channel word, block")
+        if len(self.indices) not in (5, 7):
+            raise VerifyException(
+                "needs 5 indices: n, row, column, channel word, block; or 7, with the first row of"
+                " taps and the one behind the last"
+            )
+        if len(self.padding) != 2 or min(self.padding.get_values()) < 0:
+            raise VerifyException("padding needs 2 integers, left and right, not negative")
         pixels, vectors = self.pixels.value.data, self.vectors.value.data
         lanes = w.get_shape()[-1]
         if pixels < 1 or vectors < 1 or lanes % vectors:
@@ -161,11 +187,14 @@ class BitserialTileOp(TileOp):
 
     x is a memref of words `[n][row][plane][channel word][column]`, w one of words of the same
     width (32 or 64), `[block][plane][kh][kw][channel word][lane]`. The indices are image n, row
-    and column of tap (0, 0) of the first pixel, first channel word, and block.
+    and column of tap (0, 0) of the first pixel, first channel word, and block; and, where not all
+    rows of taps are to be summed, the first of these and the one behind the last.
 
     Clauses: `pixels` of the tile, `step` columns from one pixel to the next, `dilation` [h, w],
-    `vectors` that the lanes of a block make, `unroll` of the innermost reduction loops, the two
-    codes. The results are pixels * vectors vectors of i32, pixel by pixel, without the correction.
+    `padding` [left, right], how many of the outermost columns under the tile have no taps that
+    count, `vectors` that the lanes of a block make, `unroll` of the innermost reduction loops, the
+    two codes. The results are pixels * vectors vectors of i32, pixel by pixel, without the
+    correction. `unroll` does not count for kw where there is padding: then it always is.
     """
 
     name = "lowbit.bitserial_tile"
