@@ -100,6 +100,7 @@ class TileOp(LowbitOp):
         vectors: int,
         step: int,
         dilation: Sequence[int],
+        padding: Sequence[int],
         unroll: int,
         x_code: AffineCode,
         w_code: AffineCode,
@@ -115,6 +116,7 @@ class TileOp(LowbitOp):
             vectors=int_(vectors),
             step=int_(step),
             dilation=ints(dilation),
+            padding=ints(padding),
             unroll=int_(unroll),
             x_code=x_code,
             w_code=w_code,
@@ -133,9 +135,9 @@ class TileOp(LowbitOp):
         left, right = self.padding.get_values()
         dilation = self.dilation.get_values()[1]
         last = (pixels - 1) * step + (self.w.type.get_shape()[-3] - 1) * dilation
-        first = max(0, -((kw * dilation - left) // step))
+        first = min(max(0, -((kw * dilation - left) // step)), pixels)
         beyond = (last - right - kw * dilation) // step + 1
-        return range(first, min(pixels, beyond))
+        return range(first, max(first, min(pixels, beyond)))
 
     @property
     def codes(self) -> tuple[AffineCode, AffineCode]:

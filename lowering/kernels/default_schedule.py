@@ -84,4 +84,6 @@ def default_schedule(
             unroll = depth
     weights = geometry.taps * geometry.oc * w_bits // 8
     order = "rows" if weights <= target.l1_bytes // 2 else "channels"
-    return ScheduleAttr.get(pixels, vectors, unroll, order)
+    import os
+    skip = os.environ.get("SKIP", "none")
+    return ScheduleAttr.get(pixels, vectors, unroll, order, skip)

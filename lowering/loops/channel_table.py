@@ -28,6 +28,18 @@ class ChannelTable:
     shape: tuple[int, int]
 
     @staticmethod
+    def of_values(
+        rows: NDArray[np.integer], geometry: ConvGeometry, block_lanes: int, fill: int
+    ) -> ChannelTable:
+        """Table of numbers (entries, output channels) known at compile time."""
+        groups, per_group = geometry.groups, geometry.oc // geometry.groups
+        lanes = ceil(per_group / block_lanes) * block_lanes
+        table = np.full((len(rows), groups, lanes), fill, np.int64)
+        table[:, :, :per_group] = rows.reshape(len(rows), groups, per_group)
+        padded = table.astype(np.int32).reshape(len(rows), groups * lanes)
+        return ChannelTable(padded, None, padded.shape)
+
+    @staticmethod
     def of(
         source: SSAValue,
         lowering: FunctionLowering,
@@ -49,10 +61,7 @@ class ChannelTable:
         values = constant_values(source)
         if values is not None:
             rows = values.reshape(oc, entries).T if channels_first else values.reshape(entries, oc)
-            table = np.full((entries, groups, lanes), fill, np.int64)
-            table[:, :, :per_group] = rows.reshape(entries, groups, per_group)
-            padded = table.astype(np.int32).reshape(entries, groups * lanes)
-            return ChannelTable(padded, None, padded.shape)
+            return ChannelTable.of_values(rows, geometry, block_lanes, fill)
         place = lowering.buffers.reserve(entries * groups * lanes * 4)
         table_type = MemRefType(i32, [entries, groups, lanes])
 

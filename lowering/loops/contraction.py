@@ -30,6 +30,7 @@ from lowering.kernels.default_schedule import default_schedule
 from lowering.kernels.strategy import i16_steps, strategy_of
 from lowering.loops.emit import Index
 from lowering.loops.epilogue import Epilogue
+from lowering.loops.skipped_taps import SkippedTaps
 from lowering.loops.stage import FunctionLowering, Stage
 from lowering.loops.tile_site import TileSite
 
@@ -95,6 +96,7 @@ class _Tiles:
         self.row_offset = frame[0] - rows.before
         self.col_offset = frame[2] - cols.before
         self.raw_sums = op.raw_sums
+        self.skipped = SkippedTaps.of(op, self.schedule, stage.lowering)
         height, width = frame[0] + rows.extent + frame[1], frame[2] + cols.extent + frame[3]
         words = self.geometry.groups * self.words
         taps = (rows.taps, cols.taps, self.words, self.lanes)
@@ -110,29 +112,33 @@ class _Tiles:
 
     def row(self, job: Index, block: Index) -> None:
         """All tiles of an output row for one block of channels."""
-        emit, out, step = self.stage.emit, self.geometry.cols.out, self.schedule.pixels.data
-        whole = out // step * step
-        emit.loop(0, whole, lambda col: self.tile(job, block, col, step), step)
-        if whole < out:
-            self.tile(job, block, whole, out - whole)
+        for first, end, pixels in self.skipped.tile_runs(self.schedule.pixels.data):
+            self.stage.emit.loop(
+                first,
+                end,
+                lambda col, pixels=pixels: self.tile(job, block, col, pixels),
+                pixels,
+            )
 
     def tile(self, job: Index, block: Index, col: Index, pixels: int) -> None:
         """One register tile and what becomes of it."""
         emit, rows, cols = self.stage.emit, self.geometry.rows, self.geometry.cols
         image, row = emit.div(job, rows.out), emit.mod(job, rows.out)
         group = emit.div(block, self.blocks_per_group) if self.geometry.groups > 1 else 0
+        kernel_rows = self.skipped.row_bounds(self.stage, row)
         indices = (
             image,
             emit.add(emit.mul(row, rows.stride), self.row_offset),
             emit.add(emit.mul(col, cols.stride), self.col_offset),
             emit.mul(group, self.words),
             block,
+            *kernel_rows,
         )
         vectors = self.schedule.vectors.data
         if self.lanes % vectors:
             vectors = 1
         tile = self.tile_op(
-            [emit.value(i) for i in indices], pixels, vectors, cols.stride, rows.dilation
+            [emit.value(i) for i in indices], col, pixels, vectors, cols.stride, rows.dilation
         )
         emit.op(tile)
         sums = np.array(tile.results, object).reshape(pixels, vectors)
@@ -148,11 +154,12 @@ class _Tiles:
             self.lanes // vectors,
             [list(pixel) for pixel in sums],
         )
-        self.epilogue.apply(site)
+        self.epilogue.apply(self.skipped.complete(site))
 
     def tile_op(
         self,
         indices: list[SSAValue],
+        col: Index,
         pixels: int,
         vectors: int,
         step: int,
@@ -160,7 +167,8 @@ class _Tiles:
     ) -> TileOp:
         """The operation that fills a tile."""
         dilation, unroll = (row_dilation, self.geometry.cols.dilation), self.schedule.unroll.data
-        arguments = (self.x, self.w, indices, pixels, vectors, step, dilation, unroll)
+        padding = self.skipped.padding(col, pixels)
+        arguments = (self.x, self.w, indices, pixels, vectors, step, dilation, padding, unroll)
         codes = (self.x_code, self.w_code)
         if not isinstance(self.raw_sums, LevelProduct):
             return BitserialTileOp.get(*arguments, *codes)

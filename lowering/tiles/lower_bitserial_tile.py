@@ -55,7 +55,8 @@ class _Tile:
         self.dilation = [int(d) for d in op.dilation.iter_values()]
         self.step = op.step.value.data
         self.unroll = op.unroll.value.data
-        self.image, self.row, self.col, self.word, self.block = op.indices
+        self.all_pixels = range(self.pixels)
+        self.image, self.row, self.col, self.word, self.block = op.indices[:5]
 
     def sums(self) -> Sequence[SSAValue]:
         """The sums of the tile as vectors of i32."""
@@ -106,38 +107,45 @@ class _Tile:
 
             def over_kw(kw: Index, acc: Sequence[SSAValue]) -> Sequence[SSAValue]:
                 col = emit.add(self.col, emit.mul(kw, self.dilation[1]))
+                pixels = self.op.valid_pixels(kw) if isinstance(kw, int) else self.all_pixels
+                if not pixels:
+                    return acc
 
                 def over_words(c: Index, acc: Sequence[SSAValue]) -> Sequence[SSAValue]:
                     x = (self.image, row, x_plane, emit.add(self.word, c), col)
-                    return self._step(x, (self.block, w_plane, kh, kw, c), sign, acc)
+                    return self._step(x, (self.block, w_plane, kh, kw, c), sign, pixels, acc)
 
-                return emit.carry(0, self.words, acc, over_words, unroll=self.unroll > 0)
+                part = slice(pixels.start * self.vectors, pixels.stop * self.vectors)
+                sums = emit.carry(0, self.words, acc[part], over_words, unroll=self.unroll > 0)
+                return [*acc[: part.start], *sums, *acc[part.stop :]]
 
-            return emit.carry(0, self.kw, acc, over_kw, unroll=self.unroll > 1)
+            unroll = self.unroll > 1 or any(self.op.padding.get_values())
+            return emit.carry(0, self.kw, acc, over_kw, unroll=unroll)
 
-        return emit.carry(0, self.kh, acc, over_kh, unroll=self.unroll > 2)
+        low, high = self.op.kernel_rows or (0, self.kh)
+        return emit.carry(low, high, acc, over_kh, unroll=self.unroll > 2)
 
     def _step(
         self,
         x: tuple[Index, ...],
         w: tuple[Index, ...],
         sign: int,
+        pixels: range,
         acc: Sequence[SSAValue],
     ) -> Sequence[SSAValue]:
-        """One word of every pixel against one word of every lane."""
+        """One word of some of the pixels against one word of every lane."""
         emit, combine = self.emit, simd.Combine(self.op.decomposition.combine)
         weights = [
             emit.load_vector(self.op.w, (*w, v * self.lanes), self.vector_type)
             for v in range(self.vectors)
         ]
         result = []
-        for m in range(self.pixels):
+        for m in pixels:
             indices = [emit.value(i) for i in (*x[:4], emit.add(x[4], m * self.step))]
             pixel = emit.op(simd.BroadcastLoadOp(self.op.x, indices, self.vector_type))
             for v in range(self.vectors):
-                count = simd.PopcountAccOp(
-                    acc[m * self.vectors + v], pixel, weights[v], combine, subtract=sign < 0
-                )
+                total = acc[(m - pixels.start) * self.vectors + v]
+                count = simd.PopcountAccOp(total, pixel, weights[v], combine, subtract=sign < 0)
                 result.append(emit.op(count))
         return result
 
