@@ -64,6 +64,15 @@ class Window:
         return any(len(taps) < self.taps for taps, _ in self.runs())
 
     @property
+    def padded_share(self) -> float:
+        """Share of the taps of all positions that fall into the padding."""
+        missing, start = 0, 0
+        for taps, end in self.runs():
+            missing += (self.taps - len(taps)) * (end - start)
+            start = end
+        return missing / (self.taps * self.out)
+
+    @property
     def class_count(self) -> int:
         """Number of distinct sets of valid taps."""
         return len({taps for taps, _ in self.runs()})

@@ -128,16 +128,28 @@ class TileOp(LowbitOp):
         """First row of taps to be summed and the one behind the last, or None for all."""
         return (self.indices[5], self.indices[6]) if len(self.indices) > 5 else None
 
-    def valid_pixels(self, kw: int) -> range:
-        """The pixels whose tap in column `kw` of the kernel is not in the padding."""
+    @property
+    def column_runs(self) -> list[tuple[int, int, slice]]:
+        """Runs of columns of taps (first, end) that the same pixels have, and the results of these.
+
+        A pixel has no tap where that is in the padding.
+        """
         assert isinstance(self.w.type, MemRefType)
-        pixels, step = self.pixels.value.data, self.step.value.data
-        left, right = self.padding.get_values()
-        dilation = self.dilation.get_values()[1]
-        last = (pixels - 1) * step + (self.w.type.get_shape()[-3] - 1) * dilation
-        first = min(max(0, -((kw * dilation - left) // step)), pixels)
-        beyond = (last - right - kw * dilation) // step + 1
-        return range(first, max(first, min(pixels, beyond)))
+        pixels, step, vectors = (p.value.data for p in (self.pixels, self.step, self.vectors))
+        (left, right), dilation = self.padding.get_values(), self.dilation.get_values()[1]
+        taps = self.w.type.get_shape()[-3]
+        end = (pixels - 1) * step + (taps - 1) * dilation + 1 - right
+        runs: list[tuple[int, int, slice]] = []
+        for kw in range(taps):
+            valid = [m for m in range(pixels) if left <= m * step + kw * dilation < end]
+            if not valid:
+                continue
+            part = slice(valid[0] * vectors, (valid[-1] + 1) * vectors)
+            if runs and runs[-1][1:] == (kw, part):
+                runs[-1] = (runs[-1][0], kw + 1, part)
+            else:
+                runs.append((kw, kw + 1, part))
+        return runs
 
     @property
     def codes(self) -> tuple[AffineCode, AffineCode]:
@@ -196,7 +208,7 @@ class BitserialTileOp(TileOp):
     `padding` [left, right], how many of the outermost columns under the tile have no taps that
     count, `vectors` that the lanes of a block make, `unroll` of the innermost reduction loops, the
     two codes. The results are pixels * vectors vectors of i32, pixel by pixel, without the
-    correction. `unroll` does not count for kw where there is padding: then it always is.
+    correction.
     """
 
     name = "lowbit.bitserial_tile"

@@ -16,6 +16,12 @@ MAX_UNROLLED = (64, 16, 16)
 
 Unrolling saves little where the tile fills the ports; it pays in compile time."""
 
+MIN_SKIPPED = 0.01
+"""Share of the taps in the padding, by rows or by columns, from which on skipping them pays."""
+
+MAX_BORDER_BODY = 64
+"""Popcounts or dot products that the tiles with padded columns may add to the code."""
+
 
 def kernel_word_bits(target: Target) -> int:
     """Word width of the kernels: the target's, where its lanes hold every sum."""
@@ -55,8 +61,28 @@ def _layer_cycles(
     return row * ceil(geometry.oc / geometry.groups / (lanes * vectors))
 
 
+def _default_skip(geometry: ConvGeometry, pixels: int, body: int) -> str:
+    """Taps to skip where these are many enough, and the code they cost is not.
+
+    `body` counts the operations of a tile's code, which each tile with padded columns has anew.
+    """
+    rows, cols = geometry.rows, geometry.cols
+    tiles, first = 0, 0
+    for taps, end in cols.runs():
+        if len(taps) < cols.taps:
+            tiles += ceil(end / pixels) - first // pixels
+        first = end
+    if cols.padded_share >= MIN_SKIPPED and tiles * body <= MAX_BORDER_BODY:
+        return "all"
+    return "rows" if rows.padded_share >= MIN_SKIPPED else "none"
+
+
 def default_schedule(
-    geometry: ConvGeometry, w_bits: int, target: Target, strategy: str = "bit_serial"
+    geometry: ConvGeometry,
+    w_bits: int,
+    target: Target,
+    strategy: str = "bit_serial",
+    x_bits: int = 1,
 ) -> ScheduleAttr:
     """The tile with the least estimated cycles that fits the target's registers."""
     lanes = kernel_lanes(target, strategy)
@@ -84,6 +110,6 @@ def default_schedule(
             unroll = depth
     weights = geometry.taps * geometry.oc * w_bits // 8
     order = "rows" if weights <= target.l1_bytes // 2 else "channels"
-    import os
-    skip = os.environ.get("SKIP", "none")
+    passes = 1 if strategy == "dot" else x_bits + w_bits - 1
+    skip = _default_skip(geometry, pixels, passes * pixels * vectors)
     return ScheduleAttr.get(pixels, vectors, unroll, order, skip)

@@ -73,7 +73,7 @@ class SelectConvKernel(RewritePattern):
         x_code, w_code = _affine_codes(op)
         geometry, layout = op.geometry, op.layout.data
         strategy = resolve_strategy(self.strategy, x_code, w_code, op.geometry, self.target)
-        schedule = default_schedule(geometry, w_code.width, self.target, strategy)
+        schedule = default_schedule(geometry, w_code.width, self.target, strategy, x_code.width)
         lanes = schedule.vectors.data * kernel_lanes(self.target, strategy)
         padding, groups = tuple(op.padding.get_values()), geometry.groups
         if strategy == "dot":
@@ -118,7 +118,7 @@ class SelectGemmKernel(RewritePattern):
     def match_and_rewrite(self, op: MatmulOp, rewriter: PatternRewriter) -> None:
         x_code, w_code = _affine_codes(op)
         strategy = resolve_strategy(self.strategy, x_code, w_code, op.geometry, self.target)
-        schedule = default_schedule(op.geometry, w_code.width, self.target, strategy)
+        schedule = default_schedule(op.geometry, w_code.width, self.target, strategy, x_code.width)
         lanes = schedule.vectors.data * kernel_lanes(self.target, strategy)
         if strategy == "dot":
             kernel_op = DotGemmOp

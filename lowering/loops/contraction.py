@@ -41,8 +41,8 @@ def schedule_of(op: KernelOp, geometry: ConvGeometry, lowering: FunctionLowering
     if isinstance(schedule, ScheduleAttr):
         return schedule
     strategy = strategy_of(op)
-    weights = affine_code_of(op.operands[1].type, "w").width
-    return default_schedule(geometry, weights, lowering.target, strategy)
+    x, w = affine_code_of(op.operands[0].type, "x"), affine_code_of(op.operands[1].type, "w")
+    return default_schedule(geometry, w.width, lowering.target, strategy, x.width)
 
 
 def lower_contraction(op: KernelOp, lowering: FunctionLowering) -> None:
@@ -166,8 +166,13 @@ class _Tiles:
         row_dilation: int,
     ) -> TileOp:
         """The operation that fills a tile."""
-        dilation, unroll = (row_dilation, self.geometry.cols.dilation), self.schedule.unroll.data
-        padding = self.skipped.padding(col, pixels)
+        dilation, padding = (
+            (row_dilation, self.geometry.cols.dilation),
+            self.skipped.padding(col, pixels),
+        )
+        unroll = self.schedule.unroll.data
+        if any(padding):  # seldom run, and in several parts: shorter code
+            unroll = max(0, unroll - 1)
         arguments = (self.x, self.w, indices, pixels, vectors, step, dilation, padding, unroll)
         codes = (self.x_code, self.w_code)
         if not isinstance(self.raw_sums, LevelProduct):

@@ -111,6 +111,9 @@ class SkippedTaps:
         The last tile may have fewer pixels; those with columns to skip are runs of their own.
         """
         out = self.geometry.cols.out
+        if not self.cols.skips:
+            whole = out // pixels * pixels
+            return [(0, whole, pixels), (whole, out, out - whole)][: 2 if whole < out else 1]
         tiles = [(col, min(pixels, out - col)) for col in range(0, out, pixels)]
         runs: list[tuple[int, int, int]] = []
         for (width, padding), run in groupby(tiles, lambda t: (t[1], self.padding(*t))):

@@ -55,7 +55,6 @@ class _Tile:
         self.dilation = [int(d) for d in op.dilation.iter_values()]
         self.step = op.step.value.data
         self.unroll = op.unroll.value.data
-        self.all_pixels = range(self.pixels)
         self.image, self.row, self.col, self.word, self.block = op.indices[:5]
 
     def sums(self) -> Sequence[SSAValue]:
@@ -104,23 +103,22 @@ class _Tile:
 
         def over_kh(kh: Index, acc: Sequence[SSAValue]) -> Sequence[SSAValue]:
             row = emit.add(self.row, emit.mul(kh, self.dilation[0]))
+            acc = list(acc)
+            for low, high, part in self.op.column_runs:
 
-            def over_kw(kw: Index, acc: Sequence[SSAValue]) -> Sequence[SSAValue]:
-                col = emit.add(self.col, emit.mul(kw, self.dilation[1]))
-                pixels = self.op.valid_pixels(kw) if isinstance(kw, int) else self.all_pixels
-                if not pixels:
-                    return acc
+                def over_kw(
+                    kw: Index, acc: Sequence[SSAValue], part: slice = part
+                ) -> Sequence[SSAValue]:
+                    col = emit.add(self.col, emit.mul(kw, self.dilation[1]))
 
-                def over_words(c: Index, acc: Sequence[SSAValue]) -> Sequence[SSAValue]:
-                    x = (self.image, row, x_plane, emit.add(self.word, c), col)
-                    return self._step(x, (self.block, w_plane, kh, kw, c), sign, pixels, acc)
+                    def over_words(c: Index, acc: Sequence[SSAValue]) -> Sequence[SSAValue]:
+                        x = (self.image, row, x_plane, emit.add(self.word, c), col)
+                        return self._step(x, (self.block, w_plane, kh, kw, c), sign, part, acc)
 
-                part = slice(pixels.start * self.vectors, pixels.stop * self.vectors)
-                sums = emit.carry(0, self.words, acc[part], over_words, unroll=self.unroll > 0)
-                return [*acc[: part.start], *sums, *acc[part.stop :]]
+                    return emit.carry(0, self.words, acc, over_words, unroll=self.unroll > 0)
 
-            unroll = self.unroll > 1 or any(self.op.padding.get_values())
-            return emit.carry(0, self.kw, acc, over_kw, unroll=unroll)
+                acc[part] = emit.carry(low, high, acc[part], over_kw, unroll=self.unroll > 1)
+            return acc
 
         low, high = self.op.kernel_rows or (0, self.kh)
         return emit.carry(low, high, acc, over_kh, unroll=self.unroll > 2)
@@ -130,23 +128,24 @@ class _Tile:
         x: tuple[Index, ...],
         w: tuple[Index, ...],
         sign: int,
-        pixels: range,
+        part: slice,
         acc: Sequence[SSAValue],
     ) -> Sequence[SSAValue]:
-        """One word of some of the pixels against one word of every lane."""
+        """One word of the pixels of some results against one word of every lane."""
         emit, combine = self.emit, simd.Combine(self.op.decomposition.combine)
         weights = [
             emit.load_vector(self.op.w, (*w, v * self.lanes), self.vector_type)
             for v in range(self.vectors)
         ]
-        result = []
-        for m in pixels:
-            indices = [emit.value(i) for i in (*x[:4], emit.add(x[4], m * self.step))]
-            pixel = emit.op(simd.BroadcastLoadOp(self.op.x, indices, self.vector_type))
-            for v in range(self.vectors):
-                total = acc[(m - pixels.start) * self.vectors + v]
-                count = simd.PopcountAccOp(total, pixel, weights[v], combine, subtract=sign < 0)
-                result.append(emit.op(count))
+        first, result = part.start // self.vectors, []
+        for k, total in enumerate(acc):
+            m, v = divmod(k, self.vectors)
+            if v == 0:
+                col = emit.add(x[4], (first + m) * self.step)
+                indices = [emit.value(i) for i in (*x[:4], col)]
+                pixel = emit.op(simd.BroadcastLoadOp(self.op.x, indices, self.vector_type))
+            count = simd.PopcountAccOp(total, pixel, weights[v], combine, subtract=sign < 0)
+            result.append(emit.op(count))
         return result
 
 
