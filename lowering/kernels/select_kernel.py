@@ -23,8 +23,8 @@ from lowbit_dialect.kernel_layouts import (
     byte_matmul_lhs_layout,
     byte_matmul_rhs_layout,
     byte_weight_layout,
-    matmul_lhs_layout,
     matmul_rhs_layout,
+    matmul_rows_layout,
     weight_layout,
 )
 from lowbit_dialect.ops.base import code_of
@@ -125,7 +125,7 @@ class SelectGemmKernel(RewritePattern):
             x_layout, w_layout = byte_matmul_lhs_layout(), byte_matmul_rhs_layout(lanes)
         else:
             kernel_op, word = BitserialGemmOp, kernel_word_bits(self.target)
-            x_layout, w_layout = matmul_lhs_layout(word), matmul_rhs_layout(word, lanes)
+            x_layout, w_layout = matmul_rows_layout(word), matmul_rhs_layout(word, lanes)
         x, w = BitpackOp.get(op.x, x_layout), BitpackOp.get(op.w, w_layout)
         new: list[Operation] = [x, w]
         operands: list[SSAValue] = [x.result, w.result]

@@ -19,10 +19,11 @@ import numpy as np
 from xdsl.dialects.builtin import MemRefType
 from xdsl.ir import SSAValue
 
-from lowbit_dialect.geometry import LAYOUTS, ConvGeometry
+from lowbit_dialect.geometry import LAYOUTS, ConvGeometry, Window
 from lowbit_dialect.layout import packed_layout
 from lowbit_dialect.level_product import LevelProduct
 from lowbit_dialect.ops.base import int_
+from lowbit_dialect.ops.bitserial import BitserialGemmOp
 from lowbit_dialect.ops.kernel import ConvKernelOp, KernelOp, affine_code_of
 from lowbit_dialect.ops.tile import BitserialTileOp, DotTileOp, TileOp
 from lowbit_dialect.schedule import ScheduleAttr
@@ -97,6 +98,12 @@ class _Tiles:
         self.col_offset = frame[2] - cols.before
         self.raw_sums = op.raw_sums
         self.skipped = SkippedTaps.of(op, self.schedule, stage.lowering)
+        self.unroll = self.schedule.unroll.data
+        if isinstance(op, BitserialGemmOp):
+            # The words of a row of x are the columns of a window that moves by all of them.
+            cols = Window(cols.extent * self.words, self.words, self.words)
+            self.words, self.unroll = 1, 3 if self.unroll else 0
+        self.cols = cols
         height, width = frame[0] + rows.extent + frame[1], frame[2] + cols.extent + frame[3]
         words = self.geometry.groups * self.words
         taps = (rows.taps, cols.taps, self.words, self.lanes)
@@ -122,7 +129,7 @@ class _Tiles:
 
     def tile(self, job: Index, block: Index, col: Index, pixels: int) -> None:
         """One register tile and what becomes of it."""
-        emit, rows, cols = self.stage.emit, self.geometry.rows, self.geometry.cols
+        emit, rows, cols = self.stage.emit, self.geometry.rows, self.cols
         image, row = emit.div(job, rows.out), emit.mod(job, rows.out)
         group = emit.div(block, self.blocks_per_group) if self.geometry.groups > 1 else 0
         kernel_rows = self.skipped.row_bounds(self.stage, row)
@@ -166,11 +173,8 @@ class _Tiles:
         row_dilation: int,
     ) -> TileOp:
         """The operation that fills a tile."""
-        dilation, padding = (
-            (row_dilation, self.geometry.cols.dilation),
-            self.skipped.padding(col, pixels),
-        )
-        unroll = self.schedule.unroll.data
+        dilation, unroll = (row_dilation, self.cols.dilation), self.unroll
+        padding = self.skipped.padding(col, pixels)
         if any(padding):  # seldom run, and in several parts: shorter code
             unroll = max(0, unroll - 1)
         arguments = (self.x, self.w, indices, pixels, vectors, step, dilation, padding, unroll)

@@ -22,7 +22,7 @@ from lowbit_dialect.kernel_layouts import (
     activation_layout,
     byte_activation_layout,
     byte_matmul_lhs_layout,
-    matmul_lhs_layout,
+    matmul_rows_layout,
 )
 from lowbit_dialect.layout import PackedAttr
 from lowbit_dialect.ops.contraction import Conv2DOp, MatmulOp, conv_clauses
@@ -111,7 +111,7 @@ class Layer:
                 return byte_matmul_lhs_layout()
             return byte_activation_layout("nhwc", padding)
         if self.workload.is_matmul:
-            return matmul_lhs_layout(word_bits)
+            return matmul_rows_layout(word_bits)
         return activation_layout("nhwc", word_bits, padding)
 
     def strategy(self, strategy: str, target: Target) -> str:

@@ -21,7 +21,7 @@ from tests.differential.strategies import affine_codes, examples, windows
 
 
 def check(conv: Conv, target: str, skip: str, pixels: int, unroll: int, fill: str) -> None:
-    """Run a convolution of constant weights with such a schedule; thresholds follow for odd `unroll`."""
+    """Run a convolution of constant weights in this way; thresholds follow for odd `unroll`."""
     graph = Graph()
     x, w = conv.operands(fill, "random" if fill == "random" else "lowest")
     sums = graph.conv2d(
