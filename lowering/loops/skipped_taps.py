@@ -18,17 +18,19 @@ from itertools import groupby
 import numpy as np
 from numpy.typing import NDArray
 from xdsl.dialects import arith
+from xdsl.dialects.builtin import TensorType
 from xdsl.ir import SSAValue
 
 from lowbit_dialect.geometry import WEIGHT_LAYOUTS, ConvGeometry, Window
 from lowbit_dialect.interpreters.values import PackedArray
 from lowbit_dialect.layout import packed_layout
-from lowbit_dialect.ops.kernel import ConvKernelOp, KernelOp, affine_code_of
+from lowbit_dialect.ops.bitserial import BitserialConvOp
+from lowbit_dialect.ops.kernel import KernelOp, affine_code_of
 from lowbit_dialect.packing import word_dtype
 from lowbit_dialect.schedule import ScheduleAttr
 from lowering.loops.channel_table import ChannelTable
 from lowering.loops.emit import Index
-from lowering.loops.stage import FunctionLowering, Stage, shape_of
+from lowering.loops.stage import FunctionLowering, Stage
 from lowering.loops.tile_site import TileSite
 
 
@@ -157,16 +159,17 @@ class SkippedTaps:
 
 
 def _pattern_sums(op: KernelOp, lowering: FunctionLowering) -> NDArray[np.int64] | None:
-    """Sums of the weights' patterns (oc, kh, kw); None where these are no constants, or bytes."""
-    type_, image = op.operands[1].type, lowering.image_of(op.operands[1])
-    layout = packed_layout(type_)
-    assert layout is not None
-    if image is None or layout.bytes.data or not isinstance(op, ConvKernelOp):
+    """Sums of the weights' patterns (oc, kh, kw), or None where these are not constants."""
+    weights = op.operands[1]
+    image, layout = lowering.image_of(weights), packed_layout(weights.type)
+    if image is None or not isinstance(op, BitserialConvOp):
         return None
-    code = affine_code_of(type_, "w")
-    shape = layout.physical_shape(shape_of(op.operands[1]), code.width)
-    words = PackedArray(np.frombuffer(image, word_dtype(layout)).reshape(shape), type_)
+    assert layout is not None
+    assert isinstance(weights.type, TensorType)
+    bits = affine_code_of(weights.type, "w").width
+    shape = layout.physical_shape(weights.type.get_shape(), bits)
+    words = PackedArray(np.frombuffer(image, word_dtype(layout)).reshape(shape), weights.type)
     planes = words.logical_words.transpose(0, *(d + 1 for d in WEIGHT_LAYOUTS[op.layout.data]))
-    bits = np.unpackbits(np.ascontiguousarray(planes).view(np.uint8), axis=-1)
-    counts = bits.sum(axis=-1, dtype=np.int64)
-    return np.tensordot(1 << np.arange(len(counts)), counts, axes=1)
+    ones = np.unpackbits(np.ascontiguousarray(planes).view(np.uint8), axis=-1)
+    counts = ones.sum(axis=-1, dtype=np.int64)
+    return np.tensordot(1 << np.arange(bits), counts, axes=1)

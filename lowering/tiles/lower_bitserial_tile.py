@@ -137,15 +137,15 @@ class _Tile:
             emit.load_vector(self.op.w, (*w, v * self.lanes), self.vector_type)
             for v in range(self.vectors)
         ]
-        first, result = part.start // self.vectors, []
-        for k, total in enumerate(acc):
-            m, v = divmod(k, self.vectors)
-            if v == 0:
-                col = emit.add(x[4], (first + m) * self.step)
-                indices = [emit.value(i) for i in (*x[:4], col)]
-                pixel = emit.op(simd.BroadcastLoadOp(self.op.x, indices, self.vector_type))
-            count = simd.PopcountAccOp(total, pixel, weights[v], combine, subtract=sign < 0)
-            result.append(emit.op(count))
+        result = []
+        for start in range(part.start, part.stop, self.vectors):
+            col = emit.add(x[4], start // self.vectors * self.step)
+            indices = [emit.value(i) for i in (*x[:4], col)]
+            pixel = emit.op(simd.BroadcastLoadOp(self.op.x, indices, self.vector_type))
+            for weight in weights:
+                total = acc[len(result)]
+                count = simd.PopcountAccOp(total, pixel, weight, combine, subtract=sign < 0)
+                result.append(emit.op(count))
         return result
 
 

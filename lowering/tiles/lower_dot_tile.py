@@ -143,16 +143,15 @@ class _Tile:
             self._as(type_, emit.load_vector(self.op.w, (*w, v * self.lanes), self.wide))
             for v in range(self.vectors)
         ]
-        first, result = part.start // self.vectors, []
-        for k, total in enumerate(acc):
-            m, v = divmod(k, self.vectors)
-            if v == 0:
-                where = (*x[:2], emit.add(x[2], (first + m) * self.step), x[3])
-                indices = [emit.value(i) for i in where]
-                pixel = emit.op(simd.BroadcastLoadOp(self.op.x, indices, self.wide))
-                pixel = self._as(type_, pixel)
-            safe = self.product.i16_steps > 0
-            result.append(emit.op(simd.DotAccOp(total, pixel, weights[v], safe)))
+        result, safe = [], self.product.i16_steps > 0
+        for start in range(part.start, part.stop, self.vectors):
+            where = (*x[:2], emit.add(x[2], start // self.vectors * self.step), x[3])
+            indices = [emit.value(i) for i in where]
+            pixel = emit.op(simd.BroadcastLoadOp(self.op.x, indices, self.wide))
+            pixel = self._as(type_, pixel)
+            for weight in weights:
+                total = acc[len(result)]
+                result.append(emit.op(simd.DotAccOp(total, pixel, weight, safe)))
         return result
 
     def _as(self, type_, value: SSAValue) -> SSAValue:

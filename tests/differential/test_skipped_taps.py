@@ -44,14 +44,12 @@ def check(conv: Conv, target: str, skip: str, pixels: int, unroll: int, fill: st
     for strategy in STRATEGIES:
         module = tensors.clone()
         lower(module, target, "kernels", strategy)
-        kernels = [op for op in module.walk() if isinstance(op, KernelOp)]
-        for op in kernels:
-            old = op.properties["schedule"]
-            assert isinstance(old, ScheduleAttr)
-            order = ("rows", "channels")[pixels % 2]
-            schedule = ScheduleAttr.get(pixels, old.vectors.data, unroll, order, skip)
-            op.properties["schedule"] = schedule
-        assert kernels
+        (kernel,) = (op for op in module.walk() if isinstance(op, KernelOp))
+        old = kernel.properties["schedule"]
+        assert isinstance(old, ScheduleAttr)
+        order = ("rows", "channels")[pixels % 2]
+        schedule = ScheduleAttr.get(pixels, old.vectors.data, unroll, order, skip)
+        kernel.properties["schedule"] = schedule
         results = call(compile(module, target, use_cache=False), graph, num_threads=2)
         for found, value in zip(results, graph.results, strict=True):
             assert_same(found, value, f"{conv} {target} {strategy} {schedule}, x {fill}")
