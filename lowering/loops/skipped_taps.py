@@ -137,21 +137,28 @@ class SkippedTaps:
         if isinstance(site.col, int):
             cols = list(self.cols.index[site.col : site.col + pixels])
 
-        def added(m: int, v: int) -> SSAValue:
-            entry = emit.add(emit.mul(row, len(self.cols.sets)), cols[m])
-            return emit.binary(arith.AddiOp, site.sums[m][v], table.vector(site, entry, v))
+        def added(pixels: Sequence[int], col: int) -> list[list[SSAValue]]:
+            entry = emit.add(emit.mul(row, len(self.cols.sets)), col)
+            numbers = [table.vector(site, entry, v) for v in range(vectors)]
+            return [
+                [
+                    emit.binary(arith.AddiOp, s, n)
+                    for s, n in zip(site.sums[m], numbers, strict=True)
+                ]
+                for m in pixels
+            ]
 
         inner = [m for m in range(pixels) if cols[m] == self.cols.whole]
-        sums = [
-            site.sums[m] if m in inner else [added(m, v) for v in range(vectors)]
-            for m in range(pixels)
-        ]
+        sums = list(site.sums)
+        for m in range(pixels):
+            if m not in inner:
+                (sums[m],) = added([m], cols[m])
         if inner and self.rows.skips:
             is_border = arith.CmpiOp(emit.value(row), emit.value(self.rows.whole), "ne")
             adjusted = emit.adjust(
                 emit.op(is_border),
                 [value for m in inner for value in site.sums[m]],
-                lambda _: [added(m, v) for m in inner for v in range(vectors)],
+                lambda _: [value for pixel in added(inner, self.cols.whole) for value in pixel],
             )
             for k, m in enumerate(inner):
                 sums[m] = list(adjusted[k * vectors : (k + 1) * vectors])
