@@ -13,6 +13,7 @@ accumulators while they are in registers.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from math import ceil
 
 import numpy as np
@@ -20,15 +21,16 @@ from xdsl.dialects.builtin import MemRefType
 from xdsl.ir import SSAValue
 
 from lowbit_dialect.geometry import LAYOUTS, ConvGeometry, Window
-from lowbit_dialect.layout import packed_layout
+from lowbit_dialect.layout import PackedAttr, packed_layout
 from lowbit_dialect.level_product import LevelProduct
 from lowbit_dialect.ops.base import int_
 from lowbit_dialect.ops.bitserial import BitserialGemmOp
 from lowbit_dialect.ops.kernel import ConvKernelOp, KernelOp, affine_code_of
 from lowbit_dialect.ops.tile import BitserialTileOp, DotTileOp, TileOp
 from lowbit_dialect.schedule import ScheduleAttr
+from lowering.kernels.cost_model import i16_steps
 from lowering.kernels.default_schedule import default_schedule
-from lowering.kernels.strategy import i16_steps, strategy_of
+from lowering.kernels.kernel_forms import strategy_of
 from lowering.loops.emit import Index
 from lowering.loops.epilogue import Epilogue
 from lowering.loops.skipped_taps import SkippedTaps
@@ -41,9 +43,8 @@ def schedule_of(op: KernelOp, geometry: ConvGeometry, lowering: FunctionLowering
     schedule = op.properties.get("schedule")
     if isinstance(schedule, ScheduleAttr):
         return schedule
-    strategy = strategy_of(op)
-    x, w = affine_code_of(op.operands[0].type, "x"), affine_code_of(op.operands[1].type, "w")
-    return default_schedule(geometry, w.width, lowering.target, strategy, x.width)
+    x, w = (affine_code_of(operand.type, "operand") for operand in op.operands[:2])
+    return default_schedule(geometry, x, w, lowering.target, strategy_of(op))
 
 
 def lower_contraction(op: KernelOp, lowering: FunctionLowering) -> None:
@@ -57,7 +58,7 @@ def lower_contraction(op: KernelOp, lowering: FunctionLowering) -> None:
     by_rows = rows > 1
 
     def body(stage: Stage, low: SSAValue, high: SSAValue) -> None:
-        tiles = _Tiles(op, stage, epilogue.begin(stage), blocks)
+        tiles = Tiles(op, stage, epilogue.begin(stage), blocks)
         emit = stage.emit
         if not by_rows:
             emit.loop(low, high, lambda block: tiles.row(0, block))
@@ -74,8 +75,11 @@ def lower_contraction(op: KernelOp, lowering: FunctionLowering) -> None:
     epilogue.finish()
 
 
-class _Tiles:
-    """The tiles of one contraction, and where their operands lie."""
+class Tiles:
+    """The tiles of one contraction, and where their operands lie.
+
+    The methods from `place_operands` on are what strategies do differently.
+    """
 
     def __init__(self, op: KernelOp, stage: Stage, epilogue: Epilogue, blocks: int):
         self.stage, self.epilogue = stage, epilogue
@@ -98,22 +102,29 @@ class _Tiles:
         self.col_offset = frame[2] - cols.before
         self.raw_sums = op.raw_sums
         self.skipped = SkippedTaps.of(op, self.schedule, stage.lowering)
-        self.unroll = self.schedule.unroll.data
+        self.unroll, self.cols = self.schedule.unroll.data, cols
         if isinstance(op, BitserialGemmOp):
             # The words of a row of x are the columns of a window that moves by all of them.
-            cols = Window(cols.extent * self.words, self.words, self.words)
+            self.cols = Window(cols.extent * self.words, self.words, self.words)
             self.words, self.unroll = 1, 3 if self.unroll else 0
-        self.cols = cols
+        self.place_operands(op, frame, w_layout)
+
+    def place_operands(
+        self, op: KernelOp, frame: tuple[int, int, int, int], w_layout: PackedAttr
+    ) -> None:
+        """Views of the operands in memory."""
+        stage, (rows, cols) = self.stage, (self.geometry.rows, self.cols)
         height, width = frame[0] + rows.extent + frame[1], frame[2] + cols.extent + frame[3]
         words = self.geometry.groups * self.words
         taps = (rows.taps, cols.taps, self.words, self.lanes)
+        blocks = self.blocks_per_group * self.geometry.groups
         if isinstance(self.raw_sums, LevelProduct):
             x_shape = (self.geometry.batch, height, width, words)
             w_shape = (blocks, *taps)
         else:
             x_shape = (self.geometry.batch, height, self.x_code.width, words, width)
             w_shape = (blocks, self.w_code.width, *taps)
-        word = x_layout.word_type
+        word = w_layout.word_type
         self.x = stage.memory(op.operands[0], MemRefType(word, x_shape))
         self.w = stage.memory(op.operands[1], MemRefType(word, w_shape))
 
@@ -132,14 +143,13 @@ class _Tiles:
         emit, rows, cols = self.stage.emit, self.geometry.rows, self.cols
         image, row = emit.div(job, rows.out), emit.mod(job, rows.out)
         group = emit.div(block, self.blocks_per_group) if self.geometry.groups > 1 else 0
-        kernel_rows = self.skipped.row_bounds(self.stage, row)
         indices = (
             image,
             emit.add(emit.mul(row, rows.stride), self.row_offset),
             emit.add(emit.mul(col, cols.stride), self.col_offset),
             emit.mul(group, self.words),
             block,
-            *kernel_rows,
+            *self.skipped.row_bounds(self.stage, row),
         )
         vectors = self.schedule.vectors.data
         if self.lanes % vectors:
@@ -148,17 +158,26 @@ class _Tiles:
             [emit.value(i) for i in indices], col, pixels, vectors, cols.stride, rows.dilation
         )
         emit.op(tile)
-        sums = np.array(tile.results, object).reshape(pixels, vectors)
+        self.finish(tile.results, (image, row, col), block, group, pixels)
+
+    def finish(
+        self,
+        results: Sequence[SSAValue],
+        position: tuple[Index, Index, Index],
+        block: Index,
+        group: Index,
+        pixels: int,
+    ) -> None:
+        """The epilogue of a tile's sums at (image, row, column)."""
+        sums = np.array(results, object).reshape(pixels, -1)
         site = TileSite(
             self.stage,
             self.geometry,
-            image,
-            row,
-            col,
+            *position,
             block,
             group,
             self.blocks_per_group,
-            self.lanes // vectors,
+            self.lanes // sums.shape[1],
             [list(pixel) for pixel in sums],
         )
         self.epilogue.apply(self.skipped.complete(site))
