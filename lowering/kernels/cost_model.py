@@ -34,6 +34,9 @@ BYTE_CHAINS = 2
 QUAD = 16
 """Bytes of the sums of four pairs of channels, from which tables of 16 entries are made."""
 
+HIDDEN_LOAD_CYCLES = 0.03
+"""What a load of a popcount step costs where the popcounts hide it: squarer tiles are faster."""
+
 LOOP_CYCLES = 1.0
 """What a pass through a loop costs beside its body."""
 
@@ -99,7 +102,9 @@ def bit_serial_cycles(c: Contraction, pixels: int, vectors: int) -> float:
     steps = c.taps * ceil(c.channels / word) * len(decompose(c.x, c.w).terms)
     operation = target.popcount_steps / target.throughput.vector
     row = sum(
-        count * steps * _step(target, tile, vectors, operation)
+        count
+        * steps
+        * (_step(target, tile, vectors, operation) + HIDDEN_LOAD_CYCLES * (tile + vectors))
         for count, tile in _row_of_tiles(c.geometry, pixels)
     )
     return c.rows * c.blocks(lanes) * row

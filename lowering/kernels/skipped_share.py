@@ -10,7 +10,7 @@ from lowbit_dialect.geometry import ConvGeometry
 MIN_SKIPPED = 0.01
 """Share of the taps in the padding, by rows or by columns, from which on skipping them pays."""
 
-MAX_BORDER_BODY = 64
+MAX_BORDER_BODY = 100
 """Popcounts or dot products that the tiles with padded columns may add to the code."""
 
 
