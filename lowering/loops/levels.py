@@ -7,7 +7,7 @@ pixel, either its planes as masks (for packed results) or its storage bytes.
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from functools import reduce
+from functools import cache, reduce
 from typing import ClassVar, Self
 
 from xdsl.dialects import arith
@@ -200,7 +200,12 @@ def test_bit(emit: Emit, level: SSAValue, plane: int) -> SSAValue:
 def lanes_of(vector: SSAValue, element: Attribute) -> VectorType:
     """Type of a vector with as many lanes and other elements."""
     assert isinstance(vector.type, VectorType)
-    return VectorType(element, vector.type.get_shape())
+    return _vector_type(element, vector.type.get_shape()[0])
+
+
+@cache
+def _vector_type(element: Attribute, lanes: int) -> VectorType:
+    return VectorType(element, [lanes])
 
 
 def saturating_add(emit: Emit, a: SSAValue, b: SSAValue) -> SSAValue:
