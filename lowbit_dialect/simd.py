@@ -2,8 +2,8 @@
 
 Between the loops and LLVM. It holds what `arith` and `vector` lack (casts and selects of whole
 vectors, masks to bits) and the few compound steps that instruction sets do very differently
-(popcount and accumulate). Vectors have a power of two of lanes; integer lanes are signless and
-wrap. What every operation means on numpy arrays is in `simd_semantics.py`.
+(popcount and accumulate, table lookup). Vectors have a power of two of lanes; integer lanes are
+signless and wrap. What every operation means on numpy arrays is in `simd_semantics.py`.
 """
 
 from __future__ import annotations
@@ -236,6 +236,62 @@ class DotAccOp(SimdOperation):
             )
 
 
+TABLE_ENTRIES = (16, 32, 64)
+"""Entries of the tables that `simd.lookup` takes: what vector instructions choose among."""
+
+
+@irdl_op_definition
+class LookupOp(SimdOperation):
+    """`table[index mod N]`, lane by lane, of a table of N = 16, 32 or 64 bytes in registers.
+
+    `%table : vector<Nxi8>`, `%index : vector<Lxi8>`, whose bytes are unsigned, to `vector<Lxi8>`.
+    `in_range` promises that every index is below N. Instructions disagree about others (`pshufb`
+    gives 0 where bit 7 is set, `tbl` from N up), so that without it bits may have to be masked.
+
+        %r = simd.lookup %table, %index : vector<16xi8>, vector<64xi8>
+        %s = simd.lookup in_range %table, %index : vector<64xi8>, vector<64xi8>
+    """
+
+    name = "simd.lookup"
+
+    T: ClassVar = VarConstraint("T", AnyAttr())
+
+    table = operand_def()
+    index = operand_def(T)
+    result = result_def(T)
+    in_range = opt_prop_def(UnitAttr)
+
+    traits = traits_def(Pure())
+
+    assembly_format = (
+        "(`in_range` $in_range^)? $table `,` $index attr-dict `:` type($table) `,` type($result)"
+    )
+
+    def __init__(
+        self,
+        table: SSAValue | Operation,
+        index: SSAValue | Operation,
+        in_range: bool = False,
+    ):
+        index = SSAValue.get(index)
+        super().__init__(
+            operands=[table, index],
+            result_types=[index.type],
+            properties={"in_range": UnitAttr() if in_range else None},
+        )
+
+    def verify_(self) -> None:
+        """Both are bytes, and the table has a size that tables have."""
+        for what, type in (("the table", self.table.type), ("the index", self.index.type)):
+            if _int_lanes(what, type)[1] != 8:
+                raise VerifyException(f"{what} must have lanes of i8, got {type}")
+        entries = _lanes("the table", self.table.type)
+        if entries not in TABLE_ENTRIES:
+            raise VerifyException(
+                f"the table must have {', '.join(map(str, TABLE_ENTRIES))} entries, got {entries}"
+            )
+
+
 class CastOp(SimdOperation, ABC):
     """A lane-by-lane conversion that keeps the number of lanes."""
 
@@ -300,6 +356,58 @@ class TruncIOp(CastOp):
         self._same_lanes(source, result)
         if narrow >= wide:
             raise VerifyException(f"{self.name} must narrow the lanes, got i{wide} to i{narrow}")
+
+
+@irdl_op_definition
+class NarrowOp(SimdOperation):
+    """Two vectors as one of lanes half as wide, clipped to what these hold: `vector<LxiW>` twice
+    to `vector<2LxiV>`, 2V = W, the lanes of the first below those of the second.
+
+    %v = simd.narrow %a, %b : vector<16xi32> to vector<32xi16>
+    %w = simd.narrow no_saturation %a, %b : vector<16xi32> to vector<32xi16>
+
+    With `no_saturation` every number fits; what becomes of one that does not is undefined.
+    """
+
+    name = "simd.narrow"
+
+    T: ClassVar = VarConstraint("T", AnyAttr())
+
+    no_saturation = opt_prop_def(UnitAttr)
+    low = operand_def(T)
+    high = operand_def(T)
+    result = result_def()
+
+    traits = traits_def(Pure())
+
+    assembly_format = (
+        "(`no_saturation` $no_saturation^)? $low `,` $high attr-dict"
+        " `:` type($low) `to` type($result)"
+    )
+
+    def __init__(
+        self,
+        low: SSAValue | Operation,
+        high: SSAValue | Operation,
+        no_saturation: bool = False,
+    ):
+        low = SSAValue.get(low)
+        lanes, width = _int_lanes("the operands", low.type)
+        super().__init__(
+            operands=[low, high],
+            result_types=[VectorType(IntegerType(width // 2), [2 * lanes])],
+            properties={"no_saturation": UnitAttr() if no_saturation else None},
+        )
+
+    def verify_(self) -> None:
+        """The result has twice the lanes, half as wide."""
+        lanes, width = _int_lanes("the operands", self.low.type)
+        result = _int_lanes("the result", self.result.type)
+        if result != (2 * lanes, width // 2):
+            raise VerifyException(
+                f"two vectors of {lanes} lanes of i{width} narrow to one of {2 * lanes} of"
+                f" i{width // 2}, got {self.result.type}"
+            )
 
 
 @irdl_op_definition
@@ -543,6 +651,37 @@ class BroadcastLoadOp(SimdOperation):
             )
 
 
+@irdl_op_definition
+class UnpackBitsOp(SimdOperation):
+    """A word as a mask: `iL` to `vector<Lxi1>`, bit k becomes lane k. L is 8, 16, 32 or 64.
+
+    %mask = simd.unpack_bits %w : i16 to vector<16xi1>
+    """
+
+    name = "simd.unpack_bits"
+
+    word = operand_def(IntegerType)
+    result = result_def()
+
+    traits = traits_def(Pure())
+
+    assembly_format = "$word attr-dict `:` type($word) `to` type($result)"
+
+    def __init__(self, word: SSAValue | Operation):
+        word = SSAValue.get(word)
+        lanes = word.type.width.data if isinstance(word.type, IntegerType) else 0
+        super().__init__(operands=[word], result_types=[VectorType(IntegerType(1), [lanes])])
+
+    def verify_(self) -> None:
+        """The mask is as long as the word is wide."""
+        lanes = _mask_lanes("the result", self.result.type)
+        if lanes not in PACK_LANES or self.word.type != IntegerType(lanes):
+            raise VerifyException(
+                f"simd.unpack_bits makes masks of {', '.join(map(str, PACK_LANES))} lanes of words"
+                f" as wide, got {self.word.type} to {self.result.type}"
+            )
+
+
 Simd = Dialect(
     "simd",
     [
@@ -552,12 +691,15 @@ Simd = Dialect(
         ExtSIOp,
         ExtUIOp,
         FPToSIOp,
+        LookupOp,
+        NarrowOp,
         PackBitsOp,
         PopcountAccOp,
         ReduceAddOp,
         SIToFPOp,
         SelectOp,
         TruncIOp,
+        UnpackBitsOp,
     ],
     [CombineAttr, PredicateAttr],
 )

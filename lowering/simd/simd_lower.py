@@ -27,6 +27,8 @@ from xdsl.pattern_rewriter import PatternRewriter, RewritePattern, op_type_rewri
 from lowbit_dialect import llvmx, simd
 from lowering.simd.intrinsics import INTRINSICS
 from lowering.simd.lower_dot import LowerDotAcc
+from lowering.simd.lower_lookup import LowerLookup
+from lowering.simd.lower_narrow import LowerNarrow
 from lowering.single_walk import rewrite_each
 from lowering.targets import Target, get_target
 
@@ -194,6 +196,42 @@ class LowerPackBits(RewritePattern):
         return ops
 
 
+@dataclass(frozen=True)
+class LowerUnpackBits(RewritePattern):
+    """A word as a mask is a bit cast where masks have registers of their own.
+
+        %mask = simd.unpack_bits %w : i32 to vector<32xi1>
+    ->
+        %mask = llvm.bitcast %w : i32 to vector<32xi1>
+
+    Elsewhere LLVM takes the bits one by one. There, each byte of a splat of the word is repeated
+    eight times, and tested for one bit in each.
+    """
+
+    target: Target
+
+    @op_type_rewrite_pattern
+    def match_and_rewrite(self, op: simd.UnpackBitsOp, rewriter: PatternRewriter) -> None:
+        """Rewrite one operation."""
+        if self.target.has("avx512bw"):
+            rewriter.replace(op, llvm.BitcastOp(op.word, op.result.type))
+            return
+        assert isinstance(op.word.type, IntegerType)
+        lanes = op.word.type.width.data
+        words, bytes_ = VectorType(op.word.type, [8]), VectorType(IntegerType(8), [lanes])
+        splat = vector.BroadcastOp(op.word, words)
+        source = llvm.BitcastOp(splat.vector, bytes_)
+        order = DenseArrayBase.from_list(i64, [lane // 8 for lane in range(lanes)])
+        repeated = vector.ShuffleOp(source.result, source.result, order, result_type=bytes_)
+        weights = [1 << lane % 8 for lane in range(lanes)]
+        signed = [weight - 256 if weight > 127 else weight for weight in weights]
+        bits = arith.ConstantOp(DenseIntOrFPElementsAttr.from_list(bytes_, signed))
+        tested = arith.AndIOp(repeated.result, bits.result)
+        equal = IntegerAttr(llvm.ICmpPredicateFlag("eq").to_int(), i64)
+        mask = llvm.ICmpOp(tested.result, bits.result, equal)
+        rewriter.replace(op, (splat, source, repeated, bits, tested, mask))
+
+
 class LowerReduceAdd(RewritePattern):
     """`simd.reduce_add` -> `vector.reduction <add>`."""
 
@@ -251,10 +289,13 @@ class SimdLowerPass(ModulePass):
             {
                 simd.PopcountAccOp: LowerPopcountAcc(),
                 simd.DotAccOp: LowerDotAcc(target),
+                simd.UnpackBitsOp: LowerUnpackBits(target),
+                simd.LookupOp: LowerLookup(target),
                 simd.BroadcastLoadOp: LowerBroadcastLoad(),
                 simd.ExtUIOp: LowerExtUI(),
                 simd.ExtSIOp: LowerExtSI(),
                 simd.TruncIOp: LowerTruncI(),
+                simd.NarrowOp: LowerNarrow(target),
                 simd.SIToFPOp: LowerSIToFP(),
                 simd.FPToSIOp: LowerFPToSI(),
                 simd.CmpIOp: LowerCmpI(),
