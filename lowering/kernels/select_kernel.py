@@ -33,8 +33,9 @@ from lowbit_dialect.ops.contraction import Conv2DOp, MatmulOp
 from lowbit_dialect.ops.correction import RAW_SUMS, CorrectionOp
 from lowbit_dialect.ops.dot import DotConvOp, DotGemmOp
 from lowbit_dialect.ops.pack import BitpackOp
-from lowering.kernels.default_schedule import default_schedule, kernel_lanes, kernel_word_bits
-from lowering.kernels.strategy import resolve_strategy
+from lowering.kernels.choice import Chooser, model_choice
+from lowering.kernels.default_schedule import kernel_lanes, kernel_word_bits
+from lowering.kernels.problem import Problem
 from lowering.opt.diagnostics import fail
 from lowering.strategies import check_strategy
 from lowering.targets import Target, get_target
@@ -66,14 +67,14 @@ class SelectConvKernel(RewritePattern):
     """
 
     target: Target
-    strategy: str
+    choose: Chooser
 
     @op_type_rewrite_pattern
     def match_and_rewrite(self, op: Conv2DOp, rewriter: PatternRewriter) -> None:
         x_code, w_code = _affine_codes(op)
         geometry, layout = op.geometry, op.layout.data
-        strategy = resolve_strategy(self.strategy, x_code, w_code, op.geometry, self.target)
-        schedule = default_schedule(geometry, w_code.width, self.target, strategy)
+        choice = self.choose(Problem.of(op))
+        strategy, schedule = choice.strategy, choice.schedule
         lanes = schedule.vectors.data * kernel_lanes(self.target, strategy)
         padding, groups = tuple(op.padding.get_values()), geometry.groups
         if strategy == "dot":
@@ -112,13 +113,13 @@ class SelectGemmKernel(RewritePattern):
     """
 
     target: Target
-    strategy: str
+    choose: Chooser
 
     @op_type_rewrite_pattern
     def match_and_rewrite(self, op: MatmulOp, rewriter: PatternRewriter) -> None:
         x_code, w_code = _affine_codes(op)
-        strategy = resolve_strategy(self.strategy, x_code, w_code, op.geometry, self.target)
-        schedule = default_schedule(op.geometry, w_code.width, self.target, strategy)
+        choice = self.choose(Problem.of(op))
+        strategy, schedule = choice.strategy, choice.schedule
         lanes = schedule.vectors.data * kernel_lanes(self.target, strategy)
         if strategy == "dot":
             kernel_op = DotGemmOp
@@ -135,6 +136,16 @@ class SelectGemmKernel(RewritePattern):
             operands.append(correction.result)
         kernel = kernel_op.build_op(operands, [op.result.type], schedule=schedule)
         rewriter.replace(op, [*new, kernel])
+
+
+def select_kernels(module: ModuleOp, target: Target, choose: Chooser) -> None:
+    """Rewrite every contraction of a module into the kernel that `choose` says."""
+    PatternRewriteWalker(
+        GreedyRewritePatternApplier(
+            [SelectConvKernel(target, choose), SelectGemmKernel(target, choose)]
+        ),
+        apply_recursively=False,
+    ).rewrite_module(module)
 
 
 @dataclass(frozen=True)
@@ -156,12 +167,4 @@ class SelectKernelPass(ModulePass):
         """Rewrite every contraction."""
         target = get_target(self.target)
         check_strategy(self.strategy)
-        PatternRewriteWalker(
-            GreedyRewritePatternApplier(
-                [
-                    SelectConvKernel(target, self.strategy),
-                    SelectGemmKernel(target, self.strategy),
-                ]
-            ),
-            apply_recursively=False,
-        ).rewrite_module(op)
+        select_kernels(op, target, lambda problem: model_choice(problem, target, self.strategy))
