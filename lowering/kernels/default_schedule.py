@@ -37,7 +37,7 @@ def _tile_cycles(pixels: int, vectors: int, step_cycles: float) -> float:
     return max(step_cycles * pixels * vectors, (pixels + vectors) / 2, 4.0)
 
 
-def _layer_cycles(
+def layer_cycles(
     geometry: ConvGeometry,
     pixels: int,
     vectors: int,
@@ -74,7 +74,7 @@ def default_schedule(
     ] or [(1, max(1, 8 // lanes))]
     pixels, vectors = min(
         tiles,
-        key=lambda t: (_layer_cycles(geometry, *t, lanes, step_cycles, loop_cycles), t[0] * t[1]),
+        key=lambda t: (layer_cycles(geometry, *t, lanes, step_cycles, loop_cycles), t[0] * t[1]),
     )
     words = ceil(geometry.ic / geometry.groups / word_elements)
     trips = (words, geometry.cols.taps, geometry.rows.taps)

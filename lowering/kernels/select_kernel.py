@@ -33,11 +33,12 @@ from lowbit_dialect.ops.contraction import Conv2DOp, MatmulOp
 from lowbit_dialect.ops.correction import RAW_SUMS, CorrectionOp
 from lowbit_dialect.ops.dot import DotConvOp, DotGemmOp
 from lowbit_dialect.ops.pack import BitpackOp
-from lowering.kernels.choice import Chooser, model_choice
+from lowering.kernels.choice import Chooser
 from lowering.kernels.default_schedule import kernel_lanes, kernel_word_bits
 from lowering.kernels.problem import Problem
+from lowering.kernels.records import chooser
 from lowering.opt.diagnostics import fail
-from lowering.strategies import check_strategy
+from lowering.record_sources import SHIPPED_RECORDS
 from lowering.targets import Target, get_target
 
 
@@ -153,18 +154,20 @@ class SelectKernelPass(ModulePass):
     """Choose the kernel of every conv2d and matmul, and its schedule, for a target.
 
     `strategy` is `auto`, `bit_serial`, or `dot`, which stays bit-serial where the weights do not
-    fit in bytes.
+    fit in bytes. `records` is a file that `lowbit tune` wrote; what it says of a kernel counts,
+    then the records that come with lowbit, then the cost model. `shipped` leaves out the file,
+    `none` leaves the cost model alone.
 
     Raises:
-        ValueError: there is no such target or strategy.
+        ValueError: there is no such target or strategy, or the records cannot be read.
     """
 
     name = "lowbit-select-kernel"
     target: str = "host"
     strategy: str = "auto"
+    records: str = SHIPPED_RECORDS
 
     def apply(self, ctx: Context, op: ModuleOp) -> None:
         """Rewrite every contraction."""
         target = get_target(self.target)
-        check_strategy(self.strategy)
-        select_kernels(op, target, lambda problem: model_choice(problem, target, self.strategy))
+        select_kernels(op, target, chooser(target, self.strategy, self.records))

@@ -27,21 +27,34 @@ from lowbit_dialect.ops.kernel import ConvKernelOp, KernelOp, affine_code_of
 from lowbit_dialect.ops.tile import BitserialTileOp, DotTileOp, TileOp
 from lowbit_dialect.schedule import ScheduleAttr
 from lowering.kernels.default_schedule import default_schedule
+from lowering.kernels.problem import Problem
+from lowering.kernels.schedule_space import obstacle
 from lowering.kernels.strategy import i16_steps, strategy_of
 from lowering.loops.emit import Index
 from lowering.loops.epilogue import Epilogue
 from lowering.loops.stage import FunctionLowering, Stage
 from lowering.loops.tile_site import TileSite
+from lowering.opt.diagnostics import fail
 
 
 def schedule_of(op: KernelOp, geometry: ConvGeometry, lowering: FunctionLowering) -> ScheduleAttr:
-    """The op's schedule, or the default one for the target."""
-    schedule = op.properties.get("schedule")
-    if isinstance(schedule, ScheduleAttr):
-        return schedule
-    strategy = strategy_of(op)
-    weights = affine_code_of(op.operands[1].type, "w").width
-    return default_schedule(geometry, weights, lowering.target, strategy)
+    """The op's schedule, or the default one for the target.
+
+    Raises:
+        OpFailedException: the op's own is not possible on the target.
+    """
+    schedule, strategy = op.properties.get("schedule"), strategy_of(op)
+    x, w = (affine_code_of(op.operands[i].type, role) for i, role in enumerate("xw"))
+    if not isinstance(schedule, ScheduleAttr):
+        return default_schedule(geometry, w.width, lowering.target, strategy)
+    w_layout = packed_layout(op.operands[1].type)
+    assert w_layout is not None, "the op's verifier says so"
+    vector_bits = w_layout.lane_block[1] // schedule.vectors.data * w_layout.word_bits.data
+    problem = Problem(x, w, geometry)
+    reason = obstacle(schedule, problem, lowering.target, strategy, vector_bits)
+    if reason is not None:
+        fail(op, f"schedule: {reason}")
+    return schedule
 
 
 def lower_contraction(op: KernelOp, lowering: FunctionLowering) -> None:
