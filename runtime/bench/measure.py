@@ -31,10 +31,12 @@ from lowbit_dialect.ops.contraction import Conv2DOp, MatmulOp, conv_clauses
 from lowbit_dialect.ops.glue import FusedGlueOp
 from lowbit_dialect.ops.pack import BitpackOp, ConstantOp, UnpackOp
 from lowbit_dialect.packing import pack
-from lowering.kernels.choice import Choice, model_choice
+from lowering.kernels.choice import Choice
 from lowering.kernels.default_schedule import kernel_word_bits
 from lowering.kernels.problem import SUMS, Problem
+from lowering.kernels.records import chooser
 from lowering.kernels.select_kernel import select_kernels
+from lowering.record_sources import SHIPPED_RECORDS
 from lowering.targets import Target, get_target
 from runtime.bench.clock import nanoseconds_per_cycle
 from runtime.bench.workloads import Workload
@@ -279,6 +281,7 @@ def measure(
     out: str,
     seconds: float = 0.3,
     strategy: str = "auto",
+    records: str = SHIPPED_RECORDS,
 ) -> Record:
     """Compile a layer, compare its output with the reference, and time it.
 
@@ -289,9 +292,12 @@ def measure(
         out: `packed` (thresholds and packing counted) or `i32`.
         seconds: how long to repeat; the median of the repetitions counts.
         strategy: `auto` or the strategy to take; the record says which one it was.
+        records: what decides about the kernel, see `lowering.record_sources.sources`.
     """
     target = get_target("host" if isa == "host" else f"host+{isa}")
-    built = BuiltLayer.of(layer, out, target, model_choice(layer.problem(out), target, strategy))
+    built = BuiltLayer.of(
+        layer, out, target, chooser(target, strategy, records)(layer.problem(out))
+    )
     checked = built.is_right()
     nanoseconds, cycles = built.time(seconds)
     macs = layer.workload.geometry.macs

@@ -21,6 +21,7 @@ from lowering.strategies import STRATEGIES
 from lowering.targets import ISA_CLASSES
 from runtime.bench.measure import OUTPUTS, Layer, Record, codes_of, measure
 from runtime.bench.workloads import Workload, load_workloads
+from runtime.cli.arguments import add_records
 from runtime.cli.console import duration, show
 from runtime.cli.files import check_writable, write_files
 
@@ -63,6 +64,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         choices=STRATEGIES,
         help="how contractions are computed; repeatable (default: auto, what suits the host)",
     )
+    add_records(parser)
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the records there")
 
 
@@ -96,7 +98,9 @@ def execute(args: argparse.Namespace) -> int:
             layer = Layer.random(workload, pair.upper())
             for isa, out, strategy in settings:
                 progress.update(task, description=f"{workload.id} {pair} {isa} {out}")
-                record = measure(layer, pair.upper(), isa, out, args.seconds, strategy)
+                record = measure(
+                    layer, pair.upper(), isa, out, args.seconds, strategy, args.records
+                )
                 records.append(record)
                 progress.advance(task)
     show(_table(records))
