@@ -16,7 +16,7 @@ from xdsl.dialects.builtin import ModuleOp, TensorType
 from xdsl.rewriter import InsertPoint
 
 from lowbit_dialect import reference
-from lowbit_dialect.codes import BipolarType, Code, SignedType, UnipolarType
+from lowbit_dialect.codes import BipolarType, Code, SignedType, UnipolarType, parse_code
 from lowbit_dialect.constants import constant_tensor
 from lowbit_dialect.geometry import LAYOUTS, WEIGHT_LAYOUTS
 from lowbit_dialect.interpreters.values import PackedArray
@@ -127,6 +127,14 @@ class Layer:
         thresholds = np.sort(np.quantile(by_channel, quantiles, axis=0).T.round(), axis=1)
         layer.thresholds = thresholds.astype(np.int32)
         return layer
+
+    @staticmethod
+    def of_problem(problem: Problem, seed: int = 0) -> Layer:
+        """A layer that poses this problem, its output packed unless sums are stored."""
+        stored = None if problem.stored == SUMS else parse_code(problem.stored)
+        workload = Workload("", problem.geometry, problem.is_matmul)
+        codes = problem.x_code, problem.w_code
+        return Layer.of(workload, *codes, stored, problem.layout, seed)
 
     @property
     def channel_axis(self) -> int:
@@ -295,9 +303,8 @@ def measure(
         records: what decides about the kernel, see `lowering.record_sources.sources`.
     """
     target = get_target("host" if isa == "host" else f"host+{isa}")
-    built = BuiltLayer.of(
-        layer, out, target, chooser(target, strategy, records)(layer.problem(out))
-    )
+    choose = chooser(target, strategy, records)
+    built = BuiltLayer.of(layer, out, target, choose(layer.problem(out)))
     checked = built.is_right()
     nanoseconds, cycles = built.time(seconds)
     macs = layer.workload.geometry.macs

@@ -2,6 +2,7 @@
 
 import json
 import warnings
+from collections.abc import Iterator
 from dataclasses import replace
 from multiprocessing import get_context
 from pathlib import Path
@@ -54,7 +55,7 @@ def record(**changes) -> TuningRecord:
 
 
 @pytest.fixture(autouse=True)
-def no_shipped_records(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
+def no_shipped_records(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Path]:
     """An empty folder of shipped records."""
     folder = tmp_path / "shipped"
     folder.mkdir()
