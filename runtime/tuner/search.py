@@ -7,6 +7,8 @@ Candidates that cannot be, or were seen before, are told to the study without be
 
 from __future__ import annotations
 
+import os
+import platform
 import random
 import threading
 import time
@@ -41,7 +43,7 @@ HOPELESS = 4.0
 FINALISTS, ROUNDS = 3, 3
 """The fastest candidates of a search are timed this many times again, in turns."""
 
-_KERNEL, _FAILURE, _SECONDS = "kernel", "failure", "seconds"
+_KERNEL, _FAILURE, _SECONDS, _WORKER = "kernel", "failure", "seconds", "worker"
 """User attributes of a trial."""
 
 _SKIPS = 8
@@ -157,8 +159,9 @@ class Search:
         if self.budget.timeout is not None:
             deadline = time.monotonic() + self.budget.timeout
         self._enqueue([self.model, *map(self._model, self._tried)])
-        if self.sampler == "grid":
-            self._enqueue(self.space)
+        # The sampler learns from what the cost model holds for the best.
+        early = len(self.space) if self.sampler == "grid" else self.budget.trials // 4
+        self._enqueue(self.space[:early])
         threads = [
             threading.Thread(target=self._work, args=(runner, deadline), daemon=True)
             for runner in runners
@@ -211,13 +214,19 @@ class Search:
                 return None
             trial = self.study.ask()
             choice = self._candidate(trial)
-            if choice is not None and _text(choice) not in seen:
-                trial.set_user_attr(_KERNEL, _text(choice))
+            if choice is not None and _text(choice) not in seen and self._is_first(trial, choice):
+                trial.set_user_attr(_WORKER, f"{platform.node()}:{os.getpid()}")
                 return trial, choice
             # The sampler takes pruned ones for bad, and forgets failed ones.
             states = self._states
             self.study.tell(trial, state=states.PRUNED if choice is None else states.FAIL)
             skipped += 1
+
+    def _is_first(self, trial: optuna.Trial, choice: Choice) -> bool:
+        """Claim a candidate; whether nobody had done so while this process looked for one."""
+        trial.set_user_attr(_KERNEL, _text(choice))
+        other = self._seen().get(_text(choice))
+        return other is None or other.number >= trial.number
 
     def _candidate(self, trial: optuna.Trial) -> Choice | None:
         """The candidate that a trial stands for, or None where there can be none."""
@@ -267,7 +276,7 @@ class Search:
             text = trial.user_attrs.get(_KERNEL)
             was_interrupted = trial.state == self._states.FAIL and _FAILURE not in trial.user_attrs
             if text is not None and not was_interrupted:
-                seen[text] = trial
+                seen.setdefault(text, trial)
         return seen
 
     def _enqueue(self, choices: Sequence[Choice]) -> None:
