@@ -37,15 +37,9 @@ LEVELS: dict[str, Callable[..., tuple[ModulePass, ...]]] = {
         FuseEpiloguePass(),
         DeadCodeElimination(),
     ),
-    "loops": lambda target, *_: (
-        ToLoopsPass(target),
-        LowerTilePass(),
-    ),
+    "loops": lambda target, *_: (ToLoopsPass(target), LowerTilePass(target)),
     "simd": lambda target, *_: (SimdLowerPass(target),),
-    "llvm": lambda target, *_: (
-        ConvertScfToCf(),
-        LowbitToLLVMPass(target),
-    ),
+    "llvm": lambda target, *_: (ConvertScfToCf(), LowbitToLLVMPass(target)),
 }
 """The passes that reach each level, for a target and, where given, a strategy and records."""
 

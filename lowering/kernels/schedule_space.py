@@ -12,11 +12,15 @@ from dataclasses import dataclass
 from itertools import product
 from math import ceil, prod
 
+from lowbit_dialect.codes import AffineCode
 from lowbit_dialect.level_product import BYTES_PER_WORD
 from lowbit_dialect.schedule import ORDERS, ScheduleAttr
-from lowering.kernels.default_schedule import kernel_lanes, kernel_word_bits
+from lowering.kernels.cost_model import kernel_word_bits
+from lowering.kernels.default_schedule import kernel_lanes, tile_registers
 from lowering.kernels.problem import Problem
+from lowering.kernels.strategy import obstacle as strategy_obstacle
 from lowering.kernels.strategy import resolve_strategy
+from lowering.kernels.table_plan import plan_tables
 from lowering.strategies import check_strategy
 from lowering.targets import Target
 
@@ -25,8 +29,8 @@ KnobValue = int | str
 MIN_LANES, MAX_LANES = 8, 64
 """Output channels of a block: packed results are stored in words of that many bits."""
 
-WORKING_REGISTERS = 2
-"""Vector registers of a tile beside its sums and weights: a pixel's word, and its product."""
+TABLE_VECTORS = (4, 8)
+"""Vectors of sums of a tile of table lookups: one or two vectors of bytes."""
 
 MAX_STEPS = 640
 """Operations in an unrolled body beyond which compiling takes seconds and nothing is gained."""
@@ -103,18 +107,25 @@ def _registers(kernel: Kernel, schedule: ScheduleAttr) -> str | None:
     """Sums, weights and what is worked with must fit; the smallest tile is always allowed."""
     pixels, vectors = schedule.pixels.data, schedule.vectors.data
     is_least = vectors == 1 or vectors * kernel.lanes <= MIN_LANES
-    if pixels == 1 and is_least:
+    if pixels == 1 and (is_least or vectors in _vectors_of(kernel)[:1]):
         return None
     each = ceil(kernel.vector_bits / kernel.target.vector_bits)
-    needed = (pixels * vectors + vectors) * each + WORKING_REGISTERS
+    needed = tile_registers(kernel.strategy, pixels, vectors * each)
     have = kernel.target.vector_registers
     if needed <= have:
         return None
     return (
-        f"tile {pixels}x{vectors} needs {needed} vector registers ({pixels * vectors * each} for"
-        f" sums, {vectors * each} for weights, {WORKING_REGISTERS} to work with);"
-        f" {kernel.target.name} has {have}"
+        f"tile {pixels}x{vectors} needs {needed} vector registers; {kernel.target.name} has {have}"
     )
+
+
+def _tables(kernel: Kernel, schedule: ScheduleAttr) -> str | None:
+    """The tables must fit in the cache, and no sum of bytes or pairs of them may wrap."""
+    problem, tile = kernel.problem, (schedule.pixels.data, schedule.vectors.data)
+    x, w = problem.x_code, problem.w_code
+    if not isinstance(x, AffineCode) or not isinstance(w, AffineCode):
+        return None
+    return plan_tables(x, w, problem.geometry, kernel.target, tile).obstacle
 
 
 @dataclass(frozen=True)
@@ -123,6 +134,11 @@ class Space:
 
     knobs: tuple[Knob, ...]
     obstacles: tuple[Obstacle, ...]
+
+
+def _vectors_of(kernel: Kernel) -> Sequence[KnobValue]:
+    knob = next(k for k in SPACES[kernel.strategy].knobs if k.name == "vectors")
+    return knob.values(kernel)
 
 
 _TILE_KNOBS = (
@@ -135,6 +151,15 @@ _TILE_KNOBS = (
 SPACES: dict[str, Space] = {
     "bit_serial": Space(_TILE_KNOBS, (_registers,)),
     "dot": Space(_TILE_KNOBS, (_registers,)),
+    "table": Space(
+        (
+            Knob("pixels", _pixels),
+            Knob("vectors", lambda kernel: TABLE_VECTORS),
+            Knob("unroll", lambda kernel: (1,)),
+            Knob("order", lambda kernel: ORDERS[:1]),
+        ),
+        (_registers, _tables),
+    ),
 }
 """By strategy: its knobs, and what stands against a schedule on a target."""
 
@@ -196,7 +221,7 @@ def is_worth_trying(
     """Whether a schedule is possible and the kernel's code not needlessly long."""
     trips = _kernel(problem, target, strategy).trips[: schedule.unroll.data]
     steps = schedule.pixels.data * schedule.vectors.data * prod(trips)
-    too_long = schedule.unroll.data > 0 and steps > MAX_STEPS
+    too_long = strategy != "table" and schedule.unroll.data > 0 and steps > MAX_STEPS
     return not too_long and obstacle(schedule, problem, target, strategy) is None
 
 
@@ -216,7 +241,9 @@ def strategies(problem: Problem, target: Target, wanted: str = "auto") -> list[s
         ValueError: there is no such strategy.
     """
     check_strategy(wanted)
-    names = SPACES if wanted == "auto" else (wanted,)
     x, w, geometry = problem.x_code, problem.w_code, problem.geometry
-    resolved = [resolve_strategy(name, x, w, geometry, target) for name in names]
-    return list(dict.fromkeys(resolved))
+    if wanted != "auto":
+        return [resolve_strategy(wanted, x, w, geometry, target)]
+    assert isinstance(x, AffineCode), "kernels take affine codes"
+    assert isinstance(w, AffineCode), "kernels take affine codes"
+    return [name for name in SPACES if strategy_obstacle(name, x, w, geometry, target) is None]

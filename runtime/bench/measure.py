@@ -20,19 +20,13 @@ from lowbit_dialect.codes import BipolarType, Code, SignedType, UnipolarType, pa
 from lowbit_dialect.constants import constant_tensor
 from lowbit_dialect.geometry import LAYOUTS, WEIGHT_LAYOUTS
 from lowbit_dialect.interpreters.values import PackedArray
-from lowbit_dialect.kernel_layouts import (
-    activation_layout,
-    byte_activation_layout,
-    byte_matmul_lhs_layout,
-    matmul_lhs_layout,
-)
 from lowbit_dialect.layout import PackedAttr
 from lowbit_dialect.ops.contraction import Conv2DOp, MatmulOp, conv_clauses
 from lowbit_dialect.ops.glue import FusedGlueOp
 from lowbit_dialect.ops.pack import BitpackOp, ConstantOp, UnpackOp
 from lowbit_dialect.packing import pack
 from lowering.kernels.choice import Choice
-from lowering.kernels.default_schedule import kernel_word_bits
+from lowering.kernels.kernel_forms import KERNELS
 from lowering.kernels.problem import SUMS, Problem
 from lowering.kernels.records import chooser
 from lowering.kernels.select_kernel import select_kernels
@@ -44,6 +38,9 @@ from runtime.compile import compile
 from runtime.executable import Executable
 
 OUTPUTS = ("packed", "i32")
+
+ANY_LANES = 64
+"""Lanes of a block of weights, where only the layout of the activations is asked for."""
 
 
 @dataclass(frozen=True)
@@ -156,30 +153,27 @@ class Layer:
         return Problem(self.x_code, self.w_code, w.geometry, w.is_matmul, self.axes, stored)
 
     def layout(
-        self, strategy: str, word_bits: int, padding: Sequence[int] = (), groups: int = 1
+        self, strategy: str, target: Target, padding: Sequence[int] = (), groups: int = 1
     ) -> PackedAttr:
         """How kernels of a strategy want activations, with a frame of this padding."""
-        if strategy == "dot":
-            if self.workload.is_matmul:
-                return byte_matmul_lhs_layout()
-            return byte_activation_layout(self.axes, padding, groups)
+        forms = KERNELS[strategy]
         if self.workload.is_matmul:
-            return matmul_lhs_layout(word_bits)
-        return activation_layout(self.axes, word_bits, padding, groups)
+            return forms.gemm_layouts(target, ANY_LANES)[0]
+        return forms.conv_layouts(target, self.axes, tuple(padding), groups, ANY_LANES)[0]
 
-    def input_layout(self, strategy: str, word_bits: int) -> PackedAttr:
+    def input_layout(self, strategy: str, target: Target) -> PackedAttr:
         """How the input lies, the padding in its frame."""
         padding, groups = _numbers(self.workload)[1], self.workload.geometry.groups
-        return self.layout(strategy, word_bits, padding, groups)
+        return self.layout(strategy, target, padding, groups)
 
     @cached_property
     def saturated_sums(self) -> NDArray[np.int32]:
         """The sums where every element of x is the largest value."""
         return self.sums_of(np.full_like(self.x, self.x_code.max_value))
 
-    def module(self, out: str, strategy: str, word_bits: int) -> ModuleOp:
+    def module(self, out: str, strategy: str, target: Target) -> ModuleOp:
         """A function from the packed input to the packed (or i32) output."""
-        layout = self.input_layout(strategy, word_bits)
+        layout = self.input_layout(strategy, target)
         x_type = TensorType(self.x_code, self.x.shape, layout)
         function = func.FuncOp("main", ([x_type], []))
         builder = Builder(InsertPoint.at_end(function.body.block))
@@ -198,7 +192,7 @@ class Layer:
             glued = TensorType(self.out_code, y.type.get_shape())  # pyright: ignore
             axis = self.channel_axis
             y = builder.insert(FusedGlueOp.threshold(y, thresholds, glued, axis=axis)).result
-            y_layout = self.layout(strategy, word_bits, (1, 1, 1, 1))
+            y_layout = self.layout(strategy, target, (1, 1, 1, 1))
             y = builder.insert(BitpackOp.get(y, y_layout)).result
         builder.insert(func.ReturnOp(y))
         function.update_function_type()
@@ -240,7 +234,7 @@ class BuiltLayer:
     out: str
     choice: Choice
     executable: Executable
-    word_bits: int
+    target: Target
 
     @staticmethod
     def of(layer: Layer, out: str, target: Target, choice: Choice) -> BuiltLayer:
@@ -249,15 +243,14 @@ class BuiltLayer:
         Raises:
             PassFailedException, VerifyException: the schedule is not possible.
         """
-        word_bits = kernel_word_bits(target)
-        module = layer.module(out, choice.strategy, word_bits)
+        module = layer.module(out, choice.strategy, target)
         select_kernels(module, target, lambda _: choice)
         executable = compile(module, target.name, use_cache=False)
-        return BuiltLayer(layer, out, choice, executable, word_bits)
+        return BuiltLayer(layer, out, choice, executable, target)
 
     def words(self, x: NDArray[np.int64]) -> NDArray:
         """An input as the kernel reads it."""
-        layout = self.layer.input_layout(self.choice.strategy, self.word_bits)
+        layout = self.layer.input_layout(self.choice.strategy, self.target)
         code = self.layer.x_code
         return np.ascontiguousarray(pack(code.encode(x), code, layout))
 

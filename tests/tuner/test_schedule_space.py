@@ -105,7 +105,7 @@ def test_wide_vectors_take_several_registers():
     assert obstacle(schedule, conv(CODES[1]), target, "bit_serial", 256) is None
     reason = obstacle(schedule, conv(CODES[1]), target, "bit_serial", 512)
     assert reason is not None
-    assert "needs 22 vector registers (16 for sums, 4 for weights" in reason
+    assert "needs 22 vector registers; x86-64-v3 has 16" in reason
 
 
 def test_the_smallest_tile_is_always_allowed():
@@ -117,7 +117,7 @@ def test_the_smallest_tile_is_always_allowed():
 
 def test_strategies_are_those_that_are_possible():
     target = get_target("znver5")
-    assert strategies(conv(CODES[1]), target) == ["bit_serial", "dot"]
+    assert strategies(conv(CODES[1]), target) == ["bit_serial", "dot", "table"]
     assert strategies(conv(CODES[1]), target, "dot") == ["dot"]
     assert strategies(conv(CODES[4]), target) == ["bit_serial"]
     with pytest.raises(ValueError, match="unknown strategy 'fast'"):
@@ -129,4 +129,4 @@ def test_predictions_grow_with_the_work():
     choice = Choice("bit_serial", ScheduleAttr.get(7, 1, 1))
     cycles = [predicted_cycles(conv(codes), choice, target) for codes in CODES[:3]]
     assert cycles == sorted(cycles)
-    assert cycles[1] == pytest.approx(4 * cycles[0])
+    assert 3 * cycles[0] < cycles[1] < cycles[2] / 3
