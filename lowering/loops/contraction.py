@@ -31,20 +31,38 @@ from lowbit_dialect.schedule import ScheduleAttr
 from lowering.kernels.cost_model import i16_steps
 from lowering.kernels.default_schedule import default_schedule
 from lowering.kernels.kernel_forms import strategy_of
+from lowering.kernels.problem import Problem
+from lowering.kernels.schedule_space import obstacle
 from lowering.loops.emit import Index
 from lowering.loops.epilogue import Epilogue
 from lowering.loops.skipped_taps import SkippedTaps
 from lowering.loops.stage import FunctionLowering, Stage
 from lowering.loops.tile_site import TileSite
+from lowering.opt.diagnostics import fail
+
+SUM_BITS = 32
+"""Bits of a lane of sums; those of bit-serial kernels have the width of a word of weights."""
 
 
 def schedule_of(op: KernelOp, geometry: ConvGeometry, lowering: FunctionLowering) -> ScheduleAttr:
-    """The op's schedule, or the default one for the target."""
-    schedule = op.properties.get("schedule")
-    if isinstance(schedule, ScheduleAttr):
-        return schedule
-    x, w = (affine_code_of(operand.type, "operand") for operand in op.operands[:2])
-    return default_schedule(geometry, x, w, lowering.target, strategy_of(op))
+    """The op's schedule, or the default one for the target.
+
+    Raises:
+        OpFailedException: the op's own is not possible on the target.
+    """
+    schedule, strategy = op.properties.get("schedule"), strategy_of(op)
+    x, w = (affine_code_of(op.operands[i].type, role) for i, role in enumerate("xw"))
+    if not isinstance(schedule, ScheduleAttr):
+        return default_schedule(geometry, x, w, lowering.target, strategy)
+    w_layout = packed_layout(op.operands[1].type)
+    assert w_layout is not None, "the op's verifier says so"
+    lane_bits = w_layout.word_bits.data if strategy == "bit_serial" else SUM_BITS
+    vector_bits = w_layout.lane_block[1] // schedule.vectors.data * lane_bits
+    problem = Problem(x, w, geometry)
+    reason = obstacle(schedule, problem, lowering.target, strategy, vector_bits)
+    if reason is not None:
+        fail(op, f"schedule: {reason}")
+    return schedule
 
 
 def lower_contraction(op: KernelOp, lowering: FunctionLowering) -> None:
