@@ -23,18 +23,18 @@ WIDEST_THRESHOLDS = 4
 class Glue(Protocol):
     """A function of a channel's sums."""
 
-    def insert(self, builder: Builder, sums: SSAValue, to: TensorType) -> SSAValue:
-        """Add the operation."""
+    def insert(self, builder: Builder, sums: SSAValue, to: TensorType, axis: int) -> SSAValue:
+        """Add the operation; `axis` is the dimension of the channels."""
         ...
 
-    def levels(self, sums: NDArray, code: Code) -> NDArray[np.int64]:
+    def levels(self, sums: NDArray, code: Code, axis: int) -> NDArray[np.int64]:
         """What it gives, by the reference."""
         ...
 
 
-def random_data_glue(sums: NDArray[np.int32], code: Code) -> Glue:
+def spreading_glue(sums: NDArray[np.int32], code: Code, axis: int) -> Glue:
     """The glue that spreads the sums of a layer, channel by channel, over the levels of a code."""
-    by_channel = sums.reshape(-1, sums.shape[-1])
+    by_channel = np.moveaxis(sums, axis, -1).reshape(-1, sums.shape[axis])
     if code.width <= WIDEST_THRESHOLDS:
         levels = 1 << code.width
         quantiles = np.arange(1, levels) / levels
@@ -52,14 +52,14 @@ class Thresholds:
 
     thresholds: NDArray[np.int32]
 
-    def insert(self, builder: Builder, sums: SSAValue, to: TensorType) -> SSAValue:
+    def insert(self, builder: Builder, sums: SSAValue, to: TensorType, axis: int) -> SSAValue:
         """Add the operation."""
         thresholds = builder.insert(constant_tensor(self.thresholds)).result
-        return builder.insert(FusedGlueOp.threshold(sums, thresholds, to)).result
+        return builder.insert(FusedGlueOp.threshold(sums, thresholds, to, axis=axis)).result
 
-    def levels(self, sums: NDArray, code: Code) -> NDArray[np.int64]:
+    def levels(self, sums: NDArray, code: Code, axis: int) -> NDArray[np.int64]:
         """What it gives, by the reference."""
-        return reference.fused_glue_threshold(sums, self.thresholds, code)
+        return reference.fused_glue_threshold(sums, self.thresholds, code, axis=axis)
 
 
 @dataclass
@@ -69,12 +69,12 @@ class Shift:
     offset: NDArray[np.int32]
     shift: NDArray[np.int32]
 
-    def insert(self, builder: Builder, sums: SSAValue, to: TensorType) -> SSAValue:
+    def insert(self, builder: Builder, sums: SSAValue, to: TensorType, axis: int) -> SSAValue:
         """Add the operation."""
         offset = builder.insert(constant_tensor(self.offset)).result
         shift = builder.insert(constant_tensor(self.shift)).result
-        return builder.insert(FusedGlueOp.shift(sums, offset, shift, to)).result
+        return builder.insert(FusedGlueOp.shift(sums, offset, shift, to, axis)).result
 
-    def levels(self, sums: NDArray, code: Code) -> NDArray[np.int64]:
+    def levels(self, sums: NDArray, code: Code, axis: int) -> NDArray[np.int64]:
         """What it gives, by the reference."""
-        return reference.fused_glue_shift(sums, self.offset, self.shift, code)
+        return reference.fused_glue_shift(sums, self.offset, self.shift, code, axis)

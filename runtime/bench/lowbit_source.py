@@ -14,10 +14,14 @@ from runtime.bench.workloads import Workload
 
 @dataclass(frozen=True)
 class Lowbit(Source):
-    """This compiler with some settings a layer; `cache` is a folder for compiled objects."""
+    """This compiler with some settings a layer.
+
+    `cache` is a folder for compiled objects, `records` what decides about the kernels.
+    """
 
     settings: Mapping[Workload, tuple[Setting, ...]]
     cache: str
+    records: str
     name = "lowbit"
     counts_cycles = True
 
@@ -27,7 +31,7 @@ class Lowbit(Source):
         return {s.name: partial(self._make, workload, s, check) for s in settings}
 
     def _make(self, workload: Workload, setting: Setting, check: bool) -> Contender:
-        return prepare(_layer(workload, setting.pair), setting, check, self.cache)
+        return prepare(_layer(workload, setting.pair), setting, check, self.cache, self.records)
 
 
 @lru_cache(maxsize=1)

@@ -1,27 +1,16 @@
-"""What the cost model says of a layer, to stand beside what was measured."""
+"""What the cost model says of a kernel, to stand beside what was measured."""
 
 from __future__ import annotations
 
 from math import isfinite
 
-from lowbit_dialect.codes import AffineCode, Code
-from lowbit_dialect.geometry import ConvGeometry
-from lowering.kernels.cost_model import REDUCTIONS, Contraction
-from lowering.kernels.default_schedule import best_tile
-from lowering.kernels.strategy import obstacle
+from lowering.kernels.choice import Choice
+from lowering.kernels.prediction import predicted_cycles
+from lowering.kernels.problem import Problem
 from lowering.targets import Target
 
 
-def predicted_mac_per_cycle(
-    x: Code, w: Code, geometry: ConvGeometry, strategy: str, target: Target
-) -> float | None:
-    """Multiply-accumulates a cycle with the schedule that the model likes best.
-
-    None where the model does not know the strategy, or the strategy cannot take the layer.
-    """
-    if not isinstance(x, AffineCode) or not isinstance(w, AffineCode):
-        return None
-    if strategy not in REDUCTIONS or obstacle(strategy, x, w, geometry, target) is not None:
-        return None
-    cycles, _ = best_tile(Contraction(geometry, x, w, target), strategy)
-    return geometry.macs / cycles if isfinite(cycles) else None
+def predicted_mac_per_cycle(problem: Problem, choice: Choice, target: Target) -> float | None:
+    """Multiply-accumulates a cycle, or None where the model gives the kernel no finite time."""
+    cycles = predicted_cycles(problem, choice, target)
+    return problem.geometry.macs / cycles if isfinite(cycles) and cycles > 0 else None

@@ -8,6 +8,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 from tempfile import TemporaryDirectory
 
+from lowering.record_sources import SHIPPED_RECORDS
 from runtime.bench.contender import Entry
 from runtime.bench.lowbit_source import Lowbit
 from runtime.bench.machine import machine
@@ -29,13 +30,15 @@ class Plan:
 
     `seconds` is for each contender, in all its turns in one process. With peers, every library
     (ours too) runs in a child process of its own, all on one core, and `processes` generations of
-    children follow each other: a machine may be slow for the whole life of a process.
+    children follow each other: a machine may be slow for the whole life of a process. `records`
+    decide about our kernels, see `lowering.record_sources.sources`.
     """
 
     jobs: Mapping[Workload, Sequence[Setting]]
     seconds: float
     peers: Sequence[Peer] = ()
     processes: int = 1
+    records: str = SHIPPED_RECORDS
 
 
 @dataclass
@@ -60,7 +63,8 @@ def run_plan(plan: Plan, progress: Callable[[int, str], object] = lambda *_: Non
     """
     results = _Results(plan)
     with TemporaryDirectory(prefix="lowbit-bench-") as cache:
-        ours = Lowbit({w: tuple(settings) for w, settings in plan.jobs.items()}, cache)
+        settings = {w: tuple(settings) for w, settings in plan.jobs.items()}
+        ours = Lowbit(settings, cache, plan.records)
         for generation in range(plan.processes):
             with ExitStack() as stack:
                 stations = _stations(ours, plan, stack)

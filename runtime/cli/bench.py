@@ -41,8 +41,8 @@ from runtime.bench.peers import PEERS, Peer
 from runtime.bench.plot import Bounds, check_plot, plot
 from runtime.bench.record import Record, Setting, dump_records
 from runtime.bench.session import Plan, run_plan, steps
-from runtime.bench.workloads import Workload, load_workloads
-from runtime.cli.arguments import positive
+from runtime.bench.workloads import Workload, load_workloads, select
+from runtime.cli.arguments import add_records, positive
 from runtime.cli.bench_tables import (
     MARKS_LINE,
     goals_line,
@@ -96,6 +96,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         choices=STRATEGIES,
         help="how contractions are computed; repeatable (default: auto, what suits the host)",
     )
+    add_records(parser)
     parser.add_argument(
         "--goals",
         action="store_true",
@@ -134,10 +135,9 @@ def _jobs(args: argparse.Namespace) -> dict[Workload, list[Setting]]:
     Raises:
         ValueError: there is no such layer, or a pair is none.
     """
-    by_id = {w.id: w for w in load_workloads(args.workloads)}
-    unknown = [i for i in args.id or () if i not in by_id]
-    if unknown:
-        raise ValueError(f"no workload {unknown[0]!r}: there are {', '.join(by_id)}")
+    workloads = load_workloads(args.workloads)
+    select(workloads, args.id or ())
+    by_id = {w.id: w for w in workloads}
     pairs = [pair.upper() for pair in args.pair or ()]
     for pair in pairs:
         codes_of(pair)
@@ -200,7 +200,7 @@ def _plan(args: argparse.Namespace) -> Plan:
         raise ValueError("--goals: there are none for these arguments on this machine")
     peers = _peers() if args.peers else []
     processes = (args.processes or DEFAULT_PROCESSES) if peers else 1
-    return Plan(jobs, args.seconds, peers, processes)
+    return Plan(jobs, args.seconds, peers, processes, str(args.records))
 
 
 def execute(args: argparse.Namespace) -> int:
@@ -239,7 +239,7 @@ def _write_modules(plan: Plan, folder: Path) -> None:
     for workload, settings in plan.jobs.items():
         for s in settings:
             name = f"{workload.id}-{s.pair}-{s.isa}-{s.out}.mlir"
-            texts[folder / name] = (str(module_of(workload, s)) + "\n").encode()
+            texts[folder / name] = (str(module_of(workload, s, plan.records)) + "\n").encode()
     check_writable(next(iter(texts)))
     write_files({path: partial(_write, text) for path, text in texts.items()})
     print(*texts, sep="\n")
