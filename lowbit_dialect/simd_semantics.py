@@ -22,6 +22,7 @@ from lowbit_dialect.simd import (
     ExtSIOp,
     ExtUIOp,
     FPToSIOp,
+    LookupOp,
     NarrowOp,
     PackBitsOp,
     PopcountAccOp,
@@ -29,6 +30,7 @@ from lowbit_dialect.simd import (
     SelectOp,
     SIToFPOp,
     TruncIOp,
+    UnpackBitsOp,
 )
 
 
@@ -66,6 +68,10 @@ def _dot_acc(op: DotAccOp, acc: np.ndarray, a: np.ndarray, b: np.ndarray) -> np.
     shape = (*acc.shape, acc.dtype.itemsize)
     products = a.view(np.uint8).astype(np.int64) * b.view(np.int8).astype(np.int64)
     return acc + products.reshape(shape).sum(axis=-1).astype(acc.dtype)
+
+
+def _lookup(op: LookupOp, table: np.ndarray, index: np.ndarray) -> np.ndarray:
+    return table[index.view(np.uint8) % len(table)]
 
 
 def _extui(op: ExtUIOp, source: np.ndarray) -> np.ndarray:
@@ -111,6 +117,10 @@ def _pack_bits(op: PackBitsOp, mask: np.ndarray) -> np.ndarray:
     return np.packbits(mask, bitorder="little").view(f"<i{len(mask) // 8}")[0]
 
 
+def _unpack_bits(op: UnpackBitsOp, word: np.integer) -> np.ndarray:
+    return np.unpackbits(np.array([word]).view(np.uint8), bitorder="little").astype(np.bool_)
+
+
 def _reduce_add(op: ReduceAddOp, source: np.ndarray) -> np.ndarray:
     return source.sum(dtype=source.dtype)
 
@@ -123,6 +133,8 @@ def _broadcast_load(op: BroadcastLoadOp, base: np.ndarray, *indices: int) -> np.
 SIMD_SEMANTICS: dict[type[Operation], Callable[..., np.ndarray]] = {
     PopcountAccOp: _popcount_acc,
     DotAccOp: _dot_acc,
+    UnpackBitsOp: _unpack_bits,
+    LookupOp: _lookup,
     ExtUIOp: _extui,
     ExtSIOp: _extsi,
     TruncIOp: _convert,

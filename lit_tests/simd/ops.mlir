@@ -2,7 +2,8 @@
 // RUN: GENERIC_ROUNDTRIP
 
 // CHECK-LABEL: func.func @all
-func.func @all(%acc: vector<16xi32>, %a: vector<16xi32>, %m: memref<4x8xi32>, %i: index) {
+func.func @all(%acc: vector<16xi32>, %a: vector<16xi32>, %m: memref<4x8xi32>, %i: index,
+               %table: vector<64xi8>, %index: vector<16xi8>) {
   // CHECK: simd.popcount_acc and %acc, %a, %a : vector<16xi32>
   %0 = simd.popcount_acc and %acc, %a, %a : vector<16xi32>
   // CHECK-NEXT: simd.popcount_acc xor subtract %{{.*}}, %a, %a : vector<16xi32>
@@ -37,5 +38,9 @@ func.func @all(%acc: vector<16xi32>, %a: vector<16xi32>, %m: memref<4x8xi32>, %i
   %11 = simd.sitofp %10 : vector<16xi32> to vector<16xf32>
   // CHECK-NEXT: simd.fptosi %{{.*}} : vector<16xf32> to vector<16xi8>
   %12 = simd.fptosi %11 : vector<16xf32> to vector<16xi8>
+  // CHECK-NEXT: simd.lookup %table, %index : vector<64xi8>, vector<16xi8>
+  %13 = simd.lookup %table, %index : vector<64xi8>, vector<16xi8>
+  // CHECK-NEXT: simd.lookup in_range %index, %index : vector<16xi8>, vector<16xi8>
+  %14 = simd.lookup in_range %index, %index : vector<16xi8>, vector<16xi8>
   func.return
 }

@@ -167,9 +167,12 @@ class ThresholdLevels(Levels):
         return planes[::-1]
 
     def _count(self, pixel: int, vector: int) -> SSAValue:
-        masks = [self._reached(pixel, vector, t) for t in self.thresholds[vector]]
         type_ = self.sums[pixel][vector].type
-        counts = [self.emit.op(simd.ExtUIOp(mask, type_)) for mask in masks]
+        # One after the other, so that few masks are alive at a time: LLVM keeps this order.
+        counts = (
+            self.emit.op(simd.ExtUIOp(self._reached(pixel, vector, t), type_))
+            for t in self.thresholds[vector]
+        )
         return reduce(lambda a, b: self.emit.binary(arith.AddiOp, a, b), counts)
 
     @override

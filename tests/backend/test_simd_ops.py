@@ -1,5 +1,7 @@
 """Every simd operation against its numpy semantics, on the host and its weaker classes."""
 
+import itertools
+
 import numpy as np
 import pytest
 from xdsl.context import Context
@@ -69,6 +71,31 @@ def dots() -> list[str]:
         )
         text = vectors(type, limited[0], *(type, type, type), lanes=lanes)
         texts.append(text.replace("  %r = ", limited[1]))
+    return texts
+
+
+def lookups() -> list[str]:
+    """Indices of every kind, and masked ones, which are in range."""
+    texts = []
+    for entries, lanes in itertools.product((16, 32, 64), (8, 16, 32, 64)):
+        types = f"vector<{entries}xi8>, vector<{lanes}xi8>"
+        mask = f"%mask = arith.constant dense<{entries - 1}> : vector<{lanes}xi8>"
+        for lookup in (
+            f"%r = simd.lookup %t, %i : {types}",
+            f"{mask}\n  %j = arith.andi %i, %mask : vector<{lanes}xi8>\n"
+            f"  %r = simd.lookup in_range %t, %j : {types}",
+        ):
+            texts.append(
+                f"""
+func.func @f(%m0: memref<{entries}xi8>, %m1: memref<{lanes}xi8>, %out: memref<{lanes}xi8>) {{
+  %c0 = arith.constant 0 : index
+  %t = vector.load %m0[%c0] : memref<{entries}xi8>, vector<{entries}xi8>
+  %i = vector.load %m1[%c0] : memref<{lanes}xi8>, vector<{lanes}xi8>
+  {lookup}
+  vector.store %r, %out[%c0] : memref<{lanes}xi8>, vector<{lanes}xi8>
+  func.return
+}}"""
+            )
     return texts
 
 
@@ -185,6 +212,7 @@ FPTOSI = vectors("i32", "simd.fptosi %v0 : vector<8xf32> to vector<8xi32>", "f32
 PROGRAMS = [
     *popcounts(),
     *dots(),
+    *lookups(),
     *casts(),
     *narrowings(),
     *comparisons(),
