@@ -179,6 +179,9 @@ REDUCTIONS = {"bit_serial": bit_serial_cycles, "dot": dot_cycles, "table": table
 EPILOGUE_CYCLES = 0.35
 """Cycles of the epilogue for a vector of sums and a level of the result."""
 
+ALONE = 2
+"""How many times that where a block has no two vectors of sums that narrower lanes could join."""
+
 MAX_LEVELS = 16
 """Levels beyond which results are not compared with thresholds one by one."""
 
@@ -191,4 +194,5 @@ def predict_cycles(c: Contraction, strategy: str, pixels: int, vectors: int) -> 
     lanes = c.target.vector_bits // 32
     outputs = c.rows * c.geometry.cols.out * ceil(c.geometry.oc / lanes)
     levels = min(1 << c.x.width, MAX_LEVELS)
-    return REDUCTIONS[strategy](c, pixels, vectors) + EPILOGUE_CYCLES * levels * outputs
+    epilogue = EPILOGUE_CYCLES * levels * outputs * (ALONE if vectors % 2 else 1)
+    return REDUCTIONS[strategy](c, pixels, vectors) + epilogue
