@@ -133,7 +133,7 @@ PORTABLE_DOT = DotForm(2, 16, 16)
 
 MASK_FORMS: dict[str, MaskForm] = {
     "avx512bw": MaskForm(compare=3, select=1, count=1),
-    "sse4.1": MaskForm(compare=1, select=1, count=1),
+    "sse4.1": MaskForm(compare=1, select=2, count=1),
     "neon": MaskForm(compare=1, select=1, count=1),
 }
 """By the feature that has it, the best first. Masks in registers of their own are dear to make and
