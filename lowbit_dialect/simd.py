@@ -118,7 +118,10 @@ class SimdOperation(IRDLOperation, ABC):
         values: list[SSAValue] = []
         for operand in operands:
             for value in operand if isinstance(operand, list | tuple) else (operand,):
-                values.append(value if isinstance(value, SSAValue) else SSAValue.get(value))
+                if not isinstance(value, SSAValue):
+                    assert isinstance(value, Operation)
+                    value = SSAValue.get(value)
+                values.append(value)
         Operation.__init__(
             self,
             operands=values,

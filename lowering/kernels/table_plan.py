@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import ceil
 
 from lowbit_dialect.codes import AffineCode
@@ -24,9 +24,9 @@ class TablePlan:
     geometry: ConvGeometry
     sums: TableSums
     pixels: int
-    tiles: int
-    chunk: int
-    segment: int
+    tiles: int = 1
+    chunk: int = 1
+    segment: int = 1
 
     @property
     def words(self) -> int:
@@ -96,6 +96,7 @@ class TablePlan:
 
 
 MAX_RING_BYTES = 512 * 1024
+"""Bytes of tables that a thread may have on its stack."""
 
 
 def index_bits(target: Target) -> int:
@@ -109,21 +110,22 @@ def plan_tables(
     """The tables of a contraction whose register tile has (pixels, vectors of sums)."""
     pixels, vectors = tile
     sums = TableSums.of(x, w, index_bits(target))
-    one = TablePlan(geometry, sums, pixels, 1, 1, 1)
+    one = TablePlan(geometry, sums, pixels)
     whole_tiles = max(1, geometry.cols.out // pixels)
     # Half of the first cache level for a tile's tables, the rest for indices and sums.
     chunk = max(1, min(one.words, target.l1_bytes // 2 // one.ring_bytes))
     chunk = ceil(one.words / ceil(one.words / chunk))
     while chunk > 1 and not sums.fits_16_bits(one.elements(chunk)):
         chunk -= 1
-    plan = TablePlan(geometry, sums, pixels, 1, chunk, 1)
-    tiles = 1
+    plan = narrow = replace(one, chunk=chunk)
     for more in range(2, whole_tiles + 1):
-        wider = TablePlan(geometry, sums, pixels, more, chunk, 1)
-        if whole_tiles % more == 0 and wider.ring_bytes <= target.l1_bytes * 3 // 4:
-            tiles = more
+        wider = replace(narrow, tiles=more)
+        if wider.ring_bytes > target.l1_bytes * 3 // 4:
+            break
+        if whole_tiles % more == 0:
+            plan = wider
     lanes = vectors * target.vector_bits // 32
     blocks = geometry.groups * ceil(geometry.oc / geometry.groups / lanes)
-    row_bytes = blocks * lanes * tiles * pixels * (2 if plan.keeps_pairs else 4)
+    row_bytes = blocks * lanes * plan.tiles * pixels * (2 if plan.keeps_pairs else 4)
     segment = max(1, min(geometry.batch * geometry.rows.out, target.l2_bytes // 4 // row_bytes))
-    return TablePlan(geometry, sums, pixels, tiles, chunk, segment)
+    return replace(plan, segment=segment)
