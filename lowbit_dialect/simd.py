@@ -118,10 +118,11 @@ class SimdOperation(IRDLOperation, ABC):
         values: list[SSAValue] = []
         for operand in operands:
             for value in operand if isinstance(operand, list | tuple) else (operand,):
-                if not isinstance(value, SSAValue):
+                if isinstance(value, SSAValue):
+                    values.append(value)
+                else:
                     assert isinstance(value, Operation)
-                    value = SSAValue.get(value)
-                values.append(value)
+                    values.append(SSAValue.get(value))
         Operation.__init__(
             self,
             operands=values,
