@@ -117,12 +117,12 @@ class SimdOperation(IRDLOperation, ABC):
     ):
         values: list[SSAValue] = []
         for operand in operands:
-            for value in operand if isinstance(operand, list | tuple) else (operand,):
-                if isinstance(value, SSAValue):
-                    values.append(value)
-                else:
-                    assert isinstance(value, Operation)
-                    values.append(SSAValue.get(value))
+            if isinstance(operand, SSAValue):
+                values.append(operand)
+            elif isinstance(operand, Operation):
+                values.append(SSAValue.get(operand))
+            else:
+                values.extend(map(SSAValue.get, operand))
         Operation.__init__(
             self,
             operands=values,

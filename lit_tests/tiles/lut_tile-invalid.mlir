@@ -156,3 +156,34 @@ func.func @f(%p: !p) {
   %0, %1, %2, %3 = lowbit.lut_sums %p, %p elements 9 x_code !lowbit.unipolar<2> w_code !lowbit.bipolar<1> : (!p, !p) -> (!v, !v, !v, !v)
   func.return
 }
+
+// -----
+
+// CHECK: shared 2: a byte holds one entry, or two of at most 15; these go up to 18
+!x = memref<1x5x2x2x9xi64>
+!t = memref<3x7x22x64xi8>
+func.func @f(%x: !x, %t: !t, %i: index) {
+  lowbit.build_tables %x, %t, %i, %i, %i, %i, %i, %i columns 7 channels 70 shared 2 apart 3 x_code !lowbit.unipolar<2> w_code !lowbit.signed<2> : (!x, !t, index, index, index, index, index, index) -> ()
+  func.return
+}
+
+// -----
+
+// CHECK: shared 3: a byte holds one entry, or two of at most 15; these go up to 6
+!t = memref<3x7x22x64xi8>
+!w = memref<1x1x3x3x22x64xi8>
+!p = vector<32xi16>
+func.func @f(%t: !t, %w: !w, %i: index) {
+  %0, %1 = lowbit.lut_tile %t, %w, %i, %i, %i, %i, %i pixels 1 registers 1 count 12 shared 3 x_code !lowbit.unipolar<1> w_code !lowbit.bipolar<1> : (!t, !w, index, index, index, index, index) -> (!p, !p)
+  func.return
+}
+
+// -----
+
+// CHECK: apart -1: columns share a byte with later ones
+!x = memref<1x5x1x2x9xi64>
+!t = memref<3x7x22x64xi8>
+func.func @f(%x: !x, %t: !t, %i: index) {
+  lowbit.build_tables %x, %t, %i, %i, %i, %i, %i, %i columns 7 channels 70 shared 2 apart -1 x_code !lowbit.unipolar<1> w_code !lowbit.signed<2> : (!x, !t, index, index, index, index, index, index) -> ()
+  func.return
+}

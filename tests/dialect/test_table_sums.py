@@ -86,6 +86,7 @@ def test_saturated_entries_fill_a_byte_after_that_many_steps(x_bits: int, bits: 
     sums = TableSums.of(UnipolarType(x_bits), BipolarType(1), bits)
     entry = bits * (2**x_bits - 1)
     assert sums.byte_steps * entry <= 255 < (sums.byte_steps + 1) * entry
+    assert sums.nibble_steps * entry <= 15 < (sums.nibble_steps + 1) * entry
     assert (sums.obstacle is None) == (entry <= 255)
 
 

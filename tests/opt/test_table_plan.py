@@ -50,7 +50,7 @@ def test_what_the_plan_promises(geometry: ConvGeometry, name: str):
     if (plan.tiles, plan.chunk) != (1, 1):  # there is nothing smaller than that
         assert plan.ring_bytes <= target.l1_bytes * 3 // 4
     assert plan.chunks * plan.chunk >= plan.words > (plan.chunks - 1) * plan.chunk
-    whole_tiles = max(1, geometry.cols.out // plan.pixels)
+    whole_tiles = max(1, geometry.cols.out // (plan.pixels * plan.shared))
     assert whole_tiles % plan.tiles == 0  # strips of whole tiles, and at most one rest
     assert 1 <= plan.segment <= geometry.batch * geometry.rows.out
     assert plan.sums.fits_16_bits(plan.elements(plan.chunk))
@@ -73,6 +73,23 @@ def test_the_numbers_of_a_plan():
     assert plan.ring_bytes == 3 * 10 * 22 * 64
     assert plan.elements(2) == 9 * 22 * 6
     assert replace(one, chunk=1).chunks == 2
+
+
+@pytest.mark.parametrize(
+    ("x", "name", "shared"),
+    [
+        (UnipolarType(1), "znver5", 2),
+        (UnipolarType(1), "x86-64-v3", 2),
+        (A2, "znver5", 1),
+        (A2, "x86-64-v3", 1),
+    ],
+)
+def test_two_pixels_share_a_byte_where_a_nibble_holds_two_entries(
+    x: AffineCode, name: str, shared: int
+):
+    plan = planned(SHAPES[0], x, W1, name)
+    assert plan.shared == shared
+    assert plan.strip == plan.pixels * plan.tiles * shared
 
 
 def test_stride_and_dilation_widen_the_ring():
