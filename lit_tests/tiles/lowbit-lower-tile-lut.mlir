@@ -72,8 +72,8 @@ func.func @differing(%x: !x, %t: !t, %n: index, %row: index, %col: index, %word:
 
 // -----
 
-!t = memref<3x7x2x64xi8>
-!w = memref<1x2x3x2x2x64xi8>
+!t = memref<4x7x2x64xi8>
+!w = memref<1x2x4x2x2x64xi8>
 !p = vector<32xi16>
 
 // 14 entries of two bits fit in a byte: the two indices of the two columns of taps are summed before
@@ -91,7 +91,7 @@ func.func @differing(%x: !x, %t: !t, %n: index, %row: index, %col: index, %word:
 // CHECK-NEXT:        %[[STEP:.*]] = arith.muli %[[KW]], %{{.*}}
 // CHECK-NEXT:        %[[COL:.*]] = arith.addi %col, %[[STEP]]
 // CHECK-NEXT:        %[[I:.*]] = vector.load %w[%block, %{{.*}}, %[[KH]], %[[KW]], %wfirst, %{{.*}}]
-// CHECK-NEXT:        %[[T:.*]] = vector.load %t[%[[SLOT]], %[[COL]], %first, %{{.*}}] : memref<3x7x2x64xi8>, vector<64xi8>
+// CHECK-NEXT:        %[[T:.*]] = vector.load %t[%[[SLOT]], %[[COL]], %first, %{{.*}}] : memref<4x7x2x64xi8>, vector<64xi8>
 // CHECK-NEXT:        %[[L:.*]] = simd.lookup in_range %[[T]], %[[I]] : vector<64xi8>, vector<64xi8>
 // CHECK-NEXT:        %[[S1:.*]] = arith.addi %[[S]], %[[L]] : vector<64xi8>
 // CHECK:             simd.lookup in_range
@@ -188,4 +188,24 @@ func.func @signed(%both: !p, %upper: !p) -> (!v, !v, !v, !v) {
 func.func @negative(%both: !p, %upper: !p) -> (!v, !v, !v, !v) {
   %0, %1, %2, %3 = lowbit.lut_sums %both, %upper elements 648 x_code !lowbit.unipolar<2> w_code !lowbit.bipolar<1> : (!p, !p) -> (!v, !v, !v, !v)
   func.return %0, %1, %2, %3 : !v, !v, !v, !v
+}
+
+// -----
+
+!t = memref<1x7x2x16xi8>
+!w = memref<1x1x1x1x2x16xi8>
+!p = vector<8xi16>
+
+// Entries of two pixels share bytes: three of them fit in a nibble. Sums of whole bytes and of their
+// upper halves, which still have the neighbours' lower nibbles above them, are taken apart at the end.
+
+// CHECK-LABEL: func.func @shared
+// CHECK:         %[[BYTES:.*]] = arith.addi %{{.*}}, %{{.*}} : vector<16xi8>
+// CHECK:         %[[PAIRS:.*]] = vector.bitcast %[[BYTES]] : vector<16xi8> to vector<8xi16>
+// CHECK-NEXT:    %[[UP:.*]] = arith.shrui %[[PAIRS]], %{{.*}}
+// CHECK-NEXT:    vector.bitcast %[[UP]] : vector<8xi16> to vector<16xi8>
+// CHECK:         func.return %[[A:.*]], %[[B:.*]], %[[C:.*]], %[[D:.*]] : vector<8xi16>
+func.func @shared(%t: !t, %w: !w, %i: index) -> (!p, !p, !p, !p) {
+  %0, %1, %2, %3 = lowbit.lut_tile %t, %w, %i, %i, %i, %i, %i pixels 1 registers 1 count 2 shared 2 x_code !lowbit.unipolar<1> w_code !lowbit.unipolar<1> : (!t, !w, index, index, index, index, index) -> (!p, !p, !p, !p)
+  func.return %0, %1, %2, %3 : !p, !p, !p, !p
 }
