@@ -13,7 +13,6 @@ from dataclasses import dataclass
 from xdsl.context import Context
 from xdsl.dialects.builtin import ModuleOp
 from xdsl.passes import ModulePass
-from xdsl.transforms.convert_scf_to_cf import ConvertScfToCf
 from xdsl.transforms.dead_code_elimination import DeadCodeElimination
 
 from lowering.kernels.fold_constants import FoldConstantsPass
@@ -21,6 +20,7 @@ from lowering.kernels.fuse_epilogue import FuseEpiloguePass
 from lowering.kernels.propagate_layout import PropagateLayoutPass
 from lowering.kernels.select_kernel import SelectKernelPass
 from lowering.llvm.lowbit_to_llvm import LowbitToLLVMPass
+from lowering.llvm.scf_to_cf import ScfToCfPass
 from lowering.loops.to_loops import ToLoopsPass
 from lowering.record_sources import SHIPPED_RECORDS
 from lowering.simd.simd_lower import SimdLowerPass
@@ -39,7 +39,7 @@ LEVELS: dict[str, Callable[..., tuple[ModulePass, ...]]] = {
     ),
     "loops": lambda target, *_: (ToLoopsPass(target), LowerTilePass(target)),
     "simd": lambda target, *_: (SimdLowerPass(target),),
-    "llvm": lambda target, *_: (ConvertScfToCf(), LowbitToLLVMPass(target)),
+    "llvm": lambda target, *_: (ScfToCfPass(), LowbitToLLVMPass(target)),
 }
 """The passes that reach each level, for a target and, where given, a strategy and records."""
 
