@@ -28,7 +28,7 @@ from lowering.kernels.problem import SUMS, Problem
 from lowering.kernels.records import chooser
 from lowering.kernels.select_kernel import select_kernels
 from lowering.pipeline import lower
-from lowering.record_sources import SHIPPED_RECORDS
+from lowering.record_sources import NO_RECORDS, SHIPPED_RECORDS
 from lowering.targets import Target, get_target
 from runtime.bench.compile_times import build_cached, compile_times
 from runtime.bench.contender import Contender
@@ -224,7 +224,7 @@ class BuiltLayer:
         """
         module = layer.module(out, choice.strategy, target)
         select_kernels(module, target, lambda _: choice)
-        executable = compile(module, target.name, use_cache=False)
+        executable = compile(module, target.name, use_cache=False, records=NO_RECORDS)
         return BuiltLayer(layer, out, choice, executable, target)
 
     def words(self, x: NDArray[np.int64]) -> NDArray:
