@@ -121,5 +121,5 @@ def test_sizes(monkeypatch: pytest.MonkeyPatch, text: str, size: int):
 @pytest.mark.parametrize("text", ["much", "-1", "1.5G", "1 T"])
 def test_what_is_no_size(folder: Path, monkeypatch: pytest.MonkeyPatch, text: str):
     monkeypatch.setenv("LOWBIT_CACHE_LIMIT", text)
-    with pytest.raises(ValueError, match="LOWBIT_CACHE_LIMIT=.*expected bytes"):
+    with pytest.raises(ValueError, match=r"LOWBIT_CACHE_LIMIT=.*expected bytes"):
         cache.load(name(0))
