@@ -20,6 +20,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
+from lowering.record_sources import SHIPPED_RECORDS, digest
 from lowering.targets import Target
 from runtime.cache_limit import TEMPORARY, evict, limit, mark_used
 
@@ -73,12 +74,19 @@ def _target_facts(target: Target) -> str:
     return repr(facts | {"isa": sorted(target.isa)})
 
 
-def key(text: str, target: Target, strategy: str = "auto") -> str:
-    """Name of the entry for a module's text compiled for a target with a strategy."""
-    facts = f"{_compiler_fingerprint()}\n{_target_facts(target)}\n{strategy}\n"
-    digest = hashlib.sha256(facts.encode())
-    digest.update(text.encode(errors="surrogatepass"))
-    return digest.hexdigest()
+def key(text: str, target: Target, strategy: str = "auto", records: str = SHIPPED_RECORDS) -> str:
+    """Name of the entry for a module's text compiled for a target with a strategy and records.
+
+    Of records their content counts, not the file's name.
+
+    Raises:
+        ValueError: the records cannot be read.
+    """
+    measured = digest(target, records)
+    facts = f"{_compiler_fingerprint()}\n{_target_facts(target)}\n{strategy}\n{measured}\n"
+    whole = hashlib.sha256(facts.encode())
+    whole.update(text.encode(errors="surrogatepass"))
+    return whole.hexdigest()
 
 
 def load(name: str) -> tuple[Any, bytes] | None:

@@ -18,6 +18,7 @@ from lowbit_dialect.geometry import ConvGeometry
 from lowbit_dialect.level_product import BYTES_PER_WORD, LevelProduct
 from lowbit_dialect.ops.tile import TILE_WORDS
 from lowbit_dialect.table_sums import TABLE_WORD
+from lowering.kernels.skipped_share import default_skip, executed_share
 from lowering.kernels.table_plan import TablePlan, plan_tables
 from lowering.targets import Target
 
@@ -39,6 +40,9 @@ L2_VECTORS = 0.75
 
 QUAD = 16
 """Bytes of the sums of four pairs of channels, from which tables of 16 entries are made."""
+
+HIDDEN_LOAD_CYCLES = 0.03
+"""What a load of a popcount step costs where the popcounts hide it: squarer tiles are faster."""
 
 LOOP_CYCLES = 1.0
 """What a pass through a loop costs beside its body."""
@@ -105,7 +109,9 @@ def bit_serial_cycles(c: Contraction, pixels: int, vectors: int) -> float:
     steps = c.taps * ceil(c.channels / word) * len(decompose(c.x, c.w).terms)
     operation = target.popcount_steps / target.throughput.vector
     row = sum(
-        count * steps * _step(target, tile, vectors, operation)
+        count
+        * steps
+        * (_step(target, tile, vectors, operation) + HIDDEN_LOAD_CYCLES * (tile + vectors))
         for count, tile in _row_of_tiles(c.geometry, pixels)
     )
     return c.rows * c.blocks(lanes) * row
@@ -212,4 +218,6 @@ def predict_cycles(c: Contraction, strategy: str, pixels: int, vectors: int) -> 
     lanes = c.target.vector_bits // 32
     outputs = c.rows * c.geometry.cols.out * ceil(c.geometry.oc / lanes)
     levels = min(1 << c.x.width, MAX_LEVELS)
-    return REDUCTIONS[strategy](c, pixels, vectors) + EPILOGUE_CYCLES * levels * outputs
+    skip = default_skip(c.geometry, c.x, c.w, strategy, pixels, vectors)
+    reduction = REDUCTIONS[strategy](c, pixels, vectors) * executed_share(c.geometry, skip)
+    return reduction + EPILOGUE_CYCLES * levels * outputs

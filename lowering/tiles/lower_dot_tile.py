@@ -53,7 +53,7 @@ class _Tile:
         self.dilation = [int(d) for d in op.dilation.iter_values()]
         self.step = op.step.value.data
         self.unroll = op.unroll.value.data
-        self.image, self.row, self.col, self.word, self.block = op.indices
+        self.image, self.row, self.col, self.word, self.block = op.indices[:5]
         self.product = op.product
         self.i16_depth, self.chunk = self._i16_part(op.i16_steps.value.data)
 
@@ -103,15 +103,20 @@ class _Tile:
         def over_kh(kh: Index, acc: Sums) -> Sums:
             return self._in_i16(2, acc, lambda acc: self._cols(kh, acc))
 
-        return self.emit.carry(0, self.kh, acc, over_kh, unroll=self.unroll > 2)
+        low, high = self.op.kernel_rows or (0, self.kh)
+        return self.emit.carry(low, high, acc, over_kh, unroll=self.unroll > 2)
 
     def _cols(self, kh: Index, acc: Sums) -> Sums:
-        def over_kw(kw: Index, acc: Sums) -> Sums:
-            return self._in_i16(1, acc, lambda acc: self._words(kh, kw, acc))
+        acc = list(acc)
+        for low, high, part in self.op.column_runs:
 
-        return self.emit.carry(0, self.kw, acc, over_kw, unroll=self.unroll > 1)
+            def over_kw(kw: Index, acc: Sums, part: slice = part) -> Sums:
+                return self._in_i16(1, acc, lambda acc: self._words(kh, kw, part, acc))
 
-    def _words(self, kh: Index, kw: Index, acc: Sums) -> Sums:
+            acc[part] = self.emit.carry(low, high, acc[part], over_kw, unroll=self.unroll > 1)
+        return acc
+
+    def _words(self, kh: Index, kw: Index, part: slice, acc: Sums) -> Sums:
         emit = self.emit
         row = emit.add(self.row, emit.mul(kh, self.dilation[0]))
         col = emit.add(self.col, emit.mul(kw, self.dilation[1]))
@@ -119,7 +124,7 @@ class _Tile:
         def over(low: Index, high: Index, acc: Sums) -> Sums:
             def step(c: Index, acc: Sums) -> Sums:
                 x = (self.image, row, col, emit.add(self.word, c))
-                return self._step(x, (self.block, kh, kw, c), acc)
+                return self._step(x, (self.block, kh, kw, c), part, acc)
 
             return emit.carry(low, high, acc, step, unroll=self.unroll > 0)
 
@@ -131,23 +136,22 @@ class _Tile:
             return emit.carry(0, self.words, acc, over_chunk, self.chunk, unroll=self.unroll > 0)
         return over(0, self.words, acc)
 
-    def _step(self, x: tuple[Index, ...], w: tuple[Index, ...], acc: Sums) -> Sums:
-        """Four bytes of every pixel against four bytes of every lane."""
+    def _step(self, x: tuple[Index, ...], w: tuple[Index, ...], part: slice, acc: Sums) -> Sums:
+        """Four bytes of the pixels of some results against four bytes of every lane."""
         emit, type_ = self.emit, acc[0].type
         weights = [
             self._as(type_, emit.load_vector(self.op.w, (*w, v * self.lanes), self.wide))
             for v in range(self.vectors)
         ]
-        result = []
-        for m in range(self.pixels):
-            where = (*x[:2], emit.add(x[2], m * self.step), x[3])
+        result, safe = [], self.product.i16_steps > 0
+        for start in range(part.start, part.stop, self.vectors):
+            where = (*x[:2], emit.add(x[2], start // self.vectors * self.step), x[3])
             indices = [emit.value(i) for i in where]
             pixel = emit.op(simd.BroadcastLoadOp(self.op.x, indices, self.wide))
             pixel = self._as(type_, pixel)
-            for v in range(self.vectors):
-                total = acc[m * self.vectors + v]
-                safe = self.product.i16_steps > 0
-                result.append(emit.op(simd.DotAccOp(total, pixel, weights[v], safe)))
+            for weight in weights:
+                total = acc[len(result)]
+                result.append(emit.op(simd.DotAccOp(total, pixel, weight, safe)))
         return result
 
     def _as(self, type_, value: SSAValue) -> SSAValue:
