@@ -7,7 +7,7 @@ import pytest
 from runtime.bench.clock import nanoseconds_per_cycle
 from runtime.bench.measure import codes_of
 from runtime.bench.workloads import load_workloads
-from runtime.cli.main import main
+from runtime.cli.command_line import main
 
 KEYS = [
     *("id", "pair", "isa", "strategy", "out", "seconds", "cycles", "mac_per_cycle", "checked"),
