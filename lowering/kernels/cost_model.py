@@ -223,4 +223,5 @@ def predict_cycles(c: Contraction, strategy: str, pixels: int, vectors: int) -> 
     levels = min(1 << c.x.width, MAX_LEVELS)
     skip = default_skip(c.geometry, c.x, c.w, strategy, pixels, vectors)
     reduction = REDUCTIONS[strategy](c, pixels, vectors) * executed_share(c.geometry, skip)
-    return reduction + EPILOGUE_CYCLES * levels * outputs * (ALONE if vectors % 2 else 1)
+    is_alone = vectors % 2 == 1 and c.geometry.oc // c.geometry.groups > lanes
+    return reduction + EPILOGUE_CYCLES * levels * outputs * (ALONE if is_alone else 1)
