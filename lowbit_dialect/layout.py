@@ -36,6 +36,8 @@ PLANE = -1
 """Entry of `order` that stands for the bit-plane axis (printed `p`)."""
 BYTES = ("", "levels", "values")
 """What the bytes of a word hold; the empty word is for words of bits."""
+LEVEL_BITS = (1, 2, 4, 8)
+"""Bits that a level may take in a word of levels."""
 
 
 def _ints(values: Sequence[int]) -> ArrayAttr[IntAttr]:
@@ -60,12 +62,18 @@ class PackedAttr(ParametrizedAttribute):
         bytes: empty for words of bits. `levels`: words of bytes 0 .. 2^b-1 that number the values
             of the code, ascending. `values`: words of bytes that are the values, which i8 must
             hold.
+        bits: of each level in words of levels: 8, or 4, 2 or 1, so that as many parts of a byte
+            hold one each. A word of n bytes has element k at bit `bits * (k // n)` of byte k % n:
+            `word >> bits * s`, masked, is the word of bytes that elements s * n and on would have.
 
     Example, 2-bit activations in rows of words, with a one-pixel frame:
         #lowbit.packed<axis = 3, word = i32, order = [0, 1, p, 3, 2],
                        frame = [0, 0, 1, 1, 1, 1, 0, 0]>
     and 4-bit activations as bytes, four channels a word:
         #lowbit.packed<axis = 3, word = i32, order = [0, 1, 2, 3], bytes = levels>
+    and 2-bit weights of a matrix product, 16 of them in the word of each of 64 lanes:
+        #lowbit.packed<axis = 0, word = i32, order = [1, 0], lanes = [1, 64], bytes = levels,
+                       bits = 2>
     """
 
     name = "lowbit.packed"
@@ -77,6 +85,7 @@ class PackedAttr(ParametrizedAttribute):
     lanes: ArrayAttr[IntAttr]
     groups: IntAttr
     bytes: StringAttr
+    bits: IntAttr
 
     @staticmethod
     def get(
@@ -87,6 +96,7 @@ class PackedAttr(ParametrizedAttribute):
         lanes: Sequence[int] = (),
         groups: int = 1,
         bytes: str = "",
+        bits: int = 8,
     ) -> PackedAttr:
         """Build the attribute from plain integers; an all-zero frame is the same as none."""
         return PackedAttr(
@@ -97,6 +107,7 @@ class PackedAttr(ParametrizedAttribute):
             _ints(lanes),
             IntAttr(groups),
             StringAttr(bytes),
+            IntAttr(bits),
         )
 
     @classmethod
@@ -121,14 +132,14 @@ class PackedAttr(ParametrizedAttribute):
             )
             while parser.parse_optional_punctuation(",") is not None:
                 field = parser.parse_identifier()
-                if field not in ("frame", "lanes", "groups", "bytes") or field in given:
+                if field not in ("frame", "lanes", "groups", "bytes", "bits") or field in given:
                     twice = "given twice" if field in given else "unknown"
                     parser.raise_error(
                         f"#lowbit.packed: field {field!r} is {twice};"
-                        " frame, lanes, groups and bytes are allowed"
+                        " frame, lanes, groups, bytes and bits are allowed"
                     )
                 parser.parse_punctuation("=")
-                if field == "groups":
+                if field in ("groups", "bits"):
                     given[field] = IntAttr(parser.parse_integer(allow_boolean=False))
                 elif field == "bytes":
                     given[field] = StringAttr(parser.parse_identifier())
@@ -148,6 +159,7 @@ class PackedAttr(ParametrizedAttribute):
             given.get("lanes", none),
             given.get("groups", IntAttr(1)),
             given.get("bytes", StringAttr("")),
+            given.get("bits", IntAttr(8)),
         ]
 
     def print_parameters(self, printer: Printer) -> None:
@@ -165,6 +177,8 @@ class PackedAttr(ParametrizedAttribute):
             fields.append(f"groups = {self.groups.data}")
         if self.bytes.data:
             fields.append(f"bytes = {self.bytes.data}")
+        if self.bits.data != 8:
+            fields.append(f"bits = {self.bits.data}")
         with printer.in_angle_brackets():
             printer.print_string(", ".join(fields))
 
@@ -174,6 +188,14 @@ class PackedAttr(ParametrizedAttribute):
         if self.bytes.data not in BYTES:
             raise VerifyException(
                 f"#lowbit.packed: bytes = {self.bytes.data}: levels and values are allowed"
+            )
+        if self.bits.data not in LEVEL_BITS:
+            raise VerifyException(
+                f"#lowbit.packed: bits = {self.bits.data}: 1, 2, 4 and 8 are allowed"
+            )
+        if self.bits.data != 8 and self.bytes.data != "levels":
+            raise VerifyException(
+                f"#lowbit.packed: bits = {self.bits.data}: only levels take less than a byte"
             )
         first = 0 if self.bytes.data else PLANE
         rank = len(order) + first
@@ -231,14 +253,23 @@ class PackedAttr(ParametrizedAttribute):
     @property
     def elements_per_word(self) -> int:
         """Elements of the packed axis that share a word."""
-        return self.word_bits.data // 8 if self.bytes.data else self.word_bits.data
+        return self.word_bits.data // (self.bits.data if self.bytes.data else 1)
+
+    @property
+    def levels_per_byte(self) -> int:
+        """Elements that share a byte of a word of bytes."""
+        return 8 // self.bits.data
 
     def byte_of_pattern(self, code: Code) -> NDArray[np.uint8]:
         """The byte that stands for each bit pattern, for a layout of bytes.
 
         Raises:
-            VerifyException: a value of the code does not fit in the byte.
+            VerifyException: a value of the code does not fit in the byte, or a level in its bits.
         """
+        if code.width > self.bits.data:
+            raise VerifyException(
+                f"#lowbit.packed: bits = {self.bits.data} cannot hold the levels of {code}"
+            )
         if self.bytes.data == "levels":
             return np.argsort(code.patterns_by_level).astype(np.uint8)
         if code.min_value < -128 or code.max_value > 127:
@@ -271,6 +302,7 @@ class PackedAttr(ParametrizedAttribute):
             self.lanes,
             self.groups,
             self.bytes,
+            self.bits,
         )
 
     def blocks_of(self, dim: int, extent: int) -> int:

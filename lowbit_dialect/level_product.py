@@ -26,10 +26,15 @@ INT8_MIN, INT8_MAX, INT16_MAX = -128, 127, 2**15 - 1
 
 @dataclass(frozen=True)
 class LevelProduct(RawSums):
-    """Products of level bytes of x and value bytes of w."""
+    """Products of level bytes of x and value bytes of w.
+
+    In a register tile the bytes of w may be the values times 2^`exponent` (`level_fields`), and
+    the bounds on what lanes hold are those of such products.
+    """
 
     x: AffineCode
     w: AffineCode
+    exponent: int = 0
 
     @property
     @override
@@ -52,18 +57,23 @@ class LevelProduct(RawSums):
         return (1 << self.x.width) - 1
 
     @property
+    def max_byte(self) -> int:
+        """The largest magnitude of a byte of w."""
+        return self.w.max_magnitude << self.exponent
+
+    @property
     def step(self) -> int:
         """From the value of a level to that of the next: 1, or 2 for bipolar codes."""
         return (self.x.max_value - self.x.min_value) // self.max_level
 
     @override
     def raw_bound(self, taps: int) -> int:
-        return taps * self.step * self.max_level * self.w.max_magnitude
+        return taps * self.step * self.max_level * self.max_byte
 
     @property
     def pair_bound(self) -> int:
         """Largest magnitude of the sum of two products of a level and a weight."""
-        return 2 * self.max_level * self.w.max_magnitude
+        return 2 * self.max_level * self.max_byte
 
     @property
     def i16_steps(self) -> int:

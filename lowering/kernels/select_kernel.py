@@ -35,6 +35,7 @@ from lowbit_dialect.ops.dot import DotConvOp, DotGemmOp
 from lowbit_dialect.ops.pack import BitpackOp
 from lowering.kernels.default_schedule import default_schedule, kernel_lanes, kernel_word_bits
 from lowering.kernels.strategy import resolve_strategy
+from lowering.kernels.weight_storage import weight_bits
 from lowering.opt.diagnostics import fail
 from lowering.strategies import check_strategy
 from lowering.targets import Target, get_target
@@ -79,7 +80,8 @@ class SelectConvKernel(RewritePattern):
         if strategy == "dot":
             kernel_op = DotConvOp
             x_layout = byte_activation_layout(layout, padding, groups)
-            w_layout = byte_weight_layout(layout, lanes, groups)
+            bits = weight_bits(w_code, geometry, schedule, self.target)
+            w_layout = byte_weight_layout(layout, lanes, groups, bits)
         else:
             kernel_op, word = BitserialConvOp, kernel_word_bits(self.target)
             x_layout = activation_layout(layout, word, padding, groups)
@@ -122,7 +124,8 @@ class SelectGemmKernel(RewritePattern):
         lanes = schedule.vectors.data * kernel_lanes(self.target, strategy)
         if strategy == "dot":
             kernel_op = DotGemmOp
-            x_layout, w_layout = byte_matmul_lhs_layout(), byte_matmul_rhs_layout(lanes)
+            bits = weight_bits(w_code, op.geometry, schedule, self.target)
+            x_layout, w_layout = byte_matmul_lhs_layout(), byte_matmul_rhs_layout(lanes, bits)
         else:
             kernel_op, word = BitserialGemmOp, kernel_word_bits(self.target)
             x_layout, w_layout = matmul_lhs_layout(word), matmul_rhs_layout(word, lanes)

@@ -28,6 +28,7 @@ from lowbit_dialect.ops.tile import BitserialTileOp, DotTileOp, TileOp
 from lowbit_dialect.schedule import ScheduleAttr
 from lowering.kernels.default_schedule import default_schedule
 from lowering.kernels.strategy import i16_steps, strategy_of
+from lowering.kernels.weight_storage import weight_exponent
 from lowering.loops.emit import Index
 from lowering.loops.epilogue import Epilogue
 from lowering.loops.stage import FunctionLowering, Stage
@@ -97,7 +98,9 @@ class _Tiles:
         self.raw_sums = op.raw_sums
         height, width = frame[0] + rows.extent + frame[1], frame[2] + cols.extent + frame[3]
         words = self.geometry.groups * self.words
-        taps = (rows.taps, cols.taps, self.words, self.lanes)
+        self.w_bits = w_layout.bits.data
+        w_words = ceil(self.geometry.ic / self.geometry.groups / w_layout.elements_per_word)
+        taps = (rows.taps, cols.taps, w_words, self.lanes)
         if isinstance(self.raw_sums, LevelProduct):
             x_shape = (self.geometry.batch, height, width, words)
             w_shape = (blocks, *taps)
@@ -164,8 +167,16 @@ class _Tiles:
         codes = (self.x_code, self.w_code)
         if not isinstance(self.raw_sums, LevelProduct):
             return BitserialTileOp.get(*arguments, *codes)
-        steps = i16_steps(self.raw_sums, self.stage.target)
-        return DotTileOp.get(*arguments, *codes, i16_steps=int_(steps))
+        target = self.stage.target
+        exponent = weight_exponent(self.raw_sums, self.w_bits, self.geometry, target)
+        return DotTileOp.get(
+            *arguments,
+            *codes,
+            w_bits=int_(self.w_bits),
+            w_exponent=int_(exponent),
+            x_words=int_(self.words if self.w_bits < 8 else 0),
+            i16_steps=int_(i16_steps(self.raw_sums, target)),
+        )
 
 
 def _spatial_frame(op: ConvKernelOp) -> tuple[int, int, int, int]:

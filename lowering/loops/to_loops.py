@@ -83,7 +83,7 @@ def leaves_gaps(type_: TensorType) -> bool:
     layout = packed_layout(type_)
     if layout is None:
         return False
-    bits = 8 if layout.bytes.data else code_of(type_, "tensor").width
+    bits = layout.bits.data if layout.bytes.data else code_of(type_, "tensor").width
     elements = 1
     for extent in type_.get_shape():
         elements *= extent

@@ -3,19 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from math import ceil
 
 from xdsl.dialects import arith, vector
-from xdsl.dialects.builtin import IntegerType, MemRefType, VectorType, i32
+from xdsl.dialects.builtin import IntegerType, MemRefType, VectorType, i8, i32
 from xdsl.ir import SSAValue
 from xdsl.pattern_rewriter import PatternRewriter, RewritePattern, op_type_rewrite_pattern
 
 from lowbit_dialect import simd
+from lowbit_dialect.level_fields import BYTE_ONES
 from lowbit_dialect.ops.tile import DotTileOp
 from lowering.loops.emit import Emit, Index
 from lowering.tiles.emitter import emit_before
 
 Sums = Sequence[SSAValue]
-"""Accumulators, pixel by pixel."""
+"""Accumulators, pixel by pixel, for each set."""
+
+MIN_CHAINS = 8
+"""Accumulators that keep two units of a latency of four cycles busy."""
 
 
 class LowerDotTile(RewritePattern):
@@ -28,6 +33,18 @@ class LowerDotTile(RewritePattern):
       %v = vector.load %w[..]                         four bytes of each lane
       %p = simd.dot_acc %acc, %b, %v
     }
+
+    Words of w that hold levels of few bits are made bytes as they are needed, by a shift, a mask
+    and an exclusive or (or an addition) for each word of x, see `level_fields`:
+
+      %v = vector.load %w[..]                         levels of four words of bytes, 2 bits each
+      %s = arith.shrui %v, 4
+      %m = arith.andi %s, 0x0c0c0c0c
+      %b = arith.xori %m, 0x80808080
+      %p = simd.dot_acc %acc, %x, %b
+
+    A tile of few accumulators has several sets of them, which steps use in turn, so that no step
+    waits for the one before.
 
     With `i16_steps` the loops that this many steps hold, or as large a part of the innermost one,
     sum in twice as many lanes of i16; pairs of these are added to the i32 sums after them.
@@ -45,11 +62,15 @@ class _Tile:
     def __init__(self, op: DotTileOp, emit: Emit):
         self.op, self.emit = op, emit
         assert isinstance(op.w.type, MemRefType)
-        _, self.kh, self.kw, self.words, lanes = op.w.type.get_shape()
+        _, self.kh, self.kw, self.w_words, lanes = op.w.type.get_shape()
+        self.words, self.per_word = op.words, op.levels_per_byte
         self.pixels, self.vectors = op.pixels.value.data, op.vectors.value.data
+        self.sets = ceil(MIN_CHAINS / (self.pixels * self.vectors))
+        self.sets = min(self.sets, self.words)
         self.lanes = lanes // self.vectors
         self.wide = VectorType(i32, [self.lanes])
         self.narrow = VectorType(IntegerType(16), [2 * self.lanes])
+        self.bytes = VectorType(i8, [4 * self.lanes])
         self.dilation = [int(d) for d in op.dilation.iter_values()]
         self.step = op.step.value.data
         self.unroll = op.unroll.value.data
@@ -58,9 +79,9 @@ class _Tile:
         self.i16_depth, self.chunk = self._i16_part(op.i16_steps.value.data)
 
     def _i16_part(self, limit: int) -> tuple[int, int]:
-        """How many of the innermost loops i16 holds, or else a divisor of the words that it holds.
+        """How many of the innermost loops i16 holds, or else how many words of w it holds.
 
-        (0, chunk) sums `chunk` words at a time; (0, 0) none.
+        (0, chunk) sums `chunk` words at a time, a divisor of those that are full; (0, 0) none.
         """
         steps, depth = 1, 0
         for trips in (self.words, self.kw, self.kh):
@@ -68,17 +89,29 @@ class _Tile:
             if steps > limit:
                 break
             depth += 1
-        if depth or not limit:
+        full, limit = self.words // self.per_word, limit // self.per_word
+        if depth or not limit or not full:
             return depth, 0
-        return 0, max(d for d in range(1, limit + 1) if self.words % d == 0)
+        return 0, max(d for d in range(1, limit + 1) if full % d == 0)
 
     def sums(self) -> Sums:
         """The sums of the tile as vectors of i32."""
         zero = self.emit.constant(0, self.wide)
-        acc = self._in_i16(3, [zero] * (self.pixels * self.vectors), self._rows)
-        if self.product.step == 2:
-            acc = [self.emit.binary(arith.AddiOp, a, a) for a in acc]
-        return acc
+        count = self.pixels * self.vectors
+        acc = self._in_i16(3, [zero] * (self.sets * count), self._rows)
+        total = acc[:count]
+        for start in range(count, len(acc), count):
+            total = self._added(total, acc[start : start + count])
+        exponent = self.product.exponent - (self.product.step == 2)
+        if exponent < 0:
+            return self._added(total, total)
+        if exponent:
+            shift = self.emit.constant(exponent, self.wide)
+            total = [self.emit.binary(arith.ShRSIOp, a, shift) for a in total]
+        return total
+
+    def _added(self, a: Sums, b: Sums) -> Sums:
+        return [self.emit.binary(arith.AddiOp, x, y) for x, y in zip(a, b, strict=True)]
 
     def _in_i16(self, depth: int, acc: Sums, body: Callable[[Sums], Sums]) -> Sums:
         """Run the `depth` innermost loops on lanes of i16 if they are what these hold."""
@@ -112,44 +145,93 @@ class _Tile:
         return self.emit.carry(0, self.kw, acc, over_kw, unroll=self.unroll > 1)
 
     def _words(self, kh: Index, kw: Index, acc: Sums) -> Sums:
+        """Add the words of a tap: those of w that are full, then what the last one holds."""
         emit = self.emit
         row = emit.add(self.row, emit.mul(kh, self.dilation[0]))
         col = emit.add(self.col, emit.mul(kw, self.dilation[1]))
+        full, rest = divmod(self.words, self.per_word)
+        together = ceil(self.sets / self.per_word)
 
-        def over(low: Index, high: Index, acc: Sums) -> Sums:
-            def step(c: Index, acc: Sums) -> Sums:
-                x = (self.image, row, col, emit.add(self.word, c))
-                return self._step(x, (self.block, kh, kw, c), acc)
+        def word(c: Index, acc: Sums, steps: int, used: int = 0) -> Sums:
+            """Multiply `steps` words of x with a word of w; `used` were before in this body."""
+            first = emit.add(self.word, emit.mul(c, self.per_word))
+            return self._word(
+                (self.image, row, col, first), (self.block, kh, kw, c), steps, used, acc
+            )
 
-            return emit.carry(low, high, acc, step, unroll=self.unroll > 0)
+        def some(c: Index, acc: Sums) -> Sums:
+            for i in range(together):
+                acc = word(emit.add(c, i), acc, self.per_word, i * self.per_word)
+            return acc
+
+        def over(low: Index, count: int, acc: Sums) -> Sums:
+            whole = count // together * together
+            middle, high = emit.add(low, whole), emit.add(low, count)
+            unroll = self.unroll > 0
+            acc = emit.carry(low, middle, acc, some, together, unroll) if whole else acc
+            if whole == count:
+                return acc
+            return emit.carry(
+                middle, high, acc, lambda c, acc: word(c, acc, self.per_word), unroll=unroll
+            )
 
         def over_chunk(start: Index, acc: Sums) -> Sums:
-            end = emit.add(start, self.chunk)
-            return self._widened(acc, lambda acc: over(start, end, acc))
+            return self._widened(acc, lambda acc: over(start, self.chunk, acc))
 
-        if self.chunk:
-            return emit.carry(0, self.words, acc, over_chunk, self.chunk, unroll=self.unroll > 0)
-        return over(0, self.words, acc)
+        if not self.chunk:
+            acc = over(0, full, acc)
+            return word(full, acc, rest) if rest else acc
+        acc = emit.carry(0, full, acc, over_chunk, self.chunk, unroll=self.unroll > 0)
+        return self._widened(acc, lambda acc: word(full, acc, rest)) if rest else acc
 
-    def _step(self, x: tuple[Index, ...], w: tuple[Index, ...], acc: Sums) -> Sums:
-        """Four bytes of every pixel against four bytes of every lane."""
-        emit, type_ = self.emit, acc[0].type
-        weights = [
-            self._as(type_, emit.load_vector(self.op.w, (*w, v * self.lanes), self.wide))
+    def _word(
+        self, x: tuple[Index, ...], w: tuple[Index, ...], steps: int, used: int, acc: Sums
+    ) -> Sums:
+        """A word of every lane against as many words of every pixel as it has bytes for."""
+        emit, result = self.emit, list(acc)
+        words = [
+            emit.load_vector(self.op.w, (*w, v * self.lanes), self.wide)
             for v in range(self.vectors)
         ]
-        result = []
-        for m in range(self.pixels):
-            where = (*x[:2], emit.add(x[2], m * self.step), x[3])
-            indices = [emit.value(i) for i in where]
-            pixel = emit.op(simd.BroadcastLoadOp(self.op.x, indices, self.wide))
-            pixel = self._as(type_, pixel)
-            for v in range(self.vectors):
-                total = acc[m * self.vectors + v]
-                safe = self.product.i16_steps > 0
-                result.append(emit.op(simd.DotAccOp(total, pixel, weights[v], safe)))
+        type_, safe = acc[0].type, self.product.i16_steps > 0
+        for s in range(steps):
+            weights = [self._as(type_, self._bytes(word, s)) for word in words]
+            start = (used + s) % self.sets * self.pixels * self.vectors
+            for m in range(self.pixels):
+                where = (*x[:2], emit.add(x[2], m * self.step), emit.add(x[3], s))
+                indices = [emit.value(i) for i in where]
+                pixel = emit.op(simd.BroadcastLoadOp(self.op.x, indices, self.wide))
+                pixel = self._as(type_, pixel)
+                for v in range(self.vectors):
+                    at = start + m * self.vectors + v
+                    result[at] = emit.op(simd.DotAccOp(result[at], pixel, weights[v], safe))
         return result
+
+    def _bytes(self, word: SSAValue, field: int) -> SSAValue:
+        """The bytes of weights of a field of levels, or the word where it holds bytes."""
+        if self.per_word == 1:
+            return word
+        emit, fields = self.emit, self.op.fields
+        left = fields.left_shift(field)
+        if left:
+            shift = emit.constant(abs(left), self.wide)
+            word = emit.binary(arith.ShLIOp if left > 0 else arith.ShRUIOp, word, shift)
+        mask = _signed(BYTE_ONES * fields.mask)
+        word = emit.binary(arith.AndIOp, word, emit.constant(mask, self.wide))
+        lowest = fields.lowest & 0xFF
+        if not lowest:
+            return word
+        if fields.is_exclusive_or:
+            ends = emit.constant(_signed(BYTE_ONES * lowest), self.wide)
+            return emit.binary(arith.XOrIOp, word, ends)
+        ends = emit.constant(fields.lowest, self.bytes)
+        return emit.binary(arith.AddiOp, self._as(self.bytes, word), ends)
 
     def _as(self, type_, value: SSAValue) -> SSAValue:
         """The words as the accumulators' lanes."""
         return value if value.type == type_ else self.emit.op(vector.BitcastOp(value, type_))
+
+
+def _signed(word: int) -> int:
+    """A word of 32 bits as i32."""
+    return word - (1 << 32) if word >> 31 else word
