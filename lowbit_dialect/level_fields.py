@@ -8,6 +8,14 @@ is a weight times 2^e: an addition of lowest * 2^e to each byte does for every e
 that the value fills the byte, only the top bit and bits that the level does not take differ, so an
 exclusive or does, which is one operation with the mask. The sums are then 2^e times too large and
 are shifted back; i32 must hold them as they are.
+
+Or the levels stay where they are in the lower half of each byte, a mask being enough to have
+2^f * u; for the upper half the word is shifted once. Each place f in a half has sums of its own,
+which are shifted back before they are added. Their levels still want
+
+    sum x * w  =  step * sum x * u  +  lowest * sum x ,
+
+and the sum of x is one for all channels.
 """
 
 from __future__ import annotations
@@ -53,6 +61,16 @@ class LevelFields:
     def is_exclusive_or(self) -> bool:
         """Whether an exclusive or with the lowest value adds it to every level."""
         return self.lowest & self.mask & 0x7F == 0
+
+    @property
+    def places(self) -> int:
+        """How many levels lie in half a byte."""
+        return max(1, 4 // self.bits)
+
+    @property
+    def highest_in_place(self) -> int:
+        """The largest byte of a level that stays in its place in the lower half."""
+        return ((1 << self.w.width) - 1) << self.bits * (self.places - 1)
 
     def left_shift(self, field: int) -> int:
         """How far the word is shifted to the left for the levels of a field, right if negative."""

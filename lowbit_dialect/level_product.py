@@ -28,13 +28,15 @@ INT8_MIN, INT8_MAX, INT16_MAX = -128, 127, 2**15 - 1
 class LevelProduct(RawSums):
     """Products of level bytes of x and value bytes of w.
 
-    In a register tile the bytes of w may be the values times 2^`exponent` (`level_fields`), and
-    the bounds on what lanes hold are those of such products.
+    In a register tile the bytes of w may be the values times 2^`exponent`, or levels in their
+    places, which are `max_level_byte` at most (`level_fields`). Then the bounds on what lanes hold
+    are those of such products.
     """
 
     x: AffineCode
     w: AffineCode
     exponent: int = 0
+    max_level_byte: int = 0
 
     @property
     @override
@@ -59,7 +61,7 @@ class LevelProduct(RawSums):
     @property
     def max_byte(self) -> int:
         """The largest magnitude of a byte of w."""
-        return self.w.max_magnitude << self.exponent
+        return max(self.w.max_magnitude << self.exponent, self.max_level_byte)
 
     @property
     def step(self) -> int:

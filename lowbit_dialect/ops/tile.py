@@ -201,8 +201,9 @@ class DotTileOp(TileOp):
     `lowbit.bitserial_tile`, and so are the clauses and the results.
 
     With `w_bits` of 4, 2 or 1 the words of w hold levels of so many bits instead, for 2, 4 or 8
-    words of x, which the tile makes bytes of: the values times 2^`w_exponent` (`level_fields`).
-    `x_words` is then how many words of x there are to a tap, if the last word of w is not full.
+    words of x, which the tile makes bytes of: the values times 2^`w_exponent`, or with `in_place 1`
+    the levels where they lie in half a byte, which takes less to make and more sums
+    (`level_fields`). `x_words` is then how many words of x there are to a tap, if the last word of w is not full.
 
     With `i16_steps` n > 0, up to n words in a row are summed in lanes of i16, two products each,
     before they are widened; the codes must make that safe whatever the numbers.
@@ -213,6 +214,7 @@ class DotTileOp(TileOp):
         *TILE_CLAUSES,
         Clause("w_bits", INT, int_(8)),
         Clause("w_exponent", INT, int_(0)),
+        Clause("in_place", INT, int_(0)),
         Clause("x_words", INT, int_(0)),
         Clause("i16_steps", INT, int_(0)),
     )
@@ -220,13 +222,15 @@ class DotTileOp(TileOp):
 
     w_bits = prop_def(IntegerAttr)
     w_exponent = prop_def(IntegerAttr)
+    in_place = prop_def(IntegerAttr)
     x_words = prop_def(IntegerAttr)
     i16_steps = prop_def(IntegerAttr)
 
     @property
     def product(self) -> LevelProduct:
         """How the codes multiply."""
-        return LevelProduct(*self.codes, self.w_exponent.value.data)
+        highest = self.fields.highest_in_place if self.in_place.value.data else 0
+        return LevelProduct(*self.codes, self.w_exponent.value.data, highest)
 
     @property
     def fields(self) -> LevelFields:
@@ -237,6 +241,12 @@ class DotTileOp(TileOp):
     def levels_per_byte(self) -> int:
         """Words of x for each word of w."""
         return 8 // self.w_bits.value.data
+
+    @property
+    def taps(self) -> tuple[int, int]:
+        """Rows and columns of the taps."""
+        assert isinstance(self.w.type, MemRefType)
+        return self.w.type.get_shape()[1], self.w.type.get_shape()[2]
 
     @property
     def words(self) -> int:
@@ -263,6 +273,11 @@ class DotTileOp(TileOp):
         bits, exponent = self.w_bits.value.data, self.w_exponent.value.data
         if bits not in LEVEL_BITS:
             raise VerifyException(f"w_bits {bits}: 1, 2, 4 and 8 are allowed")
+        in_place = self.in_place.value.data
+        if in_place not in (0, 1) or (in_place and (bits == 8 or exponent)):
+            raise VerifyException(
+                f"in_place {in_place}: 0, or 1 for levels of w_bits 1, 2 or 4 that are not scaled"
+            )
         if bits == 8 and exponent:
             raise VerifyException(f"w_exponent {exponent}: value bytes are not scaled")
         if bits < 8 and self.codes[1].width > bits:

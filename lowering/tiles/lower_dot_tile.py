@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import reduce
 from math import ceil
 
 from xdsl.dialects import arith, vector
@@ -15,6 +16,7 @@ from lowbit_dialect.level_fields import BYTE_ONES
 from lowbit_dialect.ops.tile import DotTileOp
 from lowering.loops.emit import Emit, Index
 from lowering.tiles.emitter import emit_before
+from lowering.tiles.level_sum import level_sum
 
 Sums = Sequence[SSAValue]
 """Accumulators, pixel by pixel, for each set."""
@@ -43,6 +45,9 @@ class LowerDotTile(RewritePattern):
       %b = arith.xori %m, 0x80808080
       %p = simd.dot_acc %acc, %x, %b
 
+    With `in_place` the exclusive or is left out, and all shifts but that of half a byte. The sums
+    of each place are shifted back at the end, and get the sums of x times the lowest weight.
+
     A tile of few accumulators has several sets of them, which steps use in turn, so that no step
     waits for the one before.
 
@@ -65,8 +70,10 @@ class _Tile:
         _, self.kh, self.kw, self.w_words, lanes = op.w.type.get_shape()
         self.words, self.per_word = op.words, op.levels_per_byte
         self.pixels, self.vectors = op.pixels.value.data, op.vectors.value.data
-        self.sets = ceil(MIN_CHAINS / (self.pixels * self.vectors))
-        self.sets = min(self.sets, self.words)
+        self.in_place = op.in_place.value.data == 1
+        places = op.fields.places if self.in_place else 1
+        chains = ceil(MIN_CHAINS / (self.pixels * self.vectors * places))
+        self.sets = places * min(chains, ceil(self.words / places))
         self.lanes = lanes // self.vectors
         self.wide = VectorType(i32, [self.lanes])
         self.narrow = VectorType(IntegerType(16), [2 * self.lanes])
@@ -99,16 +106,39 @@ class _Tile:
         zero = self.emit.constant(0, self.wide)
         count = self.pixels * self.vectors
         acc = self._in_i16(3, [zero] * (self.sets * count), self._rows)
-        total = acc[:count]
-        for start in range(count, len(acc), count):
-            total = self._added(total, acc[start : start + count])
+        sets = [acc[start : start + count] for start in range(0, len(acc), count)]
+        total = self._of_places(sets) if self.in_place else self._total(sets)
         exponent = self.product.exponent - (self.product.step == 2)
         if exponent < 0:
             return self._added(total, total)
-        if exponent:
-            shift = self.emit.constant(exponent, self.wide)
-            total = [self.emit.binary(arith.ShRSIOp, a, shift) for a in total]
-        return total
+        return self._shifted(total, exponent)
+
+    def _total(self, sets: Sequence[Sums]) -> Sums:
+        return reduce(self._added, sets)
+
+    def _of_places(self, sets: Sequence[Sums]) -> Sums:
+        """The sums of products with the values of w from those with the levels in each place."""
+        emit, fields = self.emit, self.op.fields
+        places = [
+            self._shifted(self._total(sets[place :: fields.places]), fields.bits * place)
+            for place in range(fields.places)
+        ]
+        total = self._total(places)
+        if fields.step == 2:
+            total = self._added(total, total)
+        if fields.lowest == 0:
+            return total
+        lowest = emit.constant(fields.lowest, self.wide)
+        sums = [level_sum(self.op, emit, m, self.wide) for m in range(self.pixels)]
+        offsets = [emit.binary(arith.MuliOp, s, lowest) for s in sums]
+        return self._added(total, [o for o in offsets for _ in range(self.vectors)])
+
+    def _shifted(self, sums: Sums, bits: int) -> Sums:
+        """The sums divided by a power of two that divides them."""
+        if not bits:
+            return sums
+        shift = self.emit.constant(bits, self.wide)
+        return [self.emit.binary(arith.ShRSIOp, a, shift) for a in sums]
 
     def _added(self, a: Sums, b: Sums) -> Sums:
         return [self.emit.binary(arith.AddiOp, x, y) for x, y in zip(a, b, strict=True)]
@@ -212,12 +242,11 @@ class _Tile:
         if self.per_word == 1:
             return word
         emit, fields = self.emit, self.op.fields
-        left = fields.left_shift(field)
-        if left:
-            shift = emit.constant(abs(left), self.wide)
-            word = emit.binary(arith.ShLIOp if left > 0 else arith.ShRUIOp, word, shift)
-        mask = _signed(BYTE_ONES * fields.mask)
-        word = emit.binary(arith.AndIOp, word, emit.constant(mask, self.wide))
+        if self.in_place:
+            half, place = divmod(field, fields.places)
+            word = self._moved(word, -4 * half)
+            return self._masked(word, ((1 << fields.w.width) - 1) << fields.bits * place)
+        word = self._masked(self._moved(word, fields.left_shift(field)), fields.mask)
         lowest = fields.lowest & 0xFF
         if not lowest:
             return word
@@ -226,6 +255,18 @@ class _Tile:
             return emit.binary(arith.XOrIOp, word, ends)
         ends = emit.constant(fields.lowest, self.bytes)
         return emit.binary(arith.AddiOp, self._as(self.bytes, word), ends)
+
+    def _moved(self, word: SSAValue, left: int) -> SSAValue:
+        """The word shifted to the left, or to the right where that is negative."""
+        if not left:
+            return word
+        shift = self.emit.constant(abs(left), self.wide)
+        return self.emit.binary(arith.ShLIOp if left > 0 else arith.ShRUIOp, word, shift)
+
+    def _masked(self, word: SSAValue, mask: int) -> SSAValue:
+        """Some bits of each byte of the word."""
+        bits = self.emit.constant(_signed(BYTE_ONES * mask), self.wide)
+        return self.emit.binary(arith.AndIOp, word, bits)
 
     def _as(self, type_, value: SSAValue) -> SSAValue:
         """The words as the accumulators' lanes."""
