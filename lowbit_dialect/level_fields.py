@@ -9,8 +9,8 @@ that the value fills the byte, only the top bit and bits that the level does not
 exclusive or does, which is one operation with the mask. The sums are then 2^e times too large and
 are shifted back; i32 must hold them as they are.
 
-Or the levels stay where they are in the lower half of each byte, a mask being enough to have
-2^f * u; for the upper half the word is shifted once. Each place f in a half has sums of its own,
+Or the levels are multiplied as they are, a mask being enough to have 2^f * u of those in the lowest
+`places` of each byte; for the next ones the word is shifted. Each place f has sums of its own,
 which are shifted back before they are added. Their levels still want
 
     sum x * w  =  step * sum x * u  +  lowest * sum x ,
@@ -30,11 +30,15 @@ BYTE_ONES = 0x01010101
 
 @dataclass(frozen=True)
 class LevelFields:
-    """The bytes of weights of code `w`, times 2^`exponent`, from levels of `bits` bits."""
+    """The bytes of weights of code `w` from levels of `bits` bits.
+
+    They are the values times 2^`exponent`, or with `places` > 0 the levels in so many places.
+    """
 
     w: AffineCode
     bits: int
     exponent: int = 0
+    places: int = 0
 
     @property
     def step(self) -> int:
@@ -53,28 +57,32 @@ class LevelFields:
         return self.lowest >= -128 and self.w.max_value << self.exponent <= 127
 
     @property
-    def mask(self) -> int:
-        """The bits of a byte that the shifted level takes."""
-        return ((1 << self.w.width) - 1) * self.step
-
-    @property
     def is_exclusive_or(self) -> bool:
         """Whether an exclusive or with the lowest value adds it to every level."""
-        return self.lowest & self.mask & 0x7F == 0
+        return self.lowest & self.mask(0) & 0x7F == 0
 
     @property
-    def places(self) -> int:
-        """How many levels lie in half a byte."""
-        return max(1, 4 // self.bits)
-
-    @property
-    def highest_in_place(self) -> int:
-        """The largest byte of a level that stays in its place in the lower half."""
+    def highest_level_byte(self) -> int:
+        """The largest byte of a level in its place; 0 where the bytes are values."""
+        if not self.places:
+            return 0
         return ((1 << self.w.width) - 1) << self.bits * (self.places - 1)
+
+    @property
+    def shifts(self) -> float:
+        """How many of the words of x, of those that a word is for, want a shift of it."""
+        return self.bits / 8 * (8 // self.bits // max(1, self.places) - 1)
 
     def left_shift(self, field: int) -> int:
         """How far the word is shifted to the left for the levels of a field, right if negative."""
+        if self.places:
+            return -self.bits * (field - field % self.places)
         return self.step.bit_length() - 1 - self.bits * field
+
+    def mask(self, field: int) -> int:
+        """The bits of a byte that the level of a field takes once it is shifted."""
+        place = self.bits * (field % self.places) if self.places else self.step.bit_length() - 1
+        return ((1 << self.w.width) - 1) << place
 
 
 def full_exponent(w: AffineCode, bits: int) -> int:

@@ -201,9 +201,9 @@ class DotTileOp(TileOp):
     `lowbit.bitserial_tile`, and so are the clauses and the results.
 
     With `w_bits` of 4, 2 or 1 the words of w hold levels of so many bits instead, for 2, 4 or 8
-    words of x, which the tile makes bytes of: the values times 2^`w_exponent`, or with `in_place 1`
-    the levels where they lie in half a byte, which takes less to make and more sums
-    (`level_fields`). `x_words` is then how many words of x there are to a tap, if the last word of w is not full.
+    words of x, which the tile makes bytes of: the values times 2^`w_exponent`, or with `places` p > 0
+    the levels in p places of a byte, which take less to make and more sums (`level_fields`).
+    `x_words` is then how many words of x there are to a tap, if the last word of w is not full.
 
     With `i16_steps` n > 0, up to n words in a row are summed in lanes of i16, two products each,
     before they are widened; the codes must make that safe whatever the numbers.
@@ -214,7 +214,7 @@ class DotTileOp(TileOp):
         *TILE_CLAUSES,
         Clause("w_bits", INT, int_(8)),
         Clause("w_exponent", INT, int_(0)),
-        Clause("in_place", INT, int_(0)),
+        Clause("places", INT, int_(0)),
         Clause("x_words", INT, int_(0)),
         Clause("i16_steps", INT, int_(0)),
     )
@@ -222,20 +222,21 @@ class DotTileOp(TileOp):
 
     w_bits = prop_def(IntegerAttr)
     w_exponent = prop_def(IntegerAttr)
-    in_place = prop_def(IntegerAttr)
+    places = prop_def(IntegerAttr)
     x_words = prop_def(IntegerAttr)
     i16_steps = prop_def(IntegerAttr)
 
     @property
     def product(self) -> LevelProduct:
         """How the codes multiply."""
-        highest = self.fields.highest_in_place if self.in_place.value.data else 0
-        return LevelProduct(*self.codes, self.w_exponent.value.data, highest)
+        fields = self.fields
+        return LevelProduct(*self.codes, fields.exponent, fields.highest_level_byte)
 
     @property
     def fields(self) -> LevelFields:
         """Where the levels of w lie in its words, if these are not value bytes."""
-        return LevelFields(self.codes[1], self.w_bits.value.data, self.w_exponent.value.data)
+        clauses = (self.w_bits, self.w_exponent, self.places)
+        return LevelFields(self.codes[1], *(clause.value.data for clause in clauses))
 
     @property
     def levels_per_byte(self) -> int:
@@ -273,16 +274,16 @@ class DotTileOp(TileOp):
         bits, exponent = self.w_bits.value.data, self.w_exponent.value.data
         if bits not in LEVEL_BITS:
             raise VerifyException(f"w_bits {bits}: 1, 2, 4 and 8 are allowed")
-        in_place = self.in_place.value.data
-        if in_place not in (0, 1) or (in_place and (bits == 8 or exponent)):
+        places = self.places.value.data
+        if exponent and (bits == 8 or places):
+            raise VerifyException(f"w_exponent {exponent}: only the values of levels are scaled")
+        if places and (places < 0 or self.levels_per_byte % places or places * bits > 7):
             raise VerifyException(
-                f"in_place {in_place}: 0, or 1 for levels of w_bits 1, 2 or 4 that are not scaled"
+                f"places {places}: a byte of levels of {bits} bits has no such number of them"
             )
-        if bits == 8 and exponent:
-            raise VerifyException(f"w_exponent {exponent}: value bytes are not scaled")
         if bits < 8 and self.codes[1].width > bits:
             raise VerifyException(f"w_bits {bits} cannot hold the levels of {self.w_code}")
-        if not 0 <= exponent < 8 or (exponent and not self.fields.fits):
+        if not (0 <= exponent < 8 and (bits == 8 or self.fields.fits)):
             raise VerifyException(
                 f"w_exponent {exponent}: i8 cannot hold values of {self.w_code} times 2^{exponent}"
             )

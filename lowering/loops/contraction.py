@@ -28,7 +28,7 @@ from lowbit_dialect.ops.tile import BitserialTileOp, DotTileOp, TileOp
 from lowbit_dialect.schedule import ScheduleAttr
 from lowering.kernels.default_schedule import default_schedule
 from lowering.kernels.strategy import i16_steps, strategy_of
-from lowering.kernels.weight_storage import weight_form
+from lowering.kernels.weight_storage import level_fields
 from lowering.loops.emit import Index
 from lowering.loops.epilogue import Epilogue
 from lowering.loops.stage import FunctionLowering, Stage
@@ -168,17 +168,16 @@ class _Tiles:
         if not isinstance(self.raw_sums, LevelProduct):
             return BitserialTileOp.get(*arguments, *codes)
         target = self.stage.target
-        exponent, in_place = weight_form(
-            self.raw_sums, self.w_bits, self.geometry, pixels, vectors, target
-        )
+        fields = level_fields(self.raw_sums, self.w_bits, self.geometry, (pixels, vectors), target)
+        product = LevelProduct(*codes, fields.exponent, fields.highest_level_byte)
         return DotTileOp.get(
             *arguments,
             *codes,
             w_bits=int_(self.w_bits),
-            w_exponent=int_(exponent),
-            in_place=int_(in_place),
+            w_exponent=int_(fields.exponent),
+            places=int_(fields.places),
             x_words=int_(self.words if self.w_bits < 8 else 0),
-            i16_steps=int_(i16_steps(self.raw_sums, target)),
+            i16_steps=int_(i16_steps(product, target)),
         )
 
 

@@ -45,8 +45,8 @@ class LowerDotTile(RewritePattern):
       %b = arith.xori %m, 0x80808080
       %p = simd.dot_acc %acc, %x, %b
 
-    With `in_place` the exclusive or is left out, and all shifts but that of half a byte. The sums
-    of each place are shifted back at the end, and get the sums of x times the lowest weight.
+    With `places` the exclusive or is left out, and all shifts but that for every so many levels.
+    The sums of each place are shifted back at the end, and get that of x times the lowest weight.
 
     A tile of few accumulators has several sets of them, which steps use in turn, so that no step
     waits for the one before.
@@ -70,8 +70,7 @@ class _Tile:
         _, self.kh, self.kw, self.w_words, lanes = op.w.type.get_shape()
         self.words, self.per_word = op.words, op.levels_per_byte
         self.pixels, self.vectors = op.pixels.value.data, op.vectors.value.data
-        self.in_place = op.in_place.value.data == 1
-        places = op.fields.places if self.in_place else 1
+        places = max(1, op.places.value.data)
         chains = ceil(MIN_CHAINS / (self.pixels * self.vectors * places))
         self.sets = places * min(chains, ceil(self.words / places))
         self.lanes = lanes // self.vectors
@@ -107,7 +106,7 @@ class _Tile:
         count = self.pixels * self.vectors
         acc = self._in_i16(3, [zero] * (self.sets * count), self._rows)
         sets = [acc[start : start + count] for start in range(0, len(acc), count)]
-        total = self._of_places(sets) if self.in_place else self._total(sets)
+        total = self._of_places(sets) if self.op.fields.places else self._total(sets)
         exponent = self.product.exponent - (self.product.step == 2)
         if exponent < 0:
             return self._added(total, total)
@@ -242,13 +241,9 @@ class _Tile:
         if self.per_word == 1:
             return word
         emit, fields = self.emit, self.op.fields
-        if self.in_place:
-            half, place = divmod(field, fields.places)
-            word = self._moved(word, -4 * half)
-            return self._masked(word, ((1 << fields.w.width) - 1) << fields.bits * place)
-        word = self._masked(self._moved(word, fields.left_shift(field)), fields.mask)
+        word = self._masked(self._moved(word, fields.left_shift(field)), fields.mask(field))
         lowest = fields.lowest & 0xFF
-        if not lowest:
+        if fields.places or not lowest:
             return word
         if fields.is_exclusive_or:
             ends = emit.constant(_signed(BYTE_ONES * lowest), self.wide)
