@@ -18,6 +18,7 @@ from typing_extensions import override
 
 from lowbit_dialect.codes import AffineCode
 from lowbit_dialect.geometry import ConvGeometry
+from lowbit_dialect.level_fields import LevelFields
 from lowbit_dialect.raw_sums import INT32_MAX, RawSums
 
 BYTES_PER_WORD = 4
@@ -81,6 +82,10 @@ class LevelProduct(RawSums):
     def i16_steps(self) -> int:
         """How many sums of two products i16 holds, whatever the numbers."""
         return INT16_MAX // self.pair_bound
+
+    def of_fields(self, fields: LevelFields) -> LevelProduct:
+        """The products where the bytes of w are made of levels in this way."""
+        return LevelProduct(self.x, self.w, fields.exponent, fields.highest_level_byte)
 
     def obstacle(self, geometry: ConvGeometry) -> str | None:
         """Why a contraction cannot be made of dot products of bytes, or None where it can."""

@@ -149,7 +149,7 @@ def unpack(
     if not layout.bytes.data:
         elements = np.unpackbits(elements, axis=-1, bitorder="little")
     elif layout.bits.data < 8:
-        elements = split_levels(elements, layout)
+        elements = split_levels(elements, layout) & np.uint8((1 << bits) - 1)
     elements = np.moveaxis(elements, -1, axis + 1)
     elements = _join_groups(elements, axis + 1, 1 if lane_dim >= 0 else groups, shape[axis])
     if layout.bytes.data:

@@ -44,3 +44,59 @@ func.func @narrow_lanes(%x: !x, %w: !w, %n: index, %h: index, %c: index, %k: ind
   %0 = lowbit.dot_tile %x, %w, %n, %h, %c, %k, %b pixels 1 vectors 1 unroll 0 x_code !lowbit.unipolar<4> w_code !lowbit.signed<4> i16_steps 136 : (!x, !w, index, index, index, index, index) -> !v
   func.return %0 : !v
 }
+
+// -----
+
+!x = memref<1x1x1x7xi32>
+!w = memref<1x1x1x2x32xi32>
+!v = vector<16xi32>
+
+// Levels of 2 bits are shifted to the top of each byte, where an exclusive or makes them signed:
+// 64 times the value. A word of w is for four words of x; the last one for three.
+
+// CHECK-LABEL: func.func @scaled
+// CHECK-DAG:     %[[MASK:.*]] = arith.constant dense<-1061109568> : vector<16xi32>
+// CHECK-DAG:     %[[SIGN:.*]] = arith.constant dense<-2139062144> : vector<16xi32>
+// CHECK-DAG:     %[[SIX:.*]] = arith.constant dense<6> : vector<16xi32>
+// CHECK:         %[[W0:.*]] = vector.load %w
+// CHECK-NEXT:    %[[W1:.*]] = vector.load %w
+// CHECK-NEXT:    %[[S0:.*]] = arith.shli %[[W0]], %[[SIX]]
+// CHECK-NEXT:    %[[M0:.*]] = arith.andi %[[S0]], %[[MASK]]
+// CHECK-NEXT:    %[[B0:.*]] = arith.xori %[[M0]], %[[SIGN]]
+// CHECK-COUNT-13: simd.dot_acc
+// CHECK-NOT:     simd.dot_acc
+// CHECK:         arith.shrsi %{{.*}}, %[[SIX]]
+func.func @scaled(%x: !x, %w: !w, %n: index) -> (!v, !v) {
+  %0, %1 = lowbit.dot_tile %x, %w, %n, %n, %n, %n, %n pixels 1 vectors 2 unroll 1 x_code !lowbit.unipolar<8> w_code !lowbit.signed<2> w_bits 2 w_exponent 6 x_words 7 : (!x, !w, index, index, index, index, index) -> (!v, !v)
+  func.return %0, %1 : !v, !v
+}
+
+// -----
+
+!x = memref<1x1x1x8xi32>
+!w = memref<1x1x1x2x16xi32>
+!v = vector<16xi32>
+
+// Two levels stay in their places; the word is shifted for the other two. The sums of the second
+// place are four times too large. -2 times the sum of x makes values of levels.
+
+// CHECK-LABEL: func.func @places
+// CHECK-DAG:     %[[LOW:.*]] = arith.constant dense<50529027> : vector<16xi32>
+// CHECK-DAG:     %[[HIGH:.*]] = arith.constant dense<202116108> : vector<16xi32>
+// CHECK-DAG:     %[[FOUR:.*]] = arith.constant dense<4> : vector<16xi32>
+// CHECK-DAG:     %[[TWO:.*]] = arith.constant dense<2> : vector<16xi32>
+// CHECK-DAG:     %[[LOWEST:.*]] = arith.constant dense<-2> : vector<16xi32>
+// CHECK:         %[[W:.*]] = vector.load %w
+// CHECK-NEXT:    %[[B0:.*]] = arith.andi %[[W]], %[[LOW]]
+// CHECK-NEXT:    %[[X0:.*]] = simd.broadcast_load %x
+// CHECK-NEXT:    simd.dot_acc %{{.*}}, %[[X0]], %[[B0]]
+// CHECK-NEXT:    %[[B1:.*]] = arith.andi %[[W]], %[[HIGH]]
+// CHECK:         %[[S:.*]] = arith.shrui %[[W]], %[[FOUR]]
+// CHECK-NEXT:    arith.andi %[[S]], %[[LOW]]
+// CHECK:         arith.shrsi %{{.*}}, %[[TWO]]
+// CHECK:         simd.reduce_add
+// CHECK:         arith.muli %{{.*}}, %[[LOWEST]]
+func.func @places(%x: !x, %w: !w, %n: index) -> !v {
+  %0 = lowbit.dot_tile %x, %w, %n, %n, %n, %n, %n pixels 1 vectors 1 unroll 1 x_code !lowbit.unipolar<8> w_code !lowbit.signed<2> w_bits 2 places 2 : (!x, !w, index, index, index, index, index) -> !v
+  func.return %0 : !v
+}

@@ -201,8 +201,8 @@ class DotTileOp(TileOp):
     `lowbit.bitserial_tile`, and so are the clauses and the results.
 
     With `w_bits` of 4, 2 or 1 the words of w hold levels of so many bits instead, for 2, 4 or 8
-    words of x, which the tile makes bytes of: the values times 2^`w_exponent`, or with `places` p > 0
-    the levels in p places of a byte, which take less to make and more sums (`level_fields`).
+    words of x, which the tile makes bytes of: the values times 2^`w_exponent`, or with `places`
+    p > 0 the levels in p places of a byte, which take less to make and more sums (`level_fields`).
     `x_words` is then how many words of x there are to a tap, if the last word of w is not full.
 
     With `i16_steps` n > 0, up to n words in a row are summed in lanes of i16, two products each,
@@ -229,8 +229,7 @@ class DotTileOp(TileOp):
     @property
     def product(self) -> LevelProduct:
         """How the codes multiply."""
-        fields = self.fields
-        return LevelProduct(*self.codes, fields.exponent, fields.highest_level_byte)
+        return LevelProduct(*self.codes).of_fields(self.fields)
 
     @property
     def fields(self) -> LevelFields:

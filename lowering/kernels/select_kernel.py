@@ -80,7 +80,7 @@ class SelectConvKernel(RewritePattern):
         if strategy == "dot":
             kernel_op = DotConvOp
             x_layout = byte_activation_layout(layout, padding, groups)
-            bits = weight_bits(w_code, geometry, schedule, self.target)
+            bits = weight_bits(x_code, w_code, geometry, schedule, self.target)
             w_layout = byte_weight_layout(layout, lanes, groups, bits)
         else:
             kernel_op, word = BitserialConvOp, kernel_word_bits(self.target)
@@ -124,7 +124,7 @@ class SelectGemmKernel(RewritePattern):
         lanes = schedule.vectors.data * kernel_lanes(self.target, strategy)
         if strategy == "dot":
             kernel_op = DotGemmOp
-            bits = weight_bits(w_code, op.geometry, schedule, self.target)
+            bits = weight_bits(x_code, w_code, op.geometry, schedule, self.target)
             x_layout, w_layout = byte_matmul_lhs_layout(), byte_matmul_rhs_layout(lanes, bits)
         else:
             kernel_op, word = BitserialGemmOp, kernel_word_bits(self.target)

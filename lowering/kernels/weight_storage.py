@@ -1,29 +1,73 @@
-"""How the weights of a dot kernel lie in memory, and how a tile makes bytes of them."""
+"""How the weights of a dot kernel lie in memory, and how a tile makes bytes of them.
+
+Bytes are what the products take, but eight times what 1-bit weights need. Where they come from
+beyond L2, or are read for a pixel or two only, the core waits for them; levels of few bits come
+faster than they are multiplied, and making bytes of them hides behind the products of a tile of
+three pixels or more.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from math import ceil
 
-import os
 from lowbit_dialect.codes import AffineCode
 from lowbit_dialect.geometry import ConvGeometry
 from lowbit_dialect.layout import LEVEL_BITS
 from lowbit_dialect.level_fields import LevelFields, full_exponent
 from lowbit_dialect.level_product import LevelProduct
 from lowbit_dialect.schedule import ScheduleAttr
-from lowering.kernels.strategy import i16_steps
+from lowering.kernels.strategy import dot_macs, i16_steps
 from lowering.targets import Target
 
 WIDENING_OPERATIONS = 5
 """What adds a vector of i16 sums to i32 ones."""
+L2_BYTES, MEMORY_BYTES = 48, 26
+"""Bytes that a core streams in a cycle from L2, and from beyond; for estimates."""
+GAIN = 0.95
+"""The part of the cycles that smaller weights may take at most to pay for their longer code."""
 
 
 def weight_bits(
-    w: AffineCode, geometry: ConvGeometry, schedule: ScheduleAttr, target: Target
+    x: AffineCode, w: AffineCode, geometry: ConvGeometry, schedule: ScheduleAttr, target: Target
 ) -> int:
-    if os.environ.get("LB_BYTES"):
+    """Bits that a weight takes in memory, 8 or the least number that holds its levels."""
+    bits = next(bits for bits in LEVEL_BITS if bits >= w.width)
+    pixels = min(schedule.pixels.data, geometry.cols.out)
+    tile, product = (pixels, schedule.vectors.data), LevelProduct(x, w)
+    forms = list(safe_forms(product, bits, geometry, tile, target))
+    if bits == 8 or not forms:
         return 8
-    return next(bits for bits in LEVEL_BITS if bits >= w.width)
+    cheapest = min(_operations(product, fields, target) for fields in forms)
+    # Every tile of a row, and every row, reads the block again, from L1.
+    reads = geometry.batch * geometry.rows.out * ceil(geometry.cols.out / pixels)
+    size = geometry.taps * geometry.oc
+    products = pixels * target.vector_bits / 8 / dot_macs(product, target)
+    of_bytes = max(products, _stream_cycles(size, 8, target) / reads)
+    of_levels = max(
+        products + _exposed(cheapest, products, target),
+        _stream_cycles(size * bits // 8, bits, target) / reads,
+    )
+    is_far = size > target.l2_bytes
+    return bits if of_levels <= of_bytes * (1 if is_far else GAIN) else 8
+
+
+def _exposed(operations: float, products: float, target: Target) -> float:
+    """Cycles of the operations that do not hide behind `products` cycles of products.
+
+    Products that are one instruction keep some of the vector units busy, others all of them.
+    """
+    form, units = target.dot_form, target.throughput.vector
+    spare = max(0.0, units - form.rate) if form.operations == 1 else 0.0
+    return max(0.0, operations - spare * products) / units
+
+
+def _stream_cycles(size: int, bits: int, target: Target) -> float:
+    """Cycles in which weights of `size` bytes bring a vector of words of x their weights."""
+    if size <= target.l1_bytes // 2:
+        return bits / 8 / target.throughput.loads
+    rate = L2_BYTES if size <= target.l2_bytes else MEMORY_BYTES
+    return bits / 8 * target.vector_bits / 8 / rate
 
 
 def level_fields(
@@ -33,38 +77,35 @@ def level_fields(
     tile: tuple[int, int],
     target: Target,
 ) -> LevelFields:
-    """How a tile of (pixels, vectors) makes bytes of levels: with the least operations.
-
-    All sums stay within i32, and the accumulators within the target's registers.
-    """
+    """How a tile of (pixels, vectors) makes bytes of levels: with the least operations."""
+    forms = safe_forms(product, bits, geometry, tile, target)
     plain = LevelFields(product.w, bits)
     if bits == 8:
         return plain
-
-    def is_safe(fields: LevelFields) -> bool:
-        scaled = _product(product, fields)
-        return scaled.obstacle(geometry) is None and _registers(fields, tile) <= (
-            target.vector_registers
-        )
-
-    safe = [fields for fields in _forms(plain) if is_safe(fields)]
-    if os.environ.get("LB_NOPLACE"):
-        safe = [s for s in safe if not s.places]
-    return min(safe, key=lambda fields: _operations(product, fields, target), default=plain)
+    return min(forms, key=lambda fields: _operations(product, fields, target), default=plain)
 
 
-def _forms(plain: LevelFields) -> Iterator[LevelFields]:
-    """Scaled values first, values, and levels in any number of places of a byte."""
-    yield LevelFields(plain.w, plain.bits, full_exponent(plain.w, plain.bits))
-    yield plain
+def safe_forms(
+    product: LevelProduct,
+    bits: int,
+    geometry: ConvGeometry,
+    tile: tuple[int, int],
+    target: Target,
+) -> Iterator[LevelFields]:
+    """The forms whose sums stay in i32 and whose accumulators stay in registers.
+
+    Scaled values first, then values, then levels in any number of places of a byte.
+    """
+    plain = LevelFields(product.w, bits)
+    forms = [LevelFields(product.w, bits, full_exponent(product.w, bits)), plain]
     places = 1
-    while plain.bits * places <= 4:
-        yield LevelFields(plain.w, plain.bits, 0, places)
+    while bits * places <= 4:
+        forms.append(LevelFields(product.w, bits, 0, places))
         places *= 2
-
-
-def _product(product: LevelProduct, fields: LevelFields) -> LevelProduct:
-    return LevelProduct(product.x, product.w, fields.exponent, fields.highest_level_byte)
+    for fields in forms:
+        fits = _registers(fields, tile) <= target.vector_registers
+        if fits and product.of_fields(fields).obstacle(geometry) is None:
+            yield fields
 
 
 def _registers(fields: LevelFields, tile: tuple[int, int]) -> int:
@@ -78,7 +119,8 @@ def _operations(product: LevelProduct, fields: LevelFields, target: Target) -> f
     operations = fields.shifts + 1
     if not fields.places and fields.lowest and not fields.is_exclusive_or:
         operations += 1
-    if target.dot_form.i16_lanes:
-        form, steps = target.dot_form, i16_steps(_product(product, fields), target)
+    form = target.dot_form
+    if form.i16_lanes:
+        steps = i16_steps(product.of_fields(fields), target)
         operations += WIDENING_OPERATIONS / steps if steps else form.operations
     return operations

@@ -169,7 +169,7 @@ class _Tiles:
             return BitserialTileOp.get(*arguments, *codes)
         target = self.stage.target
         fields = level_fields(self.raw_sums, self.w_bits, self.geometry, (pixels, vectors), target)
-        product = LevelProduct(*codes, fields.exponent, fields.highest_level_byte)
+        product = self.raw_sums.of_fields(fields)
         return DotTileOp.get(
             *arguments,
             *codes,

@@ -22,7 +22,7 @@ class Loop:
         layout = packing.layout
         self.shape, self.bits = packing.shape, packing.bits
         self.code, self.holds = packing.code, layout.bytes.data
-        self.element = 8 if self.holds else 1
+        self.element = layout.bits.data if self.holds else 1
         self.axis, self.word = layout.axis.data, layout.word_bits.data
         self.order = [d.data for d in layout.order]
         self.frame = [f.data for f in layout.frame] or [0] * (2 * len(self.shape))
@@ -52,6 +52,9 @@ class Loop:
             if dim == self.axis:
                 at[dim], place = self.cut(dim, i, self.word // self.element)
                 bit = place * self.element
+                if self.holds:  # one element in each byte, then the next ones in their upper bits
+                    part, byte = divmod(place, self.word // 8)
+                    bit = 8 * byte + part * self.element
             elif dim == self.lane_dim:
                 at[dim], lane = self.cut(dim, i, self.lanes)
             else:
@@ -63,7 +66,7 @@ class Loop:
         """The words that are not zero."""
         words: dict[tuple[int, ...], int] = {}
         for index in np.ndindex(*self.shape):
-            if self.element == 8:
+            if self.holds:
                 where, bit = self.place(PLANE, index)
                 words[where] = words.get(where, 0) | self.byte(int(patterns[index])) << bit
                 continue
@@ -153,6 +156,7 @@ def test_logical_words(packing: Packing, seed: int):
         [f.data for f in layout.frame],
         groups=groups,
         bytes=layout.bytes.data,
+        bits=layout.bits.data,
     )
     patterns = np.random.default_rng(seed).integers(0, 1 << packing.bits, packing.shape)
     code = packing.code
@@ -236,6 +240,9 @@ def test_exact_extents_beyond_floats():
         ({"bytes": "levels"}, "order must name each of the 3 dimensions once"),
         ({"bytes": "values", "order": [0, 0]}, "order must name each of the 2 dimensions once"),
         ({"groups": 0}, "groups = 0 is not positive"),
+        ({"bits": 3}, "bits = 3: 1, 2, 4 and 8 are allowed"),
+        ({"bits": 4}, "bits = 4: only levels take less than a byte"),
+        ({"bits": 4, "bytes": "values", "order": [0, 1]}, "only levels take less than a byte"),
     ],
 )
 def test_bad_layouts(fields: dict, message: str):
