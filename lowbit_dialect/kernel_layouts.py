@@ -8,6 +8,9 @@ a word of every lane.
 For dot kernels a word is four channels as bytes: activations [batch][row][column][channel word],
 weights [oc block][kh][kw][channel word][lane]. Weights of few bits may stay in the bits of levels,
 8, 16 or 32 channels a word.
+
+Kernels of partial sums read activations in words of 64 bits as bit-serial kernels do, and weights
+cut into table indices: [oc block][plane][kh][kw][index][lane].
 """
 
 from __future__ import annotations
@@ -16,6 +19,7 @@ from collections.abc import Sequence
 
 from lowbit_dialect.geometry import LAYOUTS, WEIGHT_LAYOUTS
 from lowbit_dialect.layout import PLANE, PackedAttr
+from lowbit_dialect.table_sums import TABLE_WORD
 
 DOT_WORD = 32
 """Bits of a word of four bytes."""
@@ -45,6 +49,15 @@ def weight_layout(layout: str, word_bits: int, lanes: int, groups: int = 1) -> P
     return PackedAttr.get(ic, word_bits, [oc, PLANE, kh, kw, ic], lanes=[oc, lanes], groups=groups)
 
 
+def index_weight_layout(
+    layout: str, lanes: int, index: Sequence[int], groups: int = 1
+) -> PackedAttr:
+    """Layout of conv weights as table indices; `index` is (bits, bytes of a register)."""
+    oc, kh, kw, ic = WEIGHT_LAYOUTS[layout]
+    order = [oc, PLANE, kh, kw, ic]
+    return PackedAttr.get(ic, TABLE_WORD, order, lanes=[oc, lanes], groups=groups, index=index)
+
+
 def matmul_lhs_layout(word_bits: int) -> PackedAttr:
     """Layout of the (M, K) operand: [plane][k word][m]."""
     return PackedAttr.get(1, word_bits, [PLANE, 1, 0])
@@ -53,6 +66,11 @@ def matmul_lhs_layout(word_bits: int) -> PackedAttr:
 def matmul_rhs_layout(word_bits: int, lanes: int) -> PackedAttr:
     """Layout of the (K, N) operand: [n block][plane][k word][lane]."""
     return PackedAttr.get(0, word_bits, [1, PLANE, 0], lanes=[1, lanes])
+
+
+def index_matmul_rhs_layout(lanes: int, index: Sequence[int]) -> PackedAttr:
+    """Layout of the (K, N) operand as table indices: [n block][plane][index][lane]."""
+    return PackedAttr.get(0, TABLE_WORD, [1, PLANE, 0], lanes=[1, lanes], index=index)
 
 
 def byte_activation_layout(

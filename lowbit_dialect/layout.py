@@ -34,6 +34,8 @@ from lowbit_dialect.codes import Code
 WORD_BITS = (8, 16, 32, 64)
 PLANE = -1
 """Entry of `order` that stands for the bit-plane axis (printed `p`)."""
+FIELDS = ("frame", "lanes", "groups", "bytes", "bits", "index")
+"""The fields that may be left out."""
 BYTES = ("", "levels", "values")
 """What the bytes of a word hold; the empty word is for words of bits."""
 LEVEL_BITS = (1, 2, 4, 8)
@@ -65,6 +67,10 @@ class PackedAttr(ParametrizedAttribute):
         bits: of each level in words of levels: 8, or 4, 2 or 1, so that as many parts of a byte
             hold one each. A word of n bytes has element k at bit `bits * (k // n)` of byte k % n:
             `word >> bits * s`, masked, is the word of bytes that elements s * n and on would have.
+        index: empty, or (bits, register): the planes of each word, in lanes, are cut into table
+            indices of at most so many bits, a byte each, and so are the bytes the lanes of
+            registers of so many bytes: those of four channels in a row of 32-bit lanes are
+            channels a quarter of the register apart (`index_order`).
 
     Example, 2-bit activations in rows of words, with a one-pixel frame:
         #lowbit.packed<axis = 3, word = i32, order = [0, 1, p, 3, 2],
@@ -86,6 +92,7 @@ class PackedAttr(ParametrizedAttribute):
     groups: IntAttr
     bytes: StringAttr
     bits: IntAttr
+    index: ArrayAttr[IntAttr]
 
     @staticmethod
     def get(
@@ -97,6 +104,7 @@ class PackedAttr(ParametrizedAttribute):
         groups: int = 1,
         bytes: str = "",
         bits: int = 8,
+        index: Sequence[int] = (),
     ) -> PackedAttr:
         """Build the attribute from plain integers; an all-zero frame is the same as none."""
         return PackedAttr(
@@ -108,6 +116,7 @@ class PackedAttr(ParametrizedAttribute):
             IntAttr(groups),
             StringAttr(bytes),
             IntAttr(bits),
+            _ints(index),
         )
 
     @classmethod
@@ -132,11 +141,11 @@ class PackedAttr(ParametrizedAttribute):
             )
             while parser.parse_optional_punctuation(",") is not None:
                 field = parser.parse_identifier()
-                if field not in ("frame", "lanes", "groups", "bytes", "bits") or field in given:
+                if field not in FIELDS or field in given:
                     twice = "given twice" if field in given else "unknown"
                     parser.raise_error(
                         f"#lowbit.packed: field {field!r} is {twice};"
-                        " frame, lanes, groups, bytes and bits are allowed"
+                        f" {', '.join(FIELDS[:-1])} and {FIELDS[-1]} are allowed"
                     )
                 parser.parse_punctuation("=")
                 if field in ("groups", "bits"):
@@ -160,6 +169,7 @@ class PackedAttr(ParametrizedAttribute):
             given.get("groups", IntAttr(1)),
             given.get("bytes", StringAttr("")),
             given.get("bits", IntAttr(8)),
+            given.get("index", none),
         ]
 
     def print_parameters(self, printer: Printer) -> None:
@@ -179,6 +189,8 @@ class PackedAttr(ParametrizedAttribute):
             fields.append(f"bytes = {self.bytes.data}")
         if self.bits.data != 8:
             fields.append(f"bits = {self.bits.data}")
+        if len(self.index):
+            fields.append(f"index = [{', '.join(str(d.data) for d in self.index)}]")
         with printer.in_angle_brackets():
             printer.print_string(", ".join(fields))
 
@@ -217,6 +229,21 @@ class PackedAttr(ParametrizedAttribute):
             raise VerifyException(f"#lowbit.packed: groups = {self.groups.data} is not positive")
         self._verify_lanes(rank)
         self._verify_frame(rank)
+        self._verify_index()
+
+    def _verify_index(self) -> None:
+        if not len(self.index):
+            return
+        if len(self.index) != 2 or self.bytes.data or not len(self.lanes):
+            raise VerifyException(
+                "#lowbit.packed: index is [bits, register], for words of bits in lanes"
+            )
+        (bits, register), lanes = self.index_shape, self.lane_block[1]
+        if not 1 <= bits <= 8 or register < 4 or register % 4 or lanes % register:
+            raise VerifyException(
+                f"#lowbit.packed: index = [{bits}, {register}] needs 1 to 8 bits, and a register of"
+                f" a multiple of 4 bytes that divides the {lanes} lanes"
+            )
 
     def _verify_lanes(self, rank: int) -> None:
         if not len(self.lanes):
@@ -289,8 +316,18 @@ class PackedAttr(ParametrizedAttribute):
 
     @property
     def word_type(self) -> IntegerType:
-        """Type of a word."""
-        return IntegerType(self.word_bits.data)
+        """Type of a word, or of the index bytes that words are cut into."""
+        return IntegerType(8 if len(self.index) else self.word_bits.data)
+
+    @property
+    def index_shape(self) -> tuple[int, int]:
+        """(bits of an index, bytes of a register); (0, 0) where words are not cut."""
+        return (self.index.data[0].data, self.index.data[1].data) if len(self.index) else (0, 0)
+
+    def index_counts(self, extent: int) -> list[int]:
+        """How many indices each word of `extent` elements is cut into."""
+        bits, word = self.index_shape[0], self.word_bits.data
+        return [-(-min(word, extent - start) // bits) for start in range(0, extent, word)]
 
     def with_frame(self, frame: Sequence[int]) -> PackedAttr:
         """The same layout with another frame."""
@@ -303,6 +340,16 @@ class PackedAttr(ParametrizedAttribute):
             self.groups,
             self.bytes,
             self.bits,
+            self.index,
+        )
+
+    def as_levels(self, bits: int) -> PackedAttr:
+        """The same layout with levels of fewer bits than a byte in its words of bytes."""
+        return PackedAttr(
+            *(self.axis, self.word_bits, self.order, self.frame, self.lanes, self.groups),
+            StringAttr("levels"),
+            IntAttr(bits),
+            self.index,
         )
 
     def blocks_of(self, dim: int, extent: int) -> int:
@@ -310,6 +357,8 @@ class PackedAttr(ParametrizedAttribute):
         lane_dim, lane_count = self.lane_block
         grouped = lane_dim if len(self.lanes) else self.axis.data
         groups = self.groups.data if dim == grouped else 1
+        if dim == self.axis.data and len(self.index):
+            return sum(self.index_counts(extent))
         if dim == self.axis.data:
             return groups * -(-extent // (groups * self.elements_per_word))
         if dim == lane_dim:

@@ -11,6 +11,8 @@ from lowbit_dialect.ops.dot import DotConvOp, DotGemmOp
 from lowbit_dialect.ops.elementwise import AddOp, DequantizeOp, QuantizeOp
 from lowbit_dialect.ops.glue import FusedGlueOp
 from lowbit_dialect.ops.kernel import YieldOp
+from lowbit_dialect.ops.lut import LutConvOp, LutGemmOp
+from lowbit_dialect.ops.lut_tile import BuildTablesOp, LutSumsOp, LutTileOp
 from lowbit_dialect.ops.pack import BitpackOp, ConstantOp, UnpackOp
 from lowbit_dialect.ops.pool import MaxPool2DOp
 from lowbit_dialect.ops.tile import BitserialTileOp, DotTileOp
@@ -31,6 +33,11 @@ Lowbit = Dialect(
         DotConvOp,
         DotGemmOp,
         DotTileOp,
+        LutConvOp,
+        LutGemmOp,
+        LutSumsOp,
+        LutTileOp,
+        BuildTablesOp,
         FusedGlueOp,
         MatmulOp,
         MaxPool2DOp,

@@ -13,11 +13,12 @@ from numpy.typing import NDArray
 
 from lowbit_dialect.codes import Code
 from lowbit_dialect.layout import PackedAttr
+from lowbit_dialect.table_index import cut_words, join_indices, without_index
 
 
 def word_dtype(layout: PackedAttr) -> np.dtype:
-    """Unsigned little-endian dtype of a word."""
-    return np.dtype(f"<u{layout.word_bits.data // 8}")
+    """Unsigned little-endian dtype of what lies in memory: a word, or an index."""
+    return np.dtype(f"<u{layout.word_type.width.data // 8}")
 
 
 def _split_groups(array: NDArray, axis: int, groups: int, block: int) -> NDArray:
@@ -67,6 +68,9 @@ def occupied(shape: Sequence[int], code: Code, layout: PackedAttr) -> NDArray:
 
 def _pack_elements(planes: NDArray[np.uint8], bits: int, layout: PackedAttr) -> NDArray:
     """Words of planes (planes, logical shape) of bits, or of the one plane of bytes."""
+    if len(layout.index):
+        words = _pack_elements(planes, bits, without_index(layout))
+        return cut_words(words, layout, planes.shape[1 + layout.axis.data])
     physical = layout.physical_shape(planes.shape[1:], bits)
     axis, (lane_dim, lane_count) = layout.axis.data, layout.lane_block
     groups = layout.groups.data
@@ -129,6 +133,10 @@ def unpack(
     words: NDArray, shape: Sequence[int], code: Code, layout: PackedAttr
 ) -> NDArray[np.uint8]:
     """Bit patterns (logical shape) of packed words; the inverse of `pack`."""
+    if len(layout.index):
+        indices = words.reshape(layout.physical_shape(shape, code.width))
+        joined = join_indices(indices, layout, shape[layout.axis.data])
+        return unpack(joined, shape, code, without_index(layout))
     axis, lane_dim = layout.axis.data, layout.lane_block[0]
     groups, bits = layout.groups.data, code.width
     planes = words.reshape(layout.physical_shape(shape, bits)).astype(

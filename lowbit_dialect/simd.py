@@ -2,14 +2,15 @@
 
 Between the loops and LLVM. It holds what `arith` and `vector` lack (casts and selects of whole
 vectors, masks to bits) and the few compound steps that instruction sets do very differently
-(popcount and accumulate). Vectors have a power of two of lanes; integer lanes are signless and
-wrap. What every operation means on numpy arrays is in `simd_semantics.py`.
+(popcount and accumulate, table lookup). Vectors have a power of two of lanes; integer lanes are
+signless and wrap. What every operation means on numpy arrays is in `simd_semantics.py`.
 """
 
 from __future__ import annotations
 
 from abc import ABC
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from functools import cache
 from typing import ClassVar
 
 from xdsl.dialects.builtin import (
@@ -101,8 +102,33 @@ class CombineAttr(EnumAttribute[Combine], SpacedOpaqueSyntaxAttribute):
     name = "simd.combine"
 
 
+class SimdOperation(IRDLOperation, ABC):
+    """An operation with at most one variadic operand, which is the last one, and no regions.
+
+    Kernels are hundreds of these, so they are made without asking the definition what goes where.
+    """
+
+    def __init__(
+        self,
+        *,
+        operands: Sequence[SSAValue | Operation | Sequence[SSAValue | Operation]],
+        result_types: Sequence[Attribute],
+        properties: Mapping[str, Attribute | None] | None = None,
+    ):
+        values: list[SSAValue] = []
+        for operand in operands:
+            for value in operand if isinstance(operand, list | tuple) else (operand,):
+                values.append(value if isinstance(value, SSAValue) else SSAValue.get(value))
+        Operation.__init__(
+            self,
+            operands=values,
+            result_types=result_types,
+            properties={k: v for k, v in (properties or {}).items() if v is not None},
+        )
+
+
 @irdl_op_definition
-class PopcountAccOp(IRDLOperation):
+class PopcountAccOp(SimdOperation):
     """`acc +/- popcount(a and/xor b)`, lane by lane, modulo 2^W.
 
     `%acc, %a, %b : vector<LxiW>`. With `subtract` the count is taken away from the accumulator.
@@ -156,7 +182,7 @@ DOT_WIDTHS = (16, 32)
 
 
 @irdl_op_definition
-class DotAccOp(IRDLOperation):
+class DotAccOp(SimdOperation):
     """`acc + sum_k a_k * b_k` over the bytes k of a lane, modulo 2^W.
 
     `%acc, %a, %b : vector<LxiW>`, W = 16 or 32; the lanes of a hold W / 8 unsigned bytes, those of
@@ -206,7 +232,63 @@ class DotAccOp(IRDLOperation):
             )
 
 
-class CastOp(IRDLOperation, ABC):
+TABLE_ENTRIES = (16, 32, 64)
+"""Entries of the tables that `simd.lookup` takes: what vector instructions choose among."""
+
+
+@irdl_op_definition
+class LookupOp(SimdOperation):
+    """`table[index mod N]`, lane by lane, of a table of N = 16, 32 or 64 bytes in registers.
+
+    `%table : vector<Nxi8>`, `%index : vector<Lxi8>`, whose bytes are unsigned, to `vector<Lxi8>`.
+    `in_range` promises that every index is below N. Instructions disagree about others (`pshufb`
+    gives 0 where bit 7 is set, `tbl` from N up), so that without it bits may have to be masked.
+
+        %r = simd.lookup %table, %index : vector<16xi8>, vector<64xi8>
+        %s = simd.lookup in_range %table, %index : vector<64xi8>, vector<64xi8>
+    """
+
+    name = "simd.lookup"
+
+    T: ClassVar = VarConstraint("T", AnyAttr())
+
+    table = operand_def()
+    index = operand_def(T)
+    result = result_def(T)
+    in_range = opt_prop_def(UnitAttr)
+
+    traits = traits_def(Pure())
+
+    assembly_format = (
+        "(`in_range` $in_range^)? $table `,` $index attr-dict `:` type($table) `,` type($result)"
+    )
+
+    def __init__(
+        self,
+        table: SSAValue | Operation,
+        index: SSAValue | Operation,
+        in_range: bool = False,
+    ):
+        index = SSAValue.get(index)
+        super().__init__(
+            operands=[table, index],
+            result_types=[index.type],
+            properties={"in_range": UnitAttr() if in_range else None},
+        )
+
+    def verify_(self) -> None:
+        """Both are bytes, and the table has a size that tables have."""
+        for what, type in (("the table", self.table.type), ("the index", self.index.type)):
+            if _int_lanes(what, type)[1] != 8:
+                raise VerifyException(f"{what} must have lanes of i8, got {type}")
+        entries = _lanes("the table", self.table.type)
+        if entries not in TABLE_ENTRIES:
+            raise VerifyException(
+                f"the table must have {', '.join(map(str, TABLE_ENTRIES))} entries, got {entries}"
+            )
+
+
+class CastOp(SimdOperation, ABC):
     """A lane-by-lane conversion that keeps the number of lanes."""
 
     source = operand_def()
@@ -273,6 +355,58 @@ class TruncIOp(CastOp):
 
 
 @irdl_op_definition
+class NarrowOp(SimdOperation):
+    """Two vectors as one of lanes half as wide, clipped to what these hold: `vector<LxiW>` twice
+    to `vector<2LxiV>`, 2V = W, the lanes of the first below those of the second.
+
+    %v = simd.narrow %a, %b : vector<16xi32> to vector<32xi16>
+    %w = simd.narrow no_saturation %a, %b : vector<16xi32> to vector<32xi16>
+
+    With `no_saturation` every number fits; what becomes of one that does not is undefined.
+    """
+
+    name = "simd.narrow"
+
+    T: ClassVar = VarConstraint("T", AnyAttr())
+
+    no_saturation = opt_prop_def(UnitAttr)
+    low = operand_def(T)
+    high = operand_def(T)
+    result = result_def()
+
+    traits = traits_def(Pure())
+
+    assembly_format = (
+        "(`no_saturation` $no_saturation^)? $low `,` $high attr-dict"
+        " `:` type($low) `to` type($result)"
+    )
+
+    def __init__(
+        self,
+        low: SSAValue | Operation,
+        high: SSAValue | Operation,
+        no_saturation: bool = False,
+    ):
+        low = SSAValue.get(low)
+        lanes, width = _int_lanes("the operands", low.type)
+        super().__init__(
+            operands=[low, high],
+            result_types=[VectorType(IntegerType(width // 2), [2 * lanes])],
+            properties={"no_saturation": UnitAttr() if no_saturation else None},
+        )
+
+    def verify_(self) -> None:
+        """The result has twice the lanes, half as wide."""
+        lanes, width = _int_lanes("the operands", self.low.type)
+        result = _int_lanes("the result", self.result.type)
+        if result != (2 * lanes, width // 2):
+            raise VerifyException(
+                f"two vectors of {lanes} lanes of i{width} narrow to one of {2 * lanes} of"
+                f" i{width // 2}, got {self.result.type}"
+            )
+
+
+@irdl_op_definition
 class SIToFPOp(CastOp):
     """Signed integers to f32, rounded to nearest even: `vector<LxiW>` to `vector<Lxf32>`."""
 
@@ -321,8 +455,18 @@ class PredicateAttr(EnumAttribute[Predicate], SpacedOpaqueSyntaxAttribute):
     name = "simd.predicate"
 
 
+@cache
+def _mask_type(lanes: int) -> VectorType:
+    return VectorType(IntegerType(1), [lanes])
+
+
+@cache
+def _predicate(predicate: Predicate) -> PredicateAttr:
+    return PredicateAttr(predicate)
+
+
 @irdl_op_definition
-class CmpIOp(IRDLOperation):
+class CmpIOp(SimdOperation):
     """A lane-by-lane comparison that makes a mask; `arith.cmpi` makes a single i1.
 
     %mask = simd.cmpi slt, %a, %b : vector<16xi32> to vector<16xi1>
@@ -351,8 +495,8 @@ class CmpIOp(IRDLOperation):
         shape = a.type.get_shape() if isinstance(a.type, VectorType) else (1,)
         super().__init__(
             operands=[a, b],
-            result_types=[VectorType(IntegerType(1), shape)],
-            properties={"predicate": PredicateAttr(Predicate(predicate))},
+            result_types=[_mask_type(shape[0])],
+            properties={"predicate": _predicate(Predicate(predicate))},
         )
 
     def verify_(self) -> None:
@@ -364,7 +508,7 @@ class CmpIOp(IRDLOperation):
 
 
 @irdl_op_definition
-class SelectOp(IRDLOperation):
+class SelectOp(SimdOperation):
     """`mask ? a : b`, lane by lane, on vectors of integers or f32.
 
     %r = simd.select %mask, %a, %b : vector<16xi1>, vector<16xi32>
@@ -397,7 +541,7 @@ class SelectOp(IRDLOperation):
 
 
 @irdl_op_definition
-class PackBitsOp(IRDLOperation):
+class PackBitsOp(SimdOperation):
     """A mask as a word: `vector<Lxi1>` to `iL`, lane k becomes bit k. L is 8, 16, 32 or 64.
 
     %w = simd.pack_bits %mask : vector<16xi1> to i16
@@ -432,7 +576,7 @@ class PackBitsOp(IRDLOperation):
 
 
 @irdl_op_definition
-class ReduceAddOp(IRDLOperation):
+class ReduceAddOp(SimdOperation):
     """The sum of all lanes modulo 2^W: `vector<LxiW>` to `iW`.
 
     %s = simd.reduce_add %v : vector<16xi32> to i32
@@ -462,7 +606,7 @@ class ReduceAddOp(IRDLOperation):
 
 
 @irdl_op_definition
-class BroadcastLoadOp(IRDLOperation):
+class BroadcastLoadOp(SimdOperation):
     """One element of memory in every lane: `memref<..xE>[indices]` to `vector<LxE>`, E iW or f32.
 
     %v = simd.broadcast_load %m[%i, %j] : memref<4x8xi32> to vector<16xi32>
@@ -503,6 +647,37 @@ class BroadcastLoadOp(IRDLOperation):
             )
 
 
+@irdl_op_definition
+class UnpackBitsOp(SimdOperation):
+    """A word as a mask: `iL` to `vector<Lxi1>`, bit k becomes lane k. L is 8, 16, 32 or 64.
+
+    %mask = simd.unpack_bits %w : i16 to vector<16xi1>
+    """
+
+    name = "simd.unpack_bits"
+
+    word = operand_def(IntegerType)
+    result = result_def()
+
+    traits = traits_def(Pure())
+
+    assembly_format = "$word attr-dict `:` type($word) `to` type($result)"
+
+    def __init__(self, word: SSAValue | Operation):
+        word = SSAValue.get(word)
+        lanes = word.type.width.data if isinstance(word.type, IntegerType) else 0
+        super().__init__(operands=[word], result_types=[VectorType(IntegerType(1), [lanes])])
+
+    def verify_(self) -> None:
+        """The mask is as long as the word is wide."""
+        lanes = _mask_lanes("the result", self.result.type)
+        if lanes not in PACK_LANES or self.word.type != IntegerType(lanes):
+            raise VerifyException(
+                f"simd.unpack_bits makes masks of {', '.join(map(str, PACK_LANES))} lanes of words"
+                f" as wide, got {self.word.type} to {self.result.type}"
+            )
+
+
 Simd = Dialect(
     "simd",
     [
@@ -512,12 +687,15 @@ Simd = Dialect(
         ExtSIOp,
         ExtUIOp,
         FPToSIOp,
+        LookupOp,
+        NarrowOp,
         PackBitsOp,
         PopcountAccOp,
         ReduceAddOp,
         SIToFPOp,
         SelectOp,
         TruncIOp,
+        UnpackBitsOp,
     ],
     [CombineAttr, PredicateAttr],
 )

@@ -22,12 +22,15 @@ from lowbit_dialect.simd import (
     ExtSIOp,
     ExtUIOp,
     FPToSIOp,
+    LookupOp,
+    NarrowOp,
     PackBitsOp,
     PopcountAccOp,
     ReduceAddOp,
     SelectOp,
     SIToFPOp,
     TruncIOp,
+    UnpackBitsOp,
 )
 
 
@@ -67,6 +70,10 @@ def _dot_acc(op: DotAccOp, acc: np.ndarray, a: np.ndarray, b: np.ndarray) -> np.
     return acc + products.reshape(shape).sum(axis=-1).astype(acc.dtype)
 
 
+def _lookup(op: LookupOp, table: np.ndarray, index: np.ndarray) -> np.ndarray:
+    return table[index.view(np.uint8) % len(table)]
+
+
 def _extui(op: ExtUIOp, source: np.ndarray) -> np.ndarray:
     return _unsigned(source).astype(_result_type(op))
 
@@ -101,8 +108,17 @@ def _select(op: SelectOp, mask: np.ndarray, a: np.ndarray, b: np.ndarray) -> np.
     return np.where(mask, a, b)
 
 
+def _narrow(op: NarrowOp, low: np.ndarray, high: np.ndarray) -> np.ndarray:
+    ends = np.iinfo(_result_type(op))
+    return np.clip(np.concatenate([low, high]), ends.min, ends.max).astype(_result_type(op))
+
+
 def _pack_bits(op: PackBitsOp, mask: np.ndarray) -> np.ndarray:
     return np.packbits(mask, bitorder="little").view(f"<i{len(mask) // 8}")[0]
+
+
+def _unpack_bits(op: UnpackBitsOp, word: np.integer) -> np.ndarray:
+    return np.unpackbits(np.array([word]).view(np.uint8), bitorder="little").astype(np.bool_)
 
 
 def _reduce_add(op: ReduceAddOp, source: np.ndarray) -> np.ndarray:
@@ -117,9 +133,12 @@ def _broadcast_load(op: BroadcastLoadOp, base: np.ndarray, *indices: int) -> np.
 SIMD_SEMANTICS: dict[type[Operation], Callable[..., np.ndarray]] = {
     PopcountAccOp: _popcount_acc,
     DotAccOp: _dot_acc,
+    UnpackBitsOp: _unpack_bits,
+    LookupOp: _lookup,
     ExtUIOp: _extui,
     ExtSIOp: _extsi,
     TruncIOp: _convert,
+    NarrowOp: _narrow,
     SIToFPOp: _convert,
     FPToSIOp: _convert,
     CmpIOp: _cmpi,

@@ -36,7 +36,7 @@ LEVELS: dict[str, Callable[..., tuple[ModulePass, ...]]] = {
         FuseEpiloguePass(),
         DeadCodeElimination(),
     ),
-    "loops": lambda target, strategy="auto": (ToLoopsPass(target), LowerTilePass()),
+    "loops": lambda target, strategy="auto": (ToLoopsPass(target), LowerTilePass(target)),
     "simd": lambda target, strategy="auto": (SimdLowerPass(target),),
     "llvm": lambda target, strategy="auto": (ConvertScfToCf(), LowbitToLLVMPass(target)),
 }

@@ -166,7 +166,8 @@ class TensorSpec:
         assert codec is not None, "packed tensors have a code"
         layout = self._layout
         element_bits = 8 if layout.bytes.data else codec.code.width
-        if prod(self.shape) * element_bits == prod(self.storage_shape) * layout.word_bits.data:
+        bits = prod(self.storage_shape) * layout.word_type.width.data
+        if not len(layout.index) and prod(self.shape) * element_bits == bits:
             return None
         return ~occupied(self.shape, codec.code, layout)
 

@@ -115,10 +115,11 @@ func.func @tile(%x: memref<1x10x2x1x10xi32>, %w: memref<1x1x3x3x1x16xi32>, %n: i
 }
 
 func.func @vectors(%x: memref<4x8xi32>, %i: index, %acc: vector<16xi32>, %w: vector<16xi32>,
-                   %bytes: vector<16xi8>, %f: vector<16xf32>) {
+                   %bytes: vector<16xi8>, %f: vector<16xf32>, %table: vector<64xi8>) {
   %word = simd.broadcast_load %x[%i, %i] : memref<4x8xi32> to vector<16xi32>
   %sums = simd.popcount_acc and %acc, %word, %w : vector<16xi32>
   %dots = simd.dot_acc %acc, %word, %w : vector<16xi32>
+  %products = simd.lookup in_range %table, %bytes : vector<64xi8>, vector<16xi8>
   %mask = simd.cmpi sge, %sums, %w : vector<16xi32> to vector<16xi1>
   %bits = simd.pack_bits %mask : vector<16xi1> to i16
   %picked = simd.select %mask, %sums, %w : vector<16xi1>, vector<16xi32>
@@ -126,6 +127,7 @@ func.func @vectors(%x: memref<4x8xi32>, %i: index, %acc: vector<16xi32>, %w: vec
   %zero_extended = simd.extui %bytes : vector<16xi8> to vector<16xi32>
   %sign_extended = simd.extsi %bytes : vector<16xi8> to vector<16xi32>
   %narrow = simd.trunci %sums : vector<16xi32> to vector<16xi8>
+  %clipped = simd.narrow %sums, %w : vector<16xi32> to vector<32xi16>
   %floats = simd.sitofp %sums : vector<16xi32> to vector<16xf32>
   %integers = simd.fptosi %f : vector<16xf32> to vector<16xi32>
   func.return

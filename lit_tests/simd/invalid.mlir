@@ -117,3 +117,27 @@ func.func @f(%a: vector<16xi8>) {
   %0 = simd.dot_acc %a, %a, %a : vector<16xi8>
   func.return
 }
+
+// -----
+
+// CHECK: the table must have 16, 32, 64 entries, got 8
+func.func @f(%t: vector<8xi8>, %i: vector<16xi8>) {
+  %0 = simd.lookup %t, %i : vector<8xi8>, vector<16xi8>
+  func.return
+}
+
+// -----
+
+// CHECK: the index must have lanes of i8, got vector<16xi16>
+func.func @f(%t: vector<16xi8>, %i: vector<16xi16>) {
+  %0 = simd.lookup %t, %i : vector<16xi8>, vector<16xi16>
+  func.return
+}
+
+// -----
+
+func.func @narrow(%a: vector<16xi32>) {
+  // CHECK: two vectors of 16 lanes of i32 narrow to one of 32 of i16, got vector<16xi16>
+  %0 = simd.narrow %a, %a : vector<16xi32> to vector<16xi16>
+  func.return
+}

@@ -32,6 +32,7 @@ from lowbit_dialect.ops.bitserial import BitserialConvOp, BitserialGemmOp
 from lowbit_dialect.ops.correction import CorrectionOp
 from lowbit_dialect.ops.dot import DotConvOp, DotGemmOp
 from lowbit_dialect.ops.kernel import ConvKernelOp, GemmKernelOp, KernelOp, YieldOp
+from lowbit_dialect.ops.lut import LutConvOp, LutGemmOp
 from lowbit_dialect.packing import split_levels
 from lowbit_dialect.raw_sums import RawSums
 
@@ -159,6 +160,20 @@ class KernelFunctions(InterpreterFunctions):
         self, interpreter: Interpreter, op: DotGemmOp, args: PythonValues
     ) -> PythonValues:
         """Products of bytes of a matrix product."""
+        return self._gemm(interpreter, op, args)
+
+    @impl(LutConvOp)
+    def run_lut_conv(
+        self, interpreter: Interpreter, op: LutConvOp, args: PythonValues
+    ) -> PythonValues:
+        """Sums of table entries of a convolution, which are popcounts of planes."""
+        return self._conv(interpreter, op, args)
+
+    @impl(LutGemmOp)
+    def run_lut_gemm(
+        self, interpreter: Interpreter, op: LutGemmOp, args: PythonValues
+    ) -> PythonValues:
+        """Sums of table entries of a matrix product."""
         return self._gemm(interpreter, op, args)
 
     def _conv(self, interpreter: Interpreter, op: ConvKernelOp, args: PythonValues) -> PythonValues:

@@ -22,6 +22,7 @@ from lowbit_dialect.codes import Code
 from lowbit_dialect.layout import packed_layout
 from lowbit_dialect.ops.base import code_of
 from lowbit_dialect.packing import pack, plane_view, unpack, word_dtype
+from lowbit_dialect.table_index import join_indices, without_index
 
 
 @dataclass(frozen=True, eq=False)
@@ -66,7 +67,11 @@ class PackedArray:
         layout = packed_layout(self.type)
         assert layout is not None, "checked when the array was made"
         lane_dim, lanes = layout.lane_block
-        split = plane_view(self.words, layout)
+        words = self.words
+        if len(layout.index):
+            words = join_indices(words, layout, self.type.get_shape()[layout.axis.data])
+            layout = without_index(layout)
+        split = plane_view(words, layout)
         if lane_dim < 0:
             return split
         split = np.moveaxis(split, -1, lane_dim + 2)  # lanes behind their block

@@ -43,6 +43,7 @@ from lowbit_dialect.raw_sums import RawSums
 RAW_SUMS: dict[str, Callable[[AffineCode, AffineCode], RawSums]] = {
     "bit_serial": decompose,
     "dot": LevelProduct,
+    "table": decompose,
 }
 """What the kernels of each strategy sum."""
 
@@ -55,7 +56,7 @@ class CorrectionOp(LowbitOp):
     and width of x, say which taps fall on the image where, and 2, (K, N), for a matrix product.
     `x_code` is the code of the activations. The result is i32 (row classes, column classes, OC): a
     class is a set of valid taps, and there is one class where the padding makes no difference.
-    `strategy` is that of the kernel, `bit_serial` or `dot`.
+    `strategy` is that of the kernel, a key of `RAW_SUMS`.
     """
 
     name = "lowbit.correction"
@@ -116,7 +117,7 @@ class CorrectionOp(LowbitOp):
             raise VerifyException(f"x_code must be an affine code, got {self.x_code}")
         if self.strategy.data not in RAW_SUMS:
             raise VerifyException(
-                f"strategy {self.strategy.data}: {' and '.join(RAW_SUMS)} are allowed"
+                f"strategy {self.strategy.data}: {', '.join(RAW_SUMS)} are allowed"
             )
         return RAW_SUMS[self.strategy.data](self.x_code, affine_code_of(self.w.type, "w"))
 

@@ -84,7 +84,8 @@ def _foreign_bytes(image: NDArray[np.uint8], type_: TensorType) -> NDArray[np.bo
         if layout is None:
             return is_foreign[image]
         return np.where(_element_bits(type_, layout) != 0, is_foreign[image], image != 0)
-    if not layout.bytes.data and len(image) * 8 == prod(type_.get_shape()) * code.width:
+    is_of_bits = not layout.bytes.data and not len(layout.index)
+    if is_of_bits and len(image) * 8 == prod(type_.get_shape()) * code.width:
         return np.zeros(1, np.bool_)  # every bit belongs to an element
     return (image & ~_element_bits(type_, layout)) != 0
 

@@ -62,6 +62,14 @@ TILE_CLAUSES = (
 )
 
 
+def affine_codes(op: LowbitOp) -> tuple[AffineCode, AffineCode]:
+    """The clauses `x_code` and `w_code`; a VerifyException where they are no affine codes."""
+    x, w = op.properties.get("x_code"), op.properties.get("w_code")
+    if not isinstance(x, AffineCode) or not isinstance(w, AffineCode):
+        raise VerifyException("x_code and w_code must be affine codes")
+    return x, w
+
+
 class TileOp(LowbitOp):
     """What the tiles share.
 
@@ -121,9 +129,7 @@ class TileOp(LowbitOp):
     @property
     def codes(self) -> tuple[AffineCode, AffineCode]:
         """The codes of x and w."""
-        if not isinstance(self.x_code, AffineCode) or not isinstance(self.w_code, AffineCode):
-            raise VerifyException("x_code and w_code must be affine codes")
-        return self.x_code, self.w_code
+        return affine_codes(self)
 
     def verify_(self) -> None:
         """Check ranks, words, indices and results."""

@@ -11,15 +11,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 from math import ceil
 
-from lowbit_dialect.codes import AffineCode
 from lowbit_dialect.geometry import ConvGeometry
 from lowbit_dialect.layout import LEVEL_BITS
 from lowbit_dialect.level_fields import LevelFields, full_exponent
 from lowbit_dialect.level_product import LevelProduct
-from lowbit_dialect.schedule import ScheduleAttr
-from lowering.kernels.strategy import dot_macs, i16_steps
 from lowering.targets import Target
 
+MIN_I16_STEPS = 8
+"""Words to be summed in i16 between two widenings for that to pay."""
 WIDENING_OPERATIONS = 5
 """What adds a vector of i16 sums to i32 ones."""
 L2_BYTES, MEMORY_BYTES = 48, 26
@@ -28,28 +27,65 @@ GAIN = 0.95
 """The part of the cycles that smaller weights may take at most to pay for their longer code."""
 
 
+def i16_steps(product: LevelProduct, target: Target) -> int:
+    """How many words a kernel sums in i16 lanes before it widens them; 0 for none."""
+    steps = product.i16_steps
+    return steps if target.dot_form.i16_lanes and steps >= MIN_I16_STEPS else 0
+
+
+def dot_cycles_of_vector(product: LevelProduct, target: Target) -> float:
+    """Cycles of the products of a word of x and a vector of words of w."""
+    form = target.dot_form
+    operations = form.operations
+    if i16_steps(product, target):
+        operations = form.i16_operations
+    elif product.i16_steps == 0:
+        operations = form.wide_operations
+    return operations / form.rate
+
+
 def weight_bits(
-    x: AffineCode, w: AffineCode, geometry: ConvGeometry, schedule: ScheduleAttr, target: Target
+    product: LevelProduct, geometry: ConvGeometry, tile: tuple[int, int], target: Target
 ) -> int:
-    """Bits that a weight takes in memory, 8 or the least number that holds its levels."""
-    bits = next(bits for bits in LEVEL_BITS if bits >= w.width)
-    pixels = min(schedule.pixels.data, geometry.cols.out)
-    tile, product = (pixels, schedule.vectors.data), LevelProduct(x, w)
-    forms = list(safe_forms(product, bits, geometry, tile, target))
-    if bits == 8 or not forms:
+    """Bits that a weight takes in memory, 8 or the least number that holds its levels.
+
+    `tile` is (pixels, vectors) of the register tile.
+    """
+    bits = next(bits for bits in LEVEL_BITS if bits >= product.w.width)
+    tile = (min(tile[0], geometry.cols.out), tile[1])
+    if bits == 8 or not any(safe_forms(product, bits, geometry, tile, target)):
         return 8
-    cheapest = min(_operations(product, fields, target) for fields in forms)
+    of_bytes = step_cycles(product, 8, geometry, tile, target)
+    of_levels = step_cycles(product, bits, geometry, tile, target)
+    is_far = geometry.taps * geometry.oc > target.l2_bytes
+    return bits if of_levels <= of_bytes * (1 if is_far else GAIN) else 8
+
+
+def step_cycles(
+    product: LevelProduct,
+    bits: int,
+    geometry: ConvGeometry,
+    tile: tuple[int, int],
+    target: Target,
+) -> float:
+    """Cycles of a tile for each word of x of its pixels and each vector of weights of `bits`."""
+    pixels, _ = tile
     # Every tile of a row, and every row, reads the block again, from L1.
     reads = geometry.batch * geometry.rows.out * ceil(geometry.cols.out / pixels)
-    size = geometry.taps * geometry.oc
-    products = pixels * target.vector_bits / 8 / dot_macs(product, target)
-    of_bytes = max(products, _stream_cycles(size, 8, target) / reads)
-    of_levels = max(
-        products + _exposed(cheapest, products, target),
-        _stream_cycles(size * bits // 8, bits, target) / reads,
-    )
-    is_far = size > target.l2_bytes
-    return bits if of_levels <= of_bytes * (1 if is_far else GAIN) else 8
+    stream = stream_cycles(geometry.taps * geometry.oc * bits // 8, bits, target) / reads
+    cycles = pixels * dot_cycles_of_vector(product, target)
+    if bits < 8:
+        fields = level_fields(product, bits, geometry, tile, target)
+        cycles += _exposed(_operations(product, fields, target), cycles, target)
+    return max(cycles, stream)
+
+
+def stream_cycles(size: int, bits: int, target: Target) -> float:
+    """Cycles in which weights of `size` bytes bring `bits` of the bytes of a vector."""
+    if size <= target.l1_bytes // 2:
+        return bits / 8 / target.throughput.loads
+    rate = L2_BYTES if size <= target.l2_bytes else MEMORY_BYTES
+    return bits / 8 * target.vector_bits / 8 / rate
 
 
 def _exposed(operations: float, products: float, target: Target) -> float:
@@ -60,14 +96,6 @@ def _exposed(operations: float, products: float, target: Target) -> float:
     form, units = target.dot_form, target.throughput.vector
     spare = max(0.0, units - form.rate) if form.operations == 1 else 0.0
     return max(0.0, operations - spare * products) / units
-
-
-def _stream_cycles(size: int, bits: int, target: Target) -> float:
-    """Cycles in which weights of `size` bytes bring a vector of words of x their weights."""
-    if size <= target.l1_bytes // 2:
-        return bits / 8 / target.throughput.loads
-    rate = L2_BYTES if size <= target.l2_bytes else MEMORY_BYTES
-    return bits / 8 * target.vector_bits / 8 / rate
 
 
 def level_fields(

@@ -13,6 +13,7 @@ accumulators while they are in registers.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from math import ceil
 
 import numpy as np
@@ -20,15 +21,15 @@ from xdsl.dialects.builtin import MemRefType
 from xdsl.ir import SSAValue
 
 from lowbit_dialect.geometry import LAYOUTS, ConvGeometry
-from lowbit_dialect.layout import packed_layout
+from lowbit_dialect.layout import PackedAttr, packed_layout
 from lowbit_dialect.level_product import LevelProduct
 from lowbit_dialect.ops.base import int_
 from lowbit_dialect.ops.kernel import ConvKernelOp, KernelOp, affine_code_of
 from lowbit_dialect.ops.tile import BitserialTileOp, DotTileOp, TileOp
 from lowbit_dialect.schedule import ScheduleAttr
 from lowering.kernels.default_schedule import default_schedule
-from lowering.kernels.strategy import i16_steps, strategy_of
-from lowering.kernels.weight_storage import level_fields
+from lowering.kernels.kernel_forms import strategy_of
+from lowering.kernels.weight_storage import i16_steps, level_fields
 from lowering.loops.emit import Index
 from lowering.loops.epilogue import Epilogue
 from lowering.loops.stage import FunctionLowering, Stage
@@ -40,9 +41,8 @@ def schedule_of(op: KernelOp, geometry: ConvGeometry, lowering: FunctionLowering
     schedule = op.properties.get("schedule")
     if isinstance(schedule, ScheduleAttr):
         return schedule
-    strategy = strategy_of(op)
-    weights = affine_code_of(op.operands[1].type, "w").width
-    return default_schedule(geometry, weights, lowering.target, strategy)
+    x, w = (affine_code_of(operand.type, "operand") for operand in op.operands[:2])
+    return default_schedule(geometry, x, w, lowering.target, strategy_of(op))
 
 
 def lower_contraction(op: KernelOp, lowering: FunctionLowering) -> None:
@@ -56,7 +56,7 @@ def lower_contraction(op: KernelOp, lowering: FunctionLowering) -> None:
     by_rows = rows > 1
 
     def body(stage: Stage, low: SSAValue, high: SSAValue) -> None:
-        tiles = _Tiles(op, stage, epilogue.begin(stage), blocks)
+        tiles = Tiles(op, stage, epilogue.begin(stage), blocks)
         emit = stage.emit
         if not by_rows:
             emit.loop(low, high, lambda block: tiles.row(0, block))
@@ -73,8 +73,11 @@ def lower_contraction(op: KernelOp, lowering: FunctionLowering) -> None:
     epilogue.finish()
 
 
-class _Tiles:
-    """The tiles of one contraction, and where their operands lie."""
+class Tiles:
+    """The tiles of one contraction, and where their operands lie.
+
+    The methods from `place_operands` on are what strategies do differently.
+    """
 
     def __init__(self, op: KernelOp, stage: Stage, epilogue: Epilogue, blocks: int):
         self.stage, self.epilogue = stage, epilogue
@@ -96,18 +99,26 @@ class _Tiles:
         self.row_offset = frame[0] - rows.before
         self.col_offset = frame[2] - cols.before
         self.raw_sums = op.raw_sums
+        self.place_operands(op, frame, w_layout)
+
+    def place_operands(
+        self, op: KernelOp, frame: tuple[int, int, int, int], w_layout: PackedAttr
+    ) -> None:
+        """Views of the operands in memory."""
+        stage, (rows, cols) = self.stage, (self.geometry.rows, self.geometry.cols)
         height, width = frame[0] + rows.extent + frame[1], frame[2] + cols.extent + frame[3]
         words = self.geometry.groups * self.words
         self.w_bits = w_layout.bits.data
         w_words = ceil(self.geometry.ic / self.geometry.groups / w_layout.elements_per_word)
         taps = (rows.taps, cols.taps, w_words, self.lanes)
+        blocks = self.blocks_per_group * self.geometry.groups
         if isinstance(self.raw_sums, LevelProduct):
             x_shape = (self.geometry.batch, height, width, words)
             w_shape = (blocks, *taps)
         else:
             x_shape = (self.geometry.batch, height, self.x_code.width, words, width)
             w_shape = (blocks, self.w_code.width, *taps)
-        word = x_layout.word_type
+        word = w_layout.word_type
         self.x = stage.memory(op.operands[0], MemRefType(word, x_shape))
         self.w = stage.memory(op.operands[1], MemRefType(word, w_shape))
 
@@ -138,17 +149,26 @@ class _Tiles:
             [emit.value(i) for i in indices], pixels, vectors, cols.stride, rows.dilation
         )
         emit.op(tile)
-        sums = np.array(tile.results, object).reshape(pixels, vectors)
+        self.finish(tile.results, (image, row, col), block, group, pixels)
+
+    def finish(
+        self,
+        results: Sequence[SSAValue],
+        position: tuple[Index, Index, Index],
+        block: Index,
+        group: Index,
+        pixels: int,
+    ) -> None:
+        """The epilogue of a tile's sums at (image, row, column)."""
+        sums = np.array(results, object).reshape(pixels, -1)
         site = TileSite(
             self.stage,
             self.geometry,
-            image,
-            row,
-            col,
+            *position,
             block,
             group,
             self.blocks_per_group,
-            self.lanes // vectors,
+            self.lanes // sums.shape[1],
             [list(pixel) for pixel in sums],
         )
         self.epilogue.apply(site)

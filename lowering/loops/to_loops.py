@@ -39,6 +39,7 @@ from lowbit_dialect.ops.correction import CorrectionOp
 from lowbit_dialect.ops.dot import DotConvOp, DotGemmOp
 from lowbit_dialect.ops.elementwise import AddOp, DequantizeOp, QuantizeOp
 from lowbit_dialect.ops.glue import FusedGlueOp
+from lowbit_dialect.ops.lut import LutConvOp, LutGemmOp
 from lowbit_dialect.ops.pack import BitpackOp, ConstantOp, UnpackOp
 from lowbit_dialect.ops.pool import MaxPool2DOp
 from lowering.loops.buffers import Buffers
@@ -54,6 +55,7 @@ from lowering.loops.fill_and_copy import lower_copy, lower_zero
 from lowering.loops.layout_stages import lower_bitpack, lower_unpack
 from lowering.loops.pool import lower_max_pool
 from lowering.loops.stage import FunctionLowering
+from lowering.loops.table_contraction import lower_table_contraction
 from lowering.opt.diagnostics import fail
 from lowering.targets import Target, get_target
 
@@ -67,6 +69,8 @@ LOWERINGS: dict[type[Operation], Callable[[Any, FunctionLowering], None]] = {
     DotConvOp: lower_contraction,
     DotGemmOp: lower_contraction,
     FusedGlueOp: lower_glue,
+    LutConvOp: lower_table_contraction,
+    LutGemmOp: lower_table_contraction,
     MaxPool2DOp: lower_max_pool,
     QuantizeOp: lower_quantize,
     UnpackOp: lower_unpack,
@@ -83,6 +87,8 @@ def leaves_gaps(type_: TensorType) -> bool:
     layout = packed_layout(type_)
     if layout is None:
         return False
+    if len(layout.index):
+        return True
     bits = layout.bits.data if layout.bytes.data else code_of(type_, "tensor").width
     elements = 1
     for extent in type_.get_shape():

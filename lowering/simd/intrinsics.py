@@ -14,6 +14,7 @@ from xdsl.dialects import llvm
 from xdsl.dialects.builtin import IntegerType, VectorType
 from xdsl.ir import SSAValue
 
+from lowering.llvm.intrinsic_call import call_intrinsic
 from lowering.targets import Target
 
 
@@ -29,6 +30,11 @@ def _accumulating(lanes: int) -> tuple[tuple[VectorType, ...], VectorType]:
 def _pairs(lanes: int, bits: int) -> tuple[tuple[VectorType, ...], VectorType]:
     """Operands and result of sums of two products of numbers of `bits` bits."""
     return (_v(2 * lanes, bits), _v(2 * lanes, bits)), _v(lanes, 2 * bits)
+
+
+def _choice(table: int, lanes: int) -> tuple[tuple[VectorType, ...], VectorType]:
+    """Operands and result of a choice of bytes, by `lanes` indices, from `table` registers."""
+    return (_v(lanes, 8),) * (table + 1), _v(lanes, 8)
 
 
 @dataclass(frozen=True)
@@ -57,7 +63,7 @@ class Intrinsic:
         if tuple(operand.type for operand in operands) != self.operands:
             given = ", ".join(str(operand.type) for operand in operands)
             raise ValueError(f"{self.name} takes {', '.join(map(str, self.operands))}, got {given}")
-        return llvm.CallIntrinsicOp(self.name, operands, [self.result])
+        return call_intrinsic(self.name, operands, self.result)
 
 
 INTRINSICS: dict[str, Intrinsic] = {
@@ -77,6 +83,17 @@ INTRINSICS: dict[str, Intrinsic] = {
         ("x86.avx512.pmaddw.d.512", "x86_64", "avx512bw", *_pairs(16, 16)),
         ("x86.avx2.pmadd.wd", "x86_64", "avx2", *_pairs(8, 16)),
         ("x86.sse2.pmadd.wd", "x86_64", "sse2", *_pairs(4, 16)),
+        # Bytes chosen by the low four bits of others, within 16 bytes; by all their low bits.
+        ("x86.avx512.pshuf.b.512", "x86_64", "avx512bw", *_choice(1, 64)),
+        ("x86.avx2.pshuf.b", "x86_64", "avx2", *_choice(1, 32)),
+        ("x86.ssse3.pshuf.b.128", "x86_64", "ssse3", *_choice(1, 16)),
+        ("x86.avx512.permvar.qi.512", "x86_64", "avx512vbmi", *_choice(1, 64)),
+        ("x86.avx512.permvar.qi.256", "x86_64", "avx512vbmi avx512vl", *_choice(1, 32)),
+        ("aarch64.neon.tbl1.v16i8", "aarch64", "neon", *_choice(1, 16)),
+        ("aarch64.neon.tbl2.v16i8", "aarch64", "neon", *_choice(2, 16)),
+        ("aarch64.neon.tbl4.v16i8", "aarch64", "neon", *_choice(4, 16)),
+        ("arm.neon.vtbl2", "armv7", "neon", *_choice(2, 8)),
+        ("arm.neon.vtbl4", "armv7", "neon", *_choice(4, 8)),
     )
 }
 """By name without the leading `llvm.`."""

@@ -7,21 +7,37 @@ from dataclasses import dataclass
 from xdsl.context import Context
 from xdsl.dialects.builtin import ModuleOp
 from xdsl.passes import ModulePass
-from xdsl.pattern_rewriter import GreedyRewritePatternApplier, PatternRewriteWalker
 
+from lowbit_dialect.ops.lut_tile import BuildTablesOp, LutSumsOp, LutTileOp
+from lowbit_dialect.ops.tile import BitserialTileOp, DotTileOp
+from lowering.single_walk import rewrite_each
+from lowering.targets import get_target
 from lowering.tiles.lower_bitserial_tile import LowerBitserialTile
+from lowering.tiles.lower_build_tables import LowerBuildTables
 from lowering.tiles.lower_dot_tile import LowerDotTile
+from lowering.tiles.lower_lut_tile import LowerLutSums, LowerLutTile
 
 
 @dataclass(frozen=True)
 class LowerTilePass(ModulePass):
-    """Expand register tiles into reduction loops of `simd` operations."""
+    """Expand register tiles into reduction loops of `simd` operations.
+
+    Raises:
+        ValueError: there is no such target.
+    """
 
     name = "lowbit-lower-tile"
+    target: str = "host"
 
     def apply(self, ctx: Context, op: ModuleOp) -> None:
         """Rewrite every tile."""
-        PatternRewriteWalker(
-            GreedyRewritePatternApplier([LowerBitserialTile(), LowerDotTile()]),
-            apply_recursively=False,
-        ).rewrite_module(op)
+        rewrite_each(
+            op,
+            {
+                BitserialTileOp: LowerBitserialTile(),
+                DotTileOp: LowerDotTile(),
+                LutTileOp: LowerLutTile(),
+                LutSumsOp: LowerLutSums(),
+                BuildTablesOp: LowerBuildTables(get_target(self.target)),
+            },
+        )

@@ -1,5 +1,7 @@
 """Every simd operation against its numpy semantics, on the host and its weaker classes."""
 
+import itertools
+
 import numpy as np
 import pytest
 from xdsl.context import Context
@@ -72,6 +74,31 @@ def dots() -> list[str]:
     return texts
 
 
+def lookups() -> list[str]:
+    """Indices of every kind, and masked ones, which are in range."""
+    texts = []
+    for entries, lanes in itertools.product((16, 32, 64), (8, 16, 32, 64)):
+        types = f"vector<{entries}xi8>, vector<{lanes}xi8>"
+        mask = f"%mask = arith.constant dense<{entries - 1}> : vector<{lanes}xi8>"
+        for lookup in (
+            f"%r = simd.lookup %t, %i : {types}",
+            f"{mask}\n  %j = arith.andi %i, %mask : vector<{lanes}xi8>\n"
+            f"  %r = simd.lookup in_range %t, %j : {types}",
+        ):
+            texts.append(
+                f"""
+func.func @f(%m0: memref<{entries}xi8>, %m1: memref<{lanes}xi8>, %out: memref<{lanes}xi8>) {{
+  %c0 = arith.constant 0 : index
+  %t = vector.load %m0[%c0] : memref<{entries}xi8>, vector<{entries}xi8>
+  %i = vector.load %m1[%c0] : memref<{lanes}xi8>, vector<{lanes}xi8>
+  {lookup}
+  vector.store %r, %out[%c0] : memref<{lanes}xi8>, vector<{lanes}xi8>
+  func.return
+}}"""
+            )
+    return texts
+
+
 def casts() -> list[str]:
     pairs = [("i8", "i16"), ("i8", "i32"), ("i16", "i64"), ("i32", "i64"), ("i16", "i32")]
     texts = []
@@ -86,6 +113,31 @@ def casts() -> list[str]:
     for type in ("i8", "i16", "i32"):
         op = f"simd.sitofp %v0 : vector<8x{type}> to vector<8xf32>"
         texts.append(vectors("f32", op, type, lanes=8))
+    return texts
+
+
+def narrowings() -> list[str]:
+    """Numbers of which many, some and none are clipped; the last ones may not be."""
+    shapes = (("i16", 32), ("i16", 16), ("i16", 8), ("i32", 16), ("i32", 8), ("i32", 4), ("i64", 4))
+    texts = []
+    for type, lanes in shapes:
+        half = int(type[1:]) // 2
+        for shift, clause in ((0, ""), (half - 2, ""), (half, "no_saturation ")):
+            wide, narrow = f"{lanes}x{type}", f"{2 * lanes}xi{half}"
+            texts.append(
+                f"""
+func.func @f(%m0: memref<{wide}>, %m1: memref<{wide}>, %out: memref<{narrow}>) {{
+  %c0 = arith.constant 0 : index
+  %v0 = vector.load %m0[%c0] : memref<{wide}>, vector<{wide}>
+  %v1 = vector.load %m1[%c0] : memref<{wide}>, vector<{wide}>
+  %s = arith.constant dense<{shift}> : vector<{wide}>
+  %a = arith.shrsi %v0, %s : vector<{wide}>
+  %b = arith.shrsi %v1, %s : vector<{wide}>
+  %r = simd.narrow {clause}%a, %b : vector<{wide}> to vector<{narrow}>
+  vector.store %r, %out[%c0] : memref<{narrow}>, vector<{narrow}>
+  func.return
+}}"""
+            )
     return texts
 
 
@@ -157,7 +209,17 @@ func.func @f(%m: memref<3x5x{type}>, %out: memref<{lanes}x{type}>) {{
 
 FPTOSI = vectors("i32", "simd.fptosi %v0 : vector<8xf32> to vector<8xi32>", "f32", lanes=8)
 
-PROGRAMS = [*popcounts(), *dots(), *casts(), *comparisons(), *words(), *BROADCASTS, FPTOSI]
+PROGRAMS = [
+    *popcounts(),
+    *dots(),
+    *lookups(),
+    *casts(),
+    *narrowings(),
+    *comparisons(),
+    *words(),
+    *BROADCASTS,
+    FPTOSI,
+]
 
 
 def test_every_operation_has_a_meaning_and_a_program() -> None:
@@ -201,6 +263,8 @@ def interpret(text: str, arrays: list[np.ndarray]) -> np.ndarray:
             values[op.results[0]] = constant(op)
         elif op.name == "arith.andi":
             values[op.results[0]] = operands[0] & operands[1]
+        elif op.name == "arith.shrsi":
+            values[op.results[0]] = operands[0] >> operands[1]
         elif op.name in ("vector.store", "memref.store"):
             stored = np.atleast_1d(operands[0])
     assert stored is not None

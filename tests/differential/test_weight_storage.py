@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from itertools import product
+from typing import Any
 
 import numpy as np
 import pytest
@@ -10,9 +11,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lowbit_dialect import reference
-from lowbit_dialect.codes import AFFINE_CODES, AffineCode, parse_code
+from lowbit_dialect.codes import AFFINE_CODES, parse_code
 from lowbit_dialect.layout import LEVEL_BITS
 from lowbit_dialect.level_fields import LevelFields
+from lowbit_dialect.level_product import LevelProduct
 from lowering.kernels import select_kernel, weight_storage
 from lowering.loops import contraction
 from runtime import compile
@@ -36,8 +38,8 @@ def name_of(fields: LevelFields) -> str:
 def storage(monkeypatch: pytest.MonkeyPatch):
     """Weights of 4 bits and less always stay levels; `storage(form)` wants that form where safe."""
 
-    def bits(x: AffineCode, w: AffineCode, *_) -> int:
-        return next(bits for bits in LEVEL_BITS if bits >= w.width)
+    def bits(product: LevelProduct, *_) -> int:
+        return next(bits for bits in LEVEL_BITS if bits >= product.w.width)
 
     monkeypatch.setattr(select_kernel, "weight_bits", bits)
 
@@ -57,8 +59,9 @@ def check(case: Matmul | Conv, target: str) -> None:
     graph = Graph()
     x, w = case.operands("random", "random")
     codes = parse_code(case.x_code), parse_code(case.w_code)
-    values = [graph.values(code, v, constant=False) for code, v in zip(codes, (x, w), strict=True)]
-    clauses = {}
+    x_value = graph.values(codes[0], x, constant=False)
+    w_value = graph.values(codes[1], w, constant=False)
+    clauses: dict[str, Any] = {}
     if isinstance(case, Conv):
         clauses = {
             "strides": case.strides,
@@ -67,9 +70,9 @@ def check(case: Matmul | Conv, target: str) -> None:
             "groups": case.groups,
             "layout": case.layout,
         }
-        graph.returns(graph.conv2d(*values, **clauses))
+        graph.returns(graph.conv2d(x_value, w_value, **clauses))
     else:
-        graph.returns(graph.matmul(*values))
+        graph.returns(graph.matmul(x_value, w_value))
     executable = compile(module_of(graph), target, use_cache=False, strategy="dot")
     compute = reference.conv2d if clauses else reference.matmul
     for fills in FILL_PAIRS:

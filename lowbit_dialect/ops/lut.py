@@ -1,0 +1,75 @@
+"""`lowbit.lut_conv`, `lut_gemm`: contractions by tables of partial sums (`table_sums`).
+
+Activations are packed as for bit-serial kernels; weights are cut into table indices.
+"""
+
+from __future__ import annotations
+
+from typing_extensions import override
+from xdsl.irdl import irdl_op_definition
+from xdsl.utils.exceptions import VerifyException
+
+from lowbit_dialect.codes import AffineCode
+from lowbit_dialect.decomposition import Decomposition
+from lowbit_dialect.kernel_layouts import (
+    activation_layout,
+    index_matmul_rhs_layout,
+    index_weight_layout,
+    matmul_lhs_layout,
+)
+from lowbit_dialect.layout import PackedAttr, packed_layout
+from lowbit_dialect.ops.contraction import conv_layout
+from lowbit_dialect.ops.kernel import ConvKernelOp, GemmKernelOp, KernelOp
+from lowbit_dialect.table_sums import TABLE_WORD, TableSums
+
+
+def _decomposition(op: KernelOp, x: AffineCode, w: AffineCode) -> Decomposition:
+    layout = packed_layout(op.operands[1].type)
+    if layout is None or not len(layout.index):
+        raise VerifyException("w must be cut into table indices (#lowbit.packed<.. index = ..>)")
+    sums = TableSums.of(x, w, layout.index_shape[0])
+    if sums.obstacle:
+        raise VerifyException(sums.obstacle)
+    return sums.decomposition
+
+
+@irdl_op_definition
+class LutConvOp(ConvKernelOp):
+    """Convolution by tables of partial sums: clauses of `lowbit.conv2d`, schedule, epilogue.
+
+    x is packed in rows of words of 64 bits (`activation_layout`) with a frame at least as wide as
+    the padding, w as table indices in blocks of output channels (`index_weight_layout`).
+    """
+
+    name = "lowbit.lut_conv"
+
+    @override
+    def raw_sums_of(self, x: AffineCode, w: AffineCode) -> Decomposition:
+        return _decomposition(self, x, w)
+
+    @override
+    def expected_layouts(self, x: PackedAttr, w: PackedAttr) -> tuple[PackedAttr, PackedAttr]:
+        layout, groups = conv_layout(self), self.geometry.groups
+        want_x = activation_layout(layout, TABLE_WORD, groups=groups)
+        want_w = index_weight_layout(layout, max(1, w.lane_block[1]), _index(w), groups)
+        return self.frame_for(x, want_x), want_w
+
+
+@irdl_op_definition
+class LutGemmOp(GemmKernelOp):
+    """Matrix product by tables of partial sums: x (M, K) words, w (K, N) indices, schedule."""
+
+    name = "lowbit.lut_gemm"
+
+    @override
+    def raw_sums_of(self, x: AffineCode, w: AffineCode) -> Decomposition:
+        return _decomposition(self, x, w)
+
+    @override
+    def expected_layouts(self, x: PackedAttr, w: PackedAttr) -> tuple[PackedAttr, PackedAttr]:
+        want_w = index_matmul_rhs_layout(max(1, w.lane_block[1]), _index(w))
+        return matmul_lhs_layout(TABLE_WORD), want_w
+
+
+def _index(w: PackedAttr) -> tuple[int, ...]:
+    return w.index_shape if len(w.index) else ()

@@ -1,0 +1,221 @@
+"""Cycles of a kernel by its instruction counts and the target's throughput: no measuring.
+
+A register tile is a number of accumulators (pixels times vectors) that a reduction step updates
+once. A step costs the vector operations of all of them over what the units start in a cycle, or its
+loads over what the load ports take, whichever is more. What comes on top of the steps: doing
+nothing useful in lanes without a channel, the shorter last tile of a row, loops, tables, and the
+epilogue.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from math import ceil
+
+from lowbit_dialect.codes import AffineCode
+from lowbit_dialect.decomposition import decompose
+from lowbit_dialect.geometry import ConvGeometry
+from lowbit_dialect.level_product import BYTES_PER_WORD, LevelProduct
+from lowbit_dialect.ops.tile import TILE_WORDS
+from lowbit_dialect.table_sums import TABLE_WORD
+from lowering.kernels.table_plan import TablePlan, plan_tables
+from lowering.kernels.weight_storage import step_cycles, stream_cycles, weight_bits
+from lowering.targets import Target
+
+CHAINS = 8
+"""Accumulators below which a tile waits for the latency of its own chains (popcounts, products)."""
+
+BYTE_CHAINS = 4
+"""The same for sums of bytes, which only an addition prolongs."""
+
+MIXED = 1.1
+"""How much longer shuffles and additions take together than their units would need: operations are
+given to units as they come, not as it would be best (measured: 0.57 to 0.60 cycles for a pair)."""
+
+L2_VECTORS = 0.75
+"""Vectors that come from the second cache level in a cycle."""
+
+INDEX_STREAM = 1.5
+"""How much longer indices take from beyond L2 than plain weights (measured)."""
+
+QUAD = 16
+"""Bytes of the sums of four pairs of channels, from which tables of 16 entries are made."""
+
+LOOP_CYCLES = 1.0
+"""What a pass through a loop costs beside its body."""
+
+
+@dataclass(frozen=True)
+class Contraction:
+    """A contraction on a target: what the cost of a kernel depends on, the schedule aside."""
+
+    geometry: ConvGeometry
+    x: AffineCode
+    w: AffineCode
+    target: Target
+
+    @property
+    def rows(self) -> int:
+        """Rows of output pixels of all images."""
+        return self.geometry.batch * self.geometry.rows.out
+
+    @property
+    def taps(self) -> int:
+        """Taps of the window."""
+        return self.geometry.rows.taps * self.geometry.cols.taps
+
+    @property
+    def channels(self) -> int:
+        """Input channels of a group."""
+        return self.geometry.ic // self.geometry.groups
+
+    def blocks(self, lanes: int) -> int:
+        """Blocks of so many output channels, in all groups."""
+        return self.geometry.groups * ceil(self.geometry.oc / self.geometry.groups / lanes)
+
+
+def kernel_word_bits(target: Target) -> int:
+    """Word width of the kernels: the target's, where its lanes hold every sum."""
+    return target.word_bits if target.word_bits in TILE_WORDS else TILE_WORDS[0]
+
+
+def _step(
+    target: Target, pixels: int, vectors: int, operation_cycles: float, chains: int = CHAINS
+) -> float:
+    """Cycles of a reduction step of a tile."""
+    loads = (pixels + vectors) / target.throughput.loads
+    return max(operation_cycles * max(pixels * vectors, chains), loads)
+
+
+def _row_of_tiles(geometry: ConvGeometry, pixels: int) -> list[tuple[int, int]]:
+    """(how many, pixels) of the tiles of a row."""
+    whole, rest = divmod(geometry.cols.out, pixels)
+    return [(whole, pixels), (1, rest)] if rest else [(whole, pixels)]
+
+
+def bit_serial_cycles(c: Contraction, pixels: int, vectors: int) -> float:
+    """Cycles of the reduction by popcounts."""
+    target, word = c.target, kernel_word_bits(c.target)
+    lanes = vectors * target.vector_bits // word
+    steps = c.taps * ceil(c.channels / word) * len(decompose(c.x, c.w).terms)
+    operation = target.popcount_steps / target.throughput.vector
+    if c.rows == 1 and c.geometry.cols.out <= pixels:
+        return _streamed_cycles(c, c.geometry.cols.out, vectors, operation)
+    row = sum(
+        count * steps * _step(target, tile, vectors, operation)
+        for count, tile in _row_of_tiles(c.geometry, pixels)
+    )
+    return c.rows * c.blocks(lanes) * row
+
+
+def _streamed_cycles(c: Contraction, pixels: int, vectors: int, operation: float) -> float:
+    """Cycles of popcounts in a single tile a block, which wait for the weights.
+
+    Each plane of the weights comes once from where all of them lie, and then for every other plane
+    of x from where those of a block do.
+    """
+    target, word = c.target, kernel_word_bits(c.target)
+    lanes, planes = vectors * target.vector_bits // word, c.w.width
+    steps, terms = c.taps * ceil(c.channels / word), len(decompose(c.x, c.w).terms)
+    counts = operation * max(pixels * vectors, BYTE_CHAINS)
+    block = steps * lanes * word // 8 * planes
+    first = max(counts, vectors * stream_cycles(block * c.blocks(lanes), 8, target))
+    is_near = block <= target.l1_bytes * 3 // 4
+    again = counts if is_near else max(counts, vectors * stream_cycles(block, 8, target))
+    return c.blocks(lanes) * steps * (planes * first + (terms - planes) * again)
+
+
+def dot_cycles(c: Contraction, pixels: int, vectors: int) -> float:
+    """Cycles of the reduction by dot products of bytes."""
+    target, product = c.target, LevelProduct(c.x, c.w)
+    bits = weight_bits(product, c.geometry, (pixels, vectors), target)
+    lanes = vectors * target.vector_bits // (8 * BYTES_PER_WORD)
+    steps = c.taps * ceil(c.channels / BYTES_PER_WORD)
+
+    def step(tile: int) -> float:
+        of_vector = step_cycles(product, bits, c.geometry, (tile, vectors), target)
+        loads = (tile + vectors * bits / 8) / target.throughput.loads
+        return max(of_vector * vectors, loads) + LOOP_CYCLES / 2 * bits / 8
+
+    row = sum(count * steps * step(tile) for count, tile in _row_of_tiles(c.geometry, pixels))
+    return c.rows * c.blocks(lanes) * row
+
+
+def table_cycles(c: Contraction, pixels: int, vectors: int) -> float:
+    """Cycles of the reduction by table lookups, the tables built in between."""
+    target, throughput = c.target, c.target.throughput
+    plan = plan_tables(c.x, c.w, c.geometry, target, (pixels, vectors))
+    if plan.obstacle is not None:
+        return float("inf")
+    sums, registers = plan.sums, ceil(vectors / 4)
+    # A lookup and an addition; three operations whenever the bytes are full.
+    lookup = MIXED * max(2 / throughput.vector, 1 / throughput.shuffle)
+    tap_indices = sum(plan.counts[: plan.chunk])
+    run = min(sums.byte_steps, tap_indices)
+    for trips in (c.geometry.cols.taps, c.geometry.rows.taps):
+        if run * trips <= sums.byte_steps and run >= min(tap_indices, run):
+            run *= trips
+    flush = 3 / throughput.vector / run
+    steps = c.taps * sum(plan.counts) * len(sums.w_terms)
+    per_tile = 8 + 12 * (plan.chunks - 1)
+    loops = c.taps * plan.chunks * len(sums.w_terms) * 2 * LOOP_CYCLES
+    lanes = registers * target.vector_bits // 8
+    indices = steps // plan.chunks * lanes * c.blocks(lanes)
+    is_streamed = c.rows == 1 or indices > target.l1_bytes // 2
+    least = registers / L2_VECTORS if is_streamed else 0.0
+    size = steps * lanes * c.blocks(lanes)
+    if c.rows == 1 and size > target.l2_bytes:
+        least = INDEX_STREAM * registers * stream_cycles(size, 8, target)
+    row = sum(
+        count
+        * (
+            steps * max(least, _step(target, tile, registers, lookup + flush, BYTE_CHAINS))
+            + loops
+            + per_tile * tile * registers / throughput.vector
+        )
+        for count, tile in _row_of_tiles(c.geometry, pixels)
+    )
+    return c.rows * c.blocks(lanes) * row + _table_building(c, plan)
+
+
+def _table_building(c: Contraction, plan: TablePlan) -> float:
+    """Cycles of filling all tables: pairs of channels first, then two or three of them a table."""
+    throughput, geometry, pairs = c.target.throughput, c.geometry, plan.sums.bits // 2
+    register = c.target.vector_bits // 8
+    registers = ceil(TABLE_WORD / register)
+    # Levels: a mask, a choice and an addition a plane. Two vectors of pairs, each of two shuffles.
+    per_word = registers * (2 * plan.sums.x_planes + 6) / throughput.vector
+    per_vector = max(1, min(register, 2 * QUAD) // plan.entries)
+    loads = pairs if per_vector == 1 else 1
+    per_table = max(
+        (2 * pairs - 1) / throughput.vector,
+        pairs / throughput.shuffle,
+        (loads + 1) / throughput.loads,
+        1 / throughput.stores,
+    )
+    rows, strip = geometry.rows, plan.pixels * plan.tiles
+    built_rows = min(rows.before + rows.extent + rows.after, rows.out * plan.ring)
+    columns = ceil(geometry.cols.out / strip) * plan.columns(strip)
+    pixel = plan.words * per_word + ceil(sum(plan.counts) / per_vector) * per_table
+    return geometry.batch * built_rows * columns * geometry.groups * pixel
+
+
+REDUCTIONS = {"bit_serial": bit_serial_cycles, "dot": dot_cycles, "table": table_cycles}
+"""Cycles of the reduction of each strategy, by pixels and vectors of the register tile."""
+
+EPILOGUE_CYCLES = 0.35
+"""Cycles of the epilogue for a vector of sums and a level of the result."""
+
+MAX_LEVELS = 16
+"""Levels beyond which results are not compared with thresholds one by one."""
+
+
+def predict_cycles(c: Contraction, strategy: str, pixels: int, vectors: int) -> float:
+    """Cycles of a kernel of a strategy with a register tile of pixels and vectors.
+
+    The result is taken to have as many levels as x, as between layers of a network.
+    """
+    lanes = c.target.vector_bits // 32
+    outputs = c.rows * c.geometry.cols.out * ceil(c.geometry.oc / lanes)
+    levels = min(1 << c.x.width, MAX_LEVELS)
+    return REDUCTIONS[strategy](c, pixels, vectors) + EPILOGUE_CYCLES * levels * outputs

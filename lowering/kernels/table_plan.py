@@ -1,0 +1,129 @@
+"""How a contraction by tables of partial sums is laid out on a target: table size, ring, chunks."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from math import ceil
+
+from lowbit_dialect.codes import AffineCode
+from lowbit_dialect.geometry import ConvGeometry
+from lowbit_dialect.table_sums import TABLE_WORD, TableSums
+from lowering.targets import Target
+
+
+@dataclass(frozen=True)
+class TablePlan:
+    """The tables of one contraction.
+
+    The contraction is walked in *strips* of `tiles` register tiles side by side, and in *chunks* of
+    `chunk` words of channels. The tables of a strip and chunk lie in a ring of as many rows as the
+    window has: what the first cache level holds. Between two chunks the sums of `segment` rows of a
+    strip are kept, what a part of the second level holds.
+    """
+
+    geometry: ConvGeometry
+    sums: TableSums
+    pixels: int
+    tiles: int
+    chunk: int
+    segment: int
+
+    @property
+    def words(self) -> int:
+        """Words of channels of a group."""
+        return ceil(self.geometry.ic / self.geometry.groups / TABLE_WORD)
+
+    @property
+    def counts(self) -> list[int]:
+        """Indices of each word."""
+        return self.sums.index_counts(self.geometry.ic // self.geometry.groups)
+
+    @property
+    def chunks(self) -> int:
+        """How often the strip is walked."""
+        return ceil(self.words / self.chunk)
+
+    @property
+    def chunk_indices(self) -> int:
+        """Indices of a chunk, of each group."""
+        return sum(self.counts[: self.chunk])
+
+    @property
+    def ring(self) -> int:
+        """Rows of tables that an output row needs."""
+        return (self.geometry.rows.taps - 1) * self.geometry.rows.dilation + 1
+
+    @property
+    def entries(self) -> int:
+        """Bytes of a table."""
+        return 1 << self.sums.bits
+
+    def columns(self, outputs: int) -> int:
+        """Columns of tables that so many neighbouring output pixels need."""
+        cols = self.geometry.cols
+        return (outputs - 1) * cols.stride + (cols.taps - 1) * cols.dilation + 1
+
+    @property
+    def ring_bytes(self) -> int:
+        """Bytes of all tables that live at a time."""
+        per_row = self.columns(self.pixels * self.tiles) * self.geometry.groups
+        return self.ring * per_row * self.chunk_indices * self.entries
+
+    def elements(self, words: int) -> int:
+        """Elements in a sum over so many words of channels, places that hold none included."""
+        taps = self.geometry.rows.taps * self.geometry.cols.taps
+        return taps * sum(self.counts[:words]) * self.sums.bits
+
+    @property
+    def keeps_pairs(self) -> bool:
+        """Whether 16 bits hold the sums of all chunks."""
+        return self.sums.fits_16_bits(self.elements(self.words))
+
+    @property
+    def obstacle(self) -> str | None:
+        """Why there can be no tables, or None."""
+        if self.sums.obstacle is not None:
+            return self.sums.obstacle
+        if not self.sums.fits_16_bits(self.elements(self.chunk)):
+            taps = self.geometry.rows.taps * self.geometry.cols.taps
+            return f"sums of {taps} taps of {TABLE_WORD} channels can leave 16 bits"
+        if self.ring_bytes > MAX_RING_BYTES:
+            return (
+                f"the tables of {self.ring} rows take {self.ring_bytes} bytes on the stack, more"
+                f" than {MAX_RING_BYTES}"
+            )
+        return None
+
+
+MAX_RING_BYTES = 512 * 1024
+
+
+def index_bits(target: Target) -> int:
+    """Bits of the indices that a shuffle of the target takes: tables of 64 bytes, or of 16."""
+    return 6 if target.has("avx512vbmi") else 4
+
+
+def plan_tables(
+    x: AffineCode, w: AffineCode, geometry: ConvGeometry, target: Target, tile: tuple[int, int]
+) -> TablePlan:
+    """The tables of a contraction whose register tile has (pixels, vectors of sums)."""
+    pixels, vectors = tile
+    sums = TableSums.of(x, w, index_bits(target))
+    one = TablePlan(geometry, sums, pixels, 1, 1, 1)
+    whole_tiles = max(1, geometry.cols.out // pixels)
+    # Half of the first cache level for a tile's tables, the rest for indices and sums.
+    chunk = max(1, min(one.words, target.l1_bytes // 2 // one.ring_bytes))
+    chunk = ceil(one.words / ceil(one.words / chunk))
+    while chunk > 1 and not sums.fits_16_bits(one.elements(chunk)):
+        chunk -= 1
+    plan = TablePlan(geometry, sums, pixels, 1, chunk, 1)
+    tiles = 1
+    for more in range(2, whole_tiles + 1):
+        wider = TablePlan(geometry, sums, pixels, more, chunk, 1)
+        if whole_tiles % more == 0 and wider.ring_bytes <= target.l1_bytes * 3 // 4:
+            tiles = more
+    lanes = vectors * target.vector_bits // 32
+    blocks = geometry.groups * ceil(geometry.oc / geometry.groups / lanes)
+    row_bytes = blocks * lanes * tiles * pixels * (2 if plan.keeps_pairs else 4)
+    segment = max(1, min(geometry.batch * geometry.rows.out, target.l2_bytes // 4 // row_bytes))
+    return TablePlan(geometry, sums, pixels, tiles, chunk, segment)
