@@ -4,12 +4,13 @@
 VENV ?= .venv
 BIN := $(VENV)/bin
 
-.PHONY: help run test format bench docs clean
+.PHONY: help run test format bench records docs clean
 
 help:
 	@echo "make run     compile the digits network, run it, show what it takes"
 	@echo "make test    pytest, lit, ruff and pyright; fails if any of them does"
 	@echo "make bench   measure the kernels: a table and a plot"
+	@echo "make records tune the kernels of the known layers anew, for the records that lowbit ships"
 	@echo "make docs    make the references, excerpts and pictures from the code"
 	@echo "make format  format the code, sort the imports"
 	@echo "make clean   remove what was made: .venv, build folders, caches of the tools"
@@ -32,6 +33,13 @@ format: $(VENV)/installed-dev,examples
 
 bench: $(VENV)/installed-bench
 	@$(BIN)/lowbit bench
+
+# On a machine of the class znver5, which also measures for AVX2; TRIALS=200 takes an hour or two.
+TRIALS ?= 24
+SHIPPED := lowering/kernels/shipped_records
+records: $(VENV)/installed-tune
+	@rm -f $(SHIPPED)/znver5.jsonl $(SHIPPED)/x86-64-v3.jsonl
+	@$(BIN)/lowbit tune --all --isa host --isa avx2 --records shipped --trials $(TRIALS)
 
 docs: $(VENV)/installed-dev,examples
 	@$(BIN)/python -m docs

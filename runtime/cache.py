@@ -19,6 +19,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
+from lowering.record_sources import SHIPPED_RECORDS, digest
 from lowering.targets import Target
 
 _FAMILY, _VERSION = b"lowbit", b"02"
@@ -71,9 +72,16 @@ def _target_facts(target: Target) -> str:
     return repr(facts | {"isa": sorted(target.isa)})
 
 
-def key(text: str, target: Target, strategy: str = "auto") -> str:
-    """Name of the entry for a module's text compiled for a target with a strategy."""
-    facts = f"{_compiler_fingerprint()}\n{_target_facts(target)}\n{strategy}\n"
+def key(text: str, target: Target, strategy: str = "auto", records: str = SHIPPED_RECORDS) -> str:
+    """Name of the entry for a module's text compiled for a target with a strategy and records.
+
+    Of records their content counts, not the file's name.
+
+    Raises:
+        ValueError: the records cannot be read.
+    """
+    measured = digest(target, records)
+    facts = f"{_compiler_fingerprint()}\n{_target_facts(target)}\n{strategy}\n{measured}\n"
     return hashlib.sha256(facts.encode() + text.encode(errors="surrogatepass")).hexdigest()
 
 

@@ -4,7 +4,7 @@
                          frame = [0, 0, 1, 1, 1, 1, 0, 0]>
 #rows = #lowbit.packed<axis = 3, word = i32, order = [0, 1, p, 3, 2]>
 #blocks = #lowbit.packed<axis = 3, word = i32, order = [0, p, 1, 2, 3], lanes = [0, 16]>
-#lhs = #lowbit.packed<axis = 1, word = i32, order = [p, 1, 0]>
+#lhs = #lowbit.packed<axis = 1, word = i32, order = [p, 0, 1]>
 #rhs = #lowbit.packed<axis = 0, word = i32, order = [1, p, 0], lanes = [1, 16]>
 !image = tensor<1x8x8x32x!lowbit.unipolar<2>>
 !weights = tensor<16x3x3x32x!lowbit.bipolar<1>>
@@ -42,7 +42,7 @@ func.func @kernels(%x: !image, %w: !weights, %t: tensor<16x3xi32>,
   %c = lowbit.correction %w x_code !lowbit.unipolar<2> image [8, 8] padding [1, 1, 1, 1]
     : (!weights) -> tensor<1x1x16xi32>
   %y = lowbit.bitserial_conv %xp, %wp, %c padding [1, 1, 1, 1]
-      schedule #lowbit.schedule<tile = 4x1, unroll = 1, order = rows>
+      schedule #lowbit.schedule<tile = 4x1, unroll = 1, order = rows, skip = rows>
     : (tensor<1x8x8x32x!lowbit.unipolar<2>, #framed>,
        tensor<16x3x3x32x!lowbit.bipolar<1>, #blocks>, tensor<1x1x16xi32>)
     -> tensor<1x8x8x16x!lowbit.unipolar<2>, #rows> epilogue {

@@ -1,14 +1,15 @@
 // RUN: lowbit-opt %s -p lowbit-lower-tile --split-input-file | filecheck %s
 
-!x = memref<1x3x5x2xi32>
-!w = memref<1x1x2x2x32xi32>
+!x = memref<1x3x5x4xi32>
+!w = memref<1x1x2x4x32xi32>
 !v = vector<16xi32>
 
-// Two pixels by two vectors; channel words are a loop, kw around it. Bipolar levels are 2 apart.
+// Two pixels by two vectors; channel words are a loop, kw around it. Two sets of accumulators keep
+// steps from waiting for each other. Bipolar levels are 2 apart.
 
 // CHECK-LABEL: func.func @dot
 // CHECK-DAG:     %[[ZERO:.*]] = arith.constant dense<0> : vector<16xi32>
-// CHECK:         %[[S:.*]], %{{.*}}, %{{.*}}, %{{.*}} = scf.for %[[KW:.*]] = {{.*}} iter_args(%{{.*}} = %[[ZERO]],
+// CHECK:         %[[S:[0-9]+]], %[[T:[0-9]+]], {{.*}} = scf.for %[[KW:.*]] = {{.*}} iter_args(%{{.*}} = %[[ZERO]],
 // CHECK:           %[[COL:.*]] = arith.addi %c, %[[KW]]
 // CHECK:           scf.for %[[C:.*]] = {{.*}} iter_args(%[[A:.*]] = {{.*}})
 // CHECK:             %[[K:.*]] = arith.addi %k, %[[C]]
@@ -17,7 +18,8 @@
 // CHECK-NEXT:        %[[X0:.*]] = simd.broadcast_load %x[%n, %h, %[[COL]], %[[K]]]
 // CHECK-NEXT:        simd.dot_acc %{{.*}}, %[[X0]], %[[W0]] : vector<16xi32>
 // CHECK-NEXT:        simd.dot_acc %{{.*}}, %[[X0]], %[[W1]] : vector<16xi32>
-// CHECK:         arith.addi %[[S]], %[[S]] : vector<16xi32>
+// CHECK:         %[[U:.*]] = arith.addi %[[S]], %[[T]] : vector<16xi32>
+// CHECK:         arith.addi %[[U]], %[[U]] : vector<16xi32>
 func.func @dot(%x: !x, %w: !w, %n: index, %h: index, %c: index, %k: index, %b: index) -> (!v, !v, !v, !v) {
   %0, %1, %2, %3 = lowbit.dot_tile %x, %w, %n, %h, %c, %k, %b pixels 2 vectors 2 unroll 0 x_code !lowbit.bipolar<8> w_code !lowbit.signed<8> : (!x, !w, index, index, index, index, index) -> (!v, !v, !v, !v)
   func.return %0, %1, %2, %3 : !v, !v, !v, !v
@@ -47,6 +49,33 @@ func.func @narrow_lanes(%x: !x, %w: !w, %n: index, %h: index, %c: index, %k: ind
 
 // -----
 
+!x = memref<1x4x6x1xi32>
+!w = memref<1x3x3x1x8xi32>
+!v = vector<8xi32>
+
+// A column of padding to the right of the tile: the last column of taps is that of all pixels but
+// the last one. The rows of taps are those that fall on the image.
+
+// CHECK-LABEL: func.func @padding
+// CHECK-DAG:     %[[I0:.*]] = arith.constant 0 : index
+// CHECK-DAG:     %[[I1:.*]] = arith.constant 1 : index
+// CHECK-DAG:     %[[I2:.*]] = arith.constant 2 : index
+// CHECK:         scf.for %[[KH:.*]] = %low to %high step %[[I1]]
+// CHECK-NEXT:      %[[A:.*]], %[[B:.*]], %[[C:.*]] = scf.for %{{.*}} = %[[I0]] to %[[I2]] step %[[I1]]
+// CHECK-COUNT-3:     simd.dot_acc
+// CHECK-NOT:         simd.dot_acc
+// CHECK:           scf.yield
+// CHECK:           vector.load %w[%b, %[[KH]], %[[I2]], %[[I0]], %[[I0]]]
+// CHECK:           %[[A1:.*]] = simd.dot_acc no_saturation %[[A]]
+// CHECK:           %[[B1:.*]] = simd.dot_acc no_saturation %[[B]]
+// CHECK-NEXT:      scf.yield %[[A1]], %[[B1]], %[[C]]
+func.func @padding(%x: !x, %w: !w, %n: index, %h: index, %c: index, %k: index, %b: index, %low: index, %high: index) -> (!v, !v, !v) {
+  %s:3 = lowbit.dot_tile %x, %w, %n, %h, %c, %k, %b, %low, %high pixels 3 vectors 1 padding [0, 1] unroll 0 x_code !lowbit.unipolar<4> w_code !lowbit.signed<4> : (!x, !w, index, index, index, index, index, index, index) -> (!v, !v, !v)
+  func.return %s#0, %s#1, %s#2 : !v, !v, !v
+}
+
+// -----
+
 !x = memref<1x1x1x7xi32>
 !w = memref<1x1x1x2x32xi32>
 !v = vector<16xi32>
@@ -63,7 +92,7 @@ func.func @narrow_lanes(%x: !x, %w: !w, %n: index, %h: index, %c: index, %k: ind
 // CHECK-NEXT:    %[[S0:.*]] = arith.shli %[[W0]], %[[SIX]]
 // CHECK-NEXT:    %[[M0:.*]] = arith.andi %[[S0]], %[[MASK]]
 // CHECK-NEXT:    %[[B0:.*]] = arith.xori %[[M0]], %[[SIGN]]
-// CHECK-COUNT-13: simd.dot_acc
+// CHECK-COUNT-14: simd.dot_acc
 // CHECK-NOT:     simd.dot_acc
 // CHECK:         arith.shrsi %{{.*}}, %[[SIX]]
 func.func @scaled(%x: !x, %w: !w, %n: index) -> (!v, !v) {

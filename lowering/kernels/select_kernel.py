@@ -27,12 +27,14 @@ from lowbit_dialect.ops.correction import RAW_SUMS, CorrectionOp
 from lowbit_dialect.ops.kernel import KernelOp
 from lowbit_dialect.ops.pack import BitpackOp
 from lowbit_dialect.schedule import ScheduleAttr
-from lowering.kernels.default_schedule import default_schedule, kernel_lanes
+from lowering.kernels.choice import Chooser
+from lowering.kernels.default_schedule import kernel_lanes
 from lowering.kernels.kernel_forms import KERNELS
-from lowering.kernels.strategy import resolve_strategy
+from lowering.kernels.problem import Problem
+from lowering.kernels.records import chooser
 from lowering.kernels.weight_storage import weight_bits
 from lowering.opt.diagnostics import fail
-from lowering.strategies import check_strategy
+from lowering.record_sources import SHIPPED_RECORDS
 from lowering.targets import Target, get_target
 
 
@@ -62,12 +64,12 @@ class SelectConvKernel(RewritePattern):
     """
 
     target: Target
-    strategy: str
+    choose: Chooser
 
     @op_type_rewrite_pattern
     def match_and_rewrite(self, op: Conv2DOp, rewriter: PatternRewriter) -> None:
         geometry = op.geometry
-        kernel = _Kernel.of(op, geometry, self.target, self.strategy)
+        kernel = _Kernel.of(op, self.target, self.choose)
         padding = tuple(op.padding.get_values())
         layouts = KERNELS[kernel.strategy].conv_layouts(
             self.target, op.layout.data, padding, geometry.groups, kernel.lanes
@@ -91,11 +93,11 @@ class SelectGemmKernel(RewritePattern):
     """
 
     target: Target
-    strategy: str
+    choose: Chooser
 
     @op_type_rewrite_pattern
     def match_and_rewrite(self, op: MatmulOp, rewriter: PatternRewriter) -> None:
-        kernel = _Kernel.of(op, op.geometry, self.target, self.strategy)
+        kernel = _Kernel.of(op, self.target, self.choose)
         layouts = KERNELS[kernel.strategy].gemm_layouts(self.target, kernel.lanes)
         layouts = kernel.stored(layouts, op.geometry, self.target)
         kernel.replace(op, rewriter, KERNELS[kernel.strategy].gemm, layouts, (), {})
@@ -112,13 +114,12 @@ class _Kernel:
     lanes: int
 
     @staticmethod
-    def of(op: Conv2DOp | MatmulOp, geometry: ConvGeometry, target: Target, wanted: str) -> _Kernel:
+    def of(op: Conv2DOp | MatmulOp, target: Target, choose: Chooser) -> _Kernel:
         """The strategy and schedule for a contraction, and the lanes of its channel blocks."""
         x, w = _affine_codes(op)
-        strategy = resolve_strategy(wanted, x, w, geometry, target)
-        schedule = default_schedule(geometry, x, w, target, strategy)
-        lanes = schedule.vectors.data * kernel_lanes(target, strategy)
-        return _Kernel(x, w, strategy, schedule, lanes)
+        choice = choose(Problem.of(op))
+        lanes = choice.schedule.vectors.data * kernel_lanes(target, choice.strategy)
+        return _Kernel(x, w, choice.strategy, choice.schedule, lanes)
 
     def stored(
         self, layouts: tuple[PackedAttr, PackedAttr], geometry: ConvGeometry, target: Target
@@ -153,31 +154,35 @@ class _Kernel:
         rewriter.replace(op, [*new, found])
 
 
+def select_kernels(module: ModuleOp, target: Target, choose: Chooser) -> None:
+    """Rewrite every contraction of a module into the kernel that `choose` says."""
+    PatternRewriteWalker(
+        GreedyRewritePatternApplier(
+            [SelectConvKernel(target, choose), SelectGemmKernel(target, choose)]
+        ),
+        apply_recursively=False,
+    ).rewrite_module(module)
+
+
 @dataclass(frozen=True)
 class SelectKernelPass(ModulePass):
     """Choose the kernel of every conv2d and matmul, and its schedule, for a target.
 
     `strategy` is `auto` or the one to take; where that cannot be, such as `dot` for weights that do
-    not fit in bytes, the kernel stays bit-serial.
+    not fit in bytes, the kernel stays bit-serial. `records` is a file that `lowbit tune` wrote;
+    what it says of a kernel counts, then the records that come with lowbit, then the cost model.
+    `shipped` leaves out the file, `none` leaves the cost model alone.
 
     Raises:
-        ValueError: there is no such target or strategy.
+        ValueError: there is no such target or strategy, or the records cannot be read.
     """
 
     name = "lowbit-select-kernel"
     target: str = "host"
     strategy: str = "auto"
+    records: str = SHIPPED_RECORDS
 
     def apply(self, ctx: Context, op: ModuleOp) -> None:
         """Rewrite every contraction."""
         target = get_target(self.target)
-        check_strategy(self.strategy)
-        PatternRewriteWalker(
-            GreedyRewritePatternApplier(
-                [
-                    SelectConvKernel(target, self.strategy),
-                    SelectGemmKernel(target, self.strategy),
-                ]
-            ),
-            apply_recursively=False,
-        ).rewrite_module(op)
+        select_kernels(op, target, chooser(target, self.strategy, self.records))

@@ -23,7 +23,7 @@ def level_sum(op: DotTileOp, emit: Emit, pixel: int, type_: VectorType) -> SSAVa
     Products with bytes of 1 add four levels to a lane: whole vectors of neighbouring words first,
     whose lanes are added in the end, then single words in all lanes at once.
     """
-    image, row, col, word, _ = op.indices
+    image, row, col, word = op.indices[:4]
     lanes = type_.get_shape()[0]
     zero, ones = emit.constant(0, type_), emit.constant(BYTE_ONES, type_)
     kh, kw = op.taps

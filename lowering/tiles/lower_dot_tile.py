@@ -19,7 +19,7 @@ from lowering.tiles.emitter import emit_before
 from lowering.tiles.level_sum import level_sum
 
 Sums = Sequence[SSAValue]
-"""Accumulators, pixel by pixel, for each set."""
+"""Accumulators, pixel by pixel, those of all sets side by side."""
 
 MIN_CHAINS = 8
 """Accumulators that keep two units of a latency of four cycles busy."""
@@ -80,7 +80,7 @@ class _Tile:
         self.dilation = [int(d) for d in op.dilation.iter_values()]
         self.step = op.step.value.data
         self.unroll = op.unroll.value.data
-        self.image, self.row, self.col, self.word, self.block = op.indices
+        self.image, self.row, self.col, self.word, self.block = op.indices[:5]
         self.product = op.product
         self.i16_depth, self.chunk = self._i16_part(op.i16_steps.value.data)
 
@@ -105,7 +105,7 @@ class _Tile:
         zero = self.emit.constant(0, self.wide)
         count = self.pixels * self.vectors
         acc = self._in_i16(3, [zero] * (self.sets * count), self._rows)
-        sets = [acc[start : start + count] for start in range(0, len(acc), count)]
+        sets = [acc[i :: self.sets] for i in range(self.sets)]
         total = self._of_places(sets) if self.op.fields.places else self._total(sets)
         exponent = self.product.exponent - (self.product.step == 2)
         if exponent < 0:
@@ -165,15 +165,21 @@ class _Tile:
         def over_kh(kh: Index, acc: Sums) -> Sums:
             return self._in_i16(2, acc, lambda acc: self._cols(kh, acc))
 
-        return self.emit.carry(0, self.kh, acc, over_kh, unroll=self.unroll > 2)
+        low, high = self.op.kernel_rows or (0, self.kh)
+        return self.emit.carry(low, high, acc, over_kh, unroll=self.unroll > 2)
 
     def _cols(self, kh: Index, acc: Sums) -> Sums:
-        def over_kw(kw: Index, acc: Sums) -> Sums:
-            return self._in_i16(1, acc, lambda acc: self._words(kh, kw, acc))
+        acc = list(acc)
+        for low, high, part in self.op.column_runs:
 
-        return self.emit.carry(0, self.kw, acc, over_kw, unroll=self.unroll > 1)
+            def over_kw(kw: Index, acc: Sums, part: slice = part) -> Sums:
+                return self._in_i16(1, acc, lambda acc: self._words(kh, kw, part, acc))
 
-    def _words(self, kh: Index, kw: Index, acc: Sums) -> Sums:
+            of_part = slice(part.start * self.sets, part.stop * self.sets)
+            acc[of_part] = self.emit.carry(low, high, acc[of_part], over_kw, unroll=self.unroll > 1)
+        return acc
+
+    def _words(self, kh: Index, kw: Index, part: slice, acc: Sums) -> Sums:
         """Add the words of a tap: those of w that are full, then what the last one holds."""
         emit = self.emit
         row = emit.add(self.row, emit.mul(kh, self.dilation[0]))
@@ -183,10 +189,8 @@ class _Tile:
 
         def word(c: Index, acc: Sums, steps: int, used: int = 0) -> Sums:
             """Multiply `steps` words of x with a word of w; `used` were before in this body."""
-            first = emit.add(self.word, emit.mul(c, self.per_word))
-            return self._word(
-                (self.image, row, col, first), (self.block, kh, kw, c), steps, used, acc
-            )
+            x = (self.image, row, col, emit.add(self.word, emit.mul(c, self.per_word)))
+            return self._word(x, (self.block, kh, kw, c), range(used, used + steps), part, acc)
 
         def some(c: Index, acc: Sums) -> Sums:
             for i in range(together):
@@ -214,26 +218,27 @@ class _Tile:
         return self._widened(acc, lambda acc: word(full, acc, rest)) if rest else acc
 
     def _word(
-        self, x: tuple[Index, ...], w: tuple[Index, ...], steps: int, used: int, acc: Sums
+        self, x: tuple[Index, ...], w: tuple[Index, ...], steps: range, part: slice, acc: Sums
     ) -> Sums:
-        """A word of every lane against as many words of every pixel as it has bytes for."""
+        """A word of every lane against as many words of some pixels as it has bytes for."""
         emit, result = self.emit, list(acc)
         words = [
             emit.load_vector(self.op.w, (*w, v * self.lanes), self.wide)
             for v in range(self.vectors)
         ]
         type_, safe = acc[0].type, self.product.i16_steps > 0
-        for s in range(steps):
+        pixels = range(part.start // self.vectors, part.stop // self.vectors)
+        for s, step in enumerate(steps):
             weights = [self._as(type_, self._bytes(word, s)) for word in words]
-            start = (used + s) % self.sets * self.pixels * self.vectors
-            for m in range(self.pixels):
+            at = step % self.sets
+            for m in pixels:
                 where = (*x[:2], emit.add(x[2], m * self.step), emit.add(x[3], s))
                 indices = [emit.value(i) for i in where]
                 pixel = emit.op(simd.BroadcastLoadOp(self.op.x, indices, self.wide))
                 pixel = self._as(type_, pixel)
-                for v in range(self.vectors):
-                    at = start + m * self.vectors + v
-                    result[at] = emit.op(simd.DotAccOp(result[at], pixel, weights[v], safe))
+                for weight in weights:
+                    result[at] = emit.op(simd.DotAccOp(result[at], pixel, weight, safe))
+                    at += self.sets
         return result
 
     def _bytes(self, word: SSAValue, field: int) -> SSAValue:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -15,20 +16,26 @@ from xdsl.dialects.builtin import ModuleOp, TensorType
 from xdsl.rewriter import InsertPoint
 
 from lowbit_dialect import reference
-from lowbit_dialect.codes import BipolarType, Code, SignedType, UnipolarType
+from lowbit_dialect.codes import BipolarType, Code, SignedType, UnipolarType, parse_code
 from lowbit_dialect.constants import constant_tensor
+from lowbit_dialect.geometry import LAYOUTS, WEIGHT_LAYOUTS
 from lowbit_dialect.interpreters.values import PackedArray
 from lowbit_dialect.layout import PackedAttr
 from lowbit_dialect.ops.contraction import Conv2DOp, MatmulOp, conv_clauses
 from lowbit_dialect.ops.glue import FusedGlueOp
 from lowbit_dialect.ops.pack import BitpackOp, ConstantOp, UnpackOp
 from lowbit_dialect.packing import pack
+from lowering.kernels.choice import Choice
 from lowering.kernels.kernel_forms import KERNELS
-from lowering.kernels.strategy import resolve_strategy
+from lowering.kernels.problem import SUMS, Problem
+from lowering.kernels.records import chooser
+from lowering.kernels.select_kernel import select_kernels
+from lowering.record_sources import SHIPPED_RECORDS
 from lowering.targets import Target, get_target
 from runtime.bench.clock import nanoseconds_per_cycle
 from runtime.bench.workloads import Workload
 from runtime.compile import compile
+from runtime.executable import Executable
 
 OUTPUTS = ("packed", "i32")
 
@@ -69,11 +76,16 @@ def codes_of(pair: str) -> tuple[Code, Code]:
 
 @dataclass
 class Layer:
-    """A layer with random weights and thresholds, and one random input."""
+    """A layer with random weights and thresholds, and one random input.
+
+    `out_code` is what the thresholds give; `axes` is the order of its dimensions, `nhwc` or `nchw`.
+    """
 
     workload: Workload
     x_code: Code
     w_code: Code
+    out_code: Code
+    axes: str
     x: NDArray[np.int64]
     w: NDArray[np.int64]
     sums: NDArray[np.int32]
@@ -82,39 +94,86 @@ class Layer:
     @staticmethod
     def random(workload: Workload, pair: str, seed: int = 0) -> Layer:
         """Random values, and thresholds at the quantiles of each channel's sums."""
-        x_code, w_code = codes_of(pair)
-        g, rng = workload.geometry, np.random.default_rng(seed)
-        x_shape: tuple[int, ...] = (g.batch, g.rows.extent, g.cols.extent, g.ic)
-        w_shape: tuple[int, ...] = (g.oc, g.rows.taps, g.cols.taps, g.ic // g.groups)
-        if workload.is_matmul:
-            x_shape, w_shape = (g.cols.extent, g.ic), (g.ic, g.oc)
-        x, w = rng.choice(x_code.values, x_shape), rng.choice(w_code.values, w_shape)
-        if workload.is_matmul:
-            sums = reference.matmul(x, w)
-        else:
-            sums = reference.conv2d(
-                x, w, strides=(g.rows.stride, g.cols.stride), padding=_padding(workload)
-            )
-        levels = 1 << x_code.width
-        quantiles = np.arange(1, levels) / levels
-        by_channel = sums.reshape(-1, sums.shape[-1])
-        thresholds = np.sort(np.quantile(by_channel, quantiles, axis=0).T.round(), axis=1)
-        return Layer(workload, x_code, w_code, x, w, sums, thresholds.astype(np.int32))
+        return Layer.of(workload, *codes_of(pair), seed=seed)
 
-    def layout(self, strategy: str, target: Target, padding: Sequence[int] = ()) -> PackedAttr:
+    @staticmethod
+    def of(
+        workload: Workload,
+        x_code: Code,
+        w_code: Code,
+        out_code: Code | None = None,
+        axes: str = "nhwc",
+        seed: int = 0,
+    ) -> Layer:
+        """The same for any codes and order of dimensions; glue gives `x_code` unless told."""
+        out_code = out_code or x_code
+        g, rng = workload.geometry, np.random.default_rng(seed)
+        if workload.is_matmul:
+            x_shape: tuple[int, ...] = (g.cols.extent, g.ic)
+            w_shape: tuple[int, ...] = (g.ic, g.oc)
+        else:
+            x_shape = _in_order(LAYOUTS[axes], g.batch, g.rows.extent, g.cols.extent, g.ic)
+            taps = g.rows.taps, g.cols.taps
+            w_shape = _in_order(WEIGHT_LAYOUTS[axes], g.oc, *taps, g.ic // g.groups)
+        x, w = rng.choice(x_code.values, x_shape), rng.choice(w_code.values, w_shape)
+        layer = Layer(workload, x_code, w_code, out_code, axes, x, w, *[np.empty(0, np.int32)] * 2)
+        layer.sums = layer.sums_of(x)
+        levels = 1 << out_code.width
+        quantiles = np.arange(1, levels) / levels
+        by_channel = np.moveaxis(layer.sums, layer.channel_axis, -1).reshape(-1, g.oc)
+        thresholds = np.sort(np.quantile(by_channel, quantiles, axis=0).T.round(), axis=1)
+        layer.thresholds = thresholds.astype(np.int32)
+        return layer
+
+    @staticmethod
+    def of_problem(problem: Problem, seed: int = 0) -> Layer:
+        """A layer that poses this problem, its output packed unless sums are stored."""
+        stored = None if problem.stored == SUMS else parse_code(problem.stored)
+        workload = Workload("", problem.geometry, problem.is_matmul)
+        codes = problem.x_code, problem.w_code
+        return Layer.of(workload, *codes, stored, problem.layout, seed)
+
+    @property
+    def channel_axis(self) -> int:
+        """The dimension of the channels in the output."""
+        return 1 if self.workload.is_matmul else LAYOUTS[self.axes][3]
+
+    def sums_of(self, x: NDArray[np.int64]) -> NDArray[np.int32]:
+        """The sums for an input, by the reference."""
+        if self.workload.is_matmul:
+            return reference.matmul(x, self.w)
+        strides, padding, dilation = _numbers(self.workload)
+        groups = self.workload.geometry.groups
+        return reference.conv2d(x, self.w, strides, padding, dilation, groups, self.axes)
+
+    def problem(self, out: str) -> Problem:
+        """What the choice of its kernel depends on."""
+        stored = str(self.out_code) if out == "packed" else SUMS
+        w = self.workload
+        return Problem(self.x_code, self.w_code, w.geometry, w.is_matmul, self.axes, stored)
+
+    def layout(
+        self, strategy: str, target: Target, padding: Sequence[int] = (), groups: int = 1
+    ) -> PackedAttr:
         """How kernels of a strategy want activations, with a frame of this padding."""
         forms = KERNELS[strategy]
         if self.workload.is_matmul:
             return forms.gemm_layouts(target, ANY_LANES)[0]
-        return forms.conv_layouts(target, "nhwc", tuple(padding), 1, ANY_LANES)[0]
+        return forms.conv_layouts(target, self.axes, tuple(padding), groups, ANY_LANES)[0]
 
-    def strategy(self, strategy: str, target: Target) -> str:
-        """What a strategy becomes for this layer."""
-        return resolve_strategy(strategy, self.x_code, self.w_code, self.workload.geometry, target)
+    def input_layout(self, strategy: str, target: Target) -> PackedAttr:
+        """How the input lies, the padding in its frame."""
+        padding, groups = _numbers(self.workload)[1], self.workload.geometry.groups
+        return self.layout(strategy, target, padding, groups)
+
+    @cached_property
+    def saturated_sums(self) -> NDArray[np.int32]:
+        """The sums where every element of x is the largest value."""
+        return self.sums_of(np.full_like(self.x, self.x_code.max_value))
 
     def module(self, out: str, strategy: str, target: Target) -> ModuleOp:
         """A function from the packed input to the packed (or i32) output."""
-        layout = self.layout(strategy, target, _padding(self.workload))
+        layout = self.input_layout(strategy, target)
         x_type = TensorType(self.x_code, self.x.shape, layout)
         function = func.FuncOp("main", ([x_type], []))
         builder = Builder(InsertPoint.at_end(function.body.block))
@@ -125,13 +184,14 @@ class Layer:
         if self.workload.is_matmul:
             y = builder.insert(MatmulOp.get(x, w)).result
         else:
-            g = self.workload.geometry
-            clauses = conv_clauses((g.rows.stride, g.cols.stride), _padding(self.workload))
+            groups = self.workload.geometry.groups
+            clauses = conv_clauses(*_numbers(self.workload), groups, self.axes)
             y = builder.insert(Conv2DOp.get(x, w, **clauses)).result
         if out == "packed":
             thresholds = builder.insert(constant_tensor(self.thresholds)).result
-            glued = TensorType(self.x_code, y.type.get_shape())  # pyright: ignore
-            y = builder.insert(FusedGlueOp.threshold(y, thresholds, glued)).result
+            glued = TensorType(self.out_code, y.type.get_shape())  # pyright: ignore
+            axis = self.channel_axis
+            y = builder.insert(FusedGlueOp.threshold(y, thresholds, glued, axis=axis)).result
             y_layout = self.layout(strategy, target, (1, 1, 1, 1))
             y = builder.insert(BitpackOp.get(y, y_layout)).result
         builder.insert(func.ReturnOp(y))
@@ -140,18 +200,89 @@ class Layer:
 
     def expected(self, out: str) -> NDArray:
         """What the function must give, as values."""
+        return self.expected_of(self.sums, out)
+
+    def expected_of(self, sums: NDArray[np.int32], out: str) -> NDArray:
+        """What the function must make of these sums, as values."""
         if out == "i32":
-            return self.sums
-        return reference.fused_glue_threshold(self.sums, self.thresholds, self.x_code)
+            return sums
+        return reference.fused_glue_threshold(
+            sums, self.thresholds, self.out_code, axis=self.channel_axis
+        )
 
 
-def _padding(workload: Workload) -> tuple[int, int, int, int]:
+def _in_order(order: Sequence[int], *extents: int) -> tuple[int, ...]:
+    """Extents at the dimensions that `order` names."""
+    shape = [0] * len(order)
+    for dimension, extent in zip(order, extents, strict=True):
+        shape[dimension] = extent
+    return tuple(shape)
+
+
+def _numbers(workload: Workload) -> tuple[tuple[int, int], tuple[int, ...], tuple[int, int]]:
+    """Strides, padding (top, bottom, left, right) and dilation."""
     rows, cols = workload.geometry.rows, workload.geometry.cols
-    return rows.before, rows.after, cols.before, cols.after
+    padding = rows.before, rows.after, cols.before, cols.after
+    return (rows.stride, cols.stride), padding, (rows.dilation, cols.dilation)
+
+
+@dataclass
+class BuiltLayer:
+    """A layer compiled, with its buffers: what is timed, and checked before that."""
+
+    layer: Layer
+    out: str
+    choice: Choice
+    executable: Executable
+    target: Target
+
+    @staticmethod
+    def of(layer: Layer, out: str, target: Target, choice: Choice) -> BuiltLayer:
+        """Compile a layer with a kernel.
+
+        Raises:
+            PassFailedException, VerifyException: the schedule is not possible.
+        """
+        module = layer.module(out, choice.strategy, target)
+        select_kernels(module, target, lambda _: choice)
+        executable = compile(module, target.name, use_cache=False)
+        return BuiltLayer(layer, out, choice, executable, target)
+
+    def words(self, x: NDArray[np.int64]) -> NDArray:
+        """An input as the kernel reads it."""
+        layout = self.layer.input_layout(self.choice.strategy, self.target)
+        code = self.layer.x_code
+        return np.ascontiguousarray(pack(code.encode(x), code, layout))
+
+    def is_right(self) -> bool:
+        """Whether the output is that of the reference, for the layer's input and a saturated one.
+
+        Saturated inputs find accumulators that wrap, which random ones hardly do.
+        """
+        layer = self.layer
+        (argument,) = self.executable.signature.arguments
+        saturated = np.full_like(layer.x, layer.x_code.max_value)
+        for x, sums in ((layer.x, layer.sums), (saturated, layer.saturated_sums)):
+            given = self.executable(PackedArray(self.words(x), argument.type))
+            values = given.values if isinstance(given, PackedArray) else given
+            if not np.array_equal(values, layer.expected_of(sums, self.out)):
+                return False
+        return True
+
+    def time(self, seconds: float) -> tuple[float, float]:
+        """Median nanoseconds and cycles of a call, repeated for so long."""
+        result = self.executable.signature.results[0].new_storage()
+        return _time(self.executable.bind([self.words(self.layer.x)], [result]), seconds)
 
 
 def measure(
-    layer: Layer, pair: str, isa: str, out: str, seconds: float = 0.3, strategy: str = "auto"
+    layer: Layer,
+    pair: str,
+    isa: str,
+    out: str,
+    seconds: float = 0.3,
+    strategy: str = "auto",
+    records: str = SHIPPED_RECORDS,
 ) -> Record:
     """Compile a layer, compare its output with the reference, and time it.
 
@@ -162,26 +293,19 @@ def measure(
         out: `packed` (thresholds and packing counted) or `i32`.
         seconds: how long to repeat; the median of the repetitions counts.
         strategy: `auto` or the strategy to take; the record says which one it was.
+        records: what decides about the kernel, see `lowering.record_sources.sources`.
     """
     target = get_target("host" if isa == "host" else f"host+{isa}")
-    strategy = layer.strategy(strategy, target)
-    module = layer.module(out, strategy, target)
-    executable = compile(module, target.name, use_cache=False, strategy=strategy)
-    x_type = executable.signature.arguments[0].type
-    layout = layer.layout(strategy, target, _padding(layer.workload))
-    words = pack(layer.x_code.encode(layer.x), layer.x_code, layout)
-    words = np.ascontiguousarray(words)
-    given = executable(PackedArray(words, x_type))
-    values = given.values if isinstance(given, PackedArray) else given
-    result = given.words if isinstance(given, PackedArray) else given
-    checked = bool(np.array_equal(values, layer.expected(out)))
-    nanoseconds, cycles = _time(executable.bind([words], [result]), seconds)
+    choose = chooser(target, strategy, records)
+    built = BuiltLayer.of(layer, out, target, choose(layer.problem(out)))
+    checked = built.is_right()
+    nanoseconds, cycles = built.time(seconds)
     macs = layer.workload.geometry.macs
     return Record(
         layer.workload.id,
         pair,
         isa,
-        strategy,
+        built.choice.strategy,
         out,
         nanoseconds / 1e9,
         cycles,

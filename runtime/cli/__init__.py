@@ -1,4 +1,4 @@
-"""The command line `lowbit`: run, compile, inspect and bench, a file each."""
+"""The command line `lowbit`: run, compile, inspect, tune and bench, a file each."""
 
 from runtime.cli.main import main
 

@@ -20,7 +20,8 @@ from rich.table import Table
 from lowering.strategies import STRATEGIES
 from lowering.targets import ISA_CLASSES
 from runtime.bench.measure import OUTPUTS, Layer, Record, codes_of, measure
-from runtime.bench.workloads import Workload, load_workloads
+from runtime.bench.workloads import Workload, load_workloads, select
+from runtime.cli.arguments import add_records
 from runtime.cli.console import duration, show
 from runtime.cli.files import check_writable, write_files
 
@@ -63,17 +64,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         choices=STRATEGIES,
         help="how contractions are computed; repeatable (default: auto, what suits the host)",
     )
+    add_records(parser)
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the records there")
 
 
 def _selected(workloads: list[Workload], ids: list[str] | None) -> list[Workload]:
     if not ids:
         return [w for w in workloads if not w.is_matmul]
-    by_id = {w.id: w for w in workloads}
-    unknown = [i for i in ids if i not in by_id]
-    if unknown:
-        raise ValueError(f"no workload {unknown[0]!r}: there are {', '.join(by_id)}")
-    return [by_id[i] for i in ids]
+    return select(workloads, ids)
 
 
 def execute(args: argparse.Namespace) -> int:
@@ -96,7 +94,9 @@ def execute(args: argparse.Namespace) -> int:
             layer = Layer.random(workload, pair.upper())
             for isa, out, strategy in settings:
                 progress.update(task, description=f"{workload.id} {pair} {isa} {out}")
-                record = measure(layer, pair.upper(), isa, out, args.seconds, strategy)
+                record = measure(
+                    layer, pair.upper(), isa, out, args.seconds, strategy, args.records
+                )
                 records.append(record)
                 progress.advance(task)
     show(_table(records))

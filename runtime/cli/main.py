@@ -26,6 +26,7 @@ examples:
   lowbit run net.mlir --input x.npy --output y.npy
   lowbit compile net.mlir --emit=asm --target=cortex-a53
   lowbit inspect net.mlir --level=kernels
+  lowbit tune net.mlir --records=tuned.jsonl
 
 `lowbit COMMAND --help` says more about a command; `lowbit-opt` runs single passes.
 Compiled objects are kept in ~/.cache/lowbit, or where LOWBIT_CACHE says; LOWBIT_CACHE= keeps none.
@@ -44,6 +45,7 @@ COMMANDS = {
     "run": Command("runtime.cli.run", "run a function on arrays"),
     "compile": Command("runtime.cli.compile", "write IR, assembly or an object file"),
     "inspect": Command("runtime.cli.inspect", "show every level, the assembly, and what it costs"),
+    "tune": Command("runtime.cli.tune", "measure which kernels suit this machine best"),
     "bench": Command("runtime.cli.bench", "time the kernels on known layers"),
 }
 """All subcommands. Their modules are imported only when they are called."""

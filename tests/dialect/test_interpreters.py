@@ -43,6 +43,7 @@ from lowbit_dialect.kernel_layouts import (
     activation_layout,
     matmul_lhs_layout,
     matmul_rhs_layout,
+    matmul_rows_layout,
     weight_layout,
 )
 from lowbit_dialect.ops.base import floats, int_
@@ -147,7 +148,7 @@ def test_matmul_and_bitserial_gemm(data: st.DataObject, m: int, k: int, n: int):
 
     def build(a: SSAValue, b: SSAValue) -> SSAValue:
         operands: list[SSAValue] = [
-            BitpackOp.get(a, matmul_lhs_layout(word)).result,
+            BitpackOp.get(a, matmul_rows_layout(word)).result,
             BitpackOp.get(b, matmul_rhs_layout(word, lanes)).result,
         ]
         if decompose(x_code, w_code).needs_correction:
