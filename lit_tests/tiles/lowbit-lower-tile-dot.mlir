@@ -92,7 +92,9 @@ func.func @padding(%x: !x, %w: !w, %n: index, %h: index, %c: index, %k: index, %
 // CHECK-NEXT:    %[[S0:.*]] = arith.shli %[[W0]], %[[SIX]]
 // CHECK-NEXT:    %[[M0:.*]] = arith.andi %[[S0]], %[[MASK]]
 // CHECK-NEXT:    %[[B0:.*]] = arith.xori %[[M0]], %[[SIGN]]
-// CHECK-COUNT-14: simd.dot_acc
+// CHECK-COUNT-8: simd.dot_acc
+// CHECK:         vector.load %w
+// CHECK-COUNT-6: simd.dot_acc
 // CHECK-NOT:     simd.dot_acc
 // CHECK:         arith.shrsi %{{.*}}, %[[SIX]]
 func.func @scaled(%x: !x, %w: !w, %n: index) -> (!v, !v) {
