@@ -150,7 +150,7 @@ def table_cycles(c: Contraction, pixels: int, vectors: int) -> float:
         return float("inf")
     sums, registers = plan.sums, ceil(vectors / 4)
     # A lookup and an addition; three operations whenever nibbles are full, and when bytes are.
-    operations = 2 + (2 / sums.nibble_steps if plan.shared > 1 else 0)
+    operations = 1 + target.lookup_steps + (2 / sums.nibble_steps if plan.shared > 1 else 0)
     lookup = MIXED * max(operations / throughput.vector, 1 / throughput.shuffle)
     tap_indices = sum(plan.counts[: plan.chunk])
     run = min(sums.byte_steps, tap_indices)
