@@ -32,9 +32,9 @@ def code_pairs() -> list[tuple[str, str]]:
 
 def takes(strategy: str, x_code: str, w_code: str, target: str) -> bool:
     """Whether the strategy takes the codes; where not, the kernel is a bit-serial one."""
-    codes = [parse_code(code) for code in (x_code, w_code)]
+    x, w = parse_code(x_code), parse_code(w_code)
     geometry = ConvGeometry(1, Window(1, 1), Window(1, 1), 1, 1)
-    return resolve_strategy(strategy, *codes, geometry, get_target(target)) == strategy
+    return resolve_strategy(strategy, x, w, geometry, get_target(target)) == strategy
 
 
 @pytest.mark.parametrize(("place", "pair"), [*enumerate(code_pairs())])
