@@ -1,4 +1,4 @@
-"""Compiling is quick. The bounds are loose, for busy machines: they catch what is far worse."""
+"""Compiling is quick. Bounds are loose, for busy machines: they catch what is many times worse."""
 
 from __future__ import annotations
 
