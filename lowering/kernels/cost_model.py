@@ -206,6 +206,9 @@ REDUCTIONS = {"bit_serial": bit_serial_cycles, "dot": dot_cycles, "table": table
 EPILOGUE_CYCLES = 0.35
 """Cycles of the epilogue for a vector of sums and a level of the result."""
 
+ALONE = 2
+"""How many times that where a block has no two vectors of sums that narrower lanes could join."""
+
 MAX_LEVELS = 16
 """Levels beyond which results are not compared with thresholds one by one."""
 
@@ -220,4 +223,4 @@ def predict_cycles(c: Contraction, strategy: str, pixels: int, vectors: int) -> 
     levels = min(1 << c.x.width, MAX_LEVELS)
     skip = default_skip(c.geometry, c.x, c.w, strategy, pixels, vectors)
     reduction = REDUCTIONS[strategy](c, pixels, vectors) * executed_share(c.geometry, skip)
-    return reduction + EPILOGUE_CYCLES * levels * outputs
+    return reduction + EPILOGUE_CYCLES * levels * outputs * (ALONE if vectors % 2 else 1)

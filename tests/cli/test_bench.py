@@ -11,6 +11,8 @@ from runtime.cli.command_line import main
 
 KEYS = [
     *("id", "pair", "isa", "strategy", "out", "seconds", "cycles", "mac_per_cycle", "checked"),
+    *("threads", "predicted", "cold_seconds", "cached_seconds", "bytes"),
+    *("peers", "peer_checks", "machine"),
 ]
 
 
