@@ -6,7 +6,8 @@ in blocks of output channels, [oc block][plane][kh][kw][channel word][lane]: one
 a word of every lane.
 
 For dot kernels a word is four channels as bytes: activations [batch][row][column][channel word],
-weights [oc block][kh][kw][channel word][lane].
+weights [oc block][kh][kw][channel word][lane]. Weights of few bits may stay in the bits of levels,
+8, 16 or 32 channels a word.
 
 Kernels of partial sums read activations in words of 64 bits as bit-serial kernels do, and weights
 cut into table indices: [oc block][plane][kh][kw][index][lane].
@@ -90,12 +91,14 @@ def byte_activation_layout(
     return PackedAttr.get(c, DOT_WORD, [n, h, w, c], frame, groups=groups, bytes="levels")
 
 
-def byte_weight_layout(layout: str, lanes: int, groups: int = 1) -> PackedAttr:
-    """Layout of conv weights as value bytes in blocks of `lanes` output channels."""
+def byte_weight_layout(layout: str, lanes: int, groups: int = 1, bits: int = 8) -> PackedAttr:
+    """Layout of conv weights in blocks of `lanes` output channels.
+
+    They are value bytes, or levels of fewer than 8 `bits`.
+    """
     oc, kh, kw, ic = WEIGHT_LAYOUTS[layout]
-    return PackedAttr.get(
-        ic, DOT_WORD, [oc, kh, kw, ic], lanes=[oc, lanes], groups=groups, bytes="values"
-    )
+    holds, order = _weight_bytes(bits), [oc, kh, kw, ic]
+    return PackedAttr.get(ic, DOT_WORD, order, (), [oc, lanes], groups, holds, bits)
 
 
 def byte_matmul_lhs_layout() -> PackedAttr:
@@ -103,9 +106,14 @@ def byte_matmul_lhs_layout() -> PackedAttr:
     return PackedAttr.get(1, DOT_WORD, [0, 1], bytes="levels")
 
 
-def byte_matmul_rhs_layout(lanes: int) -> PackedAttr:
-    """Layout of the (K, N) operand as value bytes: [n block][k word][lane]."""
-    return PackedAttr.get(0, DOT_WORD, [1, 0], lanes=[1, lanes], bytes="values")
+def byte_matmul_rhs_layout(lanes: int, bits: int = 8) -> PackedAttr:
+    """Layout of the (K, N) operand, [n block][k word][lane], as `byte_weight_layout`."""
+    holds = _weight_bytes(bits)
+    return PackedAttr.get(0, DOT_WORD, [1, 0], lanes=[1, lanes], bytes=holds, bits=bits)
+
+
+def _weight_bytes(bits: int) -> str:
+    return "values" if bits == 8 else "levels"
 
 
 def result_layouts(layout: str | None, word_bits: int, groups: int) -> list[PackedAttr]:

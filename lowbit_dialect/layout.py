@@ -34,10 +34,12 @@ from lowbit_dialect.codes import Code
 WORD_BITS = (8, 16, 32, 64)
 PLANE = -1
 """Entry of `order` that stands for the bit-plane axis (printed `p`)."""
-FIELDS = ("frame", "lanes", "groups", "bytes", "index")
+FIELDS = ("frame", "lanes", "groups", "bytes", "bits", "index")
 """The fields that may be left out."""
 BYTES = ("", "levels", "values")
 """What the bytes of a word hold; the empty word is for words of bits."""
+LEVEL_BITS = (1, 2, 4, 8)
+"""Bits that a level may take in a word of levels."""
 
 
 def _ints(values: Sequence[int]) -> ArrayAttr[IntAttr]:
@@ -62,6 +64,9 @@ class PackedAttr(ParametrizedAttribute):
         bytes: empty for words of bits. `levels`: words of bytes 0 .. 2^b-1 that number the values
             of the code, ascending. `values`: words of bytes that are the values, which i8 must
             hold.
+        bits: of each level in words of levels: 8, or 4, 2 or 1, so that as many parts of a byte
+            hold one each. A word of n bytes has element k at bit `bits * (k // n)` of byte k % n:
+            `word >> bits * s`, masked, is the word of bytes that elements s * n and on would have.
         index: empty, or (bits, register), for words of bits in lanes: each word is cut into table
             indices of so many bits, the last one of what is left, and each index is a byte. The
             lanes of a register of so many bytes are in another order: byte k of it belongs to
@@ -75,6 +80,9 @@ class PackedAttr(ParametrizedAttribute):
     and weights as table indices of 6 bits, 64 output channels a register:
         #lowbit.packed<axis = 3, word = i64, order = [0, p, 1, 2, 3], lanes = [0, 64],
                        index = [6, 64]>
+    and 2-bit weights of a matrix product, 16 of them in the word of each of 64 lanes:
+        #lowbit.packed<axis = 0, word = i32, order = [1, 0], lanes = [1, 64], bytes = levels,
+                       bits = 2>
     """
 
     name = "lowbit.packed"
@@ -86,6 +94,7 @@ class PackedAttr(ParametrizedAttribute):
     lanes: ArrayAttr[IntAttr]
     groups: IntAttr
     bytes: StringAttr
+    bits: IntAttr
     index: ArrayAttr[IntAttr]
 
     @staticmethod
@@ -97,6 +106,7 @@ class PackedAttr(ParametrizedAttribute):
         lanes: Sequence[int] = (),
         groups: int = 1,
         bytes: str = "",
+        bits: int = 8,
         index: Sequence[int] = (),
     ) -> PackedAttr:
         """Build the attribute from plain integers; an all-zero frame is the same as none."""
@@ -108,6 +118,7 @@ class PackedAttr(ParametrizedAttribute):
             _ints(lanes),
             IntAttr(groups),
             StringAttr(bytes),
+            IntAttr(bits),
             _ints(index),
         )
 
@@ -140,7 +151,7 @@ class PackedAttr(ParametrizedAttribute):
                         f" {', '.join(FIELDS[:-1])} and {FIELDS[-1]} are allowed"
                     )
                 parser.parse_punctuation("=")
-                if field == "groups":
+                if field in ("groups", "bits"):
                     given[field] = IntAttr(parser.parse_integer(allow_boolean=False))
                 elif field == "bytes":
                     given[field] = StringAttr(parser.parse_identifier())
@@ -160,6 +171,7 @@ class PackedAttr(ParametrizedAttribute):
             given.get("lanes", none),
             given.get("groups", IntAttr(1)),
             given.get("bytes", StringAttr("")),
+            given.get("bits", IntAttr(8)),
             given.get("index", none),
         ]
 
@@ -178,6 +190,8 @@ class PackedAttr(ParametrizedAttribute):
             fields.append(f"groups = {self.groups.data}")
         if self.bytes.data:
             fields.append(f"bytes = {self.bytes.data}")
+        if self.bits.data != 8:
+            fields.append(f"bits = {self.bits.data}")
         if len(self.index):
             fields.append(f"index = [{', '.join(str(d.data) for d in self.index)}]")
         with printer.in_angle_brackets():
@@ -189,6 +203,14 @@ class PackedAttr(ParametrizedAttribute):
         if self.bytes.data not in BYTES:
             raise VerifyException(
                 f"#lowbit.packed: bytes = {self.bytes.data}: levels and values are allowed"
+            )
+        if self.bits.data not in LEVEL_BITS:
+            raise VerifyException(
+                f"#lowbit.packed: bits = {self.bits.data}: 1, 2, 4 and 8 are allowed"
+            )
+        if self.bits.data != 8 and self.bytes.data != "levels":
+            raise VerifyException(
+                f"#lowbit.packed: bits = {self.bits.data}: only levels take less than a byte"
             )
         first = 0 if self.bytes.data else PLANE
         rank = len(order) + first
@@ -261,14 +283,23 @@ class PackedAttr(ParametrizedAttribute):
     @property
     def elements_per_word(self) -> int:
         """Elements of the packed axis that share a word."""
-        return self.word_bits.data // 8 if self.bytes.data else self.word_bits.data
+        return self.word_bits.data // (self.bits.data if self.bytes.data else 1)
+
+    @property
+    def levels_per_byte(self) -> int:
+        """Elements that share a byte of a word of bytes."""
+        return 8 // self.bits.data
 
     def byte_of_pattern(self, code: Code) -> NDArray[np.uint8]:
         """The byte that stands for each bit pattern, for a layout of bytes.
 
         Raises:
-            VerifyException: a value of the code does not fit in the byte.
+            VerifyException: a value of the code does not fit in the byte, or a level in its bits.
         """
+        if code.width > self.bits.data:
+            raise VerifyException(
+                f"#lowbit.packed: bits = {self.bits.data} cannot hold the levels of {code}"
+            )
         if self.bytes.data == "levels":
             return np.argsort(code.patterns_by_level).astype(np.uint8)
         if code.min_value < -128 or code.max_value > 127:
@@ -311,6 +342,16 @@ class PackedAttr(ParametrizedAttribute):
             self.lanes,
             self.groups,
             self.bytes,
+            self.bits,
+            self.index,
+        )
+
+    def as_levels(self, bits: int) -> PackedAttr:
+        """The same layout with levels of fewer bits than a byte in its words of bytes."""
+        return PackedAttr(
+            *(self.axis, self.word_bits, self.order, self.frame, self.lanes, self.groups),
+            StringAttr("levels"),
+            IntAttr(bits),
             self.index,
         )
 

@@ -18,6 +18,7 @@ from typing_extensions import override
 
 from lowbit_dialect.codes import AffineCode
 from lowbit_dialect.geometry import ConvGeometry
+from lowbit_dialect.level_fields import LevelFields
 from lowbit_dialect.raw_sums import INT32_MAX, RawSums
 
 BYTES_PER_WORD = 4
@@ -26,10 +27,17 @@ INT8_MIN, INT8_MAX, INT16_MAX = -128, 127, 2**15 - 1
 
 @dataclass(frozen=True)
 class LevelProduct(RawSums):
-    """Products of level bytes of x and value bytes of w."""
+    """Products of level bytes of x and value bytes of w.
+
+    In a register tile the bytes of w may be the values times 2^`exponent`, or levels in their
+    places, which are `max_level_byte` at most (`level_fields`). Then the bounds on what lanes hold
+    are those of such products.
+    """
 
     x: AffineCode
     w: AffineCode
+    exponent: int = 0
+    max_level_byte: int = 0
 
     @property
     @override
@@ -52,13 +60,18 @@ class LevelProduct(RawSums):
         return (1 << self.x.width) - 1
 
     @property
+    def max_byte(self) -> int:
+        """The largest magnitude of a byte of w."""
+        return max(self.w.max_magnitude << self.exponent, self.max_level_byte)
+
+    @property
     def step(self) -> int:
         """From the value of a level to that of the next: 1, or 2 for bipolar codes."""
         return (self.x.max_value - self.x.min_value) // self.max_level
 
     @override
     def raw_bound(self, taps: int) -> int:
-        return taps * self.step * self.max_level * self.w.max_magnitude
+        return taps * self.step * self.max_level * self.max_byte
 
     @override
     def raw_range(self, taps: int) -> tuple[int, int]:
@@ -68,12 +81,16 @@ class LevelProduct(RawSums):
     @property
     def pair_bound(self) -> int:
         """Largest magnitude of the sum of two products of a level and a weight."""
-        return 2 * self.max_level * self.w.max_magnitude
+        return 2 * self.max_level * self.max_byte
 
     @property
     def i16_steps(self) -> int:
         """How many sums of two products i16 holds, whatever the numbers."""
         return INT16_MAX // self.pair_bound
+
+    def of_fields(self, fields: LevelFields) -> LevelProduct:
+        """The products where the bytes of w are made of levels in this way."""
+        return LevelProduct(self.x, self.w, fields.exponent, fields.highest_level_byte)
 
     def obstacle(self, geometry: ConvGeometry) -> str | None:
         """Why a contraction cannot be made of dot products of bytes, or None where it can."""

@@ -61,7 +61,8 @@ def pack(patterns: NDArray[np.integer], code: Code, layout: PackedAttr) -> NDArr
 def occupied(shape: Sequence[int], code: Code, layout: PackedAttr) -> NDArray:
     """Words with every bit set that belongs to an element, and no other."""
     if layout.bytes.data:
-        return _pack_elements(np.full((1, *shape), 255, np.uint8), code.width, layout)
+        ones = 255 if layout.bits.data == 8 else (1 << code.width) - 1
+        return _pack_elements(np.full((1, *shape), ones, np.uint8), code.width, layout)
     return _pack_elements(np.ones((code.width, *shape), np.uint8), code.width, layout)
 
 
@@ -79,6 +80,8 @@ def _pack_elements(planes: NDArray[np.uint8], bits: int, layout: PackedAttr) -> 
     packed = np.moveaxis(planes, axis + 1, -1)
     if not layout.bytes.data:
         packed = np.packbits(packed, axis=-1, bitorder="little")
+    elif layout.bits.data < 8:
+        packed = _join_levels(packed, layout)
     words = np.moveaxis(np.ascontiguousarray(packed).view(word_dtype(layout)), -1, axis + 1)
     frame = [(0, 0), *(layout.frame_of(dim) for dim in range(layout.rank))]
     words = np.pad(words, frame)
@@ -90,6 +93,24 @@ def _pack_elements(planes: NDArray[np.uint8], bits: int, layout: PackedAttr) -> 
         words = np.moveaxis(words, lane_dim + 2, -1)
         permutation.append(words.ndim - 1)
     return np.ascontiguousarray(words.transpose(permutation)).reshape(physical)
+
+
+def _join_levels(bytes_: NDArray[np.uint8], layout: PackedAttr) -> NDArray[np.uint8]:
+    """The bytes of words whose levels, a byte each, come along the last axis."""
+    size, per_byte = layout.word_bits.data // 8, layout.levels_per_byte
+    split = bytes_.reshape(*bytes_.shape[:-1], -1, per_byte, size)
+    shifts = layout.bits.data * np.arange(per_byte, dtype=np.uint8)
+    joined = np.bitwise_or.reduce(split << shifts[:, None], axis=-2)
+    return joined.reshape(*bytes_.shape[:-1], -1)
+
+
+def split_levels(bytes_: NDArray[np.uint8], layout: PackedAttr) -> NDArray[np.uint8]:
+    """The levels, a byte each, of the bytes of words along the last axis."""
+    size, per_byte = layout.word_bits.data // 8, layout.levels_per_byte
+    shifts = layout.bits.data * np.arange(per_byte, dtype=np.uint8)
+    words = bytes_.reshape(*bytes_.shape[:-1], -1, 1, size)
+    levels = (words >> shifts[:, None]) & np.uint8((1 << layout.bits.data) - 1)
+    return levels.reshape(*bytes_.shape[:-1], -1)
 
 
 def _plane_first(layout: PackedAttr) -> list[int]:
@@ -135,6 +156,8 @@ def unpack(
     elements = moved.view(np.uint8)
     if not layout.bytes.data:
         elements = np.unpackbits(elements, axis=-1, bitorder="little")
+    elif layout.bits.data < 8:
+        elements = split_levels(elements, layout) & np.uint8((1 << bits) - 1)
     elements = np.moveaxis(elements, -1, axis + 1)
     elements = _join_groups(elements, axis + 1, 1 if lane_dim >= 0 else groups, shape[axis])
     if layout.bytes.data:

@@ -142,6 +142,17 @@ func.func @dot_tile(%x: memref<1x10x10x8xi32>, %w: memref<1x3x3x8x16xi32>, %n: i
   func.return
 }
 
+#level_rhs = #lowbit.packed<axis = 0, word = i32, order = [1, 0], lanes = [1, 64], bytes = levels,
+                            bits = 2>
+
+func.func @levels(%x: tensor<1x300x!lowbit.unipolar<8>, #byte_lhs>,
+                  %w: tensor<300x128x!lowbit.signed<2>, #level_rhs>) {
+  %y = lowbit.dot_gemm %x, %w schedule #lowbit.schedule<tile = 1x4, unroll = 0, order = rows>
+    : (tensor<1x300x!lowbit.unipolar<8>, #byte_lhs>, tensor<300x128x!lowbit.signed<2>, #level_rhs>)
+    -> tensor<1x128xi32>
+  func.return
+}
+
 func.func @tile(%x: memref<1x10x2x1x10xi32>, %w: memref<1x1x3x3x1x16xi32>, %n: index,
                 %row: index, %col: index, %word: index, %block: index) {
   %sum0, %sum1 = lowbit.bitserial_tile %x, %w, %n, %row, %col, %word, %block

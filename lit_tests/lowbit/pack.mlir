@@ -82,3 +82,13 @@ func.func @f(%x: tensor<6x10x!lowbit.unipolar<2>>) {
   %b = lowbit.unpack %a : (!r) -> tensor<6x10x!lowbit.unipolar<2>>
   func.return
 }
+
+// -----
+
+// Levels of fewer bits than a byte.
+// CHECK: lowbit.bitpack %{{.*}} : (tensor<6x10x!lowbit.signed<3>>) -> tensor<6x10x!lowbit.signed<3>, #lowbit.packed<axis = 0, word = i32, order = [1, 0], lanes = [1, 16], bytes = levels, bits = 4>>
+!r = tensor<6x10x!lowbit.signed<3>, #lowbit.packed<axis = 0, word = i32, order = [1, 0], lanes = [1, 16], bytes = levels, bits = 4>>
+func.func @f(%x: tensor<6x10x!lowbit.signed<3>>) {
+  %a = lowbit.bitpack %x : (tensor<6x10x!lowbit.signed<3>>) -> !r
+  func.return
+}

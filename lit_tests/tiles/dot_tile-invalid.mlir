@@ -47,3 +47,83 @@ func.func @f(%x: !x, %w: !w, %n: index) {
   %0 = lowbit.dot_tile %x, %w, %n, %n, %n, %n, %n pixels 1 vectors 1 padding [1, -1] x_code !lowbit.unipolar<4> w_code !lowbit.signed<4> : (!x, !w, index, index, index, index, index) -> vector<8xi32>
   func.return
 }
+
+// -----
+
+// CHECK: w_bits 3: 1, 2, 4 and 8 are allowed
+!x = memref<1x3x5x4xi32>
+!w = memref<1x3x3x4x8xi32>
+func.func @f(%x: !x, %w: !w, %n: index) {
+  %0 = lowbit.dot_tile %x, %w, %n, %n, %n, %n, %n pixels 1 vectors 1 x_code !lowbit.unipolar<4> w_code !lowbit.signed<2> w_bits 3 : (!x, !w, index, index, index, index, index) -> vector<8xi32>
+  func.return
+}
+
+// -----
+
+// CHECK: w_bits 2 cannot hold the levels of signed<4>
+!x = memref<1x3x5x4xi32>
+!w = memref<1x3x3x1x8xi32>
+func.func @f(%x: !x, %w: !w, %n: index) {
+  %0 = lowbit.dot_tile %x, %w, %n, %n, %n, %n, %n pixels 1 vectors 1 x_code !lowbit.unipolar<4> w_code !lowbit.signed<4> w_bits 2 : (!x, !w, index, index, index, index, index) -> vector<8xi32>
+  func.return
+}
+
+// -----
+
+// CHECK: w_exponent 7: i8 cannot hold values of signed<2> times 2^7
+!x = memref<1x3x5x4xi32>
+!w = memref<1x3x3x1x8xi32>
+func.func @f(%x: !x, %w: !w, %n: index) {
+  %0 = lowbit.dot_tile %x, %w, %n, %n, %n, %n, %n pixels 1 vectors 1 x_code !lowbit.unipolar<4> w_code !lowbit.signed<2> w_bits 2 w_exponent 7 : (!x, !w, index, index, index, index, index) -> vector<8xi32>
+  func.return
+}
+
+// -----
+
+// CHECK: w_exponent 1: only the values of levels are scaled
+!x = memref<1x3x5x4xi32>
+!w = memref<1x3x3x4x8xi32>
+func.func @f(%x: !x, %w: !w, %n: index) {
+  %0 = lowbit.dot_tile %x, %w, %n, %n, %n, %n, %n pixels 1 vectors 1 x_code !lowbit.unipolar<4> w_code !lowbit.signed<2> w_exponent 1 : (!x, !w, index, index, index, index, index) -> vector<8xi32>
+  func.return
+}
+
+// -----
+
+// CHECK: places 4: a byte of levels of 2 bits has no such number of them
+!x = memref<1x3x5x4xi32>
+!w = memref<1x3x3x1x8xi32>
+func.func @f(%x: !x, %w: !w, %n: index) {
+  %0 = lowbit.dot_tile %x, %w, %n, %n, %n, %n, %n pixels 1 vectors 1 x_code !lowbit.unipolar<4> w_code !lowbit.signed<2> w_bits 2 places 4 : (!x, !w, index, index, index, index, index) -> vector<8xi32>
+  func.return
+}
+
+// -----
+
+// CHECK: x_words 9: 2 words of w hold 5 to 8
+!x = memref<1x3x5x9xi32>
+!w = memref<1x3x3x2x8xi32>
+func.func @f(%x: !x, %w: !w, %n: index) {
+  %0 = lowbit.dot_tile %x, %w, %n, %n, %n, %n, %n pixels 1 vectors 1 x_code !lowbit.unipolar<4> w_code !lowbit.signed<2> w_bits 2 x_words 9 : (!x, !w, index, index, index, index, index) -> vector<8xi32>
+  func.return
+}
+
+// -----
+
+// CHECK: sums of 16777212 products of levels of unipolar<8> and signed<2> can leave i32
+!x = memref<1x1x1x4194303xi32>
+!w = memref<1x1x1x1048576x8xi32>
+func.func @f(%x: !x, %w: !w, %n: index) {
+  %0 = lowbit.dot_tile %x, %w, %n, %n, %n, %n, %n pixels 1 vectors 1 x_code !lowbit.unipolar<8> w_code !lowbit.signed<2> w_bits 2 x_words 4194303 : (!x, !w, index, index, index, index, index) -> vector<8xi32>
+  func.return
+}
+
+// -----
+
+// CHECK: i16_steps 1: i16 holds 0 to 0 sums of two products of levels of unipolar<8> and signed<2>
+!x = memref<1x1x1x4xi32>
+!w = memref<1x1x1x1x8xi32>
+func.func @f(%x: !x, %w: !w, %n: index) {
+  %0 = lowbit.dot_tile %x, %w, %n, %n, %n, %n, %n pixels 1 vectors 1 x_code !lowbit.unipolar<8> w_code !lowbit.signed<2> w_bits 2 w_exponent 6 i16_steps 1 : (!x, !w, index, index, index, index, index) -> vector<8xi32>
+  func.return
+}

@@ -1,14 +1,15 @@
 // RUN: lowbit-opt %s -p 'lowbit-lower-tile{target=znver5}' --split-input-file | filecheck %s
 
-!x = memref<1x3x5x2xi32>
-!w = memref<1x1x2x2x32xi32>
+!x = memref<1x3x5x4xi32>
+!w = memref<1x1x2x4x32xi32>
 !v = vector<16xi32>
 
-// Two pixels by two vectors; channel words are a loop, kw around it. Bipolar levels are 2 apart.
+// Two pixels by two vectors; channel words are a loop, kw around it. Two sets of accumulators keep
+// steps from waiting for each other. Bipolar levels are 2 apart.
 
 // CHECK-LABEL: func.func @dot
 // CHECK-DAG:     %[[ZERO:.*]] = arith.constant dense<0> : vector<16xi32>
-// CHECK:         %[[S:.*]], %{{.*}}, %{{.*}}, %{{.*}} = scf.for %[[KW:.*]] = {{.*}} iter_args(%{{.*}} = %[[ZERO]],
+// CHECK:         %[[S:[0-9]+]], %[[T:[0-9]+]], {{.*}} = scf.for %[[KW:.*]] = {{.*}} iter_args(%{{.*}} = %[[ZERO]],
 // CHECK:           %[[COL:.*]] = arith.addi %c, %[[KW]]
 // CHECK:           scf.for %[[C:.*]] = {{.*}} iter_args(%[[A:.*]] = {{.*}})
 // CHECK:             %[[K:.*]] = arith.addi %k, %[[C]]
@@ -17,7 +18,8 @@
 // CHECK-NEXT:        %[[X0:.*]] = simd.broadcast_load %x[%n, %h, %[[COL]], %[[K]]]
 // CHECK-NEXT:        simd.dot_acc %{{.*}}, %[[X0]], %[[W0]] : vector<16xi32>
 // CHECK-NEXT:        simd.dot_acc %{{.*}}, %[[X0]], %[[W1]] : vector<16xi32>
-// CHECK:         arith.addi %[[S]], %[[S]] : vector<16xi32>
+// CHECK:         %[[U:.*]] = arith.addi %[[S]], %[[T]] : vector<16xi32>
+// CHECK:         arith.addi %[[U]], %[[U]] : vector<16xi32>
 func.func @dot(%x: !x, %w: !w, %n: index, %h: index, %c: index, %k: index, %b: index) -> (!v, !v, !v, !v) {
   %0, %1, %2, %3 = lowbit.dot_tile %x, %w, %n, %h, %c, %k, %b pixels 2 vectors 2 unroll 0 x_code !lowbit.bipolar<8> w_code !lowbit.signed<8> : (!x, !w, index, index, index, index, index) -> (!v, !v, !v, !v)
   func.return %0, %1, %2, %3 : !v, !v, !v, !v
@@ -70,4 +72,62 @@ func.func @narrow_lanes(%x: !x, %w: !w, %n: index, %h: index, %c: index, %k: ind
 func.func @padding(%x: !x, %w: !w, %n: index, %h: index, %c: index, %k: index, %b: index, %low: index, %high: index) -> (!v, !v, !v) {
   %s:3 = lowbit.dot_tile %x, %w, %n, %h, %c, %k, %b, %low, %high pixels 3 vectors 1 padding [0, 1] unroll 0 x_code !lowbit.unipolar<4> w_code !lowbit.signed<4> : (!x, !w, index, index, index, index, index, index, index) -> (!v, !v, !v)
   func.return %s#0, %s#1, %s#2 : !v, !v, !v
+}
+
+// -----
+
+!x = memref<1x1x1x7xi32>
+!w = memref<1x1x1x2x32xi32>
+!v = vector<16xi32>
+
+// Levels of 2 bits are shifted to the top of each byte, where an exclusive or makes them signed:
+// 64 times the value. A word of w is for four words of x; the last one for three.
+
+// CHECK-LABEL: func.func @scaled
+// CHECK-DAG:     %[[MASK:.*]] = arith.constant dense<-1061109568> : vector<16xi32>
+// CHECK-DAG:     %[[SIGN:.*]] = arith.constant dense<-2139062144> : vector<16xi32>
+// CHECK-DAG:     %[[SIX:.*]] = arith.constant dense<6> : vector<16xi32>
+// CHECK:         %[[W0:.*]] = vector.load %w
+// CHECK-NEXT:    %[[W1:.*]] = vector.load %w
+// CHECK-NEXT:    %[[S0:.*]] = arith.shli %[[W0]], %[[SIX]]
+// CHECK-NEXT:    %[[M0:.*]] = arith.andi %[[S0]], %[[MASK]]
+// CHECK-NEXT:    %[[B0:.*]] = arith.xori %[[M0]], %[[SIGN]]
+// CHECK-COUNT-8: simd.dot_acc
+// CHECK:         vector.load %w
+// CHECK-COUNT-6: simd.dot_acc
+// CHECK-NOT:     simd.dot_acc
+// CHECK:         arith.shrsi %{{.*}}, %[[SIX]]
+func.func @scaled(%x: !x, %w: !w, %n: index) -> (!v, !v) {
+  %0, %1 = lowbit.dot_tile %x, %w, %n, %n, %n, %n, %n pixels 1 vectors 2 unroll 1 x_code !lowbit.unipolar<8> w_code !lowbit.signed<2> w_bits 2 w_exponent 6 x_words 7 : (!x, !w, index, index, index, index, index) -> (!v, !v)
+  func.return %0, %1 : !v, !v
+}
+
+// -----
+
+!x = memref<1x1x1x8xi32>
+!w = memref<1x1x1x2x16xi32>
+!v = vector<16xi32>
+
+// Two levels stay in their places; the word is shifted for the other two. The sums of the second
+// place are four times too large. -2 times the sum of x makes values of levels.
+
+// CHECK-LABEL: func.func @places
+// CHECK-DAG:     %[[LOW:.*]] = arith.constant dense<50529027> : vector<16xi32>
+// CHECK-DAG:     %[[HIGH:.*]] = arith.constant dense<202116108> : vector<16xi32>
+// CHECK-DAG:     %[[FOUR:.*]] = arith.constant dense<4> : vector<16xi32>
+// CHECK-DAG:     %[[TWO:.*]] = arith.constant dense<2> : vector<16xi32>
+// CHECK-DAG:     %[[LOWEST:.*]] = arith.constant dense<-2> : vector<16xi32>
+// CHECK:         %[[W:.*]] = vector.load %w
+// CHECK-NEXT:    %[[B0:.*]] = arith.andi %[[W]], %[[LOW]]
+// CHECK-NEXT:    %[[X0:.*]] = simd.broadcast_load %x
+// CHECK-NEXT:    simd.dot_acc %{{.*}}, %[[X0]], %[[B0]]
+// CHECK-NEXT:    %[[B1:.*]] = arith.andi %[[W]], %[[HIGH]]
+// CHECK:         %[[S:.*]] = arith.shrui %[[W]], %[[FOUR]]
+// CHECK-NEXT:    arith.andi %[[S]], %[[LOW]]
+// CHECK:         arith.shrsi %{{.*}}, %[[TWO]]
+// CHECK:         simd.reduce_add
+// CHECK:         arith.muli %{{.*}}, %[[LOWEST]]
+func.func @places(%x: !x, %w: !w, %n: index) -> !v {
+  %0 = lowbit.dot_tile %x, %w, %n, %n, %n, %n, %n pixels 1 vectors 1 unroll 1 x_code !lowbit.unipolar<8> w_code !lowbit.signed<2> w_bits 2 places 2 : (!x, !w, index, index, index, index, index) -> !v
+  func.return %0 : !v
 }

@@ -20,6 +20,7 @@ from xdsl.interpreter import (
     impl_terminator,
     register_impls,
 )
+from xdsl.ir import Attribute
 
 from lowbit_dialect.decomposition import Decomposition
 from lowbit_dialect.geometry import LAYOUTS, WEIGHT_LAYOUTS, ConvGeometry
@@ -32,6 +33,7 @@ from lowbit_dialect.ops.correction import CorrectionOp
 from lowbit_dialect.ops.dot import DotConvOp, DotGemmOp
 from lowbit_dialect.ops.kernel import ConvKernelOp, GemmKernelOp, KernelOp, YieldOp
 from lowbit_dialect.ops.lut import LutConvOp, LutGemmOp
+from lowbit_dialect.packing import split_levels
 from lowbit_dialect.raw_sums import RawSums
 
 _POPCOUNT = np.array([byte.bit_count() for byte in range(256)], np.uint8)
@@ -53,6 +55,20 @@ def _products(x: NDArray, w: NDArray, product: LevelProduct) -> NDArray[np.int64
     levels = np.ascontiguousarray(x[0]).view(np.uint8).astype(np.int64)
     values = np.ascontiguousarray(w[0]).view(np.int8).astype(np.int64)
     return product.step * (levels * values).sum(axis=-1)
+
+
+def _value_words(w: NDArray, type_: Attribute, count: int) -> NDArray:
+    """`count` words (.., words) of value bytes, where the words of w hold smaller levels.
+
+    What follows the last channel is the value of level 0: activations have zeros there.
+    """
+    layout = packed_layout(type_)
+    assert layout is not None
+    if not layout.bytes.data or layout.bits.data == 8:
+        return w
+    levels = split_levels(np.ascontiguousarray(w).view(np.uint8), layout)
+    values = np.sort(code_of(type_, "w").values).astype(np.int8)[levels]
+    return values.view(w.dtype)[..., :count]
 
 
 def _raw_sums(
@@ -181,6 +197,7 @@ class KernelFunctions(InterpreterFunctions):
     def _sums(
         op: KernelOp, x: NDArray, w: NDArray, geometry: ConvGeometry, args: PythonValues
     ) -> NDArray[np.int64]:
+        w = _value_words(w, op.operands[1].type, x.shape[-1] // geometry.groups)
         sums = _raw_sums(x, w, op.raw_sums, geometry)
         return _add_correction(sums, args[2], geometry) if len(args) > 2 else sums
 

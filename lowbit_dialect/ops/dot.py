@@ -1,6 +1,7 @@
 """`lowbit.dot_conv`, `dot_gemm`: contractions as dot products of bytes.
 
-Activations are words of four level bytes, weights words of four value bytes (`level_product`).
+Activations are words of four level bytes, weights words of four value bytes, or of as many levels
+as fit in the words if these take fewer bits (`level_product`, `level_fields`).
 """
 
 from __future__ import annotations
@@ -34,7 +35,8 @@ class DotConvOp(ConvKernelOp):
     """Convolution by dot products of bytes: clauses of `lowbit.conv2d`, schedule, epilogue.
 
     x holds levels, the channels innermost (`byte_activation_layout`), with a frame at least as
-    wide as the padding; w holds values in blocks of output channels (`byte_weight_layout`).
+    wide as the padding; w holds values, or levels of few bits, in blocks of output channels
+    (`byte_weight_layout`).
     """
 
     name = "lowbit.dot_conv"
@@ -47,13 +49,14 @@ class DotConvOp(ConvKernelOp):
     def expected_layouts(self, x: PackedAttr, w: PackedAttr) -> tuple[PackedAttr, PackedAttr]:
         layout, groups = conv_layout(self), self.geometry.groups
         want_x = byte_activation_layout(layout, groups=groups)
-        want_w = byte_weight_layout(layout, max(1, w.lane_block[1]), groups)
+        lanes, bits = max(1, w.lane_block[1]), w.bits.data
+        want_w = byte_weight_layout(layout, lanes, groups, bits)
         return self.frame_for(x, want_x), want_w
 
 
 @irdl_op_definition
 class DotGemmOp(GemmKernelOp):
-    """Matrix product by dot products of bytes: x (M, K) levels, w (K, N) values, schedule."""
+    """Matrix product by dot products of bytes: x (M, K) levels, w (K, N) values or small levels."""
 
     name = "lowbit.dot_gemm"
 
@@ -63,4 +66,5 @@ class DotGemmOp(GemmKernelOp):
 
     @override
     def expected_layouts(self, x: PackedAttr, w: PackedAttr) -> tuple[PackedAttr, PackedAttr]:
-        return byte_matmul_lhs_layout(), byte_matmul_rhs_layout(max(1, w.lane_block[1]))
+        lanes, bits = max(1, w.lane_block[1]), w.bits.data
+        return byte_matmul_lhs_layout(), byte_matmul_rhs_layout(lanes, bits)

@@ -72,7 +72,7 @@ def _foreign_bytes(image: NDArray[np.uint8], type_: TensorType) -> NDArray[np.bo
     Kernels count every bit of a word, so a set bit in a ragged tail would be a wrong answer.
     """
     code, layout = code_of(type_, "type"), packed_layout(type_)
-    if layout is None or layout.bytes.data:
+    if layout is None or (layout.bytes.data and layout.bits.data == 8):
         patterns = np.arange(1 << code.width)
         if layout is None:
             plain = pattern_bytes(patterns, TensorType(code, patterns.shape))
@@ -84,7 +84,8 @@ def _foreign_bytes(image: NDArray[np.uint8], type_: TensorType) -> NDArray[np.bo
         if layout is None:
             return is_foreign[image]
         return np.where(_element_bits(type_, layout) != 0, is_foreign[image], image != 0)
-    if not len(layout.index) and len(image) * 8 == prod(type_.get_shape()) * code.width:
+    is_of_bits = not layout.bytes.data and not len(layout.index)
+    if is_of_bits and len(image) * 8 == prod(type_.get_shape()) * code.width:
         return np.zeros(1, np.bool_)  # every bit belongs to an element
     return (image & ~_element_bits(type_, layout)) != 0
 

@@ -33,6 +33,8 @@ from xdsl.utils.exceptions import VerifyException
 
 from lowbit_dialect.codes import AffineCode
 from lowbit_dialect.decomposition import Decomposition, decompose
+from lowbit_dialect.layout import LEVEL_BITS
+from lowbit_dialect.level_fields import LevelFields
 from lowbit_dialect.level_product import LevelProduct
 from lowbit_dialect.ops.base import (
     ATTRIBUTE,
@@ -251,31 +253,96 @@ class DotTileOp(TileOp):
     four value bytes each, `[block][kh][kw][channel word][lane]`. The indices are as in
     `lowbit.bitserial_tile`, and so are the clauses and the results.
 
+    With `w_bits` of 4, 2 or 1 the words of w hold levels of so many bits instead, for 2, 4 or 8
+    words of x, which the tile makes bytes of: the values times 2^`w_exponent`, or with `places`
+    p > 0 the levels in p places of a byte, which take less to make and more sums (`level_fields`).
+    `x_words` is then how many words of x there are to a tap, if the last word of w is not full.
+
     With `i16_steps` n > 0, up to n words in a row are summed in lanes of i16, two products each,
     before they are widened; the codes must make that safe whatever the numbers.
     """
 
     name = "lowbit.dot_tile"
-    CLAUSES: ClassVar = (*TILE_CLAUSES, Clause("i16_steps", INT, int_(0)))
+    CLAUSES: ClassVar = (
+        *TILE_CLAUSES,
+        Clause("w_bits", INT, int_(8)),
+        Clause("w_exponent", INT, int_(0)),
+        Clause("places", INT, int_(0)),
+        Clause("x_words", INT, int_(0)),
+        Clause("i16_steps", INT, int_(0)),
+    )
     RANKS: ClassVar = (4, 5)
 
+    w_bits = prop_def(IntegerAttr)
+    w_exponent = prop_def(IntegerAttr)
+    places = prop_def(IntegerAttr)
+    x_words = prop_def(IntegerAttr)
     i16_steps = prop_def(IntegerAttr)
 
     @property
     def product(self) -> LevelProduct:
         """How the codes multiply."""
-        return LevelProduct(*self.codes)
+        return LevelProduct(*self.codes).of_fields(self.fields)
+
+    @property
+    def fields(self) -> LevelFields:
+        """Where the levels of w lie in its words, if these are not value bytes."""
+        clauses = (self.w_bits, self.w_exponent, self.places)
+        return LevelFields(self.codes[1], *(clause.value.data for clause in clauses))
+
+    @property
+    def levels_per_byte(self) -> int:
+        """Words of x for each word of w."""
+        return 8 // self.w_bits.value.data
+
+    @property
+    def taps(self) -> tuple[int, int]:
+        """Rows and columns of the taps."""
+        assert isinstance(self.w.type, MemRefType)
+        return self.w.type.get_shape()[1], self.w.type.get_shape()[2]
+
+    @property
+    def words(self) -> int:
+        """Words of x that are multiplied for each tap."""
+        assert isinstance(self.w.type, MemRefType)
+        return self.x_words.value.data or self.w.type.get_shape()[3] * self.levels_per_byte
 
     @override
     def _verify_words(self, x: MemRefType, w: MemRefType) -> None:
         if x.element_type != i32:
             raise VerifyException(f"x must hold words of i32, got {x.element_type}")
+        self._verify_fields()
         product, shape = self.product, w.get_shape()
-        if obstacle := product.obstacle_of(4 * shape[1] * shape[2] * shape[3]):
+        if obstacle := product.obstacle_of(4 * shape[1] * shape[2] * self.words):
             raise VerifyException(obstacle)
         steps = self.i16_steps.value.data
         if not 0 <= steps <= product.i16_steps:
             raise VerifyException(
                 f"i16_steps {steps}: i16 holds 0 to {product.i16_steps} sums of two products of"
                 f" levels of {self.x_code} and {self.w_code}"
+            )
+
+    def _verify_fields(self) -> None:
+        bits, exponent = self.w_bits.value.data, self.w_exponent.value.data
+        if bits not in LEVEL_BITS:
+            raise VerifyException(f"w_bits {bits}: 1, 2, 4 and 8 are allowed")
+        places = self.places.value.data
+        if exponent and (bits == 8 or places):
+            raise VerifyException(f"w_exponent {exponent}: only the values of levels are scaled")
+        if places and (places < 0 or self.levels_per_byte % places or places * bits > 7):
+            raise VerifyException(
+                f"places {places}: a byte of levels of {bits} bits has no such number of them"
+            )
+        if bits < 8 and self.codes[1].width > bits:
+            raise VerifyException(f"w_bits {bits} cannot hold the levels of {self.w_code}")
+        if not (0 <= exponent < 8 and (bits == 8 or self.fields.fits)):
+            raise VerifyException(
+                f"w_exponent {exponent}: i8 cannot hold values of {self.w_code} times 2^{exponent}"
+            )
+        assert isinstance(self.w.type, MemRefType)
+        words, per_word = self.w.type.get_shape()[3], self.levels_per_byte
+        if -(-self.words // per_word) != words:
+            raise VerifyException(
+                f"x_words {self.words}: {words} words of w hold {(words - 1) * per_word + 1} to"
+                f" {words * per_word}"
             )

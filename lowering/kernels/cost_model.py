@@ -20,23 +20,21 @@ from lowbit_dialect.ops.tile import TILE_WORDS
 from lowbit_dialect.table_sums import TABLE_WORD
 from lowering.kernels.skipped_share import default_skip, executed_share
 from lowering.kernels.table_plan import TablePlan, plan_tables
+from lowering.kernels.weight_storage import step_cycles, stream_cycles, weight_bits
 from lowering.targets import Target
 
-MIN_I16_STEPS = 8
-"""Words to be summed in i16 between two widenings for that to pay."""
-
-CHAINS = 8
-"""Accumulators below which a tile waits for the latency of its own chains (popcounts, products)."""
-
-BYTE_CHAINS = 4
-"""The same for sums of bytes, which only an addition prolongs."""
+CHAINS = 4
+"""Accumulators below which a tile waits for the additions that prolong their chains."""
 
 MIXED = 1.1
 """How much longer shuffles and additions take together than their units would need: operations are
 given to units as they come, not as it would be best (measured: 0.57 to 0.60 cycles for a pair)."""
 
-L2_VECTORS = 0.75
+L2_VECTORS = 0.6
 """Vectors that come from the second cache level in a cycle."""
+
+INDEX_STREAM = 1.5
+"""How much longer indices take from beyond L2 than plain weights (measured)."""
 
 QUAD = 16
 """Bytes of the sums of four pairs of channels, from which tables of 16 entries are made."""
@@ -82,18 +80,10 @@ def kernel_word_bits(target: Target) -> int:
     return target.word_bits if target.word_bits in TILE_WORDS else TILE_WORDS[0]
 
 
-def i16_steps(product: LevelProduct, target: Target) -> int:
-    """How many words a kernel sums in i16 lanes before it widens them; 0 for none."""
-    steps = product.i16_steps
-    return steps if target.dot_form.i16_lanes and steps >= MIN_I16_STEPS else 0
-
-
-def _step(
-    target: Target, pixels: int, vectors: int, operation_cycles: float, chains: int = CHAINS
-) -> float:
+def _step(target: Target, pixels: int, vectors: int, operation_cycles: float) -> float:
     """Cycles of a reduction step of a tile."""
     loads = (pixels + vectors) / target.throughput.loads
-    return max(operation_cycles * max(pixels * vectors, chains), loads)
+    return max(operation_cycles * max(pixels * vectors, CHAINS), loads)
 
 
 def _row_of_tiles(geometry: ConvGeometry, pixels: int) -> list[tuple[int, int]]:
@@ -108,6 +98,8 @@ def bit_serial_cycles(c: Contraction, pixels: int, vectors: int) -> float:
     lanes = vectors * target.vector_bits // word
     steps = c.taps * ceil(c.channels / word) * len(decompose(c.x, c.w).terms)
     operation = target.popcount_steps / target.throughput.vector
+    if c.rows == 1 and c.geometry.cols.out <= pixels:
+        return _streamed_cycles(c, c.geometry.cols.out, vectors, operation)
     row = sum(
         count
         * steps
@@ -117,21 +109,36 @@ def bit_serial_cycles(c: Contraction, pixels: int, vectors: int) -> float:
     return c.rows * c.blocks(lanes) * row
 
 
+def _streamed_cycles(c: Contraction, pixels: int, vectors: int, operation: float) -> float:
+    """Cycles of popcounts in a single tile a block, which wait for the weights.
+
+    Each plane of the weights comes once from where all of them lie, and then for every other plane
+    of x from where those of a block do.
+    """
+    target, word = c.target, kernel_word_bits(c.target)
+    lanes, planes = vectors * target.vector_bits // word, c.w.width
+    steps, terms = c.taps * ceil(c.channels / word), len(decompose(c.x, c.w).terms)
+    counts = operation * max(pixels * vectors, CHAINS)
+    block = steps * lanes * word // 8 * planes
+    first = max(counts, vectors * stream_cycles(block * c.blocks(lanes), 8, target))
+    is_near = block <= target.l1_bytes * 3 // 4
+    again = counts if is_near else max(counts, vectors * stream_cycles(block, 8, target))
+    return c.blocks(lanes) * steps * (planes * first + (terms - planes) * again)
+
+
 def dot_cycles(c: Contraction, pixels: int, vectors: int) -> float:
     """Cycles of the reduction by dot products of bytes."""
     target, product = c.target, LevelProduct(c.x, c.w)
-    form = target.dot_form
-    operations = form.operations
-    if i16_steps(product, target):
-        operations = form.i16_operations
-    elif product.i16_steps == 0:
-        operations = form.wide_operations
+    bits = weight_bits(product, c.geometry, (pixels, vectors), target)
     lanes = vectors * target.vector_bits // (8 * BYTES_PER_WORD)
     steps = c.taps * ceil(c.channels / BYTES_PER_WORD)
-    row = sum(
-        count * steps * (_step(target, tile, vectors, operations / form.rate) + LOOP_CYCLES / 2)
-        for count, tile in _row_of_tiles(c.geometry, pixels)
-    )
+
+    def step(tile: int) -> float:
+        of_vector = step_cycles(product, bits, c.geometry, (tile, vectors), target)
+        loads = (tile + vectors * bits / 8) / target.throughput.loads
+        return max(of_vector * vectors, loads) + LOOP_CYCLES / 2 * bits / 8
+
+    row = sum(count * steps * step(tile) for count, tile in _row_of_tiles(c.geometry, pixels))
     return c.rows * c.blocks(lanes) * row
 
 
@@ -143,7 +150,7 @@ def table_cycles(c: Contraction, pixels: int, vectors: int) -> float:
         return float("inf")
     sums, registers = plan.sums, ceil(vectors / 4)
     # A lookup and an addition; three operations whenever nibbles are full, and when bytes are.
-    operations = 2 + (2 / sums.nibble_steps if plan.shared > 1 else 0)
+    operations = 1 + target.lookup_steps + (2 / sums.nibble_steps if plan.shared > 1 else 0)
     lookup = MIXED * max(operations / throughput.vector, 1 / throughput.shuffle)
     tap_indices = sum(plan.counts[: plan.chunk])
     run = min(sums.byte_steps, tap_indices)
@@ -158,10 +165,13 @@ def table_cycles(c: Contraction, pixels: int, vectors: int) -> float:
     indices = steps // plan.chunks * lanes * c.blocks(lanes)
     is_streamed = c.rows == 1 or indices > target.l1_bytes // 2
     least = registers / L2_VECTORS if is_streamed else 0.0
+    size = steps * lanes * c.blocks(lanes)
+    if c.rows == 1 and size > target.l2_bytes:
+        least = INDEX_STREAM * registers * stream_cycles(size, 8, target)
     row = sum(
         count
         * (
-            steps * max(least, _step(target, tile, registers, lookup + flush, BYTE_CHAINS))
+            steps * max(least, _step(target, tile, registers, lookup + flush))
             + loops
             + per_tile * plan.shared * tile * registers / throughput.vector
         )
@@ -223,4 +233,5 @@ def predict_cycles(c: Contraction, strategy: str, pixels: int, vectors: int) -> 
     levels = min(1 << c.x.width, MAX_LEVELS)
     skip = default_skip(c.geometry, c.x, c.w, strategy, pixels, vectors)
     reduction = REDUCTIONS[strategy](c, pixels, vectors) * executed_share(c.geometry, skip)
-    return reduction + EPILOGUE_CYCLES * levels * outputs * (ALONE if vectors % 2 else 1)
+    is_alone = vectors % 2 == 1 and c.geometry.oc // c.geometry.groups > lanes
+    return reduction + EPILOGUE_CYCLES * levels * outputs * (ALONE if is_alone else 1)

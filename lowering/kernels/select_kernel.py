@@ -18,7 +18,9 @@ from xdsl.pattern_rewriter import (
 )
 
 from lowbit_dialect.codes import AffineCode
+from lowbit_dialect.geometry import ConvGeometry
 from lowbit_dialect.layout import PackedAttr
+from lowbit_dialect.level_product import LevelProduct
 from lowbit_dialect.ops.base import code_of
 from lowbit_dialect.ops.contraction import Conv2DOp, MatmulOp
 from lowbit_dialect.ops.correction import RAW_SUMS, CorrectionOp
@@ -30,6 +32,7 @@ from lowering.kernels.default_schedule import kernel_lanes
 from lowering.kernels.kernel_forms import KERNELS
 from lowering.kernels.problem import Problem
 from lowering.kernels.records import chooser
+from lowering.kernels.weight_storage import weight_bits
 from lowering.opt.diagnostics import fail
 from lowering.record_sources import SHIPPED_RECORDS
 from lowering.targets import Target, get_target
@@ -73,6 +76,7 @@ class SelectConvKernel(RewritePattern):
         )
         clauses = {c.name: op.properties[c.name] for c in Conv2DOp.CLAUSES}
         image = (geometry.rows.extent, geometry.cols.extent)
+        layouts = kernel.stored(layouts, geometry, self.target)
         kernel.replace(op, rewriter, KERNELS[kernel.strategy].conv, layouts, image, clauses)
 
 
@@ -95,6 +99,7 @@ class SelectGemmKernel(RewritePattern):
     def match_and_rewrite(self, op: MatmulOp, rewriter: PatternRewriter) -> None:
         kernel = _Kernel.of(op, self.target, self.choose)
         layouts = KERNELS[kernel.strategy].gemm_layouts(self.target, kernel.lanes)
+        layouts = kernel.stored(layouts, op.geometry, self.target)
         kernel.replace(op, rewriter, KERNELS[kernel.strategy].gemm, layouts, (), {})
 
 
@@ -115,6 +120,17 @@ class _Kernel:
         choice = choose(Problem.of(op))
         lanes = choice.schedule.vectors.data * kernel_lanes(target, choice.strategy)
         return _Kernel(x, w, choice.strategy, choice.schedule, lanes)
+
+    def stored(
+        self, layouts: tuple[PackedAttr, PackedAttr], geometry: ConvGeometry, target: Target
+    ) -> tuple[PackedAttr, PackedAttr]:
+        """The layouts of x and w, where it pays with levels of few bits instead of bytes of w."""
+        x, w = layouts
+        if not w.bytes.data:
+            return layouts
+        tile = (self.schedule.pixels.data, self.schedule.vectors.data)
+        bits = weight_bits(LevelProduct(self.x_code, self.w_code), geometry, tile, target)
+        return (x, w if bits == 8 else w.as_levels(bits))
 
     def replace(
         self,

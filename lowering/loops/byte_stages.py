@@ -23,10 +23,10 @@ def lower_pack_bytes(op: BitpackOp, layout: PackedAttr, lowering: FunctionLoweri
     walk = PackedWalk(layout, shape_of(op.x))
 
     def body(stage: Stage, low: SSAValue, high: SSAValue) -> None:
-        mover = _ByteMover(stage, walk, code_of(op.x.type, "x"), to_words=True)
+        mover = ByteMover(stage, walk, code_of(op.x.type, "x"), to_words=True)
         mover.run(op.x, op.result, low, high)
 
-    lowering.stage("bitpack", _extent(walk), body)
+    lowering.stage("bitpack", stage_extent(walk), body)
 
 
 def lower_unpack_bytes(op: UnpackOp, layout: PackedAttr, lowering: FunctionLowering) -> None:
@@ -34,18 +34,19 @@ def lower_unpack_bytes(op: UnpackOp, layout: PackedAttr, lowering: FunctionLower
     walk = PackedWalk(layout, shape_of(op.result))
 
     def body(stage: Stage, low: SSAValue, high: SSAValue) -> None:
-        mover = _ByteMover(stage, walk, code_of(op.x.type, "x"), to_words=False)
+        mover = ByteMover(stage, walk, code_of(op.x.type, "x"), to_words=False)
         mover.run(op.result, op.x, low, high)
 
-    lowering.stage("unpack", _extent(walk), body)
+    lowering.stage("unpack", stage_extent(walk), body)
 
 
-def _extent(walk: PackedWalk) -> int:
+def stage_extent(walk: PackedWalk) -> int:
+    """How many independent parts the walk has."""
     dims = outermost(walk)
     return walk.shape[dims[0]] if dims else 1
 
 
-class _ByteMover:
+class ByteMover:
     """Moves the elements of a tensor into or out of its words."""
 
     def __init__(self, stage: Stage, walk: PackedWalk, code: Code, to_words: bool):
@@ -66,15 +67,19 @@ class _ByteMover:
         shape = (*words, self.per_word)
         if self.widest > 1:
             shape = (*words[:-1], words[-1] * self.per_word)
-        self.plain = self.stage.tensor(plain)
         self.packed = self.stage.memory(packed, MemRefType(i8, shape))
+        self.walk_lines(plain, low, high)
+
+    def walk_lines(self, plain: SSAValue, low: SSAValue, high: SSAValue) -> None:
+        """Write the loops around the lines."""
+        self.plain = self.stage.tensor(plain)
         dims = outermost(self.walk)
         if dims:
-            nest(self.emit, self.walk.shape, dims, (low, high), self._line)
+            nest(self.emit, self.walk.shape, dims, (low, high), self.line)
         else:
-            self.emit.loop(low, high, lambda _: self._line([0]))
+            self.emit.loop(low, high, lambda _: self.line([0]))
 
-    def _line(self, indices: list[Index]) -> None:
+    def line(self, indices: list[Index]) -> None:
         """All elements along the packed dimension: vectors, then single ones."""
         emit = self.emit
         groups, count = self.walk.segments
@@ -113,12 +118,12 @@ class _ByteMover:
         sides = (self.plain, where), (self.packed, there)
         (source, at), (target, to) = sides if self.to_words else sides[::-1]
         if size == 1:
-            emit.store(self._converted(emit.load(source, at)), target, to)
+            emit.store(self.converted(emit.load(source, at)), target, to)
         else:
             data = emit.load_vector(source, at, VectorType(i8, [size]))
-            emit.store_vector(self._converted(data), target, to)
+            emit.store_vector(self.converted(data), target, to)
 
-    def _converted(self, value: SSAValue) -> SSAValue:
+    def converted(self, value: SSAValue) -> SSAValue:
         """The byte in a word for a storage byte, or the other way round."""
         emit, code, holds = self.emit, self.code, self.walk.layout.bytes.data
         if code.affine is None:

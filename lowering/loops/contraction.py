@@ -28,11 +28,11 @@ from lowbit_dialect.ops.bitserial import BitserialGemmOp
 from lowbit_dialect.ops.kernel import ConvKernelOp, KernelOp, affine_code_of
 from lowbit_dialect.ops.tile import BitserialTileOp, DotTileOp, TileOp
 from lowbit_dialect.schedule import ScheduleAttr
-from lowering.kernels.cost_model import i16_steps
 from lowering.kernels.default_schedule import default_schedule
 from lowering.kernels.kernel_forms import strategy_of
 from lowering.kernels.problem import Problem
 from lowering.kernels.schedule_space import obstacle
+from lowering.kernels.weight_storage import i16_steps, level_fields
 from lowering.loops.emit import Index
 from lowering.loops.epilogue import Epilogue
 from lowering.loops.skipped_taps import SkippedTaps
@@ -134,7 +134,9 @@ class Tiles:
         stage, (rows, cols) = self.stage, (self.geometry.rows, self.cols)
         height, width = frame[0] + rows.extent + frame[1], frame[2] + cols.extent + frame[3]
         words = self.geometry.groups * self.words
-        taps = (rows.taps, cols.taps, self.words, self.lanes)
+        self.w_bits = w_layout.bits.data
+        w_words = ceil(self.words / w_layout.levels_per_byte)
+        taps = (rows.taps, cols.taps, w_words, self.lanes)
         blocks = self.blocks_per_group * self.geometry.groups
         if isinstance(self.raw_sums, LevelProduct):
             x_shape = (self.geometry.batch, height, width, words)
@@ -218,8 +220,18 @@ class Tiles:
         codes = (self.x_code, self.w_code)
         if not isinstance(self.raw_sums, LevelProduct):
             return BitserialTileOp.get(*arguments, *codes)
-        steps = i16_steps(self.raw_sums, self.stage.target)
-        return DotTileOp.get(*arguments, *codes, i16_steps=int_(steps))
+        target = self.stage.target
+        fields = level_fields(self.raw_sums, self.w_bits, self.geometry, (pixels, vectors), target)
+        product = self.raw_sums.of_fields(fields)
+        return DotTileOp.get(
+            *arguments,
+            *codes,
+            w_bits=int_(self.w_bits),
+            w_exponent=int_(fields.exponent),
+            places=int_(fields.places),
+            x_words=int_(self.words if self.w_bits < 8 else 0),
+            i16_steps=int_(i16_steps(product, target)),
+        )
 
 
 def _spatial_frame(op: ConvKernelOp) -> tuple[int, int, int, int]:

@@ -16,6 +16,7 @@ from lowbit_dialect.ops.pack import BitpackOp, UnpackOp
 from lowering.loops.byte_stages import lower_pack_bytes, lower_unpack_bytes
 from lowering.loops.emit import Index
 from lowering.loops.index_stages import lower_pack_indices, lower_unpack_indices
+from lowering.loops.level_stages import lower_pack_levels, lower_unpack_levels
 from lowering.loops.pack_columns import Columns, column_lanes, sign_extended, without_columns
 from lowering.loops.packed_walk import PackedWalk, nest, outermost
 from lowering.loops.stage import FunctionLowering, Stage, shape_of
@@ -31,6 +32,9 @@ def lower_bitpack(op: BitpackOp, lowering: FunctionLowering) -> None:
     """Bytes to words: whole vectors of elements at once where they are neighbours in memory."""
     layout = packed_layout(op.result.type)
     assert layout is not None
+    if layout.bits.data < 8:
+        lower_pack_levels(op, layout, lowering)
+        return
     if layout.bytes.data:
         lower_pack_bytes(op, layout, lowering)
         return
@@ -156,6 +160,9 @@ def lower_unpack(op: UnpackOp, lowering: FunctionLowering) -> None:
     """Words to bytes: vectors of columns, or of the bits of a word, or single elements."""
     layout, code = packed_layout(op.x.type), code_of(op.x.type, "x")
     assert layout is not None
+    if layout.bits.data < 8:
+        lower_unpack_levels(op, layout, lowering)
+        return
     if layout.bytes.data:
         lower_unpack_bytes(op, layout, lowering)
         return

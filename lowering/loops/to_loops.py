@@ -89,7 +89,7 @@ def leaves_gaps(type_: TensorType) -> bool:
         return False
     if len(layout.index):
         return True
-    bits = 8 if layout.bytes.data else code_of(type_, "tensor").width
+    bits = layout.bits.data if layout.bytes.data else code_of(type_, "tensor").width
     elements = 1
     for extent in type_.get_shape():
         elements *= extent

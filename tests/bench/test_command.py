@@ -8,7 +8,7 @@ import shutil
 import pytest
 
 from runtime.analysis import mca
-from runtime.cli.main import main
+from runtime.cli import main
 from runtime.compile import parse_module
 
 FAST = ("--seconds", "0.02")

@@ -19,8 +19,7 @@ from runtime.bench.rounds import Timed, interleave
 from runtime.bench.session import Plan, run_plan
 from runtime.bench.station import LocalStation, RemoteStation, StationError
 from runtime.bench.workloads import Workload, load_workloads
-from runtime.cli import bench
-from runtime.cli.main import main
+from runtime.cli import bench, main
 
 SMALL = Workload("S", ConvGeometry(1, Window(6, 3, 2, 1, 1), Window(6, 3, 2, 1, 1), 32, 16))
 PRODUCT = Workload("P", ConvGeometry.of_matmul(3, 64, 8), is_matmul=True)

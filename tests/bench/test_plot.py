@@ -11,7 +11,7 @@ from test_goals import C9
 
 from runtime.bench.ceilings import Ceiling
 from runtime.bench.plot import Bounds, PlotError, check_plot, plot
-from runtime.cli.main import main
+from runtime.cli import main
 
 BOUNDS = Bounds([Ceiling("popcounts", 666)], [Ceiling("L1", 120), Ceiling("memory", 10)])
 RECORDS = [

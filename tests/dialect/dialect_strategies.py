@@ -17,7 +17,7 @@ from lowbit_dialect.codes import (
     UnipolarType,
 )
 from lowbit_dialect.geometry import ConvGeometry, Window
-from lowbit_dialect.layout import BYTES, PLANE, WORD_BITS, PackedAttr
+from lowbit_dialect.layout import BYTES, LEVEL_BITS, PLANE, WORD_BITS, PackedAttr
 
 
 def affine_codes(most_bits: int = 4) -> st.SearchStrategy[AffineCode]:
@@ -84,8 +84,9 @@ def packings(draw: st.DrawFn) -> Packing:
         if not lanes or dim != lanes[0]:
             frame[2 * dim : 2 * dim + 2] = [draw(st.integers(0, 2)), draw(st.integers(0, 2))]
     word = draw(st.sampled_from(WORD_BITS))
-    layout = PackedAttr.get(axis, word, order, frame, lanes, groups, holds, index)
-    bits = draw(st.integers(1, 7 if holds == "values" else 8))
+    of_level = draw(st.sampled_from(LEVEL_BITS)) if holds == "levels" else 8
+    layout = PackedAttr.get(axis, word, order, frame, lanes, groups, holds, of_level, index)
+    bits = draw(st.integers(1, 7 if holds == "values" else of_level))
     return Packing(layout, tuple(shape), bits)
 
 

@@ -22,7 +22,7 @@ class Loop:
         layout = packing.layout
         self.shape, self.bits = packing.shape, packing.bits
         self.code, self.holds = packing.code, layout.bytes.data
-        self.element = 8 if self.holds else 1
+        self.element = layout.bits.data if self.holds else 1
         self.axis, self.word = layout.axis.data, layout.word_bits.data
         self.order = [d.data for d in layout.order]
         self.frame = [f.data for f in layout.frame] or [0] * (2 * len(self.shape))
@@ -63,6 +63,9 @@ class Loop:
                 if self.index is not None:
                     before = at[dim] * ((self.word + self.index - 1) // self.index)
                     at[dim], bit = before + bit // self.index, bit % self.index
+                if self.holds:  # one element in each byte, then the next ones in their upper bits
+                    part, byte = divmod(place, self.word // 8)
+                    bit = 8 * byte + part * self.element
             elif dim == self.lane_dim:
                 at[dim], lane = self.cut(dim, i, self.lanes)
                 if self.index is not None:
@@ -76,7 +79,7 @@ class Loop:
         """The words that are not zero."""
         words: dict[tuple[int, ...], int] = {}
         for index in np.ndindex(*self.shape):
-            if self.element == 8:
+            if self.holds:
                 where, bit = self.place(PLANE, index)
                 words[where] = words.get(where, 0) | self.byte(int(patterns[index])) << bit
                 continue
@@ -166,6 +169,7 @@ def test_logical_words(packing: Packing, seed: int):
         [f.data for f in layout.frame],
         groups=groups,
         bytes=layout.bytes.data,
+        bits=layout.bits.data,
     )
     patterns = np.random.default_rng(seed).integers(0, 1 << packing.bits, packing.shape)
     code = packing.code
@@ -288,6 +292,9 @@ LANES = {"lanes": [0, 16]}
         ({"index": [6, 2]} | LANES, "a register of a multiple of 4 bytes that divides the 16"),
         ({"index": [6, 6]} | LANES, "a register of a multiple of 4 bytes that divides the 16"),
         ({"index": [6, 32]} | LANES, "a register of a multiple of 4 bytes that divides the 16"),
+        ({"bits": 3}, "bits = 3: 1, 2, 4 and 8 are allowed"),
+        ({"bits": 4}, "bits = 4: only levels take less than a byte"),
+        ({"bits": 4, "bytes": "values", "order": [0, 1]}, "only levels take less than a byte"),
     ],
 )
 def test_bad_layouts(fields: dict, message: str):

@@ -1,4 +1,4 @@
-"""Compiling is quick. The bounds are loose, for busy machines: they catch what is many times worse."""
+"""Compiling is quick. The bounds are loose, for busy machines: they catch what is far worse."""
 
 from __future__ import annotations
 

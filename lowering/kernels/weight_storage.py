@@ -1,0 +1,154 @@
+"""How the weights of a dot kernel lie in memory, and how a tile makes bytes of them.
+
+Bytes are what the products take, but eight times what 1-bit weights need. Where they come from
+beyond L2, or are read for a pixel or two only, the core waits for them; levels of few bits come
+faster than they are multiplied, and making bytes of them hides behind the products of a tile of
+three pixels or more.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from math import ceil
+
+from lowbit_dialect.geometry import ConvGeometry
+from lowbit_dialect.layout import LEVEL_BITS
+from lowbit_dialect.level_fields import LevelFields, full_exponent
+from lowbit_dialect.level_product import LevelProduct
+from lowering.targets import Target
+
+MIN_I16_STEPS = 8
+"""Words to be summed in i16 between two widenings for that to pay."""
+WIDENING_OPERATIONS = 5
+"""What adds a vector of i16 sums to i32 ones."""
+L2_BYTES, MEMORY_BYTES = 48, 26
+"""Bytes that a core streams in a cycle from L2, and from beyond; for estimates."""
+GAIN = 0.95
+"""The part of the cycles that smaller weights may take at most to pay for their longer code."""
+
+
+def i16_steps(product: LevelProduct, target: Target) -> int:
+    """How many words a kernel sums in i16 lanes before it widens them; 0 for none."""
+    steps = product.i16_steps
+    return steps if target.dot_form.i16_lanes and steps >= MIN_I16_STEPS else 0
+
+
+def dot_cycles_of_vector(product: LevelProduct, target: Target) -> float:
+    """Cycles of the products of a word of x and a vector of words of w."""
+    form = target.dot_form
+    operations = form.operations
+    if i16_steps(product, target):
+        operations = form.i16_operations
+    elif product.i16_steps == 0:
+        operations = form.wide_operations
+    return operations / form.rate
+
+
+def weight_bits(
+    product: LevelProduct, geometry: ConvGeometry, tile: tuple[int, int], target: Target
+) -> int:
+    """Bits that a weight takes in memory, 8 or the least number that holds its levels.
+
+    `tile` is (pixels, vectors) of the register tile.
+    """
+    bits = next(bits for bits in LEVEL_BITS if bits >= product.w.width)
+    tile = (min(tile[0], geometry.cols.out), tile[1])
+    if bits == 8 or not any(safe_forms(product, bits, geometry, tile, target)):
+        return 8
+    of_bytes = step_cycles(product, 8, geometry, tile, target)
+    of_levels = step_cycles(product, bits, geometry, tile, target)
+    is_far = geometry.taps * geometry.oc > target.l2_bytes
+    return bits if of_levels <= of_bytes * (1 if is_far else GAIN) else 8
+
+
+def step_cycles(
+    product: LevelProduct,
+    bits: int,
+    geometry: ConvGeometry,
+    tile: tuple[int, int],
+    target: Target,
+) -> float:
+    """Cycles of a tile for each word of x of its pixels and each vector of weights of `bits`."""
+    pixels, _ = tile
+    # Every tile of a row, and every row, reads the block again, from L1.
+    reads = geometry.batch * geometry.rows.out * ceil(geometry.cols.out / pixels)
+    stream = stream_cycles(geometry.taps * geometry.oc * bits // 8, bits, target) / reads
+    cycles = pixels * dot_cycles_of_vector(product, target)
+    if bits < 8:
+        fields = level_fields(product, bits, geometry, tile, target)
+        cycles += _exposed(_operations(product, fields, target), cycles, target)
+    return max(cycles, stream)
+
+
+def stream_cycles(size: int, bits: int, target: Target) -> float:
+    """Cycles in which weights of `size` bytes bring `bits` of the bytes of a vector."""
+    if size <= target.l1_bytes // 2:
+        return bits / 8 / target.throughput.loads
+    rate = L2_BYTES if size <= target.l2_bytes else MEMORY_BYTES
+    return bits / 8 * target.vector_bits / 8 / rate
+
+
+def _exposed(operations: float, products: float, target: Target) -> float:
+    """Cycles of the operations that do not hide behind `products` cycles of products.
+
+    Products that are one instruction keep some of the vector units busy, others all of them.
+    """
+    form, units = target.dot_form, target.throughput.vector
+    spare = max(0.0, units - form.rate) if form.operations == 1 else 0.0
+    return max(0.0, operations - spare * products) / units
+
+
+def level_fields(
+    product: LevelProduct,
+    bits: int,
+    geometry: ConvGeometry,
+    tile: tuple[int, int],
+    target: Target,
+) -> LevelFields:
+    """How a tile of (pixels, vectors) makes bytes of levels: with the least operations."""
+    forms = safe_forms(product, bits, geometry, tile, target)
+    plain = LevelFields(product.w, bits)
+    if bits == 8:
+        return plain
+    return min(forms, key=lambda fields: _operations(product, fields, target), default=plain)
+
+
+def safe_forms(
+    product: LevelProduct,
+    bits: int,
+    geometry: ConvGeometry,
+    tile: tuple[int, int],
+    target: Target,
+) -> Iterator[LevelFields]:
+    """The forms whose sums stay in i32 and whose accumulators stay in registers.
+
+    Scaled values first, then values, then levels in any number of places of a byte.
+    """
+    plain = LevelFields(product.w, bits)
+    forms = [LevelFields(product.w, bits, full_exponent(product.w, bits)), plain]
+    places = 1
+    while bits * places <= 4:
+        forms.append(LevelFields(product.w, bits, 0, places))
+        places *= 2
+    for fields in forms:
+        fits = _registers(fields, tile) <= target.vector_registers
+        if fits and product.of_fields(fields).obstacle(geometry) is None:
+            yield fields
+
+
+def _registers(fields: LevelFields, tile: tuple[int, int]) -> int:
+    """Accumulators of each place, a word of each vector and its bytes, a word of x, and masks."""
+    (pixels, vectors), places = tile, max(1, fields.places)
+    return pixels * vectors * places + 2 * vectors + places + 2
+
+
+def _operations(product: LevelProduct, fields: LevelFields, target: Target) -> float:
+    """Operations that make a vector of bytes and widen its products, on top of the product."""
+    operations = fields.shifts + 1
+    if not fields.places and fields.lowest and not fields.is_exclusive_or:
+        operations += 1
+    form = target.dot_form
+    if form.i16_lanes:
+        steps = i16_steps(product.of_fields(fields), target)
+        operations += WIDENING_OPERATIONS / steps if steps else form.operations
+    return operations

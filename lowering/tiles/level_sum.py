@@ -1,0 +1,65 @@
+"""The sum of the activation levels that a dot product of bytes reads, for one pixel of a tile."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from xdsl.dialects import arith, vector
+from xdsl.dialects.builtin import VectorType
+from xdsl.ir import SSAValue
+
+from lowbit_dialect import simd
+from lowbit_dialect.level_fields import BYTE_ONES
+from lowbit_dialect.ops.tile import DotTileOp
+from lowering.loops.emit import Emit, Index
+
+CHAINS = 4
+"""Accumulators, so that no step waits for the one before."""
+
+
+def level_sum(op: DotTileOp, emit: Emit, pixel: int, type_: VectorType) -> SSAValue:
+    """The sum of the levels of all taps of a pixel, in every lane of `type_`.
+
+    Products with bytes of 1 add four levels to a lane: whole vectors of neighbouring words first,
+    whose lanes are added in the end, then single words in all lanes at once.
+    """
+    image, row, col, word = op.indices[:4]
+    lanes = type_.get_shape()[0]
+    zero, ones = emit.constant(0, type_), emit.constant(BYTE_ONES, type_)
+    kh, kw = op.taps
+    step, (row_dilation, col_dilation) = op.step.value.data, op.dilation.get_values()
+    whole = op.words // lanes
+    chains = min(CHAINS, max(1, whole))
+
+    def over_taps(y: Index, acc: Sequence[SSAValue]) -> Sequence[SSAValue]:
+        at_row = emit.add(row, emit.mul(y, row_dilation))
+
+        def over_words(x: Index, acc: Sequence[SSAValue]) -> Sequence[SSAValue]:
+            at_col = emit.add(emit.add(col, emit.mul(x, col_dilation)), pixel * step)
+
+            def some(count: int, c: Index, acc: Sequence[SSAValue]) -> Sequence[SSAValue]:
+                new = list(acc)
+                for chain in range(count):
+                    where = (image, at_row, at_col, emit.add(emit.add(word, c), chain * lanes))
+                    levels = emit.load_vector(op.x, where, type_)
+                    new[chain] = emit.op(simd.DotAccOp(new[chain], levels, ones, True))
+                return new
+
+            def single(c: Index, acc: Sequence[SSAValue]) -> Sequence[SSAValue]:
+                where = [emit.value(i) for i in (image, at_row, at_col, emit.add(word, c))]
+                levels = emit.op(simd.BroadcastLoadOp(op.x, where, type_))
+                return [*acc[:-1], emit.op(simd.DotAccOp(acc[-1], levels, ones, True))]
+
+            groups = whole // chains * chains * lanes
+            acc = emit.carry(0, groups, acc, lambda c, a: some(chains, c, a), chains * lanes)
+            acc = emit.carry(groups, whole * lanes, acc, lambda c, a: some(1, c, a), lanes)
+            return emit.carry(whole * lanes, op.words, acc, single)
+
+        return emit.carry(0, kw, acc, over_words)
+
+    *vectors, even = emit.carry(0, kh, [zero] * (chains + 1), over_taps)
+    total = vectors[0]
+    for more in vectors[1:]:
+        total = emit.binary(arith.AddiOp, total, more)
+    splat = emit.op(vector.BroadcastOp(emit.op(simd.ReduceAddOp(total)), type_))
+    return emit.binary(arith.AddiOp, splat, even)
