@@ -67,10 +67,10 @@ class PackedAttr(ParametrizedAttribute):
         bits: of each level in words of levels: 8, or 4, 2 or 1, so that as many parts of a byte
             hold one each. A word of n bytes has element k at bit `bits * (k // n)` of byte k % n:
             `word >> bits * s`, masked, is the word of bytes that elements s * n and on would have.
-        index: empty, or (bits, register): the planes of each word, in lanes, are cut into table
-            indices of at most so many bits, a byte each, and so are the bytes the lanes of
-            registers of so many bytes: those of four channels in a row of 32-bit lanes are
-            channels a quarter of the register apart (`index_order`).
+        index: empty, or (bits, register), for words of bits in lanes: each word is cut into table
+            indices of so many bits, the last one of what is left, and each index is a byte. The
+            lanes of a register of so many bytes are in another order: byte k of it belongs to
+            channel `k // 4 + register // 4 * (k % 4)` (`index_order`).
 
     Example, 2-bit activations in rows of words, with a one-pixel frame:
         #lowbit.packed<axis = 3, word = i32, order = [0, 1, p, 3, 2],
@@ -80,6 +80,9 @@ class PackedAttr(ParametrizedAttribute):
     and 2-bit weights of a matrix product, 16 of them in the word of each of 64 lanes:
         #lowbit.packed<axis = 0, word = i32, order = [1, 0], lanes = [1, 64], bytes = levels,
                        bits = 2>
+    and weights as table indices of 6 bits, 64 output channels a register:
+        #lowbit.packed<axis = 3, word = i64, order = [0, p, 1, 2, 3], lanes = [0, 64],
+                       index = [6, 64]>
     """
 
     name = "lowbit.packed"

@@ -14,7 +14,7 @@ from runtime.executable import Executable
 from runtime.host import check_runs_here
 from runtime.jit import LoadedObject
 from runtime.signature import Signature
-from runtime.source import parse_module, read_text, verify
+from runtime.source import fingerprint, parse_module, read_text, verify
 
 __all__ = ["choose", "compile", "parse_module"]
 
@@ -60,7 +60,7 @@ def compile(
     key, hit = "", None
     if use_cache:
         # A text that was compiled once is found without parsing it.
-        text = module if isinstance(module, str) else str(module)
+        text = module if isinstance(module, str) else fingerprint(module)
         key = cache.key(text, machine, strategy, str(records))
         hit = cache.load(key)
     if hit is not None:

@@ -8,9 +8,9 @@
 // is about, the cost model does.
 
 // FILE:  lowbit.bitserial_conv {{.*}} schedule #lowbit.schedule<tile = 3x2, unroll = 0, order = channels>
-// DOT:   lowbit.dot_conv {{.*}} schedule #lowbit.schedule<tile = {{[0-9]+}}x{{[0-9]+}}, unroll = {{[0-9]}}, order = rows>
-// NONE:  lowbit.bitserial_conv {{.*}} schedule #lowbit.schedule<tile = {{[0-9]+}}x{{[0-9]+}}, unroll = {{[0-9]}}, order = rows>
-// OTHER: lowbit.bitserial_conv {{.*}} schedule #lowbit.schedule<tile = {{[0-9]+}}x{{[0-9]+}}, unroll = {{[0-9]}}, order = rows>
+// DOT:   lowbit.dot_conv {{.*}} schedule #lowbit.schedule<tile = {{[0-9]+}}x{{[0-9]+}}, unroll = {{[0-9]}}, order = rows{{.*}}>
+// NONE:  lowbit.{{[a-z]+}}_conv {{.*}} schedule #lowbit.schedule<tile = {{[0-9]+}}x{{[0-9]+}}, unroll = {{[0-9]}}, order = rows{{.*}}>
+// OTHER: lowbit.{{[a-z]+}}_conv {{.*}} schedule #lowbit.schedule<tile = {{[0-9]+}}x{{[0-9]+}}, unroll = {{[0-9]}}, order = rows{{.*}}>
 // BAD:   error: pass 'lowbit-select-kernel': records nowhere.jsonl: No such file or directory
 
 !x = tensor<1x6x6x20x!lowbit.unipolar<2>>

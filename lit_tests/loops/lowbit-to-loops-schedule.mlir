@@ -3,7 +3,7 @@
 
 // A schedule that one target has registers for and another has not.
 
-!x = tensor<5x70x!lowbit.unipolar<2>, #lowbit.packed<axis = 1, word = i32, order = [p, 1, 0]>>
+!x = tensor<5x70x!lowbit.unipolar<2>, #lowbit.packed<axis = 1, word = i32, order = [p, 0, 1]>>
 !w = tensor<70x9x!lowbit.unipolar<1>, #lowbit.packed<axis = 0, word = i32, order = [1, p, 0], lanes = [1, 64]>>
 
 // CHECK-LABEL: func.func @gemm_0_bitserial_gemm

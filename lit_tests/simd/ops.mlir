@@ -31,16 +31,18 @@ func.func @all(%acc: vector<16xi32>, %a: vector<16xi32>, %m: memref<4x8xi32>, %i
   // CHECK-NEXT: simd.broadcast_load %m[%i, %i] : memref<4x8xi32> to vector<16xi32>
   %10 = simd.broadcast_load %m[%i, %i] : memref<4x8xi32> to vector<16xi32>
   // CHECK-NEXT: simd.narrow %a, %acc : vector<16xi32> to vector<32xi16>
-  %13 = simd.narrow %a, %acc : vector<16xi32> to vector<32xi16>
+  %20 = simd.narrow %a, %acc : vector<16xi32> to vector<32xi16>
   // CHECK-NEXT: simd.narrow no_saturation %{{.*}}, %{{.*}} : vector<32xi16> to vector<64xi8>
-  %14 = simd.narrow no_saturation %13, %13 : vector<32xi16> to vector<64xi8>
+  %21 = simd.narrow no_saturation %20, %20 : vector<32xi16> to vector<64xi8>
   // CHECK-NEXT: simd.sitofp %{{.*}} : vector<16xi32> to vector<16xf32>
   %11 = simd.sitofp %10 : vector<16xi32> to vector<16xf32>
   // CHECK-NEXT: simd.fptosi %{{.*}} : vector<16xf32> to vector<16xi8>
   %12 = simd.fptosi %11 : vector<16xf32> to vector<16xi8>
   // CHECK-NEXT: simd.lookup %table, %index : vector<64xi8>, vector<16xi8>
-  %13 = simd.lookup %table, %index : vector<64xi8>, vector<16xi8>
+  %15 = simd.lookup %table, %index : vector<64xi8>, vector<16xi8>
   // CHECK-NEXT: simd.lookup in_range %index, %index : vector<16xi8>, vector<16xi8>
-  %14 = simd.lookup in_range %index, %index : vector<16xi8>, vector<16xi8>
+  %16 = simd.lookup in_range %index, %index : vector<16xi8>, vector<16xi8>
+  // CHECK-NEXT: simd.unpack_bits %{{.*}} : i16 to vector<16xi1>
+  %17 = simd.unpack_bits %8 : i16 to vector<16xi1>
   func.return
 }

@@ -1,4 +1,4 @@
-// RUN: lowbit-opt %s -p lowbit-lower-tile --split-input-file | filecheck %s
+// RUN: lowbit-opt %s -p 'lowbit-lower-tile{target=znver5}' --split-input-file | filecheck %s
 
 !x = memref<1x3x2x2x5xi32>
 !w = memref<1x1x2x2x2x32xi32>

@@ -44,6 +44,9 @@ from lowbit_dialect.table_sums import TABLE_WORD, TableSums
 TABLE_ENTRIES = (16, 64)
 """Entries of a table: what a shuffle of bytes can look up."""
 
+INDICES = 5
+"""Indices among the arguments of a lut_tile."""
+
 
 def _index_bits(type_: MemRefType) -> int:
     """Bits of the indices of tables in memory, checked."""
@@ -335,7 +338,3 @@ class LutSumsOp(LowbitOp):
             raise VerifyException(
                 f"sums of {elements} elements of {self.x_code} and {self.w_code} can leave 16 bits"
             )
-
-
-INDICES = 5
-"""Indices among the arguments of a lut_tile."""

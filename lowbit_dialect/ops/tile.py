@@ -64,7 +64,11 @@ TILE_CLAUSES = (
 
 
 def affine_codes(op: LowbitOp) -> tuple[AffineCode, AffineCode]:
-    """The clauses `x_code` and `w_code`; a VerifyException where they are no affine codes."""
+    """The clauses `x_code` and `w_code` of an operation.
+
+    Raises:
+        VerifyException: one of them is no affine code.
+    """
     x, w = op.properties.get("x_code"), op.properties.get("w_code")
     if not isinstance(x, AffineCode) or not isinstance(w, AffineCode):
         raise VerifyException("x_code and w_code must be affine codes")

@@ -216,6 +216,9 @@ REDUCTIONS = {"bit_serial": bit_serial_cycles, "dot": dot_cycles, "table": table
 EPILOGUE_CYCLES = 0.35
 """Cycles of the epilogue for a vector of sums and a level of the result."""
 
+ALONE = 2
+"""How many times that where a block has no two vectors of sums that narrower lanes could join."""
+
 MAX_LEVELS = 16
 """Levels beyond which results are not compared with thresholds one by one."""
 
@@ -230,4 +233,5 @@ def predict_cycles(c: Contraction, strategy: str, pixels: int, vectors: int) -> 
     levels = min(1 << c.x.width, MAX_LEVELS)
     skip = default_skip(c.geometry, c.x, c.w, strategy, pixels, vectors)
     reduction = REDUCTIONS[strategy](c, pixels, vectors) * executed_share(c.geometry, skip)
-    return reduction + EPILOGUE_CYCLES * levels * outputs
+    is_alone = vectors % 2 == 1 and c.geometry.oc // c.geometry.groups > lanes
+    return reduction + EPILOGUE_CYCLES * levels * outputs * (ALONE if is_alone else 1)

@@ -14,7 +14,7 @@ from math import ceil, prod
 
 from lowbit_dialect.codes import AffineCode
 from lowbit_dialect.level_product import BYTES_PER_WORD
-from lowbit_dialect.schedule import ORDERS, ScheduleAttr
+from lowbit_dialect.schedule import ORDERS, SKIPS, ScheduleAttr
 from lowering.kernels.cost_model import kernel_word_bits
 from lowering.kernels.default_schedule import kernel_lanes, tile_registers
 from lowering.kernels.problem import Problem
@@ -103,6 +103,13 @@ def _order(kernel: Kernel) -> Sequence[str]:
     return ORDERS[:1] if one_row or one_block else ORDERS
 
 
+def _skip(kernel: Kernel) -> Sequence[str]:
+    """What there is to skip: rows of taps in the padding, columns of them too."""
+    rows, cols = kernel.problem.geometry.rows, kernel.problem.geometry.cols
+    are_padded = {"none": True, "rows": rows.padded_share > 0, "all": cols.padded_share > 0}
+    return [skip for skip in SKIPS if are_padded[skip]]
+
+
 def _registers(kernel: Kernel, schedule: ScheduleAttr) -> str | None:
     """Sums, weights and what is worked with must fit; the smallest tile is always allowed."""
     pixels, vectors = schedule.pixels.data, schedule.vectors.data
@@ -146,6 +153,7 @@ _TILE_KNOBS = (
     Knob("vectors", _vectors),
     Knob("unroll", _unroll),
     Knob("order", _order),
+    Knob("skip", _skip),
 )
 
 SPACES: dict[str, Space] = {
@@ -157,6 +165,7 @@ SPACES: dict[str, Space] = {
             Knob("vectors", lambda kernel: TABLE_VECTORS),
             Knob("unroll", lambda kernel: (1,)),
             Knob("order", lambda kernel: ORDERS[:1]),
+            Knob("skip", lambda kernel: SKIPS[:1]),
         ),
         (_registers, _tables),
     ),

@@ -17,17 +17,17 @@ class TablePlan:
 
     The contraction is walked in *strips* of `tiles` register tiles side by side, and in *chunks* of
     `chunk` words of channels. Where `shared` is 2, a tile is that many pixels twice: a strip has a
-    left and a right half, whose entries share bytes. The tables of a strip and chunk lie in a ring of as many rows as the
-    window has: what the first cache level holds. Between two chunks the sums of `segment` rows of a
-    strip are kept, what a part of the second level holds.
+    left and a right half, whose entries share bytes. The tables of a strip and chunk lie in a ring
+    of as many rows as the window has: what the first cache level holds. Between two chunks the sums
+    of `segment` rows of a strip are kept, what a part of the second level holds.
     """
 
     geometry: ConvGeometry
     sums: TableSums
     pixels: int
-    tiles: int
-    chunk: int
-    segment: int
+    tiles: int = 1
+    chunk: int = 1
+    segment: int = 1
     shared: int = 1
 
     @property
@@ -103,6 +103,7 @@ class TablePlan:
 
 
 MAX_RING_BYTES = 512 * 1024
+"""Bytes of tables that a thread may have on its stack."""
 
 
 def index_bits(target: Target) -> int:
@@ -117,7 +118,7 @@ def plan_tables(
     pixels, vectors = tile
     sums = TableSums.of(x, w, index_bits(target))
     shared = 2 if sums.nibble_steps > 1 else 1
-    one = TablePlan(geometry, sums, pixels, 1, 1, 1, shared)
+    one = TablePlan(geometry, sums, pixels, shared=shared)
     whole_tiles = max(1, geometry.cols.out // one.strip)
     # Half of the first cache level for a tile's tables, the rest for indices and sums.
     chunk = max(1, min(one.words, target.l1_bytes // 2 // one.ring_bytes))
@@ -127,7 +128,9 @@ def plan_tables(
     plan = replace(one, chunk=chunk)
     for more in range(2, whole_tiles + 1):
         wider = replace(plan, tiles=more)
-        if whole_tiles % more == 0 and wider.ring_bytes <= target.l1_bytes * 3 // 4:
+        if wider.ring_bytes > target.l1_bytes * 3 // 4:
+            break
+        if whole_tiles % more == 0:
             plan = wider
     lanes = vectors * target.vector_bits // 32
     blocks = geometry.groups * ceil(geometry.oc / geometry.groups / lanes)

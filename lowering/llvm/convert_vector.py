@@ -57,11 +57,16 @@ def _broadcast(state: Conversion, op: vector.BroadcastOp) -> None:
         fail(op, f"expected a scalar or a vector of the result's type, got {source.type}")
 
 
+@cache
+def _mask(lanes: tuple[int, ...]) -> DenseArrayBase:
+    return DenseArrayBase.from_list(i32, lanes)
+
+
 def _shuffle(state: Conversion, op: vector.ShuffleOp) -> None:
     v1, v2 = state.value(op.v1), state.value(op.v2)
     if v1.type != v2.type:
         fail(op, f"expected two vectors of one type, got {v1.type} and {v2.type}")
-    mask = DenseArrayBase.from_list(i32, op.mask.get_values())
+    mask = _mask(tuple(op.mask.get_values()))
     state.replace(op, llvm.ShuffleVectorOp(v1, v2, mask, state.type(op.result.type)))
 
 

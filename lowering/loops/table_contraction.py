@@ -28,22 +28,35 @@ from lowbit_dialect.layout import PackedAttr, packed_layout
 from lowbit_dialect.ops.kernel import KernelOp, affine_code_of
 from lowbit_dialect.ops.lut_tile import BuildTablesOp, LutSumsOp, LutTileOp
 from lowbit_dialect.table_sums import TABLE_WORD
-from lowering.kernels.table_plan import TablePlan, plan_tables
+from lowering.kernels.table_plan import TablePlan, index_bits, plan_tables
 from lowering.loops.contraction import Tiles, schedule_of
 from lowering.loops.emit import Index
 from lowering.loops.epilogue import Epilogue
 from lowering.loops.stage import FunctionLowering, Stage
+from lowering.opt.diagnostics import fail
 
 
 def lower_table_contraction(op: KernelOp, lowering: FunctionLowering) -> None:
-    """Write the stages of a contraction and its epilogue."""
-    epilogue = Epilogue.of(op, lowering)
+    """Write the stages of a contraction and its epilogue.
+
+    The pass fails where the target's tables are not those that w was cut for, or where there can be
+    none.
+    """
     geometry = op.geometry
     w_layout = packed_layout(op.operands[1].type)
     assert w_layout is not None
+    bits, wanted = w_layout.index_shape[0], index_bits(lowering.target)
+    if bits != wanted:
+        fail(
+            op,
+            f"w is cut into indices of {bits} bits; tables of {lowering.target.name} take {wanted}",
+        )
+    plan = table_plan(op, lowering)
+    if plan.obstacle is not None:
+        fail(op, plan.obstacle)
+    epilogue = Epilogue.of(op, lowering)
     blocks = geometry.groups * ceil(geometry.oc / geometry.groups / w_layout.lane_block[1])
     rows = geometry.batch * geometry.rows.out
-    plan = table_plan(op, lowering)
     strip = plan.strip
     extent = rows if rows > 1 else ceil(geometry.cols.out / strip)
 
@@ -104,7 +117,7 @@ class TableTiles(Tiles):
         taps = (self.w_code.width, rows.taps, cols.taps, sum(plan.counts), self.lanes)
         self.blocks = self.blocks_per_group * geometry.groups
         self.w = self.stage.memory(op.operands[1], MemRefType(i8, (self.blocks, *taps)))
-        self.registers = self.schedule.vectors.data // 4
+        self.registers = self.lanes // w_layout.index_shape[1]
         indices = geometry.groups * plan.chunk_indices
         tables = (plan.ring, plan.columns(plan.tiles * plan.pixels), indices, plan.entries)
         self.tables = self._scratch(MemRefType(i8, tables))
@@ -142,10 +155,6 @@ class TableTiles(Tiles):
         if self._whole_strips * self.plan.strip < self.geometry.cols.out:
             is_last = emit.op(arith.CmpiOp(high, whole, "ugt"))
             emit.when(is_last, lambda: self._rest(0, 1))
-
-    @property
-    def _strip(self) -> int:
-        return self.plan.strip
 
     @property
     def _whole_strips(self) -> int:

@@ -155,12 +155,12 @@ class _Builder:
         most = max(1, min(self.register, 2 * QUAD) // self.entries)
         while done < count:
             tables = min(most, 1 << ((count - done).bit_length() - 1))
-            make = self._one if tables == 1 else self._several
+            made = self._one(column, done) if tables == 1 else self._several(column, done, tables)
             to = (self.slot, column, emit.add(first, done), 0)
-            emit.store_vector(make(column, done, tables), self.op.tables, to)
+            emit.store_vector(made, self.op.tables, to)
             done += tables
 
-    def _one(self, column: Index, table: int, _: int) -> SSAValue:
+    def _one(self, column: Index, table: int) -> SSAValue:
         """One table: its pairs in every word of a vector, their bytes spread over the entries."""
         emit, bytes_ = self.emit, VectorType(i8, [self.entries])
         words = VectorType(i32, [self.entries // 4])

@@ -2,27 +2,24 @@
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass
-from functools import cached_property
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property, partial
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 from xdsl.builder import Builder
-from xdsl.dialects import func
+from xdsl.dialects import arith, func
 from xdsl.dialects.builtin import ModuleOp, TensorType
 from xdsl.rewriter import InsertPoint
 
 from lowbit_dialect import reference
 from lowbit_dialect.codes import BipolarType, Code, SignedType, UnipolarType, parse_code
-from lowbit_dialect.constants import constant_tensor
 from lowbit_dialect.geometry import LAYOUTS, WEIGHT_LAYOUTS
 from lowbit_dialect.interpreters.values import PackedArray
-from lowbit_dialect.layout import PackedAttr
+from lowbit_dialect.layout import PackedAttr, byte_count
 from lowbit_dialect.ops.contraction import Conv2DOp, MatmulOp, conv_clauses
-from lowbit_dialect.ops.glue import FusedGlueOp
 from lowbit_dialect.ops.pack import BitpackOp, ConstantOp, UnpackOp
 from lowbit_dialect.packing import pack
 from lowering.kernels.choice import Choice
@@ -30,9 +27,15 @@ from lowering.kernels.kernel_forms import KERNELS
 from lowering.kernels.problem import SUMS, Problem
 from lowering.kernels.records import chooser
 from lowering.kernels.select_kernel import select_kernels
-from lowering.record_sources import SHIPPED_RECORDS
+from lowering.pipeline import lower
+from lowering.record_sources import NO_RECORDS, SHIPPED_RECORDS
 from lowering.targets import Target, get_target
-from runtime.bench.clock import nanoseconds_per_cycle
+from runtime.bench.compile_times import build_cached, compile_times
+from runtime.bench.contender import Contender
+from runtime.bench.glue import Glue, spreading_glue
+from runtime.bench.predicted import predicted_mac_per_cycle
+from runtime.bench.record import Record, Setting
+from runtime.bench.samples import Samples, lower_quartile, visit
 from runtime.bench.workloads import Workload
 from runtime.compile import compile
 from runtime.executable import Executable
@@ -41,25 +44,6 @@ OUTPUTS = ("packed", "i32")
 
 ANY_LANES = 64
 """Lanes of a block of weights, where only the layout of the activations is asked for."""
-
-
-@dataclass(frozen=True)
-class Record:
-    """A result: median seconds and cycles of a call, and whether every output was right."""
-
-    id: str
-    pair: str
-    isa: str
-    strategy: str
-    out: str
-    seconds: float
-    cycles: float
-    mac_per_cycle: float
-    checked: bool
-
-    def to_json(self) -> dict[str, Any]:
-        """As JSON-able data."""
-        return asdict(self)
 
 
 def codes_of(pair: str) -> tuple[Code, Code]:
@@ -76,9 +60,9 @@ def codes_of(pair: str) -> tuple[Code, Code]:
 
 @dataclass
 class Layer:
-    """A layer with random weights and thresholds, and one random input.
+    """A layer with random weights, glue that suits its sums, and one random input.
 
-    `out_code` is what the thresholds give; `axes` is the order of its dimensions, `nhwc` or `nchw`.
+    `out_code` is what the glue gives; `axes` is the order of its dimensions, `nhwc` or `nchw`.
     """
 
     workload: Workload
@@ -89,11 +73,11 @@ class Layer:
     x: NDArray[np.int64]
     w: NDArray[np.int64]
     sums: NDArray[np.int32]
-    thresholds: NDArray[np.int32]
+    glue: Glue
 
     @staticmethod
     def random(workload: Workload, pair: str, seed: int = 0) -> Layer:
-        """Random values, and thresholds at the quantiles of each channel's sums."""
+        """Random values, and glue that spreads each channel's sums over the levels."""
         return Layer.of(workload, *codes_of(pair), seed=seed)
 
     @staticmethod
@@ -116,13 +100,11 @@ class Layer:
             taps = g.rows.taps, g.cols.taps
             w_shape = _in_order(WEIGHT_LAYOUTS[axes], g.oc, *taps, g.ic // g.groups)
         x, w = rng.choice(x_code.values, x_shape), rng.choice(w_code.values, w_shape)
-        layer = Layer(workload, x_code, w_code, out_code, axes, x, w, *[np.empty(0, np.int32)] * 2)
+        no_sums = np.zeros((1, 1), np.int32)
+        glue = spreading_glue(no_sums, out_code, 1)
+        layer = Layer(workload, x_code, w_code, out_code, axes, x, w, no_sums, glue)
         layer.sums = layer.sums_of(x)
-        levels = 1 << out_code.width
-        quantiles = np.arange(1, levels) / levels
-        by_channel = np.moveaxis(layer.sums, layer.channel_axis, -1).reshape(-1, g.oc)
-        thresholds = np.sort(np.quantile(by_channel, quantiles, axis=0).T.round(), axis=1)
-        layer.thresholds = thresholds.astype(np.int32)
+        layer.glue = spreading_glue(layer.sums, out_code, layer.channel_axis)
         return layer
 
     @staticmethod
@@ -188,10 +170,8 @@ class Layer:
             clauses = conv_clauses(*_numbers(self.workload), groups, self.axes)
             y = builder.insert(Conv2DOp.get(x, w, **clauses)).result
         if out == "packed":
-            thresholds = builder.insert(constant_tensor(self.thresholds)).result
-            glued = TensorType(self.out_code, y.type.get_shape())  # pyright: ignore
-            axis = self.channel_axis
-            y = builder.insert(FusedGlueOp.threshold(y, thresholds, glued, axis=axis)).result
+            glued = TensorType(self.out_code, self.sums.shape)
+            y = self.glue.insert(builder, y, glued, self.channel_axis)
             y_layout = self.layout(strategy, target, (1, 1, 1, 1))
             y = builder.insert(BitpackOp.get(y, y_layout)).result
         builder.insert(func.ReturnOp(y))
@@ -206,9 +186,7 @@ class Layer:
         """What the function must make of these sums, as values."""
         if out == "i32":
             return sums
-        return reference.fused_glue_threshold(
-            sums, self.thresholds, self.out_code, axis=self.channel_axis
-        )
+        return self.glue.levels(sums, self.out_code, self.channel_axis)
 
 
 def _in_order(order: Sequence[int], *extents: int) -> tuple[int, ...]:
@@ -235,6 +213,7 @@ class BuiltLayer:
     choice: Choice
     executable: Executable
     target: Target
+    threads: int = 1
 
     @staticmethod
     def of(layer: Layer, out: str, target: Target, choice: Choice) -> BuiltLayer:
@@ -245,7 +224,7 @@ class BuiltLayer:
         """
         module = layer.module(out, choice.strategy, target)
         select_kernels(module, target, lambda _: choice)
-        executable = compile(module, target.name, use_cache=False)
+        executable = compile(module, target.name, use_cache=False, records=NO_RECORDS)
         return BuiltLayer(layer, out, choice, executable, target)
 
     def words(self, x: NDArray[np.int64]) -> NDArray:
@@ -263,16 +242,83 @@ class BuiltLayer:
         (argument,) = self.executable.signature.arguments
         saturated = np.full_like(layer.x, layer.x_code.max_value)
         for x, sums in ((layer.x, layer.sums), (saturated, layer.saturated_sums)):
-            given = self.executable(PackedArray(self.words(x), argument.type))
+            packed = PackedArray(self.words(x), argument.type)
+            given = self.executable(packed, num_threads=self.threads)
             values = given.values if isinstance(given, PackedArray) else given
             if not np.array_equal(values, layer.expected_of(sums, self.out)):
                 return False
         return True
 
     def time(self, seconds: float) -> tuple[float, float]:
-        """Median nanoseconds and cycles of a call, repeated for so long."""
+        """Nanoseconds and cycles of a call, lower quartiles of repetitions for so long."""
         result = self.executable.signature.results[0].new_storage()
-        return _time(self.executable.bind([self.words(self.layer.x)], [result]), seconds)
+        call = self.executable.bind([self.words(self.layer.x)], [result])
+        visit(call, seconds / 3, count_cycles=False)
+        samples = visit(call, seconds)
+        return samples.seconds * 1e9, lower_quartile(samples.cycles)
+
+
+def target_of(setting: Setting) -> Target:
+    """This machine, or as much of it as a setting wants."""
+    return get_target("host" if setting.isa == "host" else f"host+{setting.isa}")
+
+
+def module_of(workload: Workload, setting: Setting, records: str = SHIPPED_RECORDS) -> ModuleOp:
+    """The module that a setting of a layer is measured with."""
+    layer, target = Layer.random(workload, setting.pair), target_of(setting)
+    choice = chooser(target, setting.strategy, records)(layer.problem(setting.out))
+    return layer.module(setting.out, choice.strategy, target)
+
+
+def prepare(
+    layer: Layer,
+    setting: Setting,
+    check: bool = True,
+    cache: str = "",
+    records: str = SHIPPED_RECORDS,
+) -> Contender:
+    """A layer compiled with a setting, ready to run; its facts are fields of a record.
+
+    Args:
+        layer: the layer and its data.
+        setting: how to compute it.
+        check: whether to compare the output with the reference, and to time compilations.
+        cache: a folder for compiled objects; without it there are none, nor times.
+        records: what decides about the kernel, see `lowering.record_sources.sources`.
+    """
+    target = target_of(setting)
+    choice = chooser(target, setting.strategy, records)(layer.problem(setting.out))
+    module = layer.module(setting.out, choice.strategy, target)
+    build = partial(compile, target=target.name, strategy=setting.strategy, records=records)
+    times = compile_times(build, module, cache) if cache and check else {}
+    executable = build_cached(build, module, cache) if cache else build(module, use_cache=False)
+    built = BuiltLayer(layer, setting.out, choice, executable, target, setting.threads)
+    words = built.words(layer.x)
+    result = executable.signature.results[0].new_storage()
+    contender = Contender(executable.bind([words], [result], setting.threads))
+    if check:
+        contender.verdict = "right" if built.is_right() else "wrong"
+        contender.facts = {
+            "strategy": choice.strategy,
+            "predicted": predicted_mac_per_cycle(layer.problem(setting.out), choice, target),
+            "bytes": words.nbytes + result.nbytes + constant_bytes(module, target, choice),
+            **times,
+        }
+    return contender
+
+
+def constant_bytes(module: ModuleOp, target: Target, choice: Choice) -> int:
+    """Bytes of the constants of a module as its kernels read them: packed weights above all."""
+    kernels = module.clone()
+    select_kernels(kernels, target, lambda _: choice)
+    lower(kernels, target.name, "kernels")
+    return sum(
+        byte_count(result.type)
+        for op in kernels.walk()
+        if isinstance(op, ConstantOp | arith.ConstantOp)
+        for result in op.results
+        if isinstance(result.type, TensorType)
+    )
 
 
 def measure(
@@ -290,48 +336,32 @@ def measure(
         layer: the layer and its data.
         pair: name of its bit widths.
         isa: `host`, or a class to restrict it to.
-        out: `packed` (thresholds and packing counted) or `i32`.
-        seconds: how long to repeat; the median of the repetitions counts.
+        out: `packed` (glue and packing counted) or `i32`.
+        seconds: how long to repeat; a third of it more is for warming up.
         strategy: `auto` or the strategy to take; the record says which one it was.
         records: what decides about the kernel, see `lowering.record_sources.sources`.
     """
-    target = get_target("host" if isa == "host" else f"host+{isa}")
-    choose = chooser(target, strategy, records)
-    built = BuiltLayer.of(layer, out, target, choose(layer.problem(out)))
-    checked = built.is_right()
-    nanoseconds, cycles = built.time(seconds)
-    macs = layer.workload.geometry.macs
+    setting = Setting(pair, isa, out, strategy)
+    contender = prepare(layer, setting, records=records)
+    visit(contender.run, seconds / 3, count_cycles=False)
+    samples = visit(contender.run, seconds)
+    return record_of(layer.workload, setting, samples, contender.verdict, contender.facts)
+
+
+def record_of(
+    workload: Workload, setting: Setting, samples: Samples, verdict: str, facts: Mapping[str, Any]
+) -> Record:
+    """The record of a contender that `prepare` made."""
+    cycles = lower_quartile(samples.cycles)
     return Record(
-        layer.workload.id,
-        pair,
-        isa,
-        built.choice.strategy,
-        out,
-        nanoseconds / 1e9,
-        cycles,
-        macs / cycles,
-        checked,
+        id=workload.id,
+        pair=setting.pair,
+        isa=setting.isa,
+        out=setting.out,
+        threads=setting.threads,
+        seconds=samples.seconds,
+        cycles=cycles,
+        mac_per_cycle=workload.geometry.macs / cycles,
+        checked=verdict == "right",
+        **facts,
     )
-
-
-def _time(call: Callable[[], None], seconds: float) -> tuple[float, float]:
-    """Median nanoseconds and cycles of a call, the clock taken before and after each sample."""
-    end = time.perf_counter() + seconds / 3
-    while time.perf_counter() < end:
-        call()
-    start = time.perf_counter_ns()
-    call()
-    once = max(1, time.perf_counter_ns() - start)
-    batch = max(1, 200_000 // once)
-    times, cycles = [], []
-    end = time.perf_counter() + seconds
-    while time.perf_counter() < end or len(times) < 5:
-        before = nanoseconds_per_cycle()
-        start = time.perf_counter_ns()
-        for _ in range(batch):
-            call()
-        elapsed = (time.perf_counter_ns() - start) / batch
-        clock = (before + nanoseconds_per_cycle()) / 2
-        times.append(elapsed)
-        cycles.append(elapsed / clock)
-    return float(np.median(times)), float(np.median(cycles))

@@ -20,6 +20,13 @@ class Workload:
     geometry: ConvGeometry
     is_matmul: bool = False
 
+    @property
+    def kind(self) -> str:
+        """What a table or a picture tells apart: `product`, or the size of the filter."""
+        if self.is_matmul:
+            return "product"
+        return f"{self.geometry.rows.taps}x{self.geometry.cols.taps}"
+
 
 def _convolution(entry: dict[str, Any]) -> Workload:
     pad = entry["padding"]

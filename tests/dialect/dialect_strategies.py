@@ -67,9 +67,13 @@ def packings(draw: st.DrawFn) -> Packing:
     holds = draw(st.sampled_from(BYTES))
     order = draw(st.permutations([*([] if holds else [PLANE]), *range(rank)]))
     others = [d for d in range(rank) if d != axis]
-    lanes = []
+    lanes, index = [], []
     if others and draw(st.booleans()):
         lanes = [draw(st.sampled_from(others)), draw(st.integers(1, 5))]
+        if not holds and draw(st.booleans()):
+            register = draw(st.sampled_from([4, 8, 16]))
+            lanes[1] = register * draw(st.integers(1, 2))
+            index = [draw(st.integers(1, 8)), register]
     groups = draw(st.integers(1, 3))
     shape = [draw(st.integers(1, 5)) for _ in range(rank)]
     shape[axis] = draw(st.integers(1, 70))
@@ -81,7 +85,7 @@ def packings(draw: st.DrawFn) -> Packing:
             frame[2 * dim : 2 * dim + 2] = [draw(st.integers(0, 2)), draw(st.integers(0, 2))]
     word = draw(st.sampled_from(WORD_BITS))
     of_level = draw(st.sampled_from(LEVEL_BITS)) if holds == "levels" else 8
-    layout = PackedAttr.get(axis, word, order, frame, lanes, groups, holds, of_level)
+    layout = PackedAttr.get(axis, word, order, frame, lanes, groups, holds, of_level, index)
     bits = draw(st.integers(1, 7 if holds == "values" else of_level))
     return Packing(layout, tuple(shape), bits)
 

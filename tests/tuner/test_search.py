@@ -11,6 +11,7 @@ import pytest
 
 from lowbit_dialect.codes import parse_code
 from lowbit_dialect.geometry import ConvGeometry
+from lowbit_dialect.schedule import ScheduleAttr
 from lowering.kernels.choice import Choice
 from lowering.kernels.problem import Problem
 from lowering.kernels.schedule_space import is_worth_trying
@@ -209,7 +210,8 @@ def test_two_processes_work_on_one_study(tmp_path: Path, scheme: str, sampler: s
 
 def test_a_search_survives_its_candidates(tmp_path: Path):
     with LocalRunner(time_limit=8, command=BAD) as runner:
-        assert isinstance(runner.measure(TASK, search(1).model, 0.01), Measured)
+        warm = Choice("bit_serial", ScheduleAttr.get(7, 1))  # starts the worker
+        assert isinstance(runner.measure(TASK, warm, 0.01), Measured)
         runner.time_limit = 1.5
         s = search(14, sampler="grid", strategy="bit_serial")
         s.space.sort(key=lambda c: (c.schedule.pixels.data, str(c)))

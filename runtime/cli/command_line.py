@@ -30,6 +30,7 @@ examples:
 
 `lowbit COMMAND --help` says more about a command; `lowbit-opt` runs single passes.
 Compiled objects are kept in ~/.cache/lowbit, or where LOWBIT_CACHE says; LOWBIT_CACHE= keeps none.
+LOWBIT_CACHE_LIMIT (default 1G) is the room they may take.
 """
 
 
@@ -94,7 +95,10 @@ def make_parser(arguments: Sequence[str]) -> Parser:
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run `lowbit` on arguments, or on those of the process, and return its exit code.
 
-    0 is success, 1 a failure told in one line on stderr, 2 wrong arguments, 130 an interrupt.
+    0 is success, 1 a failure told in one line on stderr, 2 wrong arguments.
+
+    Raises:
+        KeyboardInterrupt: the user ended it.
     """
     arguments = sys.argv[1:] if arguments is None else arguments
     try:
@@ -105,8 +109,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
             code = parsed.execute(parsed)
         sys.stdout.flush()
         return code
-    except KeyboardInterrupt:
-        return 130
     except BrokenPipeError:
         # The reader of our output has gone (`| head`); nothing may be flushed to it at exit.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
