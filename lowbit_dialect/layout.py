@@ -34,7 +34,7 @@ from lowbit_dialect.codes import Code
 WORD_BITS = (8, 16, 32, 64)
 PLANE = -1
 """Entry of `order` that stands for the bit-plane axis (printed `p`)."""
-FIELDS = ("frame", "lanes", "groups", "bytes", "index")
+FIELDS = ("frame", "lanes", "groups", "bytes", "shift", "index")
 """The fields that may be left out."""
 BYTES = ("", "levels", "values")
 """What the bytes of a word hold; the empty word is for words of bits."""
@@ -62,6 +62,7 @@ class PackedAttr(ParametrizedAttribute):
         bytes: empty for words of bits. `levels`: words of bytes 0 .. 2^b-1 that number the values
             of the code, ascending. `values`: words of bytes that are the values, which i8 must
             hold.
+        shift: how many bits levels are shifted left in their bytes.
         index: empty, or (bits, register): the planes of each word, in lanes, are cut into table
             indices of at most so many bits, a byte each, and so are the bytes the lanes of
             registers of so many bytes: those of four channels in a row of 32-bit lanes are
@@ -83,6 +84,7 @@ class PackedAttr(ParametrizedAttribute):
     lanes: ArrayAttr[IntAttr]
     groups: IntAttr
     bytes: StringAttr
+    shift: IntAttr
     index: ArrayAttr[IntAttr]
 
     @staticmethod
@@ -94,6 +96,7 @@ class PackedAttr(ParametrizedAttribute):
         lanes: Sequence[int] = (),
         groups: int = 1,
         bytes: str = "",
+        shift: int = 0,
         index: Sequence[int] = (),
     ) -> PackedAttr:
         """Build the attribute from plain integers; an all-zero frame is the same as none."""
@@ -105,6 +108,7 @@ class PackedAttr(ParametrizedAttribute):
             _ints(lanes),
             IntAttr(groups),
             StringAttr(bytes),
+            IntAttr(shift),
             _ints(index),
         )
 
@@ -137,7 +141,7 @@ class PackedAttr(ParametrizedAttribute):
                         f" {', '.join(FIELDS[:-1])} and {FIELDS[-1]} are allowed"
                     )
                 parser.parse_punctuation("=")
-                if field == "groups":
+                if field in ("groups", "shift"):
                     given[field] = IntAttr(parser.parse_integer(allow_boolean=False))
                 elif field == "bytes":
                     given[field] = StringAttr(parser.parse_identifier())
@@ -157,6 +161,7 @@ class PackedAttr(ParametrizedAttribute):
             given.get("lanes", none),
             given.get("groups", IntAttr(1)),
             given.get("bytes", StringAttr("")),
+            given.get("shift", IntAttr(0)),
             given.get("index", none),
         ]
 
@@ -175,6 +180,8 @@ class PackedAttr(ParametrizedAttribute):
             fields.append(f"groups = {self.groups.data}")
         if self.bytes.data:
             fields.append(f"bytes = {self.bytes.data}")
+        if self.shift.data:
+            fields.append(f"shift = {self.shift.data}")
         if len(self.index):
             fields.append(f"index = [{', '.join(str(d.data) for d in self.index)}]")
         with printer.in_angle_brackets():
@@ -186,6 +193,10 @@ class PackedAttr(ParametrizedAttribute):
         if self.bytes.data not in BYTES:
             raise VerifyException(
                 f"#lowbit.packed: bytes = {self.bytes.data}: levels and values are allowed"
+            )
+        if self.shift.data and (self.bytes.data != "levels" or not 0 < self.shift.data < 8):
+            raise VerifyException(
+                f"#lowbit.packed: shift = {self.shift.data}: levels may be shifted by 1 to 7 bits"
             )
         first = 0 if self.bytes.data else PLANE
         rank = len(order) + first
@@ -264,10 +275,15 @@ class PackedAttr(ParametrizedAttribute):
         """The byte that stands for each bit pattern, for a layout of bytes.
 
         Raises:
-            VerifyException: a value of the code does not fit in the byte.
+            VerifyException: a value of the code, or a shifted level, does not fit in the byte.
         """
         if self.bytes.data == "levels":
-            return np.argsort(code.patterns_by_level).astype(np.uint8)
+            if code.width + self.shift.data > 8:
+                raise VerifyException(
+                    f"#lowbit.packed: levels of {code}, shifted by {self.shift.data}, do not fit"
+                    " in bytes"
+                )
+            return (np.argsort(code.patterns_by_level) << self.shift.data).astype(np.uint8)
         if code.min_value < -128 or code.max_value > 127:
             raise VerifyException(f"#lowbit.packed: bytes = values: i8 cannot hold those of {code}")
         return code.values.astype(np.int8).view(np.uint8)
@@ -308,6 +324,7 @@ class PackedAttr(ParametrizedAttribute):
             self.lanes,
             self.groups,
             self.bytes,
+            self.shift,
             self.index,
         )
 

@@ -39,6 +39,7 @@ def without_index(layout: PackedAttr) -> PackedAttr:
         layout.lanes,
         layout.groups,
         layout.bytes,
+        layout.shift,
         type(layout.index)([]),
     )
 

@@ -31,7 +31,7 @@ from xdsl.irdl import (
 from xdsl.traits import MemoryReadEffect
 from xdsl.utils.exceptions import VerifyException
 
-from lowbit_dialect.codes import AffineCode
+from lowbit_dialect.codes import AffineCode, Code
 from lowbit_dialect.decomposition import Decomposition, decompose
 from lowbit_dialect.level_product import LevelProduct
 from lowbit_dialect.ops.base import (
@@ -104,15 +104,16 @@ class TileOp(LowbitOp):
         step: int,
         dilation: Sequence[int],
         unroll: int,
-        x_code: AffineCode,
-        w_code: AffineCode,
+        x_code: Code,
+        w_code: Code,
+        tables: Sequence[SSAValue] = (),
         **clauses: Attribute,
     ) -> Self:
         """Build the op, its result types inferred."""
         assert isinstance(w.type, MemRefType)
         sums = VectorType(i32, [w.type.get_shape()[-1] // vectors])
         return cls.build_op(
-            [x, w, *indices],
+            [x, w, *indices, *tables],
             [sums] * (pixels * vectors),
             pixels=int_(pixels),
             vectors=int_(vectors),

@@ -24,10 +24,10 @@ from lowbit_dialect.geometry import LAYOUTS, ConvGeometry
 from lowbit_dialect.layout import PackedAttr, packed_layout
 from lowbit_dialect.level_product import LevelProduct
 from lowbit_dialect.ops.base import int_
-from lowbit_dialect.ops.kernel import ConvKernelOp, KernelOp, affine_code_of
+from lowbit_dialect.ops.kernel import ConvKernelOp, KernelOp
 from lowbit_dialect.ops.tile import BitserialTileOp, DotTileOp, TileOp
 from lowbit_dialect.schedule import ScheduleAttr
-from lowering.kernels.default_schedule import default_schedule
+from lowering.kernels.default_schedule import schedule_for
 from lowering.kernels.strategy import i16_steps, strategy_of
 from lowering.loops.emit import Index
 from lowering.loops.epilogue import Epilogue
@@ -40,13 +40,13 @@ def schedule_of(op: KernelOp, geometry: ConvGeometry, lowering: FunctionLowering
     schedule = op.properties.get("schedule")
     if isinstance(schedule, ScheduleAttr):
         return schedule
-    strategy = strategy_of(op)
-    weights = affine_code_of(op.operands[1].type, "w").width
-    return default_schedule(geometry, weights, lowering.target, strategy)
+    return schedule_for(strategy_of(op), *op.codes, geometry, lowering.target)
 
 
-def lower_contraction(op: KernelOp, lowering: FunctionLowering) -> None:
-    """Write the stages of a contraction and its epilogue."""
+def lower_contraction(
+    op: KernelOp, lowering: FunctionLowering, tiles_of: type[Tiles] | None = None
+) -> None:
+    """Write the stages of a contraction and its epilogue; `tiles_of` fills the tiles."""
     epilogue = Epilogue.of(op, lowering)
     geometry = op.geometry
     w_layout = packed_layout(op.operands[1].type)
@@ -56,7 +56,7 @@ def lower_contraction(op: KernelOp, lowering: FunctionLowering) -> None:
     by_rows = rows > 1
 
     def body(stage: Stage, low: SSAValue, high: SSAValue) -> None:
-        tiles = Tiles(op, stage, epilogue.begin(stage), blocks)
+        tiles = (tiles_of or Tiles)(op, stage, epilogue.begin(stage), blocks)
         emit = stage.emit
         if not by_rows:
             emit.loop(low, high, lambda block: tiles.row(0, block))
@@ -84,8 +84,7 @@ class Tiles:
         self.geometry = op.geometry
         self.schedule = schedule_of(op, self.geometry, stage.lowering)
         x_type, w_type = op.operands[0].type, op.operands[1].type
-        self.x_code = affine_code_of(x_type, "x")
-        self.w_code = affine_code_of(w_type, "w")
+        self.x_code, self.w_code = op.codes
         x_layout, w_layout = packed_layout(x_type), packed_layout(w_type)
         assert x_layout is not None
         assert w_layout is not None
@@ -110,7 +109,7 @@ class Tiles:
         words = self.geometry.groups * self.words
         taps = (rows.taps, cols.taps, self.words, self.lanes)
         blocks = self.blocks_per_group * self.geometry.groups
-        if isinstance(self.raw_sums, LevelProduct):
+        if w_layout.bytes.data:
             x_shape = (self.geometry.batch, height, width, words)
             w_shape = (blocks, *taps)
         else:

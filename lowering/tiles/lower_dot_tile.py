@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-
+from typing_extensions import override
 from xdsl.dialects import arith, vector
-from xdsl.dialects.builtin import IntegerType, MemRefType, VectorType, i32
-from xdsl.ir import SSAValue
+from xdsl.dialects.builtin import IntegerType, VectorType
+from xdsl.ir import Attribute, SSAValue
 from xdsl.pattern_rewriter import PatternRewriter, RewritePattern, op_type_rewrite_pattern
 
 from lowbit_dialect import simd
 from lowbit_dialect.ops.tile import DotTileOp
 from lowering.loops.emit import Emit, Index
 from lowering.tiles.emitter import emit_before
-
-Sums = Sequence[SSAValue]
-"""Accumulators, pixel by pixel."""
+from lowering.tiles.word_tile import Sums, WordTile
 
 
 class LowerDotTile(RewritePattern):
@@ -39,57 +36,29 @@ class LowerDotTile(RewritePattern):
         rewriter.replace(op, [], _Tile(op, emit_before(op)).sums())
 
 
-class _Tile:
+class _Tile(WordTile):
     """One tile while it is written."""
 
     def __init__(self, op: DotTileOp, emit: Emit):
-        self.op, self.emit = op, emit
-        assert isinstance(op.w.type, MemRefType)
-        _, self.kh, self.kw, self.words, lanes = op.w.type.get_shape()
-        self.pixels, self.vectors = op.pixels.value.data, op.vectors.value.data
-        self.lanes = lanes // self.vectors
-        self.wide = VectorType(i32, [self.lanes])
+        super().__init__(op, emit, op.i16_steps.value.data)
         self.narrow = VectorType(IntegerType(16), [2 * self.lanes])
-        self.dilation = [int(d) for d in op.dilation.iter_values()]
-        self.step = op.step.value.data
-        self.unroll = op.unroll.value.data
-        self.image, self.row, self.col, self.word, self.block = op.indices
         self.product = op.product
-        self.i16_depth, self.chunk = self._i16_part(op.i16_steps.value.data)
-
-    def _i16_part(self, limit: int) -> tuple[int, int]:
-        """How many of the innermost loops i16 holds, or else a divisor of the words that it holds.
-
-        (0, chunk) sums `chunk` words at a time; (0, 0) none.
-        """
-        steps, depth = 1, 0
-        for trips in (self.words, self.kw, self.kh):
-            steps *= trips
-            if steps > limit:
-                break
-            depth += 1
-        if depth or not limit:
-            return depth, 0
-        return 0, max(d for d in range(1, limit + 1) if self.words % d == 0)
 
     def sums(self) -> Sums:
         """The sums of the tile as vectors of i32."""
-        zero = self.emit.constant(0, self.wide)
-        acc = self._in_i16(3, [zero] * (self.pixels * self.vectors), self._rows)
+        acc = self.all_taps()
         if self.product.step == 2:
             acc = [self.emit.binary(arith.AddiOp, a, a) for a in acc]
         return acc
 
-    def _in_i16(self, depth: int, acc: Sums, body: Callable[[Sums], Sums]) -> Sums:
-        """Run the `depth` innermost loops on lanes of i16 if they are what these hold."""
-        if depth != self.i16_depth:
-            return body(acc)
-        return self._widened(acc, body)
+    @override
+    def narrow_zeros(self) -> Sums:
+        return [self.emit.constant(0, self.narrow)] * (self.pixels * self.vectors)
 
-    def _widened(self, acc: Sums, body: Callable[[Sums], Sums]) -> Sums:
-        """Add what `body` makes of zeros in lanes of i16, each lane of i32 the sum of two."""
+    @override
+    def widened(self, acc: Sums, narrow: Sums) -> Sums:
+        """Each lane of i32 is the sum of two of i16."""
         emit, half = self.emit, self.emit.constant(16, self.wide)
-        narrow = body([emit.constant(0, self.narrow)] * len(acc))
         result = []
         for total, sums in zip(acc, narrow, strict=True):
             both = emit.op(vector.BitcastOp(sums, self.wide))
@@ -99,50 +68,17 @@ class _Tile:
             result.append(emit.binary(arith.AddiOp, total, pairs))
         return result
 
-    def _rows(self, acc: Sums) -> Sums:
-        def over_kh(kh: Index, acc: Sums) -> Sums:
-            return self._in_i16(2, acc, lambda acc: self._cols(kh, acc))
-
-        return self.emit.carry(0, self.kh, acc, over_kh, unroll=self.unroll > 2)
-
-    def _cols(self, kh: Index, acc: Sums) -> Sums:
-        def over_kw(kw: Index, acc: Sums) -> Sums:
-            return self._in_i16(1, acc, lambda acc: self._words(kh, kw, acc))
-
-        return self.emit.carry(0, self.kw, acc, over_kw, unroll=self.unroll > 1)
-
-    def _words(self, kh: Index, kw: Index, acc: Sums) -> Sums:
-        emit = self.emit
-        row = emit.add(self.row, emit.mul(kh, self.dilation[0]))
-        col = emit.add(self.col, emit.mul(kw, self.dilation[1]))
-
-        def over(low: Index, high: Index, acc: Sums) -> Sums:
-            def step(c: Index, acc: Sums) -> Sums:
-                x = (self.image, row, col, emit.add(self.word, c))
-                return self._step(x, (self.block, kh, kw, c), acc)
-
-            return emit.carry(low, high, acc, step, unroll=self.unroll > 0)
-
-        def over_chunk(start: Index, acc: Sums) -> Sums:
-            end = emit.add(start, self.chunk)
-            return self._widened(acc, lambda acc: over(start, end, acc))
-
-        if self.chunk:
-            return emit.carry(0, self.words, acc, over_chunk, self.chunk, unroll=self.unroll > 0)
-        return over(0, self.words, acc)
-
-    def _step(self, x: tuple[Index, ...], w: tuple[Index, ...], acc: Sums) -> Sums:
+    @override
+    def add_words(self, x: tuple[Index, ...], w: tuple[Index, ...], acc: Sums) -> Sums:
         """Four bytes of every pixel against four bytes of every lane."""
         emit, type_ = self.emit, acc[0].type
         weights = [
-            self._as(type_, emit.load_vector(self.op.w, (*w, v * self.lanes), self.wide))
+            self._as(type_, emit.load_vector(self.w, (*w, v * self.lanes), self.wide))
             for v in range(self.vectors)
         ]
         result = []
         for m in range(self.pixels):
-            where = (*x[:2], emit.add(x[2], m * self.step), x[3])
-            indices = [emit.value(i) for i in where]
-            pixel = emit.op(simd.BroadcastLoadOp(self.op.x, indices, self.wide))
+            pixel = emit.op(simd.BroadcastLoadOp(self.x, self.pixel_at(x, m), self.wide))
             pixel = self._as(type_, pixel)
             for v in range(self.vectors):
                 total = acc[m * self.vectors + v]
@@ -150,6 +86,6 @@ class _Tile:
                 result.append(emit.op(simd.DotAccOp(total, pixel, weights[v], safe)))
         return result
 
-    def _as(self, type_, value: SSAValue) -> SSAValue:
+    def _as(self, type_: Attribute, value: SSAValue) -> SSAValue:
         """The words as the accumulators' lanes."""
         return value if value.type == type_ else self.emit.op(vector.BitcastOp(value, type_))

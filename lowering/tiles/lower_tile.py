@@ -14,6 +14,7 @@ from lowering.tiles.lower_bitserial_tile import LowerBitserialTile
 from lowering.tiles.lower_build_tables import LowerBuildTables
 from lowering.tiles.lower_dot_tile import LowerDotTile
 from lowering.tiles.lower_lut_tile import LowerLutTile
+from lowering.tiles.lower_product_lut_tile import LowerProductLutTile
 
 
 @dataclass(frozen=True)
@@ -35,6 +36,7 @@ class LowerTilePass(ModulePass):
                     LowerBitserialTile(),
                     LowerDotTile(),
                     LowerLutTile(),
+                    LowerProductLutTile(),
                     LowerBuildTables(get_target(self.target)),
                 ]
             ),

@@ -1,0 +1,55 @@
+"""`lowbit.product_lut_tile`: the register tile of contractions by a table of products."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from typing_extensions import override
+from xdsl.dialects.builtin import IntegerType, MemRefType, i8, i32
+from xdsl.irdl import irdl_op_definition, operand_def
+from xdsl.utils.exceptions import VerifyException
+
+from lowbit_dialect.codes import Code
+from lowbit_dialect.ops.tile import TileOp
+from lowbit_dialect.product_table import ProductTable
+
+
+@irdl_op_definition
+class ProductLutTileOp(TileOp):
+    """Sums of looked up products for a tile of output pixels and one block of output channels.
+
+    x is a memref of i32, four level bytes each, `[n][row][column][channel word]`, w one of i32,
+    four shifted levels each, `[block][kh][kw][channel word][lane]`, and the last operand the table:
+    `[part][entry]` of bytes for registers, or `[entry]` for memory, as `product_table` says for the
+    codes. The other indices, the clauses and the results are as in `lowbit.bitserial_tile`.
+    """
+
+    name = "lowbit.product_lut_tile"
+    RANKS: ClassVar = (4, 5)
+
+    table = operand_def(MemRefType)
+
+    @property
+    def product(self) -> ProductTable:
+        """What the table holds."""
+        x, w = self.x_code, self.w_code
+        if not isinstance(x, Code) or not isinstance(w, Code):
+            raise VerifyException("x_code and w_code must be value codes")
+        return ProductTable(x, w)
+
+    @override
+    def _verify_words(self, x: MemRefType, w: MemRefType) -> None:
+        if x.element_type != i32:
+            raise VerifyException(f"x must hold words of i32, got {x.element_type}")
+        product = self.product
+        if product.obstacle:
+            raise VerifyException(product.obstacle)
+        if self.table.type != (expected := table_type(product)):
+            raise VerifyException(f"the table must be {expected}, got {self.table.type}")
+
+
+def table_type(product: ProductTable) -> MemRefType:
+    """How a table lies in memory."""
+    if product.in_registers:
+        return MemRefType(i8, product.register_tables.shape)
+    return MemRefType(IntegerType(product.memory_bits), product.memory_table.shape)
