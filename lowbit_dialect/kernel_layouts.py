@@ -58,9 +58,7 @@ def index_weight_layout(
     """Layout of conv weights as table indices; `index` is (bits, bytes of a register)."""
     oc, kh, kw, ic = WEIGHT_LAYOUTS[layout]
     order = [oc, PLANE, kh, kw, ic]
-    return PackedAttr.get(
-        ic, TABLE_WORD, order, lanes=[oc, lanes], groups=groups, index=index
-    )
+    return PackedAttr.get(ic, TABLE_WORD, order, lanes=[oc, lanes], groups=groups, index=index)
 
 
 def matmul_lhs_layout(word_bits: int) -> PackedAttr:
@@ -119,9 +117,7 @@ def byte_matmul_rhs_layout(lanes: int) -> PackedAttr:
 
 def product_matmul_rhs_layout(lanes: int, x_bits: int) -> PackedAttr:
     """Layout of the (K, N) operand as halves of table indices: [n block][k word][lane]."""
-    return PackedAttr.get(
-        0, DOT_WORD, [1, 0], lanes=[1, lanes], bytes="levels", shift=x_bits
-    )
+    return PackedAttr.get(0, DOT_WORD, [1, 0], lanes=[1, lanes], bytes="levels", shift=x_bits)
 
 
 def result_layouts(layout: str | None, word_bits: int, groups: int) -> list[PackedAttr]:

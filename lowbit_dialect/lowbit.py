@@ -11,12 +11,12 @@ from lowbit_dialect.ops.dot import DotConvOp, DotGemmOp
 from lowbit_dialect.ops.elementwise import AddOp, DequantizeOp, QuantizeOp
 from lowbit_dialect.ops.glue import FusedGlueOp
 from lowbit_dialect.ops.kernel import YieldOp
+from lowbit_dialect.ops.lut import LutConvOp, LutGemmOp
+from lowbit_dialect.ops.lut_tile import BuildTablesOp, LutTileOp
 from lowbit_dialect.ops.pack import BitpackOp, ConstantOp, UnpackOp
 from lowbit_dialect.ops.pool import MaxPool2DOp
 from lowbit_dialect.ops.product_lut import ProductLutConvOp, ProductLutGemmOp
 from lowbit_dialect.ops.product_lut_tile import ProductLutTileOp
-from lowbit_dialect.ops.lut import LutConvOp, LutGemmOp
-from lowbit_dialect.ops.lut_tile import BuildTablesOp, LutTileOp
 from lowbit_dialect.ops.tile import BitserialTileOp, DotTileOp
 from lowbit_dialect.schedule import ScheduleAttr
 

@@ -13,8 +13,9 @@ words, where both levels are 0. Hence, over the taps on the image,
 
     dot(x, w) = sum entry  +  x_min * sum_on_image w  +  (center - x_min) * sum_all w  -  constant.
 
-Up to 6 bits the table is held in registers, in parts of at most 8 bits. With 7 or 8 bits two bytes
-are one index into a table of 65536 sums of two entries in memory.
+Up to 6 bits the table fits in registers, cut in parts of at most 8 bits. Otherwise, and where no
+instruction looks up bytes, two bytes are one index into a table of 65536 sums of two entries in
+memory.
 """
 
 from __future__ import annotations
@@ -100,11 +101,6 @@ class ProductTable(RawSums):
         """Bits of a level of w and a level of x."""
         return self.x.width + self.w.width
 
-    @property
-    def in_registers(self) -> bool:
-        """Whether a register holds the table, or part of it; otherwise it lies in memory."""
-        return self.index_bits <= MAX_REGISTER_BITS
-
     @cached_property
     def center(self) -> int:
         """The value c of x for which the range of w * (x - c) is smallest.
@@ -128,8 +124,8 @@ class ProductTable(RawSums):
 
     @property
     def offset(self) -> int:
-        """What is added to products; 0 where entries are i32, which need none."""
-        return 0 if self.memory_bits == 32 else -int(self.products.min())
+        """What is added to products so that none is negative."""
+        return -int(self.products.min())
 
     @property
     def part_bits(self) -> int:
@@ -153,9 +149,7 @@ class ProductTable(RawSums):
 
     @property
     def memory_bits(self) -> int:
-        """Bits of a sum of two entries in memory; 0 for a table in registers."""
-        if self.in_registers:
-            return 0
+        """Bits of a sum of two entries in memory, which wraps in 32."""
         return next((b for b, top in ((8, BYTE_MAX), (16, HALF_MAX)) if 2 * self._range <= top), 32)
 
     @cached_property

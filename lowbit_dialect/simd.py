@@ -582,9 +582,7 @@ class BitFieldsOp(IRDLOperation):
 
     traits = traits_def(Pure())
 
-    assembly_format = (
-        "$width `from` $offsets $words attr-dict `:` type($words) `to` type($result)"
-    )
+    assembly_format = "$width `from` $offsets $words attr-dict `:` type($words) `to` type($result)"
 
     def __init__(self, words: SSAValue | Operation, width: int, offsets: Sequence[int]):
         words = SSAValue.get(words)

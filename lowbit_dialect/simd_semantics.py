@@ -73,6 +73,8 @@ def _bit_fields(op: BitFieldsOp, words: np.ndarray) -> np.ndarray:
     offsets = np.repeat(np.array(op.field_offsets, np.uint64), 8 * len(words) // len(op.offsets))
     fields = np.repeat(_unsigned(words), 8) >> offsets
     return (fields & np.uint64((1 << op.width.value.data) - 1)).astype(np.int8)
+
+
 def _lookup(op: LookupOp, table: np.ndarray, index: np.ndarray) -> np.ndarray:
     return table[index.view(np.uint8) % len(table)]
 

@@ -16,7 +16,7 @@ from xdsl.ir import Attribute, Operation, SSAValue
 from xdsl.rewriter import InsertPoint
 from xdsl.utils.exceptions import VerifyException
 
-from lowbit_dialect.codes import AffineCode, Code, parse_code
+from lowbit_dialect.codes import Code, parse_code
 from lowbit_dialect.geometry import LAYOUTS
 from lowbit_dialect.interpreters.values import PackedArray
 from lowbit_dialect.layout import PackedAttr
@@ -25,13 +25,6 @@ from lowbit_dialect.ops.pack import BitpackOp, UnpackOp
 from runtime.arrays import as_array
 from runtime.compile import compile
 from runtime.executable import Executable, thread_count
-
-
-def _affine(code: str | Code, name: str) -> AffineCode:
-    parsed = parse_code(code)
-    if not isinstance(parsed, AffineCode):
-        raise ValueError(f"{name}: {parsed} is not affine: unipolar, bipolar and signed codes are")
-    return parsed
 
 
 def _integers(value: Any, rank: int, name: str) -> NDArray:
@@ -111,8 +104,8 @@ def _conv2d(
     if str(layout).lower() not in LAYOUTS:
         raise ValueError(f"layout {layout!r}: NHWC and NCHW are allowed")
     types = (
-        TensorType(_affine(x_code, "x_code"), x_shape),
-        TensorType(_affine(w_code, "w_code"), w_shape),
+        TensorType(parse_code(x_code), x_shape),
+        TensorType(parse_code(w_code), w_shape),
     )
     clauses = conv_clauses(strides, padding, dilation, groups, layout.lower())
 
@@ -142,7 +135,8 @@ def conv2d(
     Args:
         x: values of x_code, any integer dtype; (N, H, W, C), or (N, C, H, W) for NCHW.
         w: values of w_code; (OC, KH, KW, C / groups), or (OC, C / groups, KH, KW) for NCHW.
-        x_code, w_code: unipolar<b>, bipolar<b> or signed<b>, 1 to 8 bits.
+        x_code, w_code: unipolar<b>, bipolar<b> or signed<b>, 1 to 8 bits, or
+            codebook<b, [values]>, of 8 bits with the other one.
         strides, dilation: (height, width).
         padding: ((top, bottom), (left, right)); a tap in the padding contributes 0.
         groups: equal groups that the channels are cut into.
@@ -192,8 +186,8 @@ def _matmul(
     strategy: str,
 ) -> Executable:
     types = (
-        TensorType(_affine(x_code, "x_code"), x_shape),
-        TensorType(_affine(w_code, "w_code"), w_shape),
+        TensorType(parse_code(x_code), x_shape),
+        TensorType(parse_code(w_code), w_shape),
     )
     return compile(single_op_module(types, MatmulOp.get), target, strategy=strategy)
 

@@ -30,8 +30,8 @@ from lowbit_dialect.ops.base import code_of
 from lowbit_dialect.ops.bitserial import BitserialConvOp, BitserialGemmOp
 from lowbit_dialect.ops.correction import CorrectionOp
 from lowbit_dialect.ops.dot import DotConvOp, DotGemmOp
-from lowbit_dialect.ops.lut import LutConvOp, LutGemmOp
 from lowbit_dialect.ops.kernel import ConvKernelOp, GemmKernelOp, KernelOp, YieldOp
+from lowbit_dialect.ops.lut import LutConvOp, LutGemmOp
 from lowbit_dialect.ops.product_lut import ProductLutConvOp, ProductLutGemmOp
 from lowbit_dialect.product_table import ProductTable
 from lowbit_dialect.raw_sums import RawSums

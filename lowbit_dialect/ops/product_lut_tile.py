@@ -11,17 +11,18 @@ from xdsl.utils.exceptions import VerifyException
 
 from lowbit_dialect.codes import Code
 from lowbit_dialect.ops.tile import TileOp
-from lowbit_dialect.product_table import ProductTable
+from lowbit_dialect.product_table import MAX_REGISTER_BITS, ProductTable
 
 
 @irdl_op_definition
 class ProductLutTileOp(TileOp):
     """Sums of looked up products for a tile of output pixels and one block of output channels.
 
-    x is a memref of i32, four level bytes each, `[n][row][column][channel word]`, w one of i32,
-    four shifted levels each, `[block][kh][kw][channel word][lane]`, and the last operand the table:
-    `[part][entry]` of bytes for registers, or `[entry]` for memory, as `product_table` says for the
-    codes. The other indices, the clauses and the results are as in `lowbit.bitserial_tile`.
+    The first operand is the table: `[part][entry]` of bytes for registers, or `[entry]` of sums of
+    two entries (`product_table`). x is a memref of i32, four level bytes each,
+    `[n][row][column][channel word]`, w one of i32, four shifted levels each,
+    `[block][kh][kw][channel word][lane]`. The indices, the clauses and the results are as in
+    `lowbit.bitserial_tile`.
     """
 
     name = "lowbit.product_lut_tile"
@@ -44,12 +45,21 @@ class ProductLutTileOp(TileOp):
         product = self.product
         if product.obstacle:
             raise VerifyException(product.obstacle)
-        if self.table.type != (expected := table_type(product)):
-            raise VerifyException(f"the table must be {expected}, got {self.table.type}")
+        allowed = [memory_table_type(product)]
+        if product.index_bits <= MAX_REGISTER_BITS:
+            allowed.append(MemRefType(i8, product.register_tables.shape))
+        if self.table.type not in allowed:
+            raise VerifyException(
+                f"the table must be {' or '.join(map(str, allowed))}, got {self.table.type}"
+            )
+
+    @property
+    def in_registers(self) -> bool:
+        """Whether the table is one for registers."""
+        assert isinstance(self.table.type, MemRefType)
+        return self.table.type.get_num_dims() == 2
 
 
-def table_type(product: ProductTable) -> MemRefType:
-    """How a table lies in memory."""
-    if product.in_registers:
-        return MemRefType(i8, product.register_tables.shape)
+def memory_table_type(product: ProductTable) -> MemRefType:
+    """Type of the table of sums of two entries."""
     return MemRefType(IntegerType(product.memory_bits), product.memory_table.shape)

@@ -109,11 +109,11 @@ class TileOp(LowbitOp):
         tables: Sequence[SSAValue] = (),
         **clauses: Attribute,
     ) -> Self:
-        """Build the op, its result types inferred."""
+        """Build the op, its result types inferred; `tables` come before x."""
         assert isinstance(w.type, MemRefType)
         sums = VectorType(i32, [w.type.get_shape()[-1] // vectors])
         return cls.build_op(
-            [x, w, *indices, *tables],
+            [*tables, x, w, *indices],
             [sums] * (pixels * vectors),
             pixels=int_(pixels),
             vectors=int_(vectors),

@@ -1,13 +1,21 @@
-"""The schedule of a kernel where no measurement says better."""
+"""The schedule of a kernel where no measurement says better: the cheapest by the cost model."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from math import ceil, prod
 
+from lowbit_dialect.codes import Code
 from lowbit_dialect.geometry import ConvGeometry
 from lowbit_dialect.level_product import BYTES_PER_WORD
-from lowbit_dialect.ops.tile import TILE_WORDS
+from lowbit_dialect.product_table import ProductTable
 from lowbit_dialect.schedule import ScheduleAttr
+from lowering.kernels.cost_model import (
+    Contraction,
+    kernel_word_bits,
+    looks_up_in_registers,
+    predict_cycles,
+)
 from lowering.targets import Target
 
 MAX_PIXELS = 8
@@ -17,71 +25,72 @@ MAX_UNROLLED = (64, 16, 16)
 Unrolling saves little where the tile fills the ports; it pays in compile time."""
 
 
-def kernel_word_bits(target: Target) -> int:
-    """Word width of the kernels: the target's, where its lanes hold every sum."""
-    return target.word_bits if target.word_bits in TILE_WORDS else TILE_WORDS[0]
+BYTE_STRATEGIES = ("dot", "product")
+"""The strategies whose operands are words of four bytes."""
 
 
 def kernel_lanes(target: Target, strategy: str = "bit_serial") -> int:
-    """Words in a vector of the target."""
-    word_bits = 8 * BYTES_PER_WORD if strategy == "dot" else kernel_word_bits(target)
+    """Output channels in a vector of sums."""
+    word_bits = kernel_word_bits(target) if strategy == "bit_serial" else 32
     return target.vector_bits // word_bits
 
 
-def _tile_cycles(pixels: int, vectors: int, step_cycles: float) -> float:
-    """Cycles of one reduction step: that of all accumulators, or 2 loads a cycle.
+def _registers(strategy: str, pixels: int, vectors: int) -> int:
+    """Vector registers that a tile needs in its innermost loop."""
+    if strategy == "table":
+        vectors //= 4
+        return 3 * pixels * vectors + vectors + 2
+    return pixels * vectors + vectors + 2
 
-    A tile below 8 accumulators waits for the latency of its own chains (and, popcount, add, or a
-    dot product).
+
+def tiles(target: Target, strategy: str) -> Iterator[tuple[int, int]]:
+    """(pixels, vectors) of the register tiles that fit a target's registers.
+
+    The vectors of a tile make 8 to 64 channels, for tables one or two vectors of bytes. The least
+    tile of all is there even where it does not fit.
     """
-    return max(step_cycles * pixels * vectors, (pixels + vectors) / 2, 4.0)
+    lanes = kernel_lanes(target, strategy)
+    if strategy == "table":
+        widths = (4, 8)
+    else:
+        widths = tuple(v for v in (1, 2, 4, 8) if lanes * v in (8, 16, 32, 64))
+    widths = widths or (max(1, 8 // lanes),)
+    for vectors in widths:
+        for pixels in range(1, MAX_PIXELS + 1):
+            fits = _registers(strategy, pixels, vectors) <= target.vector_registers
+            if fits or (pixels, vectors) == (1, widths[0]):
+                yield pixels, vectors
 
 
-def _layer_cycles(
-    geometry: ConvGeometry,
-    pixels: int,
-    vectors: int,
-    lanes: int,
-    step_cycles: float,
-    loop_cycles: float,
-) -> float:
-    """Cycles of all tiles of a row, per reduction step, with the lanes that hold no channel.
-
-    `loop_cycles` is what a step costs besides: the many steps of a dot product are a loop.
-    """
-    whole, rest = divmod(geometry.cols.out, pixels)
-    row = whole * (_tile_cycles(pixels, vectors, step_cycles) + loop_cycles)
-    row += _tile_cycles(rest, vectors, step_cycles) + loop_cycles if rest else 0
-    return row * ceil(geometry.oc / geometry.groups / (lanes * vectors))
+def best_tile(contraction: Contraction, strategy: str) -> tuple[float, tuple[int, int]]:
+    """The predicted cycles and the tile of the cheapest schedule of a strategy."""
+    return min(
+        (
+            (predict_cycles(contraction, strategy, *tile), tile)
+            for tile in tiles(contraction.target, strategy)
+        ),
+        key=lambda found: (found[0], prod(found[1])),
+    )
 
 
 def default_schedule(
-    geometry: ConvGeometry, w_bits: int, target: Target, strategy: str = "bit_serial"
+    geometry: ConvGeometry, x: Code, w: Code, target: Target, strategy: str
 ) -> ScheduleAttr:
-    """The tile with the least estimated cycles that fits the target's registers."""
-    lanes = kernel_lanes(target, strategy)
-    step_cycles, loop_cycles, word_elements = 0.75, 0.0, kernel_word_bits(target)
-    if strategy == "dot":
-        form = target.dot_form
-        step_cycles = (form.i16_operations or form.operations) / form.rate
-        loop_cycles, word_elements, w_bits = 1.0, BYTES_PER_WORD, 8
-    tiles = [
-        (pixels, vectors)
-        for vectors in (1, 2, 4, 8)
-        if lanes * vectors in (8, 16, 32, 64)
-        for pixels in range(1, MAX_PIXELS + 1)
-        if pixels * vectors + vectors + 2 <= target.vector_registers or (pixels, vectors) == (1, 1)
-    ] or [(1, max(1, 8 // lanes))]
-    pixels, vectors = min(
-        tiles,
-        key=lambda t: (_layer_cycles(geometry, *t, lanes, step_cycles, loop_cycles), t[0] * t[1]),
-    )
+    """The tile with the least predicted cycles that fits the target's registers."""
+    _, (pixels, vectors) = best_tile(Contraction(geometry, x, w, target), strategy)
+    word_elements, w_bits = kernel_word_bits(target), w.width
+    if strategy in BYTE_STRATEGIES:
+        word_elements, w_bits = BYTES_PER_WORD, 8
     words = ceil(geometry.ic / geometry.groups / word_elements)
-    trips = (words, geometry.cols.taps, geometry.rows.taps)
     unroll = 0
     for depth, limit in enumerate(MAX_UNROLLED, 1):
-        if pixels * vectors * prod(trips[:depth]) <= limit:
+        trips = (words, geometry.cols.taps, geometry.rows.taps)[:depth]
+        if pixels * vectors * prod(trips) <= limit:
             unroll = depth
+    if strategy == "table":
+        unroll = 1
+    if strategy == "product" and not looks_up_in_registers(ProductTable(x, w), target):
+        unroll = 0  # lanes are unrolled instead
     weights = geometry.taps * geometry.oc * w_bits // 8
     order = "rows" if weights <= target.l1_bytes // 2 else "channels"
     return ScheduleAttr.get(pixels, vectors, unroll, order)

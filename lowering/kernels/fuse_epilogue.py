@@ -21,8 +21,6 @@ from lowbit_dialect.constants import constant_tensor, constant_values
 from lowbit_dialect.geometry import LAYOUTS
 from lowbit_dialect.kernel_layouts import result_layouts
 from lowbit_dialect.layout import packed_layout
-from lowbit_dialect.ops.bitserial import BitserialConvOp, BitserialGemmOp
-from lowbit_dialect.ops.dot import DotConvOp, DotGemmOp
 from lowbit_dialect.ops.glue import FusedGlueOp
 from lowbit_dialect.ops.kernel import ConvKernelOp, KernelOp, YieldOp
 from lowbit_dialect.ops.pack import BitpackOp
@@ -118,17 +116,14 @@ class AbsorbCorrection(RewritePattern):
     %q = lowbit.bitserial_conv %x, %w epilogue { lowbit.fused_glue %acc, %u .. }    u = t - c
     """
 
-    @op_type_rewrite_pattern
-    def match_and_rewrite(
-        self,
-        op: BitserialConvOp | BitserialGemmOp | DotConvOp | DotGemmOp,
-        rewriter: PatternRewriter,
-    ) -> None:
+    def match_and_rewrite(self, op: Operation, rewriter: PatternRewriter) -> None:
+        if not isinstance(op, KernelOp) or len(op.operands) < 3:
+            return
         block = op.epilogue_block
-        if op.correction is None or block is None:
+        if block is None:
             return
         glue = next((o for o in block.ops if isinstance(o, FusedGlueOp)), None)
-        correction = constant_values(op.correction)
+        correction = constant_values(op.operands[2])
         if glue is None or correction is None or correction.shape[:2] != (1, 1):
             return
         if op.raw_sums.raw_bound(op.geometry.taps) > INT32_MAX:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from xdsl.context import Context
 from xdsl.dialects.builtin import ModuleOp, StringAttr
-from xdsl.ir import Operation, SSAValue
+from xdsl.ir import Attribute, Operation, SSAValue
 from xdsl.passes import ModulePass
 from xdsl.pattern_rewriter import (
     GreedyRewritePatternApplier,
@@ -16,46 +17,26 @@ from xdsl.pattern_rewriter import (
     op_type_rewrite_pattern,
 )
 
-from lowbit_dialect.codes import AffineCode
-from lowbit_dialect.kernel_layouts import (
-    activation_layout,
-    byte_activation_layout,
-    byte_matmul_lhs_layout,
-    byte_matmul_rhs_layout,
-    byte_weight_layout,
-    matmul_lhs_layout,
-    matmul_rhs_layout,
-    weight_layout,
-)
+from lowbit_dialect.codes import Code
+from lowbit_dialect.geometry import ConvGeometry
+from lowbit_dialect.layout import PackedAttr
 from lowbit_dialect.ops.base import code_of
-from lowbit_dialect.ops.bitserial import BitserialConvOp, BitserialGemmOp
 from lowbit_dialect.ops.contraction import Conv2DOp, MatmulOp
 from lowbit_dialect.ops.correction import RAW_SUMS, CorrectionOp
-from lowbit_dialect.ops.dot import DotConvOp, DotGemmOp
+from lowbit_dialect.ops.kernel import KernelOp
 from lowbit_dialect.ops.pack import BitpackOp
-from lowering.kernels.default_schedule import default_schedule, kernel_lanes, kernel_word_bits
+from lowbit_dialect.schedule import ScheduleAttr
+from lowering.kernels.default_schedule import default_schedule, kernel_lanes
+from lowering.kernels.kernel_forms import KERNELS
 from lowering.kernels.strategy import resolve_strategy
 from lowering.opt.diagnostics import fail
 from lowering.strategies import check_strategy
 from lowering.targets import Target, get_target
 
 
-def _affine_codes(op: Conv2DOp | MatmulOp) -> tuple[AffineCode, AffineCode]:
-    x, w = code_of(op.x.type, "x"), code_of(op.w.type, "w")
-    for role, code in (("x", x), ("w", w)):
-        if not isinstance(code, AffineCode):
-            fail(
-                op,
-                f"{role} has code {code}; the kernels take unipolar, bipolar and signed codes",
-            )
-    assert isinstance(x, AffineCode)
-    assert isinstance(w, AffineCode)
-    return x, w
-
-
 @dataclass(frozen=True)
 class SelectConvKernel(RewritePattern):
-    """A convolution becomes a kernel, bit-serial or of dot products.
+    """A convolution becomes a kernel of some strategy.
 
     %y = lowbit.conv2d %x, %w padding [1, 1, 1, 1]
     ->
@@ -70,38 +51,21 @@ class SelectConvKernel(RewritePattern):
 
     @op_type_rewrite_pattern
     def match_and_rewrite(self, op: Conv2DOp, rewriter: PatternRewriter) -> None:
-        x_code, w_code = _affine_codes(op)
-        geometry, layout = op.geometry, op.layout.data
-        strategy = resolve_strategy(self.strategy, x_code, w_code, op.geometry, self.target)
-        schedule = default_schedule(geometry, w_code.width, self.target, strategy)
-        lanes = schedule.vectors.data * kernel_lanes(self.target, strategy)
-        padding, groups = tuple(op.padding.get_values()), geometry.groups
-        if strategy == "dot":
-            kernel_op = DotConvOp
-            x_layout = byte_activation_layout(layout, padding, groups)
-            w_layout = byte_weight_layout(layout, lanes, groups)
-        else:
-            kernel_op, word = BitserialConvOp, kernel_word_bits(self.target)
-            x_layout = activation_layout(layout, word, padding, groups)
-            w_layout = weight_layout(layout, word, lanes, groups)
-        x, w = BitpackOp.get(op.x, x_layout), BitpackOp.get(op.w, w_layout)
-        new: list[Operation] = [x, w]
-        operands: list[SSAValue] = [x.result, w.result]
+        geometry = op.geometry
+        kernel = _Kernel.of(op, geometry, self.target, self.strategy)
+        padding = tuple(op.padding.get_values())
+        layouts = KERNELS[kernel.strategy].conv_layouts(
+            *(self.target, op.layout.data, padding, geometry.groups),
+            *(kernel.lanes, kernel.x_code.width),
+        )
         clauses = {c.name: op.properties[c.name] for c in Conv2DOp.CLAUSES}
-        if RAW_SUMS[strategy](x_code, w_code).needs_correction:
-            image = (geometry.rows.extent, geometry.cols.extent)
-            correction = CorrectionOp.get(
-                op.w, x_code, image, strategy=StringAttr(strategy), **clauses
-            )
-            new.append(correction)
-            operands.append(correction.result)
-        kernel = kernel_op.build_op(operands, [op.result.type], schedule=schedule, **clauses)
-        rewriter.replace(op, [*new, kernel])
+        image = (geometry.rows.extent, geometry.cols.extent)
+        kernel.replace(op, rewriter, KERNELS[kernel.strategy].conv, layouts, image, clauses)
 
 
 @dataclass(frozen=True)
 class SelectGemmKernel(RewritePattern):
-    """A matrix product becomes a kernel, bit-serial or of dot products.
+    """A matrix product becomes a kernel of some strategy.
 
     %y = lowbit.matmul %x, %w
     ->
@@ -116,36 +80,67 @@ class SelectGemmKernel(RewritePattern):
 
     @op_type_rewrite_pattern
     def match_and_rewrite(self, op: MatmulOp, rewriter: PatternRewriter) -> None:
-        x_code, w_code = _affine_codes(op)
-        strategy = resolve_strategy(self.strategy, x_code, w_code, op.geometry, self.target)
-        schedule = default_schedule(op.geometry, w_code.width, self.target, strategy)
-        lanes = schedule.vectors.data * kernel_lanes(self.target, strategy)
-        if strategy == "dot":
-            kernel_op = DotGemmOp
-            x_layout, w_layout = byte_matmul_lhs_layout(), byte_matmul_rhs_layout(lanes)
-        else:
-            kernel_op, word = BitserialGemmOp, kernel_word_bits(self.target)
-            x_layout, w_layout = matmul_lhs_layout(word), matmul_rhs_layout(word, lanes)
-        x, w = BitpackOp.get(op.x, x_layout), BitpackOp.get(op.w, w_layout)
+        kernel = _Kernel.of(op, op.geometry, self.target, self.strategy)
+        layouts = KERNELS[kernel.strategy].gemm_layouts(
+            self.target, kernel.lanes, kernel.x_code.width
+        )
+        kernel.replace(op, rewriter, KERNELS[kernel.strategy].gemm, layouts, (), {})
+
+
+@dataclass(frozen=True)
+class _Kernel:
+    """What was chosen for a contraction."""
+
+    x_code: Code
+    w_code: Code
+    strategy: str
+    schedule: ScheduleAttr
+    lanes: int
+
+    @staticmethod
+    def of(op: Conv2DOp | MatmulOp, geometry: ConvGeometry, target: Target, wanted: str) -> _Kernel:
+        """The strategy and schedule for a contraction, and the lanes of its channel blocks."""
+        x, w = code_of(op.x.type, "x"), code_of(op.w.type, "w")
+        try:
+            strategy = resolve_strategy(wanted, x, w, geometry, target)
+        except ValueError as error:
+            fail(op, str(error))
+        schedule = default_schedule(geometry, x, w, target, strategy)
+        lanes = schedule.vectors.data * kernel_lanes(target, strategy)
+        return _Kernel(x, w, strategy, schedule, lanes)
+
+    def replace(
+        self,
+        op: Conv2DOp | MatmulOp,
+        rewriter: PatternRewriter,
+        kernel: type[KernelOp],
+        layouts: tuple[PackedAttr, PackedAttr],
+        image: Sequence[int],
+        clauses: dict[str, Attribute],
+    ) -> None:
+        """Replace the contraction by the kernel, its operands packed as `layouts` say."""
+        x, w = (BitpackOp.get(v, one) for v, one in zip((op.x, op.w), layouts, strict=True))
         new: list[Operation] = [x, w]
         operands: list[SSAValue] = [x.result, w.result]
-        if RAW_SUMS[strategy](x_code, w_code).needs_correction:
-            correction = CorrectionOp.get(op.w, x_code, strategy=StringAttr(strategy))
+        if RAW_SUMS[self.strategy](self.x_code, self.w_code).needs_correction:
+            strategy = StringAttr(self.strategy)
+            correction = CorrectionOp.get(op.w, self.x_code, image, strategy=strategy, **clauses)
             new.append(correction)
             operands.append(correction.result)
-        kernel = kernel_op.build_op(operands, [op.result.type], schedule=schedule)
-        rewriter.replace(op, [*new, kernel])
+        found = kernel.build_op(operands, [op.result.type], schedule=self.schedule, **clauses)
+        rewriter.replace(op, [*new, found])
 
 
 @dataclass(frozen=True)
 class SelectKernelPass(ModulePass):
     """Choose the kernel of every conv2d and matmul, and its schedule, for a target.
 
-    `strategy` is `auto`, `bit_serial`, or `dot`, which stays bit-serial where the weights do not
-    fit in bytes.
+    `strategy` is `auto` or the one to take; where that cannot be, such as `dot` for weights that do
+    not fit in bytes, the kernel stays bit-serial. Codebooks always take `product`.
 
     Raises:
         ValueError: there is no such target or strategy.
+        PassFailedException: there is no table of products for the codes, but one is needed.
     """
 
     name = "lowbit-select-kernel"

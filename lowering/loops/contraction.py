@@ -27,8 +27,9 @@ from lowbit_dialect.ops.base import int_
 from lowbit_dialect.ops.kernel import ConvKernelOp, KernelOp
 from lowbit_dialect.ops.tile import BitserialTileOp, DotTileOp, TileOp
 from lowbit_dialect.schedule import ScheduleAttr
-from lowering.kernels.default_schedule import schedule_for
-from lowering.kernels.strategy import i16_steps, strategy_of
+from lowering.kernels.cost_model import i16_steps
+from lowering.kernels.default_schedule import default_schedule
+from lowering.kernels.kernel_forms import strategy_of
 from lowering.loops.emit import Index
 from lowering.loops.epilogue import Epilogue
 from lowering.loops.stage import FunctionLowering, Stage
@@ -40,7 +41,7 @@ def schedule_of(op: KernelOp, geometry: ConvGeometry, lowering: FunctionLowering
     schedule = op.properties.get("schedule")
     if isinstance(schedule, ScheduleAttr):
         return schedule
-    return schedule_for(strategy_of(op), *op.codes, geometry, lowering.target)
+    return default_schedule(geometry, *op.codes, lowering.target, strategy_of(op))
 
 
 def lower_contraction(

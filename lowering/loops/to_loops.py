@@ -39,8 +39,10 @@ from lowbit_dialect.ops.correction import CorrectionOp
 from lowbit_dialect.ops.dot import DotConvOp, DotGemmOp
 from lowbit_dialect.ops.elementwise import AddOp, DequantizeOp, QuantizeOp
 from lowbit_dialect.ops.glue import FusedGlueOp
+from lowbit_dialect.ops.lut import LutConvOp, LutGemmOp
 from lowbit_dialect.ops.pack import BitpackOp, ConstantOp, UnpackOp
 from lowbit_dialect.ops.pool import MaxPool2DOp
+from lowbit_dialect.ops.product_lut import ProductLutConvOp, ProductLutGemmOp
 from lowering.loops.buffers import Buffers
 from lowering.loops.contraction import lower_contraction
 from lowering.loops.correction import lower_correction
@@ -53,7 +55,9 @@ from lowering.loops.elementwise import (
 from lowering.loops.fill_and_copy import lower_copy, lower_zero
 from lowering.loops.layout_stages import lower_bitpack, lower_unpack
 from lowering.loops.pool import lower_max_pool
+from lowering.loops.product_contraction import lower_product_contraction
 from lowering.loops.stage import FunctionLowering
+from lowering.loops.table_contraction import lower_table_contraction
 from lowering.opt.diagnostics import fail
 from lowering.targets import Target, get_target
 
@@ -67,7 +71,11 @@ LOWERINGS: dict[type[Operation], Callable[[Any, FunctionLowering], None]] = {
     DotConvOp: lower_contraction,
     DotGemmOp: lower_contraction,
     FusedGlueOp: lower_glue,
+    LutConvOp: lower_table_contraction,
+    LutGemmOp: lower_table_contraction,
     MaxPool2DOp: lower_max_pool,
+    ProductLutConvOp: lower_product_contraction,
+    ProductLutGemmOp: lower_product_contraction,
     QuantizeOp: lower_quantize,
     UnpackOp: lower_unpack,
 }

@@ -30,8 +30,8 @@ from xdsl.pattern_rewriter import (
 )
 
 from lowbit_dialect import llvmx, simd
-from lowering.simd.lower_bit_fields import LowerBitFields
 from lowering.simd.intrinsics import INTRINSICS
+from lowering.simd.lower_bit_fields import LowerBitFields
 from lowering.simd.lower_dot import LowerDotAcc
 from lowering.simd.lower_lookup import LowerLookup
 from lowering.targets import Target, get_target

@@ -111,9 +111,7 @@ class _Tile:
                 result.append(emit.binary(arith.ShRSIOp, first, half))
                 result.append(emit.binary(arith.ShRSIOp, words, half))
             else:
-                result.append(
-                    emit.binary(arith.AndIOp, words, emit.constant(0xFFFF, self.wide))
-                )
+                result.append(emit.binary(arith.AndIOp, words, emit.constant(0xFFFF, self.wide)))
                 result.append(emit.binary(arith.ShRUIOp, words, half))
         # Bytes 0 and 2 of a lane are in the even sums, 1 and 3 in the odd ones.
         ordered = [result[0], result[2], result[1], result[3]]
@@ -190,9 +188,7 @@ class _Tile:
 
         return self._pieces(longest, flushed, accs)
 
-    def _pieces(
-        self, longest: int, body: Callable[[Index, int, Sums], Sums], accs: Sums
-    ) -> Sums:
+    def _pieces(self, longest: int, body: Callable[[Index, int, Sums], Sums], accs: Sums) -> Sums:
         """Run `body(first, length, accs)` over all indices, in even pieces of at most `longest`.
 
         A few of them are unrolled together, so that a loop has at most `MAX_PIECE` lookups.
@@ -231,9 +227,7 @@ class _Tile:
             table = emit.load_vector(self.op.x, where, table_type)
             for r in range(self.registers):
                 found = emit.op(simd.LookupOp(table, registers[r], in_range=True))
-                result.append(
-                    emit.binary(arith.AddiOp, accs[m * self.registers + r], found)
-                )
+                result.append(emit.binary(arith.AddiOp, accs[m * self.registers + r], found))
         return result
 
 

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing_extensions import override
 from xdsl.dialects import arith, vector
-from xdsl.dialects.builtin import IndexType, IntegerType, VectorType, i8, i32
+from xdsl.dialects.builtin import IntegerType, VectorType, i8, i32
 from xdsl.ir import Attribute, SSAValue
 from xdsl.pattern_rewriter import PatternRewriter, RewritePattern, op_type_rewrite_pattern
 
 from lowbit_dialect import simd
 from lowbit_dialect.ops.product_lut_tile import ProductLutTileOp
-from lowering.loops.emit import Emit, Index
+from lowering.loops.emit import INDEX, Emit, Index
 from lowering.tiles.emitter import emit_before
 from lowering.tiles.word_tile import Sums, WordTile
 
@@ -45,8 +45,7 @@ class LowerProductLutTile(RewritePattern):
     @op_type_rewrite_pattern
     def match_and_rewrite(self, op: ProductLutTileOp, rewriter: PatternRewriter) -> None:
         """Rewrite one tile."""
-        in_registers = op.product.in_registers
-        tile = (_RegisterTile if in_registers else _MemoryTile)(op, emit_before(op))
+        tile = (_RegisterTile if op.in_registers else _MemoryTile)(op, emit_before(op))
         rewriter.replace(op, [], tile.sums())
 
 
@@ -180,7 +179,7 @@ class _LookedUpLanes(WordTile):
                 emit.binary(arith.AndIOp, index, low),
                 emit.binary(arith.ShRUIOp, index, half),
             ):
-                where = emit.op(arith.IndexCastOp(pair, IndexType()))
+                where = emit.op(arith.IndexCastOp(pair, INDEX))
                 entry = emit.load(self.table, [where])
                 if self.entry != i32:
                     entry = emit.op(arith.ExtUIOp(entry, i32))

@@ -18,18 +18,12 @@ from lowbit_dialect import reference
 from lowbit_dialect.codes import BipolarType, Code, SignedType, UnipolarType
 from lowbit_dialect.constants import constant_tensor
 from lowbit_dialect.interpreters.values import PackedArray
-from lowbit_dialect.kernel_layouts import (
-    activation_layout,
-    byte_activation_layout,
-    byte_matmul_lhs_layout,
-    matmul_lhs_layout,
-)
 from lowbit_dialect.layout import PackedAttr
 from lowbit_dialect.ops.contraction import Conv2DOp, MatmulOp, conv_clauses
 from lowbit_dialect.ops.glue import FusedGlueOp
 from lowbit_dialect.ops.pack import BitpackOp, ConstantOp, UnpackOp
 from lowbit_dialect.packing import pack
-from lowering.kernels.default_schedule import kernel_word_bits
+from lowering.kernels.kernel_forms import KERNELS
 from lowering.kernels.strategy import resolve_strategy
 from lowering.targets import Target, get_target
 from runtime.bench.clock import nanoseconds_per_cycle
@@ -37,6 +31,9 @@ from runtime.bench.workloads import Workload
 from runtime.compile import compile
 
 OUTPUTS = ("packed", "i32")
+
+ANY_LANES = 64
+"""Lanes of a block of weights, where only the layout of the activations is asked for."""
 
 
 @dataclass(frozen=True)
@@ -104,23 +101,22 @@ class Layer:
         thresholds = np.sort(np.quantile(by_channel, quantiles, axis=0).T.round(), axis=1)
         return Layer(workload, x_code, w_code, x, w, sums, thresholds.astype(np.int32))
 
-    def layout(self, strategy: str, word_bits: int, padding: Sequence[int] = ()) -> PackedAttr:
+    def layout(self, strategy: str, target: Target, padding: Sequence[int] = ()) -> PackedAttr:
         """How kernels of a strategy want activations, with a frame of this padding."""
-        if strategy == "dot":
-            if self.workload.is_matmul:
-                return byte_matmul_lhs_layout()
-            return byte_activation_layout("nhwc", padding)
+        forms = KERNELS[strategy]
         if self.workload.is_matmul:
-            return matmul_lhs_layout(word_bits)
-        return activation_layout("nhwc", word_bits, padding)
+            return forms.gemm_layouts(target, ANY_LANES, self.x_code.width)[0]
+        return forms.conv_layouts(
+            *(target, "nhwc", tuple(padding), 1, ANY_LANES, self.x_code.width)
+        )[0]
 
     def strategy(self, strategy: str, target: Target) -> str:
         """What a strategy becomes for this layer."""
         return resolve_strategy(strategy, self.x_code, self.w_code, self.workload.geometry, target)
 
-    def module(self, out: str, strategy: str, word_bits: int) -> ModuleOp:
+    def module(self, out: str, strategy: str, target: Target) -> ModuleOp:
         """A function from the packed input to the packed (or i32) output."""
-        layout = self.layout(strategy, word_bits, _padding(self.workload))
+        layout = self.layout(strategy, target, _padding(self.workload))
         x_type = TensorType(self.x_code, self.x.shape, layout)
         function = func.FuncOp("main", ([x_type], []))
         builder = Builder(InsertPoint.at_end(function.body.block))
@@ -138,7 +134,7 @@ class Layer:
             thresholds = builder.insert(constant_tensor(self.thresholds)).result
             glued = TensorType(self.x_code, y.type.get_shape())  # pyright: ignore
             y = builder.insert(FusedGlueOp.threshold(y, thresholds, glued)).result
-            y_layout = self.layout(strategy, word_bits, (1, 1, 1, 1))
+            y_layout = self.layout(strategy, target, (1, 1, 1, 1))
             y = builder.insert(BitpackOp.get(y, y_layout)).result
         builder.insert(func.ReturnOp(y))
         function.update_function_type()
@@ -170,12 +166,11 @@ def measure(
         strategy: `auto` or the strategy to take; the record says which one it was.
     """
     target = get_target("host" if isa == "host" else f"host+{isa}")
-    word_bits = kernel_word_bits(target)
     strategy = layer.strategy(strategy, target)
-    module = layer.module(out, strategy, word_bits)
+    module = layer.module(out, strategy, target)
     executable = compile(module, target.name, use_cache=False, strategy=strategy)
     x_type = executable.signature.arguments[0].type
-    layout = layer.layout(strategy, word_bits, _padding(layer.workload))
+    layout = layer.layout(strategy, target, _padding(layer.workload))
     words = pack(layer.x_code.encode(layer.x), layer.x_code, layout)
     words = np.ascontiguousarray(words)
     given = executable(PackedArray(words, x_type))

@@ -1,0 +1,223 @@
+"""Cycles of a kernel by its instruction counts and the target's throughput: no measuring.
+
+A register tile is a number of accumulators (pixels times vectors) that a reduction step updates
+once. A step costs the vector operations of all of them over what the units start in a cycle, or its
+loads over what the load ports take, whichever is more. What comes on top of the steps: doing
+nothing useful in lanes without a channel, the shorter last tile of a row, loops, tables, and the
+epilogue. The counts per strategy stand in `reference` sections of the strategies' own files.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from math import ceil
+
+from lowbit_dialect.codes import Code, affine
+from lowbit_dialect.decomposition import decompose
+from lowbit_dialect.geometry import ConvGeometry
+from lowbit_dialect.level_product import BYTES_PER_WORD, LevelProduct
+from lowbit_dialect.ops.tile import TILE_WORDS
+from lowbit_dialect.product_table import MAX_REGISTER_BITS, ProductTable
+from lowering.kernels.table_plan import plan_tables
+from lowering.targets import Target
+
+MIN_I16_STEPS = 8
+"""Words to be summed in i16 between two widenings for that to pay."""
+
+CHAINS = 8
+"""Accumulators below which a tile waits for the latency of its own chains."""
+
+LOOP_CYCLES = 1.0
+"""What a pass through a loop costs beside its body."""
+
+
+@dataclass(frozen=True)
+class Contraction:
+    """A contraction on a target: what the cost of a kernel depends on, the schedule aside."""
+
+    geometry: ConvGeometry
+    x: Code
+    w: Code
+    target: Target
+
+    @property
+    def rows(self) -> int:
+        """Rows of output pixels of all images."""
+        return self.geometry.batch * self.geometry.rows.out
+
+    @property
+    def taps(self) -> int:
+        """Taps of the window."""
+        return self.geometry.rows.taps * self.geometry.cols.taps
+
+    @property
+    def channels(self) -> int:
+        """Input channels of a group."""
+        return self.geometry.ic // self.geometry.groups
+
+    def blocks(self, lanes: int) -> int:
+        """Blocks of so many output channels, in all groups."""
+        return self.geometry.groups * ceil(self.geometry.oc / self.geometry.groups / lanes)
+
+
+def kernel_word_bits(target: Target) -> int:
+    """Word width of the kernels: the target's, where its lanes hold every sum."""
+    return target.word_bits if target.word_bits in TILE_WORDS else TILE_WORDS[0]
+
+
+def i16_steps(product: LevelProduct, target: Target) -> int:
+    """How many words a kernel sums in i16 lanes before it widens them; 0 for none."""
+    steps = product.i16_steps
+    return steps if target.dot_form.i16_lanes and steps >= MIN_I16_STEPS else 0
+
+
+def _step(target: Target, pixels: int, vectors: int, operation_cycles: float) -> float:
+    """Cycles of a reduction step of a tile."""
+    loads = (pixels + vectors) / target.throughput.loads
+    return max(operation_cycles * max(pixels * vectors, CHAINS), loads)
+
+
+def _row_of_tiles(geometry: ConvGeometry, pixels: int) -> list[tuple[int, int]]:
+    """(how many, pixels) of the tiles of a row."""
+    whole, rest = divmod(geometry.cols.out, pixels)
+    return [(whole, pixels), (1, rest)] if rest else [(whole, pixels)]
+
+
+def bit_serial_cycles(c: Contraction, pixels: int, vectors: int) -> float:
+    """Cycles of the reduction by popcounts."""
+    target, word = c.target, kernel_word_bits(c.target)
+    lanes = vectors * target.vector_bits // word
+    steps = c.taps * ceil(c.channels / word) * len(decompose(affine(c.x), affine(c.w)).terms)
+    operation = target.popcount_steps / target.throughput.vector
+    row = sum(
+        count * steps * _step(target, tile, vectors, operation)
+        for count, tile in _row_of_tiles(c.geometry, pixels)
+    )
+    return c.rows * c.blocks(lanes) * row
+
+
+def dot_cycles(c: Contraction, pixels: int, vectors: int) -> float:
+    """Cycles of the reduction by dot products of bytes."""
+    target, product = c.target, LevelProduct(affine(c.x), affine(c.w))
+    form = target.dot_form
+    operations = form.operations
+    if i16_steps(product, target):
+        operations = form.i16_operations
+    elif product.i16_steps == 0:
+        operations = form.wide_operations
+    lanes = vectors * target.vector_bits // (8 * BYTES_PER_WORD)
+    steps = c.taps * ceil(c.channels / BYTES_PER_WORD)
+    row = sum(
+        count * steps * (_step(target, tile, vectors, operations / form.rate) + LOOP_CYCLES / 2)
+        for count, tile in _row_of_tiles(c.geometry, pixels)
+    )
+    return c.rows * c.blocks(lanes) * row
+
+
+def table_cycles(c: Contraction, pixels: int, vectors: int) -> float:
+    """Cycles of the reduction by table lookups, the tables built in between."""
+    target, throughput = c.target, c.target.throughput
+    plan = plan_tables(affine(c.x), affine(c.w), c.geometry, target, pixels)
+    if plan.obstacle is not None:
+        return float("inf")
+    sums, registers = plan.sums, ceil(vectors / 4)
+    # A lookup and an addition; three operations whenever the bytes are full.
+    lookup = max(2 / throughput.vector, 1 / throughput.shuffle)
+    tap_indices = plan.indices
+    run = min(sums.byte_steps, tap_indices)
+    for trips in (c.geometry.cols.taps, c.geometry.rows.taps):
+        if run * trips <= sums.byte_steps and run >= min(tap_indices, run):
+            run *= trips
+    flush = 3 / throughput.vector / run
+    steps = c.taps * plan.indices * len(sums.w_terms)
+    chunks = ceil(plan.indices / plan.chunk)
+    per_tile = 8 + 12 * (chunks - 1)
+    row = sum(
+        count
+        * (
+            steps * _step(target, tile, registers, lookup + flush)
+            + per_tile * tile * registers / throughput.vector
+        )
+        for count, tile in _row_of_tiles(c.geometry, pixels)
+    )
+    lanes = registers * target.vector_bits // 8
+    return c.rows * c.blocks(lanes) * row + _table_building(c, plan, pixels)
+
+
+def _table_building(c: Contraction, plan, pixels: int) -> float:
+    """Cycles of filling all tables: four operations a plane and vector of tables, and a store."""
+    target, geometry = c.target, c.geometry
+    per_vector = target.vector_bits // 8 // plan.entries or 1
+    vectors = ceil(plan.indices / per_vector) * geometry.groups
+    rows = geometry.rows
+    built_rows = min(rows.before + rows.extent + rows.after, rows.out * plan.ring)
+    columns = plan.columns
+    if c.rows == 1:
+        built_rows = plan.ring
+        columns *= ceil(geometry.cols.out / pixels)
+    planes = plan.sums.x_planes
+    shuffles = planes * (1 if plan.entries > 16 else 2)
+    cycles = max(
+        4 * planes / target.throughput.vector,
+        shuffles / target.throughput.shuffle,
+        1 / target.throughput.stores,
+    )
+    return geometry.batch * built_rows * columns * vectors * cycles
+
+
+LOOKUP_FEATURES = ("ssse3", "neon")
+"""Features that bring lookups in tables of 16 bytes."""
+MEMORY_LOOKUP_OPERATIONS = 7
+"""Operations of a pair of lookups in memory: their index, its halves, two loads, two additions."""
+
+
+def looks_up_in_registers(product: ProductTable, target: Target) -> bool:
+    """Whether a target keeps a table of products in vector registers, or else in memory."""
+    return product.index_bits <= MAX_REGISTER_BITS and any(map(target.has, LOOKUP_FEATURES))
+
+
+def _lookup_operations(product: ProductTable, target: Target) -> int:
+    """Operations of a lookup in all parts of a table, and how many of them are shuffles."""
+    entries = 64 if target.has("avx512vbmi") or target.arch == "aarch64" else 16
+    shuffles = ceil((1 << product.index_bits) / entries)
+    # Shuffles of parts of the table, and choices between them by a bit of the index each.
+    return len(product.register_tables) * (2 * shuffles - 1 + (shuffles > 1))
+
+
+def product_cycles(c: Contraction, pixels: int, vectors: int) -> float:
+    """Cycles of the reduction by lookups of products."""
+    target, product = c.target, ProductTable(c.x, c.w)
+    steps = c.taps * ceil(c.channels / BYTES_PER_WORD)
+    if not looks_up_in_registers(product, target):
+        lanes = vectors * target.vector_bits // 32
+        words = c.rows * c.geometry.cols.out * c.blocks(lanes) * lanes * steps
+        return words * MEMORY_LOOKUP_OPERATIONS / target.throughput.issue
+    parts = len(product.register_tables)
+    # The join, lookups, an addition a part; from time to time a dot product with ones a part.
+    operations = 1 + _lookup_operations(product, target) + parts
+    widening = parts * target.dot_form.operations / target.dot_form.rate / product.byte_steps
+    operation = operations / target.throughput.vector + widening
+    row = sum(
+        count * steps * (_step(target, tile, vectors, operation) + LOOP_CYCLES / 2)
+        for count, tile in _row_of_tiles(c.geometry, pixels)
+    )
+    return c.rows * c.blocks(vectors * target.vector_bits // 32) * row
+
+
+REDUCTIONS = {
+    "bit_serial": bit_serial_cycles,
+    "dot": dot_cycles,
+    "product": product_cycles,
+    "table": table_cycles,
+}
+"""Cycles of the reduction of each strategy, by pixels and vectors of the register tile."""
+
+EPILOGUE_CYCLES = 2.0
+"""What a vector of i32 sums costs after the reduction, roughly."""
+
+
+def predict_cycles(c: Contraction, strategy: str, pixels: int, vectors: int) -> float:
+    """Cycles of a kernel of a strategy with a register tile of pixels and vectors."""
+    lanes = c.target.vector_bits // 32
+    outputs = c.rows * c.geometry.cols.out * ceil(c.geometry.oc / lanes)
+    return REDUCTIONS[strategy](c, pixels, vectors) + EPILOGUE_CYCLES * outputs
