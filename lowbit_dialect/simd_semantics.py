@@ -76,7 +76,7 @@ def _bit_fields(op: BitFieldsOp, words: np.ndarray) -> np.ndarray:
 
 
 def _lookup(op: LookupOp, table: np.ndarray, index: np.ndarray) -> np.ndarray:
-    return table[index.view(np.uint8) % len(table)]
+    return table[index.view(np.uint8).astype(np.intp) % len(table)]
 
 
 def _extui(op: ExtUIOp, source: np.ndarray) -> np.ndarray:

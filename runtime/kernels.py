@@ -14,7 +14,7 @@ from xdsl.dialects import func
 from xdsl.dialects.builtin import ModuleOp, TensorType
 from xdsl.ir import Attribute, Operation, SSAValue
 from xdsl.rewriter import InsertPoint
-from xdsl.utils.exceptions import VerifyException
+from xdsl.utils.exceptions import PassFailedException, VerifyException
 
 from lowbit_dialect.codes import Code, parse_code
 from lowbit_dialect.geometry import LAYOUTS
@@ -56,6 +56,13 @@ def single_op_module(inputs: Sequence[Attribute], build: Any, name: str = "main"
     except VerifyException as error:
         raise ValueError(str(error)) from error
     return module
+
+
+def _compiled(types: Sequence[Attribute], build: Any, target: str, strategy: str) -> Executable:
+    try:
+        return compile(single_op_module(types, build), target, strategy=strategy)
+    except PassFailedException as error:
+        raise ValueError(str(error).partition("\n")[0]) from error
 
 
 def _code(value: Any, name: str) -> str | Code:
@@ -112,7 +119,7 @@ def _conv2d(
     def build(x: SSAValue, w: SSAValue) -> Operation:
         return Conv2DOp.get(x, w, **clauses)
 
-    return compile(single_op_module(types, build), target, strategy=strategy)
+    return _compiled(types, build, target, strategy)
 
 
 def conv2d(
@@ -189,7 +196,7 @@ def _matmul(
         TensorType(parse_code(x_code), x_shape),
         TensorType(parse_code(w_code), w_shape),
     )
-    return compile(single_op_module(types, MatmulOp.get), target, strategy=strategy)
+    return _compiled(types, MatmulOp.get, target, strategy)
 
 
 def matmul(

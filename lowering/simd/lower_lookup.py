@@ -178,7 +178,8 @@ class _Written:
 
     def _splat(self, byte: int) -> SSAValue:
         type_ = VectorType(IntegerType(8), [self.lanes])
-        return self._add(arith.ConstantOp(DenseIntOrFPElementsAttr.from_list(type_, [byte])))
+        signed = byte - BYTE_VALUES * (byte >= BYTE_VALUES // 2)
+        return self._add(arith.ConstantOp(DenseIntOrFPElementsAttr.from_list(type_, [signed])))
 
     def _add(self, op: Operation) -> SSAValue:
         self.ops.append(op)

@@ -81,13 +81,13 @@ class _RegisterTile(WordTile):
             ones = emit.constant(0x01010101 * min(weight, LARGEST_FACTOR), self.wide)
             result = []
             for total, sums in zip(acc, narrow[part * count :], strict=False):
-                sums = self._as(self.wide, sums)
+                words = self._as(self.wide, sums)
                 if weight <= LARGEST_FACTOR:
-                    result.append(emit.op(simd.DotAccOp(total, sums, ones, no_saturation=True)))
+                    result.append(emit.op(simd.DotAccOp(total, words, ones, no_saturation=True)))
                     continue
                 zero = emit.constant(0, self.wide)
                 rest = emit.constant((weight // LARGEST_FACTOR).bit_length() - 1, self.wide)
-                four = emit.op(simd.DotAccOp(zero, sums, ones, no_saturation=True))
+                four = emit.op(simd.DotAccOp(zero, words, ones, no_saturation=True))
                 weighted = emit.binary(arith.ShLIOp, four, rest)
                 result.append(emit.binary(arith.AddiOp, total, weighted))
             acc = result
@@ -172,7 +172,8 @@ class _LookedUpLanes(WordTile):
         pixel = emit.load(self.x, self.pixel_at(x, self.pixel))
         half, low = emit.constant(16, i32), emit.constant(0xFFFF, i32)
         result = []
-        for lane, total in zip(self.part, acc, strict=True):
+        for lane, sum_before in zip(self.part, acc, strict=True):
+            total = sum_before
             word = emit.load(self.w, (*w, self.start + lane))
             index = emit.binary(arith.OrIOp, word, pixel)
             for pair in (

@@ -49,7 +49,7 @@ def evaluate(op: Operation, given: list[np.ndarray]) -> np.ndarray:
 @pytest.mark.parametrize("target", TARGETS)
 @pytest.mark.parametrize("promise", ["", "in_range "])
 @pytest.mark.parametrize("lanes", [8, 16, 32, 64])
-@pytest.mark.parametrize("entries", [16, 32, 64])
+@pytest.mark.parametrize("entries", [16, 32, 64, 128, 256])
 def test_expansions(entries: int, lanes: int, promise: str, target: str) -> None:
     types = f"vector<{entries}xi8>, vector<{lanes}xi8>"
     module = parse(
@@ -71,6 +71,6 @@ func.func @f(%t: vector<{entries}xi8>, %i: vector<{lanes}xi8>) -> vector<{lanes}
         for op in body.ops:
             given = [values[operand] for operand in op.operands]
             if op.name == "func.return":
-                np.testing.assert_array_equal(given[0], table[index % entries])
+                np.testing.assert_array_equal(given[0], table[index.astype(int) % entries])
             else:
                 values[op.results[0]] = evaluate(op, given)

@@ -57,12 +57,17 @@ def check_interpreted(graph: Graph, module: ModuleOp, where: str) -> None:
         assert_same(found, value, where)
 
 
-def check(graph: Graph, targets: Sequence[str] = TARGETS, num_threads: int = 1) -> None:
+def check(
+    graph: Graph,
+    targets: Sequence[str] = TARGETS,
+    num_threads: int = 1,
+    strategies: Sequence[str] = STRATEGIES,
+) -> None:
     """Compile for targets and strategies, call twice (the workspace is used again), and compare."""
     module = module_of(graph)
     check_interpreted(graph, module, "interpreted tensors")
     has_contraction = any(isinstance(op, Conv2DOp | MatmulOp) for op in module.walk())
-    for target, strategy in product(targets, STRATEGIES if has_contraction else ("auto",)):
+    for target, strategy in product(targets, strategies if has_contraction else ("auto",)):
         kernels, where = module.clone(), f"{target} {strategy}"
         lower(kernels, target, "kernels", strategy)
         kernels.verify()

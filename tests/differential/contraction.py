@@ -47,6 +47,7 @@ class Conv:
     layout: str = "nhwc"
     x_code: str = "unipolar<2>"
     w_code: str = "bipolar<1>"
+    strategies: tuple[str, ...] = STRATEGIES
 
     def operands(self, x_fill: str, w_fill: str, seed: int = 0) -> tuple[Numbers, Numbers]:
         """Values of x and w in the layout."""
@@ -69,7 +70,7 @@ class Conv:
     def check(self, target: str, num_threads: int = 1, seed: int = 0, pairs=FILL_PAIRS) -> None:
         """Weights as an argument, through `runtime.conv2d`."""
         top, bottom, left, right = self.padding
-        for (x_fill, w_fill), strategy in product(pairs, STRATEGIES):
+        for (x_fill, w_fill), strategy in product(pairs, self.strategies):
             x, w = self.operands(x_fill, w_fill, seed)
             found = runtime.conv2d(
                 x,
@@ -99,7 +100,7 @@ class Conv:
             layout=self.layout,
             **self._clauses,
         )
-        check(graph.returns(y), [target], num_threads)
+        check(graph.returns(y), [target], num_threads, self.strategies)
 
 
 @dataclass(frozen=True)
@@ -112,6 +113,7 @@ class Matmul:
     x_code: str = "unipolar<2>"
     w_code: str = "bipolar<1>"
     fills: tuple[tuple[str, str], ...] = field(default=FILL_PAIRS)
+    strategies: tuple[str, ...] = STRATEGIES
 
     def operands(self, x_fill: str, w_fill: str, seed: int = 0) -> tuple[Numbers, Numbers]:
         """Values of x and w."""
@@ -121,7 +123,7 @@ class Matmul:
 
     def check(self, target: str, num_threads: int = 1, seed: int = 0) -> None:
         """Weights as an argument, through `runtime.matmul`."""
-        for (x_fill, w_fill), strategy in product(self.fills, STRATEGIES):
+        for (x_fill, w_fill), strategy in product(self.fills, self.strategies):
             x, w = self.operands(x_fill, w_fill, seed)
             codes = {"x_code": self.x_code, "w_code": self.w_code}
             how: dict[str, Any] = {
@@ -141,4 +143,4 @@ class Matmul:
             graph.values(parse_code(self.x_code), x, constant=False),
             graph.values(parse_code(self.w_code), w, constant=True),
         )
-        check(graph.returns(y), [target], num_threads)
+        check(graph.returns(y), [target], num_threads, self.strategies)
