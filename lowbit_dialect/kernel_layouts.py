@@ -21,11 +21,10 @@ from collections.abc import Sequence
 
 from lowbit_dialect.geometry import LAYOUTS, WEIGHT_LAYOUTS
 from lowbit_dialect.layout import PLANE, PackedAttr
+from lowbit_dialect.table_sums import TABLE_WORD
 
 DOT_WORD = 32
 """Bits of a word of four bytes."""
-TABLE_WORD = 64
-"""Bits of the words that are cut into table indices: long ones leave short rests seldom."""
 
 
 def conv_frame(layout: str, padding: Sequence[int]) -> list[int]:

@@ -12,7 +12,7 @@ from lowbit_dialect.ops.elementwise import AddOp, DequantizeOp, QuantizeOp
 from lowbit_dialect.ops.glue import FusedGlueOp
 from lowbit_dialect.ops.kernel import YieldOp
 from lowbit_dialect.ops.lut import LutConvOp, LutGemmOp
-from lowbit_dialect.ops.lut_tile import BuildTablesOp, LutTileOp
+from lowbit_dialect.ops.lut_tile import BuildTablesOp, LutSumsOp, LutTileOp
 from lowbit_dialect.ops.pack import BitpackOp, ConstantOp, UnpackOp
 from lowbit_dialect.ops.pool import MaxPool2DOp
 from lowbit_dialect.ops.product_lut import ProductLutConvOp, ProductLutGemmOp
@@ -37,6 +37,7 @@ Lowbit = Dialect(
         DotTileOp,
         LutConvOp,
         LutGemmOp,
+        LutSumsOp,
         LutTileOp,
         BuildTablesOp,
         FusedGlueOp,

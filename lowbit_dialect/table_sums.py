@@ -20,6 +20,8 @@ from dataclasses import dataclass
 from lowbit_dialect.codes import AffineCode
 from lowbit_dialect.decomposition import Decomposition, Term, decompose
 
+TABLE_WORD = 64
+"""Bits of the words that are cut into table indices: long ones leave short rests seldom."""
 UINT8_MAX, INT16_MAX, UINT16_MAX = 2**8 - 1, 2**15 - 1, 2**16 - 1
 
 
@@ -75,6 +77,13 @@ class TableSums:
         """Whether lanes of 16 bits hold the sums of so many elements, signed where need be."""
         low, high = self.sum_elements(elements)
         return high <= UINT16_MAX if low == 0 else high <= INT16_MAX and low >= -INT16_MAX - 1
+
+    def index_counts(self, channels: int) -> list[int]:
+        """How many indices each word of so many channels is cut into."""
+        return [
+            -(-min(TABLE_WORD, channels - start) // self.bits)
+            for start in range(0, channels, TABLE_WORD)
+        ]
 
     @property
     def obstacle(self) -> str | None:

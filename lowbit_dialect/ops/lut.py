@@ -12,7 +12,6 @@ from xdsl.utils.exceptions import VerifyException
 from lowbit_dialect.codes import Code, affine
 from lowbit_dialect.decomposition import Decomposition
 from lowbit_dialect.kernel_layouts import (
-    TABLE_WORD,
     activation_layout,
     index_matmul_rhs_layout,
     index_weight_layout,
@@ -21,7 +20,7 @@ from lowbit_dialect.kernel_layouts import (
 from lowbit_dialect.layout import PackedAttr, packed_layout
 from lowbit_dialect.ops.contraction import conv_layout
 from lowbit_dialect.ops.kernel import ConvKernelOp, GemmKernelOp, KernelOp
-from lowbit_dialect.table_sums import TableSums
+from lowbit_dialect.table_sums import TABLE_WORD, TableSums
 
 
 def _decomposition(op: KernelOp, x: Code, w: Code) -> Decomposition:

@@ -18,7 +18,7 @@ from lowbit_dialect.geometry import ConvGeometry
 from lowbit_dialect.level_product import BYTES_PER_WORD, LevelProduct
 from lowbit_dialect.ops.tile import TILE_WORDS
 from lowbit_dialect.product_table import MAX_REGISTER_BITS, ProductTable
-from lowering.kernels.table_plan import plan_tables
+from lowering.kernels.table_plan import TablePlan, plan_tables
 from lowering.targets import Target
 
 MIN_I16_STEPS = 8
@@ -117,21 +117,20 @@ def dot_cycles(c: Contraction, pixels: int, vectors: int) -> float:
 def table_cycles(c: Contraction, pixels: int, vectors: int) -> float:
     """Cycles of the reduction by table lookups, the tables built in between."""
     target, throughput = c.target, c.target.throughput
-    plan = plan_tables(affine(c.x), affine(c.w), c.geometry, target, pixels)
+    plan = plan_tables(affine(c.x), affine(c.w), c.geometry, target, (pixels, vectors))
     if plan.obstacle is not None:
         return float("inf")
     sums, registers = plan.sums, ceil(vectors / 4)
     # A lookup and an addition; three operations whenever the bytes are full.
     lookup = max(2 / throughput.vector, 1 / throughput.shuffle)
-    tap_indices = plan.indices
+    tap_indices = sum(plan.counts[: plan.chunk])
     run = min(sums.byte_steps, tap_indices)
     for trips in (c.geometry.cols.taps, c.geometry.rows.taps):
         if run * trips <= sums.byte_steps and run >= min(tap_indices, run):
             run *= trips
     flush = 3 / throughput.vector / run
-    steps = c.taps * plan.indices * len(sums.w_terms)
-    chunks = ceil(plan.indices / plan.chunk)
-    per_tile = 8 + 12 * (chunks - 1)
+    steps = c.taps * sum(plan.counts) * len(sums.w_terms)
+    per_tile = 8 + 12 * (plan.chunks - 1)
     row = sum(
         count
         * (
@@ -141,20 +140,18 @@ def table_cycles(c: Contraction, pixels: int, vectors: int) -> float:
         for count, tile in _row_of_tiles(c.geometry, pixels)
     )
     lanes = registers * target.vector_bits // 8
-    return c.rows * c.blocks(lanes) * row + _table_building(c, plan, pixels)
+    return c.rows * c.blocks(lanes) * row + _table_building(c, plan)
 
 
-def _table_building(c: Contraction, plan, pixels: int) -> float:
+def _table_building(c: Contraction, plan: TablePlan) -> float:
     """Cycles of filling all tables: four operations a plane and vector of tables, and a store."""
     target, geometry = c.target, c.geometry
-    per_vector = target.vector_bits // 8 // plan.entries or 1
-    vectors = ceil(plan.indices / per_vector) * geometry.groups
+    per_vector = max(1, target.vector_bits // 8 // plan.entries)
+    vectors = ceil(sum(plan.counts) / per_vector) * geometry.groups
     rows = geometry.rows
     built_rows = min(rows.before + rows.extent + rows.after, rows.out * plan.ring)
-    columns = plan.columns
-    if c.rows == 1:
-        built_rows = plan.ring
-        columns *= ceil(geometry.cols.out / pixels)
+    strip = plan.pixels * plan.tiles
+    columns = ceil(geometry.cols.out / strip) * plan.columns(strip)
     planes = plan.sums.x_planes
     shuffles = planes * (1 if plan.entries > 16 else 2)
     cycles = max(

@@ -6,7 +6,6 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from lowbit_dialect.kernel_layouts import (
-    TABLE_WORD,
     activation_layout,
     byte_activation_layout,
     byte_matmul_lhs_layout,
@@ -26,6 +25,7 @@ from lowbit_dialect.ops.dot import DotConvOp, DotGemmOp
 from lowbit_dialect.ops.kernel import ConvKernelOp, GemmKernelOp, KernelOp
 from lowbit_dialect.ops.lut import LutConvOp, LutGemmOp
 from lowbit_dialect.ops.product_lut import ProductLutConvOp, ProductLutGemmOp
+from lowbit_dialect.table_sums import TABLE_WORD
 from lowering.kernels.cost_model import kernel_word_bits
 from lowering.kernels.table_plan import index_bits
 from lowering.targets import Target

@@ -23,8 +23,8 @@ def obstacle(strategy: str, x: Code, w: Code, geometry: ConvGeometry, target: Ta
     if strategy == "dot":
         return LevelProduct(affine(x), affine(w)).obstacle(geometry)
     if strategy == "table":
-        pixels = min(pixels for pixels, _ in tiles(target, strategy))
-        return plan_tables(affine(x), affine(w), geometry, target, pixels).obstacle
+        tile = min(tiles(target, strategy))
+        return plan_tables(affine(x), affine(w), geometry, target, tile).obstacle
     return None
 
 

@@ -7,8 +7,7 @@ from math import ceil
 
 from lowbit_dialect.codes import AffineCode
 from lowbit_dialect.geometry import ConvGeometry
-from lowbit_dialect.kernel_layouts import TABLE_WORD
-from lowbit_dialect.table_sums import TableSums
+from lowbit_dialect.table_sums import TABLE_WORD, TableSums
 from lowering.targets import Target
 
 
@@ -16,28 +15,87 @@ from lowering.targets import Target
 class TablePlan:
     """The tables of one contraction.
 
-    An index has `bits` bits; a pixel has `indices` of them in each group of channels. `columns`
-    and `ring` are the extents of the tables that live at a time, `chunk` is how many indices are
-    looked up between two visits to the sums of other channels.
+    The contraction is walked in *strips* of `tiles` register tiles side by side, and in *chunks* of
+    `chunk` words of channels. The tables of a strip and chunk lie in a ring of as many rows as the
+    window has: what the first cache level holds. Between two chunks the sums of `segment` rows of a
+    strip are kept, what a part of the second level holds.
     """
 
     geometry: ConvGeometry
     sums: TableSums
-    indices: int
-    columns: int
-    ring: int
+    pixels: int
+    tiles: int
     chunk: int
-    obstacle: str | None
+    segment: int
+
+    @property
+    def words(self) -> int:
+        """Words of channels of a group."""
+        return ceil(self.geometry.ic / self.geometry.groups / TABLE_WORD)
+
+    @property
+    def counts(self) -> list[int]:
+        """Indices of each word."""
+        return self.sums.index_counts(self.geometry.ic // self.geometry.groups)
+
+    @property
+    def chunks(self) -> int:
+        """How often the strip is walked."""
+        return ceil(self.words / self.chunk)
+
+    @property
+    def chunk_indices(self) -> int:
+        """Indices of a chunk, of each group."""
+        return sum(self.counts[: self.chunk])
+
+    @property
+    def ring(self) -> int:
+        """Rows of tables that an output row needs."""
+        return (self.geometry.rows.taps - 1) * self.geometry.rows.dilation + 1
 
     @property
     def entries(self) -> int:
         """Bytes of a table."""
         return 1 << self.sums.bits
 
+    def columns(self, outputs: int) -> int:
+        """Columns of tables that so many neighbouring output pixels need."""
+        cols = self.geometry.cols
+        return (outputs - 1) * cols.stride + (cols.taps - 1) * cols.dilation + 1
+
     @property
     def ring_bytes(self) -> int:
         """Bytes of all tables that live at a time."""
-        return self.ring * self.columns * self.geometry.groups * self.indices * self.entries
+        per_row = self.columns(self.pixels * self.tiles) * self.geometry.groups
+        return self.ring * per_row * self.chunk_indices * self.entries
+
+    def elements(self, words: int) -> int:
+        """Elements in a sum over so many words of channels, places that hold none included."""
+        taps = self.geometry.rows.taps * self.geometry.cols.taps
+        return taps * sum(self.counts[:words]) * self.sums.bits
+
+    @property
+    def keeps_pairs(self) -> bool:
+        """Whether 16 bits hold the sums of all chunks."""
+        return self.sums.fits_16_bits(self.elements(self.words))
+
+    @property
+    def obstacle(self) -> str | None:
+        """Why there can be no tables, or None."""
+        if self.sums.obstacle is not None:
+            return self.sums.obstacle
+        if not self.sums.fits_16_bits(self.elements(self.chunk)):
+            taps = self.geometry.rows.taps * self.geometry.cols.taps
+            return f"sums of {taps} taps of {TABLE_WORD} channels can leave 16 bits"
+        if self.ring_bytes > MAX_RING_BYTES:
+            return (
+                f"the tables of {self.ring} rows take {self.ring_bytes} bytes on the stack, more"
+                f" than {MAX_RING_BYTES}"
+            )
+        return None
+
+
+MAX_RING_BYTES = 512 * 1024
 
 
 def index_bits(target: Target) -> int:
@@ -46,40 +104,26 @@ def index_bits(target: Target) -> int:
 
 
 def plan_tables(
-    x: AffineCode, w: AffineCode, geometry: ConvGeometry, target: Target, pixels: int
+    x: AffineCode, w: AffineCode, geometry: ConvGeometry, target: Target, tile: tuple[int, int]
 ) -> TablePlan:
-    """The tables of a contraction whose register tile has `pixels` pixels."""
-    sums, rows, cols = TableSums.of(x, w, index_bits(target)), geometry.rows, geometry.cols
-    channels = geometry.ic // geometry.groups
-    indices = sum(
-        ceil(min(TABLE_WORD, channels - start) / sums.bits)
-        for start in range(0, channels, TABLE_WORD)
-    )
-    extent = (rows.taps - 1) * rows.dilation + 1
-    tile = (pixels - 1) * cols.stride + (cols.taps - 1) * cols.dilation + 1
-    is_row = geometry.batch * rows.out == 1
-    columns = tile if is_row else cols.before + cols.extent + cols.after
-    taps = rows.taps * cols.taps
-    # Half of the first cache level for the tables of a tile, the rest for indices and sums.
-    fitting = target.l1_bytes // 2 // (rows.taps * tile << sums.bits)
-    most = max(1, min(indices, fitting))
-    while most > 1 and not sums.fits_16_bits(taps * most * sums.bits):
-        most -= 1
-    chunk = ceil(indices / ceil(indices / most))
-    plan = TablePlan(geometry, sums, indices, columns, extent, chunk, sums.obstacle)
-    if plan.obstacle is None:
-        plan = TablePlan(
-            geometry, sums, indices, columns, extent, chunk, _obstacle(plan, taps, target)
-        )
-    return plan
-
-
-def _obstacle(plan: TablePlan, taps: int, target: Target) -> str | None:
-    if not plan.sums.fits_16_bits(taps * plan.chunk * plan.sums.bits):
-        return f"sums of {taps} taps of {plan.sums.bits} channels can leave 16 bits"
-    if plan.ring_bytes > target.l2_bytes // 2:
-        return (
-            f"the tables of {plan.ring} rows take {plan.ring_bytes} bytes, more than half of the"
-            f" {target.l2_bytes} bytes of the second cache level"
-        )
-    return None
+    """The tables of a contraction whose register tile has (pixels, vectors of sums)."""
+    pixels, vectors = tile
+    sums = TableSums.of(x, w, index_bits(target))
+    one = TablePlan(geometry, sums, pixels, 1, 1, 1)
+    whole_tiles = max(1, geometry.cols.out // pixels)
+    # Half of the first cache level for a tile's tables, the rest for indices and sums.
+    chunk = max(1, min(one.words, target.l1_bytes // 2 // one.ring_bytes))
+    chunk = ceil(one.words / ceil(one.words / chunk))
+    while chunk > 1 and not sums.fits_16_bits(one.elements(chunk)):
+        chunk -= 1
+    plan = TablePlan(geometry, sums, pixels, 1, chunk, 1)
+    tiles = 1
+    for more in range(2, whole_tiles + 1):
+        wider = TablePlan(geometry, sums, pixels, more, chunk, 1)
+        if whole_tiles % more == 0 and wider.ring_bytes <= target.l1_bytes * 3 // 4:
+            tiles = more
+    lanes = vectors * target.vector_bits // 32
+    blocks = geometry.groups * ceil(geometry.oc / geometry.groups / lanes)
+    row_bytes = blocks * lanes * tiles * pixels * (2 if plan.keeps_pairs else 4)
+    segment = max(1, min(geometry.batch * geometry.rows.out, target.l2_bytes // 4 // row_bytes))
+    return TablePlan(geometry, sums, pixels, tiles, chunk, segment)

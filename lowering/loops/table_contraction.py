@@ -1,32 +1,33 @@
-"""The loops of a contraction by tables of partial sums, around those of `contraction`.
+"""The loops of a contraction by tables of partial sums.
 
-    for row of the image
-      build the tables of the input rows that no row before has built
-      for tile of pixels in the row
-        for chunk of table indices, as many as the first cache level holds
+    for strip of columns, a few tiles side by side
+      for chunk of channel words
+        for row of the image
+          build the tables of the input rows that no row before has built
           for channel block
-            %sums = lowbit.lut_tile ..   plus those of the chunks before
-            after the last chunk the epilogue, before it a store
+            for tile of pixels in the strip
+              %pairs = lowbit.lut_tile ..    plus those of the chunks before
+              after the last chunk the epilogue, before it a store
 
-The tables of a row are kept for all rows that read it, in a ring on the stack: every thread has its
-own. A single row, such as a matrix product is, builds those of a tile at a time.
+The tables of a strip and chunk lie in a ring of rows on the stack, small enough for the first cache
+level. A single row, such as a matrix product is, is split among threads by strips.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from math import ceil
 
 from typing_extensions import override
 from xdsl.dialects import arith, memref
-from xdsl.dialects.builtin import MemRefType, VectorType, i8, i32
+from xdsl.dialects.builtin import MemRefType, VectorType, i8, i16, i32
 from xdsl.ir import SSAValue
 
 from lowbit_dialect.layout import PackedAttr, packed_layout
-from lowbit_dialect.ops.base import int_
-from lowbit_dialect.ops.kernel import KernelOp
-from lowbit_dialect.ops.lut_tile import BuildTablesOp, LutTileOp
-from lowering.kernels.table_plan import plan_tables
+from lowbit_dialect.ops.kernel import KernelOp, affine_code_of
+from lowbit_dialect.ops.lut_tile import BuildTablesOp, LutSumsOp, LutTileOp
+from lowbit_dialect.table_sums import TABLE_WORD
+from lowering.kernels.table_plan import TablePlan, plan_tables
 from lowering.loops.contraction import Tiles, schedule_of
 from lowering.loops.emit import Index
 from lowering.loops.epilogue import Epilogue
@@ -41,18 +42,27 @@ def lower_table_contraction(op: KernelOp, lowering: FunctionLowering) -> None:
     assert w_layout is not None
     blocks = geometry.groups * ceil(geometry.oc / geometry.groups / w_layout.lane_block[1])
     rows = geometry.batch * geometry.rows.out
-    pixels = schedule_of(op, geometry, lowering).pixels.data
-    extent = rows if rows > 1 else ceil(geometry.cols.out / pixels)
+    plan = table_plan(op, lowering)
+    strip = plan.pixels * plan.tiles
+    extent = rows if rows > 1 else ceil(geometry.cols.out / strip)
 
     def body(stage: Stage, low: SSAValue, high: SSAValue) -> None:
         tiles = TableTiles(op, stage, epilogue.begin(stage), blocks)
         if rows > 1:
-            tiles.rows(low, high)
+            tiles.all_strips(low, high)
         else:
-            tiles.single_row(low, high)
+            tiles.some_strips(low, high)
 
     lowering.stage(op.name.removeprefix("lowbit."), extent, body)
     epilogue.finish()
+
+
+def table_plan(op: KernelOp, lowering: FunctionLowering) -> TablePlan:
+    """The tables of a kernel with its schedule."""
+    x, w = (affine_code_of(operand.type, "operand") for operand in op.operands[:2])
+    schedule = schedule_of(op, op.geometry, lowering)
+    tile = (schedule.pixels.data, schedule.vectors.data)
+    return plan_tables(x, w, op.geometry, lowering.target, tile)
 
 
 class TableTiles(Tiles):
@@ -63,9 +73,7 @@ class TableTiles(Tiles):
         self, op: KernelOp, frame: tuple[int, int, int, int], w_layout: PackedAttr
     ) -> None:
         geometry, rows, cols = self.geometry, self.geometry.rows, self.geometry.cols
-        self.plan = plan_tables(
-            self.x_code, self.w_code, geometry, self.stage.target, self.schedule.pixels.data
-        )
+        self.plan = plan = table_plan(op, self.stage.lowering)
         self.height = frame[0] + rows.extent + frame[1]
         width = frame[2] + cols.extent + frame[3]
         words = geometry.groups * self.words
@@ -73,167 +81,256 @@ class TableTiles(Tiles):
         x_layout = packed_layout(op.operands[0].type)
         assert x_layout is not None
         self.x = self.stage.memory(op.operands[0], MemRefType(x_layout.word_type, x_shape))
-        indices = self.plan.indices
-        taps = (self.w_code.width, rows.taps, cols.taps, indices, self.lanes)
-        blocks = self.blocks_per_group * geometry.groups
-        self.w = self.stage.memory(op.operands[1], MemRefType(i8, (blocks, *taps)))
-        self.row_indices = geometry.groups * indices
-        tables = (self.plan.ring, self.plan.columns, self.row_indices, self.plan.entries)
+        taps = (self.w_code.width, rows.taps, cols.taps, sum(plan.counts), self.lanes)
+        self.blocks = self.blocks_per_group * geometry.groups
+        self.w = self.stage.memory(op.operands[1], MemRefType(i8, (self.blocks, *taps)))
+        self.registers = self.schedule.vectors.data // 4
+        outputs = plan.tiles * plan.pixels
+        indices = geometry.groups * plan.chunk_indices
+        tables = (plan.ring, plan.columns(outputs), indices, plan.entries)
         self.tables = self._scratch(MemRefType(i8, tables))
-        self.chunked = self.plan.chunk < indices
-        if self.chunked:
-            parked = (blocks, self.schedule.pixels.data, self.lanes)
-            self.parked = self._scratch(MemRefType(i32, parked))
+        if plan.chunks > 1:
+            element = i16 if plan.keeps_pairs else i32
+            kept = (plan.segment, self.blocks, outputs, self.lanes)
+            self.kept = self._scratch(MemRefType(element, kept))
 
     def _scratch(self, type_: MemRefType) -> SSAValue:
         """Memory on the stack of the thread."""
-        return self.stage.emit.at_entry(
-            memref.AllocaOp.get(type_.element_type, 64, type_.get_shape())
+        alloca = memref.AllocaOp.get(type_.element_type, 64, type_.get_shape())
+        return self.stage.emit.at_entry(alloca)
+
+    def all_strips(self, low: SSAValue, high: SSAValue) -> None:
+        """Rows low .. high of the output; some at a time where the sums between chunks are kept."""
+        emit, plan = self.stage.emit, self.plan
+        if plan.chunks == 1:
+            self._strips(low, high, 0, self._whole_strips)
+            self._rest(low, high)
+            return
+
+        def segment(first: Index) -> None:
+            end = emit.op(arith.MinUIOp(emit.value(emit.add(first, plan.segment)), high))
+            self._strips(first, end, 0, self._whole_strips)
+            self._rest(first, end)
+
+        emit.loop(low, high, segment, plan.segment)
+
+    def some_strips(self, low: SSAValue, high: SSAValue) -> None:
+        """Strips low .. high of the only row of the output."""
+        emit = self.stage.emit
+        whole = emit.constant(self._whole_strips)
+        if self._whole_strips:
+            self._strips(0, 1, low, emit.op(arith.MinUIOp(high, whole)))
+        if self._whole_strips * self._strip < self.geometry.cols.out:
+            is_last = emit.op(arith.CmpiOp(high, whole, "ugt"))
+            emit.when(is_last, lambda: self._rest(0, 1))
+
+    @property
+    def _strip(self) -> int:
+        return self.plan.pixels * self.plan.tiles
+
+    @property
+    def _whole_strips(self) -> int:
+        return self.geometry.cols.out // self._strip
+
+    def _strips(self, low: Index, high: Index, first: Index, last: Index) -> None:
+        """Strips of whole tiles."""
+        emit = self.stage.emit
+        emit.loop(
+            first,
+            last,
+            lambda s: self._walk(
+                low, high, emit.mul(s, self._strip), self.plan.tiles, self.plan.pixels
+            ),
         )
 
-    def rows(self, low: SSAValue, high: SSAValue) -> None:
-        """Rows low .. high of the output; the rows of tables that are built are a loop's value."""
-        emit, rows = self.stage.emit, self.geometry.rows
+    def _rest(self, low: Index, high: Index) -> None:
+        """The columns that make no whole strip: one tile of fewer pixels."""
+        done = self._whole_strips * self._strip
+        rest = self.geometry.cols.out - done
+        if rest:
+            self._walk(low, high, done, 1, rest)
+
+    def _walk(self, low: Index, high: Index, col: Index, tiles: int, pixels: int) -> None:
+        """A strip of tiles from column `col` on, chunk by chunk."""
+        emit, plan = self.stage.emit, self.plan
+        last = (plan.chunks - 1) * plan.chunk
+
+        def chunk(word: Index, words: int, is_last: bool) -> None:
+            self._rows(low, high, (col, tiles, pixels), (word, words), is_last)
+
+        if last:
+            self._clear(low, high, tiles * pixels)
+            emit.loop(0, last, lambda word: chunk(word, plan.chunk, False), plan.chunk)
+        chunk(last, plan.words - last, True)
+
+    def _rows(
+        self,
+        low: Index,
+        high: Index,
+        strip: tuple[Index, int, int],
+        chunk: tuple[Index, int],
+        is_last: bool,
+    ) -> None:
+        """All rows of a strip and chunk; the row up to which tables are built is a loop's value."""
+        emit, rows, plan, (col, tiles, pixels) = (
+            self.stage.emit,
+            self.geometry.rows,
+            self.plan,
+            strip,
+        )
+        left = emit.add(emit.mul(col, self.geometry.cols.stride), self.col_offset)
+        columns = plan.columns(tiles * pixels)
 
         def row(job: Index, built: Sequence[SSAValue]) -> Sequence[SSAValue]:
             image, out = emit.div(job, rows.out), emit.mod(job, rows.out)
+            above = emit.mul(image, self.height)  # rows are counted through all images
             top = emit.add(emit.mul(out, rows.stride), self.row_offset)
-            # Rows are counted through all images.
-            first = emit.add(emit.mul(image, self.height), top)
-            start = emit.op(arith.MaxSIOp(emit.value(first), built[0]))
-            end = emit.value(emit.add(first, self.plan.ring))
-            emit.loop(
-                start,
-                end,
-                lambda r: self._build_row(
-                    image, emit.sub(r, emit.mul(image, self.height)), emit.mod(r, self.plan.ring)
-                ),
-            )
-            slot = emit.mod(first, self.plan.ring)
-            step, out_cols = self.schedule.pixels.data, self.geometry.cols.out
-            whole = out_cols // step * step
+            first = emit.add(above, top)
+            end = emit.value(emit.add(first, plan.ring))
+            start = emit.op(arith.MaxUIOp(emit.value(first), built[0]))
 
-            def tile(col: Index, pixels: int) -> None:
-                left = emit.mul(col, self.geometry.cols.stride)
-                self._tile((image, out, col), (slot, left), pixels)
+            def build(r: Index) -> None:
+                self._build(
+                    (image, emit.sub(r, above), left),
+                    chunk,
+                    emit.mod(r, plan.ring),
+                    columns,
+                    is_last,
+                )
 
-            emit.loop(0, whole, lambda col: tile(col, step), step)
-            if whole < out_cols:
-                tile(whole, out_cols - whole)
+            emit.loop(start, end, build)
+            slot = emit.mod(first, plan.ring)
+
+            def block_body(block: Index) -> None:
+                def tile(index: Index) -> None:
+                    at = (slot, emit.mul(index, pixels * self.geometry.cols.stride))
+                    kept = (emit.sub(job, low), block, emit.mul(index, pixels))
+                    position = (image, out, emit.add(col, emit.mul(index, pixels)))
+                    self._tile(at, chunk, position, kept, pixels, is_last)
+
+                emit.loop(0, tiles, tile)
+
+            emit.loop(0, self.blocks, block_body)
             return [end]
 
         emit.carry(low, high, [emit.constant(0)], row)
 
-    def single_row(self, low: SSAValue, high: SSAValue) -> None:
-        """Tiles low .. high of the only row of the output; the last one may be shorter."""
-        emit, step = self.stage.emit, self.schedule.pixels.data
-        out = self.geometry.cols.out
-        whole, rest = divmod(out, step)
-
-        def tile(index: Index, pixels: int) -> None:
-            col = emit.mul(index, step)
-            left = emit.add(emit.mul(col, self.geometry.cols.stride), self.col_offset)
-            cols = self.geometry.cols
-            columns = (pixels - 1) * cols.stride + (cols.taps - 1) * cols.dilation + 1
-            for r in range(self.plan.ring):
-                self._build((0, self.row_offset + r, left), (r, 0), columns)
-            self._tile((0, 0, col), (0, 0), pixels)
-
-        if whole:
-            end = emit.op(arith.MinUIOp(high, emit.constant(whole)))
-            emit.loop(low, end, lambda index: tile(index, step))
-        if rest:
-            last = emit.op(arith.CmpiOp(high, emit.constant(whole), "ugt"))
-            emit.when(last, lambda: tile(whole, rest))
-
-    def _build_row(self, image: Index, row: Index, slot: Index) -> None:
-        """The tables of all columns that the padding reaches."""
-        self._build((image, row, self.col_offset), (slot, 0), self.plan.columns)
-
     def _build(
-        self, source: tuple[Index, Index, Index], target: tuple[Index, Index], columns: int
+        self,
+        source: tuple[Index, Index, Index],
+        chunk: tuple[Index, int],
+        slot: Index,
+        columns: int,
+        is_last: bool,
     ) -> None:
-        emit, channels = self.stage.emit, self.geometry.ic // self.geometry.groups
-        indices = [emit.value(i) for i in (*source, *target)]
-        codes = (self.x_code, self.w_code)
-        emit.op(BuildTablesOp.get(self.x, self.tables, indices, columns, channels, *codes))
+        """The tables of a chunk of a row of the strip, of all groups."""
+        emit, plan, (word, words) = self.stage.emit, self.plan, chunk
+        channels = words * TABLE_WORD
+        if is_last:
+            channels = self.geometry.ic // self.geometry.groups - (plan.words - words) * TABLE_WORD
+
+        def group_body(group: Index) -> None:
+            first = emit.add(emit.mul(group, plan.words), word)
+            to = (slot, emit.mul(group, plan.chunk_indices))
+            indices = [emit.value(i) for i in (*source, first, *to)]
+            codes = (self.x_code, self.w_code)
+            emit.op(BuildTablesOp.get(self.x, self.tables, indices, columns, channels, *codes))
+
+        emit.loop(0, self.geometry.groups, group_body)
 
     def _tile(
-        self, position: tuple[Index, Index, Index], at: tuple[Index, Index], pixels: int
+        self,
+        at: tuple[Index, Index],
+        chunk: tuple[Index, int],
+        position: tuple[Index, Index, Index],
+        kept: tuple[Index, Index, Index],
+        pixels: int,
+        is_last: bool,
     ) -> None:
-        """All channels of a tile of pixels at (image, row, column), its tables from `at` on."""
-        emit, plan = self.stage.emit, self.plan
-        blocks = self.blocks_per_group * self.geometry.groups
-
-        def over_blocks(start: Index, count: int, each: Callable[[Index, list[SSAValue]], None]):
-            def block_body(block: Index) -> None:
-                sums = self._lookups(at, start, count, block, pixels)
-                each(block, sums)
-
-            emit.loop(0, blocks, block_body)
-
-        def store(block: Index, sums: list[SSAValue]) -> None:
-            for k, (where, total) in enumerate(self._parked(block, sums)):
-                emit.store_vector(total, self.parked, where)
-
-        def finish(block: Index, sums: list[SSAValue]) -> None:
-            if self.chunked:
-                sums = [total for _, total in self._parked(block, sums)]
-            group = emit.div(block, self.blocks_per_group) if self.geometry.groups > 1 else 0
-            self.finish(sums, position, block, group, pixels)
-
-        last = (plan.indices - 1) // plan.chunk * plan.chunk
-        if self.chunked:
-            self._clear_parked(blocks, pixels)
-            emit.loop(0, last, lambda start: over_blocks(start, plan.chunk, store), plan.chunk)
-        over_blocks(last, plan.indices - last, finish)
-
-    def _lookups(
-        self, at: tuple[Index, Index], start: Index, count: int, block: Index, pixels: int
-    ) -> list[SSAValue]:
-        """The sums of `count` indices a tap for one block of channels."""
-        emit, geometry = self.stage.emit, self.geometry
-        group = emit.div(block, self.blocks_per_group) if geometry.groups > 1 else 0
-        first = emit.add(emit.mul(group, self.plan.indices), start)
-        vectors = self.schedule.vectors.data
+        """A tile of a chunk for one block of channels."""
+        emit, plan, (word, words) = self.stage.emit, self.plan, chunk
+        block = kept[1]
+        group = emit.div(block, self.blocks_per_group) if self.geometry.groups > 1 else 0
+        whole = plan.counts[0]
+        count = sum(plan.counts[plan.words - words :] if is_last else plan.counts[:words])
+        first = emit.mul(group, plan.chunk_indices)
+        indices = [emit.value(i) for i in (*at, first, emit.mul(word, whole), block)]
+        between = plan.chunks > 1
         tile = LutTileOp.get(
             self.tables,
             self.w,
-            [emit.value(i) for i in (*at, first, start, block)],
+            indices,
+            self._load(kept, pixels) if between and plan.keeps_pairs else [],
             pixels,
-            vectors,
-            geometry.cols.stride,
-            (geometry.rows.dilation, geometry.cols.dilation),
-            self.schedule.unroll.data,
+            self.registers,
+            count,
+            self.geometry.cols.stride,
+            (self.geometry.rows.dilation, self.geometry.cols.dilation),
             self.x_code,
             self.w_code,
-            count=int_(count),
         )
         emit.op(tile)
-        return list(tile.results)
+        sums: Sequence[SSAValue] = tile.results
+        if between and plan.keeps_pairs and not is_last:
+            self._store(sums, kept, pixels)
+            return
+        words_summed = plan.words if plan.keeps_pairs else words
+        sums = self._widened(sums, plan.elements(words_summed))
+        if between and not plan.keeps_pairs:
+            before = self._load(kept, pixels)
+            sums = [emit.binary(arith.AddiOp, a, b) for a, b in zip(before, sums, strict=True)]
+            if not is_last:
+                self._store(sums, kept, pixels)
+                return
+        self.finish(sums, position, block, group, pixels)
 
-    def _parked_places(self, block: Index, count: int) -> list[tuple[Index, ...]]:
-        vectors = self.schedule.vectors.data
-        lanes = self.lanes // vectors
-        return [(block, k // vectors, k % vectors * lanes) for k in range(count)]
-
-    def _parked(
-        self, block: Index, sums: list[SSAValue]
-    ) -> list[tuple[tuple[Index, ...], SSAValue]]:
-        """Where the sums of a block lie between chunks, and they plus what lies there."""
-        emit, result = self.stage.emit, []
-        for where, value in zip(self._parked_places(block, len(sums)), sums, strict=True):
-            assert isinstance(value.type, VectorType)
-            before = emit.load_vector(self.parked, where, value.type)
-            result.append((where, emit.binary(arith.AddiOp, before, value)))
+    def _widened(self, pairs: Sequence[SSAValue], elements: int) -> list[SSAValue]:
+        """Vectors of i32."""
+        result: list[SSAValue] = []
+        for both, upper in zip(pairs[::2], pairs[1::2], strict=True):
+            op = LutSumsOp.get(both, upper, elements, self.x_code, self.w_code)
+            self.stage.emit.op(op)
+            result += op.results
         return result
 
-    def _clear_parked(self, blocks: int, pixels: int) -> None:
-        emit, vectors = self.stage.emit, self.schedule.vectors.data
-        zero = emit.constant(0, VectorType(i32, [self.lanes // vectors]))
+    def _kept_places(
+        self, kept: tuple[Index, Index, Index], pixels: int
+    ) -> tuple[VectorType, list[tuple[Index, ...]]]:
+        """Type and places of the vectors that are kept for a tile at (row, block, column)."""
+        emit = self.stage.emit
+        assert isinstance(self.kept.type, MemRefType)
+        parts = self.registers * (2 if self.plan.keeps_pairs else 4)
+        lanes = self.lanes // parts
+        row, block, col = kept
+        places = [
+            (row, block, emit.add(col, k // parts), k % parts * lanes)
+            for k in range(pixels * parts)
+        ]
+        return VectorType(self.kept.type.element_type, [lanes]), places
 
-        def clear(block: Index) -> None:
-            for where in self._parked_places(block, pixels * vectors):
-                emit.store_vector(zero, self.parked, where)
+    def _load(self, kept: tuple[Index, Index, Index], pixels: int) -> list[SSAValue]:
+        type_, places = self._kept_places(kept, pixels)
+        return [self.stage.emit.load_vector(self.kept, where, type_) for where in places]
 
-        emit.loop(0, blocks, clear)
+    def _store(
+        self, sums: Sequence[SSAValue], kept: tuple[Index, Index, Index], pixels: int
+    ) -> None:
+        for value, where in zip(sums, self._kept_places(kept, pixels)[1], strict=True):
+            self.stage.emit.store_vector(value, self.kept, where)
+
+    def _clear(self, low: Index, high: Index, outputs: int) -> None:
+        """Zero for what is kept of a strip."""
+        emit = self.stage.emit
+
+        def clear(row: Index) -> None:
+            def block_body(block: Index) -> None:
+                def column(col: Index) -> None:
+                    type_, places = self._kept_places((emit.sub(row, low), block, col), 1)
+                    for where in places:
+                        emit.store_vector(emit.constant(0, type_), self.kept, where)
+
+                emit.loop(0, outputs, column)
+
+            emit.loop(0, self.blocks, block_body)
+
+        emit.loop(low, high, clear)

@@ -19,8 +19,8 @@ from xdsl.ir import SSAValue
 from xdsl.pattern_rewriter import PatternRewriter, RewritePattern, op_type_rewrite_pattern
 
 from lowbit_dialect import simd
-from lowbit_dialect.kernel_layouts import TABLE_WORD
 from lowbit_dialect.ops.lut_tile import BuildTablesOp
+from lowbit_dialect.table_sums import TABLE_WORD
 from lowering.loops.emit import Emit, Index
 from lowering.targets import Target
 from lowering.tiles.emitter import emit_before
@@ -29,13 +29,13 @@ from lowering.tiles.emitter import emit_before
 class LowerBuildTables(RewritePattern):
     """A vector holds as many tables as fit; each plane of x adds its counts, the highest first.
 
-    lowbit.build_tables %x, %tables, %n, %row, %col, %slot, %to columns 9 channels 64 ..
+    lowbit.build_tables %x, %tables, %n, %row, %col, %word, %slot, %first columns 9 channels 64 ..
     ->
     scf.for %c = 0 to 9 {
-      %w = simd.broadcast_load %x[%n, %row, p, word, %col + %c]
+      %w = simd.broadcast_load %x[%n, %row, p, %word, %col + %c]
       %f = simd.bit_fields 6 from [0] %w            the bits of six channels in each byte
       %t = simd.popcount_acc xor %t2, %f, %entries  entry e: the bits that differ from e
-      vector.store %t, %tables[%slot, %to + %c, 0, 0]
+      vector.store %t, %tables[%slot, %c, %first, 0]
     }
     """
 
@@ -53,43 +53,26 @@ class _Builder:
     """The loops that fill tables, while they are written."""
 
     def __init__(self, op: BuildTablesOp, emit: Emit, register: int):
-        self.op, self.emit, self.sums = op, emit, op.sums
+        self.op, self.emit, self.sums = op, emit, op.table_sums
         assert isinstance(op.x.type, MemRefType)
         assert isinstance(op.tables.type, MemRefType)
-        self.words = op.x.type.get_shape()[3]
-        _, _, self.indices, self.entries = op.tables.type.get_shape()
+        *_, self.entries = op.tables.type.get_shape()
         self.register = max(register, self.entries)
-        self.image, self.row, self.col, self.slot, self.to = op.indices
+        self.image, self.row, self.col, self.word, self.slot, self.first = op.indices
 
     def run(self) -> None:
-        """Loop over columns; segments of words that end ragged are alike."""
-        emit, channels = self.emit, self.op.channels.value.data
-        per_segment = -(-channels // TABLE_WORD)
-        counts = [
-            -(-min(TABLE_WORD, channels - start) // self.sums.bits)
-            for start in range(0, channels, TABLE_WORD)
-        ]
-        segments = self.words // per_segment
+        """Loop over columns and words; the last word may have fewer tables."""
+        emit, counts = self.emit, self.sums.index_counts(self.op.channels.value.data)
+        whole = sum(count == counts[0] for count in counts)
 
         def column(c: Index) -> None:
-            def segment(s: Index) -> None:
-                first_word, first = emit.mul(s, per_segment), emit.mul(s, sum(counts))
-                whole = sum(count == counts[0] for count in counts)
-                emit.loop(
-                    0,
-                    whole,
-                    lambda w: self._word(
-                        c,
-                        emit.add(first_word, w),
-                        emit.add(first, emit.mul(w, counts[0])),
-                        counts[0],
-                    ),
-                )
-                if whole < len(counts):
-                    last = emit.add(first_word, whole)
-                    self._word(c, last, emit.add(first, whole * counts[0]), counts[-1])
+            def word(w: Index, count: int) -> None:
+                first = emit.add(self.first, emit.mul(w, counts[0]))
+                self._word(c, emit.add(self.word, w), first, count)
 
-            emit.loop(0, segments, segment)
+            emit.loop(0, whole, lambda w: word(w, counts[0]))
+            if whole < len(counts):
+                word(whole, counts[-1])
 
         emit.loop(0, self.op.columns.value.data, column)
 
@@ -109,7 +92,7 @@ class _Builder:
             value = self._tables(loaded, done, most)
             if tables < most:
                 value = self._first(value, tables * self.entries)
-            to = (self.slot, emit.add(self.to, column), emit.add(first, done), 0)
+            to = (self.slot, column, emit.add(first, done), 0)
             emit.store_vector(value, self.op.tables, to)
             done += tables
 

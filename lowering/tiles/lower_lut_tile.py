@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from xdsl.dialects import arith, vector
-from xdsl.dialects.builtin import IntegerType, MemRefType, VectorType, i8, i32
+from xdsl.dialects.builtin import MemRefType, VectorType, i8, i16
 from xdsl.ir import SSAValue
 from xdsl.pattern_rewriter import PatternRewriter, RewritePattern, op_type_rewrite_pattern
 
 from lowbit_dialect import simd
 from lowbit_dialect.decomposition import Term
-from lowbit_dialect.ops.lut_tile import LutTileOp
+from lowbit_dialect.ops.lut_tile import LutSumsOp, LutTileOp
 from lowering.loops.emit import Emit, Index
 from lowering.tiles.emitter import emit_before
 
@@ -22,21 +22,20 @@ Sums = Sequence[SSAValue]
 class LowerLutTile(RewritePattern):
     """Entries are summed in bytes as long as these hold them, the sums in lanes of 16 bits.
 
-    %sums:4 = lowbit.lut_tile %tables, %w, .. pixels 1 vectors 4 count 11 ..
+    %both, %upper = lowbit.lut_tile %tables, %w, .. pixels 1 registers 1 count 11 ..
     ->
-    %a:2 = scf.for .. iter_args(%even, %odd = 0 ..) {     over kh, kw, indices
-      %t = vector.load %tables[..] : vector<64xi8>        a table of each pixel
-      %i = vector.load %w[..] : vector<64xi8>             an index of each channel
+    %both, %upper = scf.for .. iter_args(%b0, %u0 = 0 ..) {   over kh, kw, indices
+      %t = vector.load %tables[..] : vector<64xi8>            a table of each pixel
+      %i = vector.load %w[..] : vector<64xi8>                 an index of each channel
       %l = simd.lookup %t, %i
-      %b = arith.addi %b0, %l : vector<64xi8>             a few times; then
-      %e = arith.addi %even, %b : vector<32xi16>
-      %o = arith.addi %odd, (%b >> 8) : vector<32xi16>
+      %s = arith.addi %s0, %l : vector<64xi8>                 a few times; then
+      %b = arith.addi %b0, %s : vector<32xi16>
+      %u = arith.addi %u0, (%s >> 8) : vector<32xi16>
     }
 
-    `%even` sums both bytes of a lane, e + 256 o, modulo 2^16, and `%odd` the upper ones o alone, so
-    that 256 times the odd sums leave the even ones in the end: an operation less than keeping the
-    bytes apart. Planes of the weights are outermost, by descending significance, the sums doubled
-    in between.
+    The upper bytes stay in the sums of both, from which `lowbit.lut_sums` takes them in the end: an
+    operation less than keeping the bytes apart. Planes of the weights are outermost, by descending
+    significance, the sums doubled in between.
     """
 
     @op_type_rewrite_pattern
@@ -45,24 +44,57 @@ class LowerLutTile(RewritePattern):
         rewriter.replace(op, [], _Tile(op, emit_before(op)).sums())
 
 
+class LowerLutSums(RewritePattern):
+    """Both bytes' sums less 256 times the upper ones; then pairs of 16 bits are taken apart.
+
+    %s:4 = lowbit.lut_sums %both, %upper ..
+    ->
+    %l = arith.subi %both, (%upper << 8) : vector<32xi16>
+    %s0, %s2 = arith.andi (%l as vector<16xi32>), 65535    arith.shrui ..
+    %s1, %s3 = arith.andi (%upper as vector<16xi32>), 65535    arith.shrui ..
+    """
+
+    @op_type_rewrite_pattern
+    def match_and_rewrite(self, op: LutSumsOp, rewriter: PatternRewriter) -> None:
+        """Rewrite one operation."""
+        emit, tables = emit_before(op), op.table_sums
+        low, _ = tables.sum_elements(1)
+        wide = op.sums[0].type
+        half = emit.constant(16, wide)
+        eight = emit.constant(8, op.both.type)
+        lower = emit.binary(arith.SubiOp, op.both, emit.binary(arith.ShLIOp, op.upper, eight))
+        ordered: list[SSAValue] = [lower] * 4
+        for k, lanes in enumerate((lower, op.upper)):
+            words = emit.op(vector.BitcastOp(lanes, wide))
+            if low < 0:
+                first = emit.binary(arith.ShLIOp, words, half)
+                ordered[k] = emit.binary(arith.ShRSIOp, first, half)
+                ordered[k + 2] = emit.binary(arith.ShRSIOp, words, half)
+            else:
+                ordered[k] = emit.binary(arith.AndIOp, words, emit.constant(0xFFFF, wide))
+                ordered[k + 2] = emit.binary(arith.ShRUIOp, words, half)
+        if tables.is_negative:
+            zero = emit.constant(0, wide)
+            ordered = [emit.binary(arith.SubiOp, zero, value) for value in ordered]
+        rewriter.replace(op, [], ordered)
+
+
 class _Tile:
     """One tile while it is written."""
 
     def __init__(self, op: LutTileOp, emit: Emit):
-        self.op, self.emit, self.tables = op, emit, op.sums_of_tables
+        self.op, self.emit, self.tables = op, emit, op.table_sums
         assert isinstance(op.w.type, MemRefType)
         assert isinstance(op.x.type, MemRefType)
         _, _, self.kh, self.kw, _, lanes = op.w.type.get_shape()
         self.ring, _, _, self.entries = op.x.type.get_shape()
         self.pixels = op.pixels.value.data
-        self.registers = op.vectors.value.data // 4
+        self.registers = op.registers.value.data
         self.register = lanes // self.registers
         self.bytes = VectorType(i8, [self.register])
-        self.halves = VectorType(IntegerType(16), [self.register // 2])
-        self.wide = VectorType(i32, [self.register // 4])
+        self.pairs = VectorType(i16, [self.register // 2])
         self.dilation = [int(d) for d in op.dilation.iter_values()]
         self.step, self.count = op.step.value.data, op.count.value.data
-        self.unroll = op.unroll.value.data
         self.row, self.col, self.first, self.w_first, self.block = op.indices
         self.byte_depth = self._byte_depth()
 
@@ -77,48 +109,26 @@ class _Tile:
         return depth
 
     def sums(self) -> Sums:
-        """The sums of the tile as vectors of i32."""
-        emit = self.emit
-        accs = [emit.constant(0, self.halves)] * (2 * self.pixels * self.registers)
-        exponent = self.tables.w_terms[0].exponent
-        for term in self.tables.w_terms:
+        """The sums of the tile, in pairs."""
+        emit, terms = self.emit, self.tables.w_terms
+        initial = list(self.op.initial)
+        start_there = initial and len(terms) == 1 and terms[0].exponent == 0
+        zeros = [emit.constant(0, self.pairs)] * (2 * self.pixels * self.registers)
+        accs: Sums = initial if start_there else zeros
+        exponent = terms[0].exponent
+        for term in terms:
             accs = self._doubled(accs, exponent - term.exponent)
             exponent = term.exponent
             accs = self._plane(term, accs)
         accs = self._doubled(accs, exponent)
-        result: list[SSAValue] = []
-        for tile in range(0, len(accs), 2):
-            result += self._widened(accs[tile], accs[tile + 1])
-        return result
+        if initial and not start_there:
+            accs = [emit.binary(arith.AddiOp, a, b) for a, b in zip(accs, initial, strict=True)]
+        return accs
 
     def _doubled(self, accs: Sums, times: int) -> Sums:
         for _ in range(times):
             accs = [self.emit.binary(arith.AddiOp, a, a) for a in accs]
         return accs
-
-    def _widened(self, both: SSAValue, odd: SSAValue) -> list[SSAValue]:
-        """The four vectors of i32 of a register's bytes, in the order of their bytes in a lane."""
-        emit = self.emit
-        shifted = emit.binary(arith.ShLIOp, odd, emit.constant(8, self.halves))
-        even = emit.binary(arith.SubiOp, both, shifted)
-        low, _ = self.tables.sum_elements(1)
-        half = emit.constant(16, self.wide)
-        result = []
-        for lanes in (even, odd):
-            words = emit.op(vector.BitcastOp(lanes, self.wide))
-            if low < 0:
-                first = emit.binary(arith.ShLIOp, words, half)
-                result.append(emit.binary(arith.ShRSIOp, first, half))
-                result.append(emit.binary(arith.ShRSIOp, words, half))
-            else:
-                result.append(emit.binary(arith.AndIOp, words, emit.constant(0xFFFF, self.wide)))
-                result.append(emit.binary(arith.ShRUIOp, words, half))
-        # Bytes 0 and 2 of a lane are in the even sums, 1 and 3 in the odd ones.
-        ordered = [result[0], result[2], result[1], result[3]]
-        if self.tables.is_negative:
-            zero = emit.constant(0, self.wide)
-            ordered = [emit.binary(arith.SubiOp, zero, value) for value in ordered]
-        return ordered
 
     def _plane(self, term: Term, accs: Sums) -> Sums:
         """Add the entries of one plane of the weights."""
@@ -134,12 +144,12 @@ class _Tile:
 
     def _flushed(self, accs: Sums, subtract: bool, body: Callable[[Sums], Sums]) -> Sums:
         """Add what `body` makes of bytes that are zero to the sums of 16 bits."""
-        emit, eight = self.emit, self.emit.constant(8, self.halves)
+        emit, eight = self.emit, self.emit.constant(8, self.pairs)
         kind = arith.SubiOp if subtract else arith.AddiOp
         found = body([emit.constant(0, self.bytes)] * (len(accs) // 2))
         result = []
         for k, sums in enumerate(found):
-            both = emit.op(vector.BitcastOp(sums, self.halves))
+            both = emit.op(vector.BitcastOp(sums, self.pairs))
             odd = emit.binary(arith.ShRUIOp, both, eight)
             result.append(emit.binary(kind, accs[2 * k], both))
             result.append(emit.binary(kind, accs[2 * k + 1], odd))
@@ -151,7 +161,7 @@ class _Tile:
                 2, accs, subtract, lambda accs: self._cols(plane, subtract, kh, accs)
             )
 
-        return self.emit.carry(0, self.kh, accs, over_kh, unroll=self.unroll > 2)
+        return self.emit.carry(0, self.kh, accs, over_kh)
 
     def _cols(self, plane: int, subtract: bool, kh: Index, accs: Sums) -> Sums:
         emit = self.emit
@@ -165,7 +175,7 @@ class _Tile:
 
             return self._in_bytes(1, accs, subtract, taps)
 
-        return emit.carry(0, self.kw, accs, over_kw, unroll=self.unroll > 1)
+        return emit.carry(0, self.kw, accs, over_kw)
 
     def _indices(
         self, at: tuple[Index, Index], tap: tuple[int, Index, Index], subtract: bool, accs: Sums
@@ -196,7 +206,7 @@ class _Tile:
         emit, count = self.emit, self.count
         length = -(-count // -(-count // longest))
         whole, rest = divmod(count, length)
-        group = max(1, min(whole, MAX_PIECE // length)) if self.unroll else 1
+        group = max(1, min(whole, MAX_PIECE // length))
         while whole % group:
             group -= 1
 

@@ -13,7 +13,7 @@ from lowering.targets import get_target
 from lowering.tiles.lower_bitserial_tile import LowerBitserialTile
 from lowering.tiles.lower_build_tables import LowerBuildTables
 from lowering.tiles.lower_dot_tile import LowerDotTile
-from lowering.tiles.lower_lut_tile import LowerLutTile
+from lowering.tiles.lower_lut_tile import LowerLutSums, LowerLutTile
 from lowering.tiles.lower_product_lut_tile import LowerProductLutTile
 
 
@@ -36,6 +36,7 @@ class LowerTilePass(ModulePass):
                     LowerBitserialTile(),
                     LowerDotTile(),
                     LowerLutTile(),
+                    LowerLutSums(),
                     LowerProductLutTile(),
                     LowerBuildTables(get_target(self.target)),
                 ]
