@@ -13,9 +13,9 @@ words, where both levels are 0. Hence, over the taps on the image,
 
     dot(x, w) = sum entry  +  x_min * sum_on_image w  +  (center - x_min) * sum_all w  -  constant.
 
-Up to 6 bits the table fits in registers, cut in parts of at most 8 bits. Otherwise, and where no
-instruction looks up bytes, two bytes are one index into a table of 65536 sums of two entries in
-memory.
+Tables are held in registers, cut in parts of at most 8 bits. Where they are too large for that, or
+where no instruction looks up bytes, two bytes are one index into a table of 65536 sums of two
+entries in memory.
 """
 
 from __future__ import annotations
@@ -35,8 +35,6 @@ from lowbit_dialect.raw_sums import RawSums
 
 MAX_INDEX_BITS = 8
 """Bits of a level of w and one of x, which share a byte."""
-MAX_REGISTER_BITS = 6
-"""Bits of the index of a table in registers."""
 LEAST_ENTRIES = 16
 """Entries of the smallest table that instructions look up."""
 BYTE_MAX, HALF_MAX = 2**8 - 1, 2**16 - 1

@@ -11,7 +11,7 @@ from xdsl.utils.exceptions import VerifyException
 
 from lowbit_dialect.codes import Code
 from lowbit_dialect.ops.tile import TileOp
-from lowbit_dialect.product_table import MAX_REGISTER_BITS, ProductTable
+from lowbit_dialect.product_table import ProductTable
 
 
 @irdl_op_definition
@@ -45,9 +45,10 @@ class ProductLutTileOp(TileOp):
         product = self.product
         if product.obstacle:
             raise VerifyException(product.obstacle)
-        allowed = [memory_table_type(product)]
-        if product.index_bits <= MAX_REGISTER_BITS:
-            allowed.append(MemRefType(i8, product.register_tables.shape))
+        allowed = (
+            MemRefType(i8, product.register_tables.shape),
+            MemRefType(IntegerType(product.memory_bits), product.memory_table.shape),
+        )
         if self.table.type not in allowed:
             raise VerifyException(
                 f"the table must be {' or '.join(map(str, allowed))}, got {self.table.type}"
@@ -58,8 +59,3 @@ class ProductLutTileOp(TileOp):
         """Whether the table is one for registers."""
         assert isinstance(self.table.type, MemRefType)
         return self.table.type.get_num_dims() == 2
-
-
-def memory_table_type(product: ProductTable) -> MemRefType:
-    """Type of the table of sums of two entries."""
-    return MemRefType(IntegerType(product.memory_bits), product.memory_table.shape)

@@ -17,7 +17,7 @@ from lowbit_dialect.decomposition import decompose
 from lowbit_dialect.geometry import ConvGeometry
 from lowbit_dialect.level_product import BYTES_PER_WORD, LevelProduct
 from lowbit_dialect.ops.tile import TILE_WORDS
-from lowbit_dialect.product_table import MAX_REGISTER_BITS, ProductTable
+from lowbit_dialect.product_table import ProductTable
 from lowering.kernels.table_plan import TablePlan, plan_tables
 from lowering.targets import Target
 
@@ -162,20 +162,21 @@ def _table_building(c: Contraction, plan: TablePlan) -> float:
     return geometry.batch * built_rows * columns * vectors * cycles
 
 
-LOOKUP_FEATURES = ("ssse3", "neon")
-"""Features that bring lookups in tables of 16 bytes."""
+LOOKUP_BITS = {"avx512vbmi": 8, "ssse3": 6, "neon": 6}
+"""Bits of the index of the largest table that pays in registers, by the feature that looks up."""
 MEMORY_LOOKUP_OPERATIONS = 7
 """Operations of a pair of lookups in memory: their index, its halves, two loads, two additions."""
 
 
 def looks_up_in_registers(product: ProductTable, target: Target) -> bool:
     """Whether a target keeps a table of products in vector registers, or else in memory."""
-    return product.index_bits <= MAX_REGISTER_BITS and any(map(target.has, LOOKUP_FEATURES))
+    bits = next((bits for feature, bits in LOOKUP_BITS.items() if target.has(feature)), 0)
+    return product.index_bits <= bits
 
 
 def _lookup_operations(product: ProductTable, target: Target) -> int:
     """Operations of a lookup in all parts of a table, and how many of them are shuffles."""
-    entries = 64 if target.has("avx512vbmi") or target.arch == "aarch64" else 16
+    entries = 128 if target.has("avx512vbmi") else 64 if target.arch == "aarch64" else 16
     shuffles = ceil((1 << product.index_bits) / entries)
     # Shuffles of parts of the table, and choices between them by a bit of the index each.
     return len(product.register_tables) * (2 * shuffles - 1 + (shuffles > 1))
