@@ -82,6 +82,9 @@ def packings(draw: st.DrawFn) -> Packing:
     word = draw(st.sampled_from(WORD_BITS))
     layout = PackedAttr.get(axis, word, order, frame, lanes, groups, holds)
     bits = draw(st.integers(1, 7 if holds == "values" else 8))
+    if holds == "levels" and bits < 8:
+        shift = draw(st.integers(0, 8 - bits))
+        layout = PackedAttr.get(axis, word, order, frame, lanes, groups, holds, min(7, shift))
     return Packing(layout, tuple(shape), bits)
 
 

@@ -28,14 +28,14 @@ class Loop:
         self.frame = [f.data for f in layout.frame] or [0] * (2 * len(self.shape))
         self.lane_dim, self.lanes = [d.data for d in layout.lanes] or (None, 1)
         self.grouped = self.axis if self.lane_dim is None else self.lane_dim
-        self.groups = layout.groups.data
+        self.groups, self.shift = layout.groups.data, layout.shift.data
 
     def byte(self, pattern: int) -> int:
         """What stands for a bit pattern in a layout of bytes."""
         value = int(self.code.values[pattern])
         if self.holds == "values":
             return value % 256
-        return int((self.code.values < value).sum())
+        return int((self.code.values < value).sum()) << self.shift
 
     def cut(self, dim: int, index: int, block: int) -> tuple[int, int]:
         """Block, and place in the block, of an element of a dimension cut in blocks."""
