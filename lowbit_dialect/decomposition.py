@@ -67,6 +67,14 @@ class Decomposition(RawSums):
     def raw_bound(self, taps: int) -> int:
         return taps * sum(1 << term.exponent for term in self.terms)
 
+    @override
+    def raw_range(self, taps: int) -> tuple[int, int]:
+        low, high = (
+            sum(term.sign << term.exponent for term in self.terms if term.sign == sign)
+            for sign in (-1, 1)
+        )
+        return taps * low, taps * high
+
 
 def decompose(x: AffineCode, w: AffineCode) -> Decomposition:
     """The cheapest exact decomposition of products of the two codes."""

@@ -60,6 +60,11 @@ class LevelProduct(RawSums):
     def raw_bound(self, taps: int) -> int:
         return taps * self.step * self.max_level * self.w.max_magnitude
 
+    @override
+    def raw_range(self, taps: int) -> tuple[int, int]:
+        highest = taps * self.step * self.max_level
+        return highest * min(0, self.w.min_value), highest * max(0, self.w.max_value)
+
     @property
     def pair_bound(self) -> int:
         """Largest magnitude of the sum of two products of a level and a weight."""

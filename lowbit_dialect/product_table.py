@@ -31,7 +31,7 @@ from typing_extensions import override
 from lowbit_dialect.codes import Code
 from lowbit_dialect.geometry import ConvGeometry
 from lowbit_dialect.level_product import BYTES_PER_WORD
-from lowbit_dialect.raw_sums import RawSums
+from lowbit_dialect.raw_sums import INT32_MAX, RawSums
 
 MAX_INDEX_BITS = 8
 """Bits of a level of w and one of x, which share a byte."""
@@ -81,8 +81,23 @@ class ProductTable(RawSums):
 
     @override
     def raw_bound(self, taps: int) -> int:
-        # A word of four bytes may hold a single channel.
-        return BYTES_PER_WORD * taps * int(np.abs(self.products + self.offset).max())
+        """Bound on the magnitude of the raw sums, of the correction, and of the two together."""
+        # The correction: offsets, a product of w and x - center for a ragged byte, and for a tap
+        # one of w and x_min and one of w and center - x_min; x - center is twice the largest x.
+        magnitude = self.x.max_magnitude * self.w.max_magnitude
+        return self._most(taps) + taps * (
+            BYTES_PER_WORD * (self.offset + 2 * magnitude) + 3 * magnitude
+        )
+
+    @override
+    def raw_range(self, taps: int) -> tuple[int, int]:
+        bound = self.raw_bound(taps)
+        # Sums and corrections that may wrap tell nothing of the two together.
+        return (0, self._most(taps)) if bound <= INT32_MAX else (-(2**62), 2**62)
+
+    def _most(self, taps: int) -> int:
+        """Bound on the raw sums. A word of four bytes may hold a single channel."""
+        return BYTES_PER_WORD * taps * (int(self.products.max()) + self.offset)
 
     @property
     def obstacle(self) -> str | None:

@@ -48,6 +48,11 @@ class RawSums(ABC):
     def raw_bound(self, taps: int) -> int:
         """Bound on the magnitude of the raw sums over `taps` products, before correction."""
 
+    def raw_range(self, taps: int) -> tuple[int, int]:
+        """The least and the largest raw sum over `taps` products, before correction."""
+        bound = self.raw_bound(taps)
+        return -bound, bound
+
     @property
     def needs_correction(self) -> bool:
         """Whether anything must be added to the raw sums."""

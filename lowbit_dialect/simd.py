@@ -9,19 +9,17 @@ signless and wrap. What every operation means on numpy arrays is in `simd_semant
 from __future__ import annotations
 
 from abc import ABC
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from functools import cache
 from typing import ClassVar
 
 from xdsl.dialects.builtin import (
-    DenseArrayBase,
     Float32Type,
     IndexType,
-    IntegerAttr,
     IntegerType,
     MemRefType,
     UnitAttr,
     VectorType,
-    i64,
 )
 from xdsl.dialects.utils import EnumAttribute
 from xdsl.ir import Attribute, Dialect, Operation, SpacedOpaqueSyntaxAttribute, SSAValue
@@ -104,8 +102,33 @@ class CombineAttr(EnumAttribute[Combine], SpacedOpaqueSyntaxAttribute):
     name = "simd.combine"
 
 
+class SimdOperation(IRDLOperation, ABC):
+    """An operation with at most one variadic operand, which is the last one, and no regions.
+
+    Kernels are hundreds of these, so they are made without asking the definition what goes where.
+    """
+
+    def __init__(
+        self,
+        *,
+        operands: Sequence[SSAValue | Operation | Sequence[SSAValue | Operation]],
+        result_types: Sequence[Attribute],
+        properties: Mapping[str, Attribute | None] | None = None,
+    ):
+        values: list[SSAValue] = []
+        for operand in operands:
+            for value in operand if isinstance(operand, list | tuple) else (operand,):
+                values.append(value if isinstance(value, SSAValue) else SSAValue.get(value))
+        Operation.__init__(
+            self,
+            operands=values,
+            result_types=result_types,
+            properties={k: v for k, v in (properties or {}).items() if v is not None},
+        )
+
+
 @irdl_op_definition
-class PopcountAccOp(IRDLOperation):
+class PopcountAccOp(SimdOperation):
     """`acc +/- popcount(a and/xor b)`, lane by lane, modulo 2^W.
 
     `%acc, %a, %b : vector<LxiW>`. With `subtract` the count is taken away from the accumulator.
@@ -159,7 +182,7 @@ DOT_WIDTHS = (16, 32)
 
 
 @irdl_op_definition
-class DotAccOp(IRDLOperation):
+class DotAccOp(SimdOperation):
     """`acc + sum_k a_k * b_k` over the bytes k of a lane, modulo 2^W.
 
     `%acc, %a, %b : vector<LxiW>`, W = 16 or 32; the lanes of a hold W / 8 unsigned bytes, those of
@@ -214,7 +237,7 @@ TABLE_ENTRIES = (16, 32, 64, 128, 256)
 
 
 @irdl_op_definition
-class LookupOp(IRDLOperation):
+class LookupOp(SimdOperation):
     """`table[index mod N]`, lane by lane, of a table of N = 16 to 256 bytes in registers.
 
     `%table : vector<Nxi8>`, `%index : vector<Lxi8>`, whose bytes are unsigned, to `vector<Lxi8>`.
@@ -265,7 +288,7 @@ class LookupOp(IRDLOperation):
             )
 
 
-class CastOp(IRDLOperation, ABC):
+class CastOp(SimdOperation, ABC):
     """A lane-by-lane conversion that keeps the number of lanes."""
 
     source = operand_def()
@@ -332,6 +355,58 @@ class TruncIOp(CastOp):
 
 
 @irdl_op_definition
+class NarrowOp(SimdOperation):
+    """Two vectors as one of lanes half as wide, clipped to what these hold: `vector<LxiW>` twice
+    to `vector<2LxiV>`, 2V = W, the lanes of the first below those of the second.
+
+    %v = simd.narrow %a, %b : vector<16xi32> to vector<32xi16>
+    %w = simd.narrow no_saturation %a, %b : vector<16xi32> to vector<32xi16>
+
+    With `no_saturation` every number fits; what becomes of one that does not is undefined.
+    """
+
+    name = "simd.narrow"
+
+    T: ClassVar = VarConstraint("T", AnyAttr())
+
+    no_saturation = opt_prop_def(UnitAttr)
+    low = operand_def(T)
+    high = operand_def(T)
+    result = result_def()
+
+    traits = traits_def(Pure())
+
+    assembly_format = (
+        "(`no_saturation` $no_saturation^)? $low `,` $high attr-dict"
+        " `:` type($low) `to` type($result)"
+    )
+
+    def __init__(
+        self,
+        low: SSAValue | Operation,
+        high: SSAValue | Operation,
+        no_saturation: bool = False,
+    ):
+        low = SSAValue.get(low)
+        lanes, width = _int_lanes("the operands", low.type)
+        super().__init__(
+            operands=[low, high],
+            result_types=[VectorType(IntegerType(width // 2), [2 * lanes])],
+            properties={"no_saturation": UnitAttr() if no_saturation else None},
+        )
+
+    def verify_(self) -> None:
+        """The result has twice the lanes, half as wide."""
+        lanes, width = _int_lanes("the operands", self.low.type)
+        result = _int_lanes("the result", self.result.type)
+        if result != (2 * lanes, width // 2):
+            raise VerifyException(
+                f"two vectors of {lanes} lanes of i{width} narrow to one of {2 * lanes} of"
+                f" i{width // 2}, got {self.result.type}"
+            )
+
+
+@irdl_op_definition
 class SIToFPOp(CastOp):
     """Signed integers to f32, rounded to nearest even: `vector<LxiW>` to `vector<Lxf32>`."""
 
@@ -380,8 +455,18 @@ class PredicateAttr(EnumAttribute[Predicate], SpacedOpaqueSyntaxAttribute):
     name = "simd.predicate"
 
 
+@cache
+def _mask_type(lanes: int) -> VectorType:
+    return VectorType(IntegerType(1), [lanes])
+
+
+@cache
+def _predicate(predicate: Predicate) -> PredicateAttr:
+    return PredicateAttr(predicate)
+
+
 @irdl_op_definition
-class CmpIOp(IRDLOperation):
+class CmpIOp(SimdOperation):
     """A lane-by-lane comparison that makes a mask; `arith.cmpi` makes a single i1.
 
     %mask = simd.cmpi slt, %a, %b : vector<16xi32> to vector<16xi1>
@@ -410,8 +495,8 @@ class CmpIOp(IRDLOperation):
         shape = a.type.get_shape() if isinstance(a.type, VectorType) else (1,)
         super().__init__(
             operands=[a, b],
-            result_types=[VectorType(IntegerType(1), shape)],
-            properties={"predicate": PredicateAttr(Predicate(predicate))},
+            result_types=[_mask_type(shape[0])],
+            properties={"predicate": _predicate(Predicate(predicate))},
         )
 
     def verify_(self) -> None:
@@ -423,7 +508,7 @@ class CmpIOp(IRDLOperation):
 
 
 @irdl_op_definition
-class SelectOp(IRDLOperation):
+class SelectOp(SimdOperation):
     """`mask ? a : b`, lane by lane, on vectors of integers or f32.
 
     %r = simd.select %mask, %a, %b : vector<16xi1>, vector<16xi32>
@@ -456,7 +541,7 @@ class SelectOp(IRDLOperation):
 
 
 @irdl_op_definition
-class PackBitsOp(IRDLOperation):
+class PackBitsOp(SimdOperation):
     """A mask as a word: `vector<Lxi1>` to `iL`, lane k becomes bit k. L is 8, 16, 32 or 64.
 
     %w = simd.pack_bits %mask : vector<16xi1> to i16
@@ -491,7 +576,7 @@ class PackBitsOp(IRDLOperation):
 
 
 @irdl_op_definition
-class ReduceAddOp(IRDLOperation):
+class ReduceAddOp(SimdOperation):
     """The sum of all lanes modulo 2^W: `vector<LxiW>` to `iW`.
 
     %s = simd.reduce_add %v : vector<16xi32> to i32
@@ -521,7 +606,7 @@ class ReduceAddOp(IRDLOperation):
 
 
 @irdl_op_definition
-class BroadcastLoadOp(IRDLOperation):
+class BroadcastLoadOp(SimdOperation):
     """One element of memory in every lane: `memref<..xE>[indices]` to `vector<LxE>`, E iW or f32.
 
     %v = simd.broadcast_load %m[%i, %j] : memref<4x8xi32> to vector<16xi32>
@@ -563,66 +648,39 @@ class BroadcastLoadOp(IRDLOperation):
 
 
 @irdl_op_definition
-class BitFieldsOp(IRDLOperation):
-    """Bits of words as bytes: `vector<Lxi64>` to `vector<8Lxi8>`.
+class UnpackBitsOp(SimdOperation):
+    """A word as a mask: `iL` to `vector<Lxi1>`, bit k becomes lane k. L is 8, 16, 32 or 64.
 
-    The result is cut into as many equal parts as there are offsets; byte k of it, in part j, holds
-    the `width` bits from bit `offsets[j]` on of its own word, k / 8.
-
-        %f = simd.bit_fields 6 from [12] %words : vector<8xi64> to vector<64xi8>
-        %g = simd.bit_fields 4 from [0, 4] %words : vector<4xi64> to vector<32xi8>
+    %mask = simd.unpack_bits %w : i16 to vector<16xi1>
     """
 
-    name = "simd.bit_fields"
+    name = "simd.unpack_bits"
 
-    words = operand_def()
+    word = operand_def(IntegerType)
     result = result_def()
-    width = prop_def(IntegerAttr.constr(i64))
-    offsets = prop_def(DenseArrayBase.constr(i64))
 
     traits = traits_def(Pure())
 
-    assembly_format = "$width `from` $offsets $words attr-dict `:` type($words) `to` type($result)"
+    assembly_format = "$word attr-dict `:` type($word) `to` type($result)"
 
-    def __init__(self, words: SSAValue | Operation, width: int, offsets: Sequence[int]):
-        words = SSAValue.get(words)
-        lanes = words.type.get_shape()[0] if isinstance(words.type, VectorType) else 1
-        super().__init__(
-            operands=[words],
-            result_types=[VectorType(IntegerType(8), [8 * lanes])],
-            properties={
-                "width": IntegerAttr(width, i64),
-                "offsets": DenseArrayBase.from_list(i64, list(offsets)),
-            },
-        )
-
-    @property
-    def field_offsets(self) -> tuple[int, ...]:
-        """First bit of the field of each part."""
-        return tuple(int(offset) for offset in self.offsets.iter_values())
+    def __init__(self, word: SSAValue | Operation):
+        word = SSAValue.get(word)
+        lanes = word.type.width.data if isinstance(word.type, IntegerType) else 0
+        super().__init__(operands=[word], result_types=[VectorType(IntegerType(1), [lanes])])
 
     def verify_(self) -> None:
-        """Words become bytes; fields lie within them."""
-        lanes, width = _int_lanes("the operand", self.words.type)
-        bytes_, byte = _int_lanes("the result", self.result.type)
-        if (width, byte, bytes_) != (64, 8, 8 * lanes):
+        """The mask is as long as the word is wide."""
+        lanes = _mask_lanes("the result", self.result.type)
+        if lanes not in PACK_LANES or self.word.type != IntegerType(lanes):
             raise VerifyException(
-                f"simd.bit_fields makes 8 bytes of each i64, got {self.words.type} to"
-                f" {self.result.type}"
+                f"simd.unpack_bits makes masks of {', '.join(map(str, PACK_LANES))} lanes of words"
+                f" as wide, got {self.word.type} to {self.result.type}"
             )
-        field, offsets = self.width.value.data, self.field_offsets
-        if not 1 <= field <= 8 or any(not 0 <= o < 64 for o in offsets):
-            raise VerifyException(
-                f"fields of {field} bits at {list(offsets)}: 1 to 8 bits at 0 to 63 are allowed"
-            )
-        if not offsets or bytes_ % len(offsets):
-            raise VerifyException(f"{len(offsets)} parts do not divide {bytes_} bytes")
 
 
 Simd = Dialect(
     "simd",
     [
-        BitFieldsOp,
         BroadcastLoadOp,
         CmpIOp,
         DotAccOp,
@@ -630,12 +688,14 @@ Simd = Dialect(
         ExtUIOp,
         FPToSIOp,
         LookupOp,
+        NarrowOp,
         PackBitsOp,
         PopcountAccOp,
         ReduceAddOp,
         SIToFPOp,
         SelectOp,
         TruncIOp,
+        UnpackBitsOp,
     ],
     [CombineAttr, PredicateAttr],
 )

@@ -14,7 +14,6 @@ from xdsl.ir import Attribute, Operation
 
 from lowbit_dialect.simd import (
     INTEGER_WIDTHS,
-    BitFieldsOp,
     BroadcastLoadOp,
     CastOp,
     CmpIOp,
@@ -24,12 +23,14 @@ from lowbit_dialect.simd import (
     ExtUIOp,
     FPToSIOp,
     LookupOp,
+    NarrowOp,
     PackBitsOp,
     PopcountAccOp,
     ReduceAddOp,
     SelectOp,
     SIToFPOp,
     TruncIOp,
+    UnpackBitsOp,
 )
 
 
@@ -67,12 +68,6 @@ def _dot_acc(op: DotAccOp, acc: np.ndarray, a: np.ndarray, b: np.ndarray) -> np.
     shape = (*acc.shape, acc.dtype.itemsize)
     products = a.view(np.uint8).astype(np.int64) * b.view(np.int8).astype(np.int64)
     return acc + products.reshape(shape).sum(axis=-1).astype(acc.dtype)
-
-
-def _bit_fields(op: BitFieldsOp, words: np.ndarray) -> np.ndarray:
-    offsets = np.repeat(np.array(op.field_offsets, np.uint64), 8 * len(words) // len(op.offsets))
-    fields = np.repeat(_unsigned(words), 8) >> offsets
-    return (fields & np.uint64((1 << op.width.value.data) - 1)).astype(np.int8)
 
 
 def _lookup(op: LookupOp, table: np.ndarray, index: np.ndarray) -> np.ndarray:
@@ -113,8 +108,17 @@ def _select(op: SelectOp, mask: np.ndarray, a: np.ndarray, b: np.ndarray) -> np.
     return np.where(mask, a, b)
 
 
+def _narrow(op: NarrowOp, low: np.ndarray, high: np.ndarray) -> np.ndarray:
+    ends = np.iinfo(_result_type(op))
+    return np.clip(np.concatenate([low, high]), ends.min, ends.max).astype(_result_type(op))
+
+
 def _pack_bits(op: PackBitsOp, mask: np.ndarray) -> np.ndarray:
     return np.packbits(mask, bitorder="little").view(f"<i{len(mask) // 8}")[0]
+
+
+def _unpack_bits(op: UnpackBitsOp, word: np.integer) -> np.ndarray:
+    return np.unpackbits(np.array([word]).view(np.uint8), bitorder="little").astype(np.bool_)
 
 
 def _reduce_add(op: ReduceAddOp, source: np.ndarray) -> np.ndarray:
@@ -129,11 +133,12 @@ def _broadcast_load(op: BroadcastLoadOp, base: np.ndarray, *indices: int) -> np.
 SIMD_SEMANTICS: dict[type[Operation], Callable[..., np.ndarray]] = {
     PopcountAccOp: _popcount_acc,
     DotAccOp: _dot_acc,
-    BitFieldsOp: _bit_fields,
+    UnpackBitsOp: _unpack_bits,
     LookupOp: _lookup,
     ExtUIOp: _extui,
     ExtSIOp: _extsi,
     TruncIOp: _convert,
+    NarrowOp: _narrow,
     SIToFPOp: _convert,
     FPToSIOp: _convert,
     CmpIOp: _cmpi,

@@ -57,6 +57,18 @@ class DotForm:
 
 
 @dataclass(frozen=True)
+class MaskForm:
+    """What comparing lanes and using the mask takes, in operations; for estimates.
+
+    `select` picks one of two vectors by a mask, `count` adds 1 where the mask is set.
+    """
+
+    compare: float
+    select: float
+    count: float
+
+
+@dataclass(frozen=True)
 class Target:
     """One CPU to compile for.
 
@@ -86,6 +98,12 @@ class Target:
         return next(forms, PORTABLE_DOT)
 
     @property
+    def mask_form(self) -> MaskForm:
+        """Comparisons and selections of its instruction set."""
+        forms = (form for feature, form in MASK_FORMS.items() if self.has(feature))
+        return next(forms, PORTABLE_MASK)
+
+    @property
     def popcount_steps(self) -> float:
         """Operations that combine, count and add a vector of words."""
         counts = (steps for feature, steps in POPCOUNT_STEPS.items() if self.has(feature))
@@ -112,6 +130,15 @@ DOT_FORMS: dict[str, DotForm] = {
 }
 """By the feature that has it, the best first."""
 PORTABLE_DOT = DotForm(2, 16, 16)
+
+MASK_FORMS: dict[str, MaskForm] = {
+    "avx512bw": MaskForm(compare=3, select=1, count=1),
+    "sse4.1": MaskForm(compare=1, select=2, count=1),
+    "neon": MaskForm(compare=1, select=1, count=1),
+}
+"""By the feature that has it, the best first. Masks in registers of their own are dear to make and
+cheap to use; those of vectors the other way round."""
+PORTABLE_MASK = MaskForm(compare=1, select=3, count=1)
 
 POPCOUNT_STEPS: dict[str, float] = {"avx512vpopcntdq": 3, "avx512bw": 9, "avx2": 9, "neon": 4}
 """By the feature that counts bits of vectors, the best first; without, counts are made of sums."""

@@ -147,6 +147,7 @@ func.func @vectors(%x: memref<4x8xi32>, %i: index, %acc: vector<16xi32>, %w: vec
   %zero_extended = simd.extui %bytes : vector<16xi8> to vector<16xi32>
   %sign_extended = simd.extsi %bytes : vector<16xi8> to vector<16xi32>
   %narrow = simd.trunci %sums : vector<16xi32> to vector<16xi8>
+  %clipped = simd.narrow %sums, %w : vector<16xi32> to vector<32xi16>
   %floats = simd.sitofp %sums : vector<16xi32> to vector<16xf32>
   %integers = simd.fptosi %f : vector<16xf32> to vector<16xi32>
   func.return

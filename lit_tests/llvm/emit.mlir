@@ -10,14 +10,14 @@
 // CHECK: @"table" = internal constant [8 x i8] c"\01\00\02\00\03\00\04\00", align 64
 "memref.global"() <{sym_name = "table", sym_visibility = "private", constant, type = memref<2x2xi16>, initial_value = dense<[[1, 2], [3, 4]]> : tensor<2x2xi16>}> : () -> ()
 
-// CHECK: define void @"count"(ptr {{.*}}noalias{{.*}}) {{.*}}"no-builtins"{{.*}}nounwind
+// CHECK: define void @"count"(ptr {{.*}}noalias{{.*}}) nounwind "no-builtins"{{.*}}
 // ZNVER5: count:
 // A53: count:
 func.func @count(%a: memref<64x4xi32>, %b: memref<4xi32>) {
   %c0 = arith.constant 0 : index
   %c1 = arith.constant 1 : index
   %c64 = arith.constant 64 : index
-  // CHECK: phi  <4 x i32> [splat (i32 0), %"b0"]
+  // CHECK: phi <4 x i32> [splat (i32 0), %b0]
   %zero = arith.constant dense<0> : vector<4xi32>
   %mask = arith.constant dense<[true, true, false, true]> : vector<4xi1>
   %sum = scf.for %i = %c0 to %c64 step %c1 iter_args(%acc = %zero) -> (vector<4xi32>) {

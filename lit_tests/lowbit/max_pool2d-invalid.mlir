@@ -91,6 +91,16 @@ func.func @f(%x: !x) {
 
 // -----
 
+// CHECK: x and result must both hold words of bits or both bytes
+!x = tensor<1x8x8x16x!lowbit.unipolar<2>, #lowbit.packed<axis = 3, word = i32, order = [0, 1, p, 3, 2]>>
+!r = tensor<1x4x4x16x!lowbit.unipolar<2>, #lowbit.packed<axis = 3, word = i32, order = [0, 1, 2, 3], bytes = levels>>
+func.func @f(%x: !x) {
+  %a = lowbit.max_pool2d %x kernel [2, 2] : (!x) -> !r
+  func.return
+}
+
+// -----
+
 // CHECK: x and result must have words of the same width
 !x = tensor<1x8x8x16x!lowbit.unipolar<2>, #lowbit.packed<axis = 3, word = i32, order = [0, 1, p, 3, 2]>>
 !r = tensor<1x4x4x16x!lowbit.unipolar<2>, #lowbit.packed<axis = 3, word = i64, order = [0, 1, p, 3, 2]>>

@@ -133,3 +133,11 @@ func.func @f(%t: vector<16xi8>, %i: vector<16xi16>) {
   %0 = simd.lookup %t, %i : vector<16xi8>, vector<16xi16>
   func.return
 }
+
+// -----
+
+func.func @narrow(%a: vector<16xi32>) {
+  // CHECK: two vectors of 16 lanes of i32 narrow to one of 32 of i16, got vector<16xi16>
+  %0 = simd.narrow %a, %a : vector<16xi32> to vector<16xi16>
+  func.return
+}

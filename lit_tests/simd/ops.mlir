@@ -30,6 +30,10 @@ func.func @all(%acc: vector<16xi32>, %a: vector<16xi32>, %m: memref<4x8xi32>, %i
   %9 = simd.reduce_add %6 : vector<16xi32> to i32
   // CHECK-NEXT: simd.broadcast_load %m[%i, %i] : memref<4x8xi32> to vector<16xi32>
   %10 = simd.broadcast_load %m[%i, %i] : memref<4x8xi32> to vector<16xi32>
+  // CHECK-NEXT: simd.narrow %a, %acc : vector<16xi32> to vector<32xi16>
+  %13 = simd.narrow %a, %acc : vector<16xi32> to vector<32xi16>
+  // CHECK-NEXT: simd.narrow no_saturation %{{.*}}, %{{.*}} : vector<32xi16> to vector<64xi8>
+  %14 = simd.narrow no_saturation %13, %13 : vector<32xi16> to vector<64xi8>
   // CHECK-NEXT: simd.sitofp %{{.*}} : vector<16xi32> to vector<16xf32>
   %11 = simd.sitofp %10 : vector<16xi32> to vector<16xf32>
   // CHECK-NEXT: simd.fptosi %{{.*}} : vector<16xf32> to vector<16xi8>

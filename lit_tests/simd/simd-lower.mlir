@@ -30,6 +30,24 @@ func.func @casts(%a: vector<8xi16>) -> vector<8xi32> {
   func.return %4 : vector<8xi32>
 }
 
+func.func @narrows(%a: vector<16xi32>, %b: vector<16xi32>) -> (vector<32xi16>, vector<32xi16>) {
+  // CHECK-LABEL: func.func @narrows
+  // CHECK-NEXT: %[[LOW:\w+]] = vector.bitcast %a : vector<16xi32> to vector<32xi16>
+  // CHECK-NEXT: %[[HIGH:\w+]] = vector.bitcast %b : vector<16xi32> to vector<32xi16>
+  // CHECK-NEXT: vector.shuffle %[[LOW]], %[[HIGH]] [0, 2, 4, {{.*}}, 62]
+  // ARMV7-LABEL: func.func @narrows
+  // ARMV7-NEXT: %[[BOTH:\w+]] = vector.shuffle %a, %b [0, 1, 2, {{.*}}, 31]
+  // ARMV7-NEXT: llvm.trunc %[[BOTH]] : vector<32xi32> to vector<32xi16>
+  %0 = simd.narrow no_saturation %a, %b : vector<16xi32> to vector<32xi16>
+  // CHECK: arith.maxsi %a
+  // CHECK: arith.minsi
+  // CHECK: arith.maxsi %b
+  // CHECK: arith.minsi
+  // CHECK: vector.shuffle
+  %1 = simd.narrow %a, %b : vector<16xi32> to vector<32xi16>
+  func.return %0, %1 : vector<32xi16>, vector<32xi16>
+}
+
 func.func @masks(%a: vector<8xi32>, %b: vector<8xi32>) -> (vector<8xi32>, i8) {
   // CHECK-LABEL: func.func @masks
   // CHECK-NEXT: %[[MASK:\w+]] = llvm.icmp "sle" %a, %b : vector<8xi32>

@@ -14,7 +14,7 @@ from xdsl.utils.exceptions import VerifyException
 
 from lowbit_dialect.codes import AffineCode
 from lowbit_dialect.geometry import LAYOUTS, Window
-from lowbit_dialect.kernel_layouts import activation_layout
+from lowbit_dialect.kernel_layouts import result_layouts
 from lowbit_dialect.layout import packed_layout
 from lowbit_dialect.ops.base import (
     INTS,
@@ -151,10 +151,13 @@ class MaxPool2DOp(LowbitOp):
         for layout in (packed, result):
             if layout is None:
                 continue
-            plain = activation_layout(
-                self.layout.data, layout.word_bits.data, groups=layout.groups.data
-            )
-            if layout.with_frame(()) != plain:
-                raise VerifyException(f"max_pool2d reads rows of words, {plain}, got {layout}")
+            allowed = result_layouts(self.layout.data, layout.word_bits.data, layout.groups.data)
+            if layout.with_frame(()) not in allowed:
+                raise VerifyException(
+                    f"max_pool2d reads rows of words, {allowed[0]}, or bytes, {allowed[1]},"
+                    f" got {layout}"
+                )
+        if packed is not None and result is not None and packed.bytes != result.bytes:
+            raise VerifyException("x and result must both hold words of bits or both bytes")
         if packed is not None and result is not None and packed.word_bits != result.word_bits:
             raise VerifyException("x and result must have words of the same width")

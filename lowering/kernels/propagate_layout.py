@@ -16,7 +16,7 @@ from xdsl.pattern_rewriter import (
     op_type_rewrite_pattern,
 )
 
-from lowbit_dialect.kernel_layouts import activation_layout
+from lowbit_dialect.kernel_layouts import result_layouts
 from lowbit_dialect.layout import PackedAttr, packed_layout
 from lowbit_dialect.ops.kernel import ConvKernelOp
 from lowbit_dialect.ops.pack import BitpackOp, UnpackOp, with_encoding
@@ -114,10 +114,11 @@ class PackBeforePool(RewritePattern):
         if not isinstance(pool, MaxPool2DOp) or not pool.result.has_one_use():
             return
         layout = layout_of(op.result)
-        rows = activation_layout(pool.layout.data, layout.word_bits.data, groups=layout.groups.data)
-        if layout.with_frame(()) != rows:
+        unframed = layout.with_frame(())
+        order, groups = pool.layout.data, layout.groups.data
+        if unframed not in result_layouts(order, layout.word_bits.data, groups):
             return
-        packed = BitpackOp.get(pool.x, rows)
+        packed = BitpackOp.get(pool.x, unframed)
         assert isinstance(op.result.type, TensorType)
         pooled = MaxPool2DOp.create(
             operands=[packed.result],

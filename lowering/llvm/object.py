@@ -31,6 +31,9 @@ def _initialize() -> None:
     # In source order the 16 vector registers of ARMv7 hold larger tiles without spills; the code
     # for x86-64 and AArch64 is the same either way.
     llvm.set_option("lowbit", "-pre-RA-sched=source")
+    # The accesses of a tile share their variable part already and differ in constants. To look for
+    # better shares took two thirds of LLVM's time on unrolled tiles, and the kernels did not gain.
+    llvm.set_option("lowbit", "-disable-lsr")
     _OPTIONS_SET = True
 
 

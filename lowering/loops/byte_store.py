@@ -8,11 +8,10 @@ from xdsl.dialects import vector
 from xdsl.dialects.builtin import MemRefType, i8
 from xdsl.ir import SSAValue
 
-from lowbit_dialect import simd
 from lowbit_dialect.geometry import LAYOUTS
 from lowbit_dialect.layout import PackedAttr, packed_layout
 from lowbit_dialect.ops.kernel import ConvKernelOp, KernelOp
-from lowering.loops.levels import Levels, lanes_of
+from lowering.loops.levels import Levels, as_bytes
 from lowering.loops.packed_store import PackedTarget
 from lowering.loops.tile_site import TileSite
 
@@ -60,8 +59,7 @@ class ByteTarget:
         for m in range(len(site.sums)):
             col = emit.add(emit.add(site.col, m), self.frame[1])
             for v in range(len(site.sums[0])):
-                level = levels.level(m, v)
-                bytes_ = emit.op(simd.TruncIOp(level, lanes_of(level, i8)))
+                bytes_ = as_bytes(emit, levels.level(m, v))
                 where = (site.image, row, col, emit.add(start, v * site.lanes))
                 if site.is_ragged:
                     indices = [emit.value(i) for i in where]

@@ -8,10 +8,9 @@ from math import ceil
 import numpy as np
 from numpy.typing import NDArray
 from xdsl.dialects import arith
-from xdsl.dialects.builtin import MemRefType, VectorType, i1, i32
+from xdsl.dialects.builtin import IntegerType, MemRefType, VectorType, i1, i32
 from xdsl.ir import SSAValue
 
-from lowbit_dialect import simd
 from lowbit_dialect.constants import constant_values
 from lowbit_dialect.geometry import ConvGeometry
 from lowering.loops.buffers import Place
@@ -21,11 +20,21 @@ from lowering.loops.tile_site import TileSite
 
 @dataclass
 class ChannelTable:
-    """`entries` rows of i32, each with one number a lane; lanes without a channel hold `fill`."""
+    """`entries` rows, each with one number a lane; lanes without a channel hold `fill`.
 
-    values: NDArray[np.int32] | None
+    The numbers are integers of `bits` bits.
+    """
+
+    values: NDArray[np.int64] | None
     place: Place | None
     shape: tuple[int, int]
+    bits: int = 32
+
+    @staticmethod
+    def constant(values: NDArray[np.integer], bits: int = 32) -> ChannelTable:
+        """A table of known numbers, (entries, lanes)."""
+        entries, lanes = values.shape
+        return ChannelTable(values.astype(np.int64), None, (entries, lanes), bits)
 
     @staticmethod
     def of(
@@ -51,8 +60,7 @@ class ChannelTable:
             rows = values.reshape(oc, entries).T if channels_first else values.reshape(entries, oc)
             table = np.full((entries, groups, lanes), fill, np.int64)
             table[:, :, :per_group] = rows.reshape(entries, groups, per_group)
-            padded = table.astype(np.int32).reshape(entries, groups * lanes)
-            return ChannelTable(padded, None, padded.shape)
+            return ChannelTable.constant(table.reshape(entries, groups * lanes))
         place = lowering.buffers.reserve(entries * groups * lanes * 4)
         table_type = MemRefType(i32, [entries, groups, lanes])
 
@@ -91,14 +99,9 @@ class ChannelTable:
     def vector(self, site: TileSite, entry, vector_index: int) -> SSAValue:
         """The numbers of one vector of lanes of the tile's block."""
         if self.values is not None:
-            memory = site.stage.table(self.values)
+            memory = site.stage.table(self.values, self.bits)
         else:
             assert self.place is not None
             memory = site.stage.place(self.place, MemRefType(i32, self.shape))
-        type_ = VectorType(i32, [site.lanes])
+        type_ = VectorType(IntegerType(self.bits), [site.lanes])
         return site.emit.load_vector(memory, [entry, site.lane(vector_index)], type_)
-
-    def mask(self, site: TileSite, vector_index: int) -> SSAValue:
-        """Mask of the lanes whose number is not 0 (entry 0)."""
-        numbers = self.vector(site, 0, vector_index)
-        return site.emit.op(simd.CmpIOp("ne", numbers, site.emit.constant(0, numbers.type)))

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from math import prod
 
 import numpy as np
+from numpy.typing import NDArray
 from xdsl.dialects import arith, math, vector
 from xdsl.dialects.builtin import (
     Float32Type,
@@ -26,8 +27,9 @@ from lowbit_dialect.ops.base import code_of
 from lowbit_dialect.ops.elementwise import AddOp, DequantizeOp, QuantizeOp
 from lowbit_dialect.ops.glue import FusedGlueOp
 from lowering.loops.emit import INDEX, Emit, Index
-from lowering.loops.levels import GLUE_LEVELS, INT32_MAX, saturating_add
+from lowering.loops.levels import GLUE_LEVELS, INT32_MAX, are_constant, saturating_add
 from lowering.loops.stage import FunctionLowering, Stage, element_of, shape_of
+from lowering.targets import Target
 
 QUOTIENT_BOUND = 1024.0
 """Beyond every code's range; quotients are clipped to it so that they convert to integers."""
@@ -263,6 +265,8 @@ class _GlueSite:
 
     lanes: Lanes
     sums: list[list[SSAValue]]
+    target: Target
+    sum_range: tuple[int, int] | None = None
 
     @property
     def emit(self) -> Emit:
@@ -308,12 +312,17 @@ def lower_glue(op: FusedGlueOp, lowering: FunctionLowering) -> None:
 
     def body(stage: Stage, low: SSAValue, high: SSAValue) -> None:
         acc, result = _flat(stage, op.acc), _flat(stage, op.result)
-        tables = []
-        for value in op.parameters:
+        tables, levels_of = [], GLUE_LEVELS[op.form.data]
+        constants: list[NDArray[np.integer] | None] = [None] * len(op.parameters)
+        for k, value in enumerate(op.parameters):
+            if (values := constant_values(value)) is not None:
+                constants[k] = values.reshape(channels, -1).T
+        if are_constant(op):
+            constants = [*levels_of.constants([c for c in constants if c is not None])]
+        for value, constant in zip(op.parameters, constants, strict=True):
             entries = prod(shape_of(value)) // channels
-            constant = constant_values(value)
             if constant is not None:
-                memory = stage.table(constant.reshape(channels, entries).T)
+                memory = stage.table(constant)
             elif entries == 1:
                 memory = stage.tensor(value, (1, channels))
             else:
@@ -322,8 +331,8 @@ def lower_glue(op: FusedGlueOp, lowering: FunctionLowering) -> None:
             tables.append(_GlueTable(memory, (entries, channels), channel, channels_first, last))
 
         def element(lanes: Lanes) -> None:
-            site = _GlueSite(lanes, [[lanes.load(acc)]])
-            levels = GLUE_LEVELS[op.form.data].of(op, site, tables)  # pyright: ignore
+            site = _GlueSite(lanes, [[lanes.load(acc)]], stage.target)
+            levels = levels_of.of(op, site, tables)  # pyright: ignore
             lanes.store(levels.byte(0, 0), result)
 
         # Thresholds that are not constant lie one channel after the other: no vector has them.

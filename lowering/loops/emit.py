@@ -40,7 +40,11 @@ class Emit:
 
     def op(self, operation: Operation) -> SSAValue:
         """Insert an operation; its first result, if any."""
-        self._builder.insert(operation)
+        point = self._builder.insertion_point
+        if point.insert_before is None:
+            point.block.add_op(operation)
+        else:
+            point.block.insert_op_before(operation, point.insert_before)
         return operation.results[0] if operation.results else _NO_RESULT
 
     def constant(self, value: int | float, type_: Attribute = INDEX) -> SSAValue:
@@ -71,13 +75,13 @@ class Emit:
             return b
         if b == 0 and isinstance(b, int):
             return a
-        return self.op(arith.AddiOp(self.value(a), self.value(b)))
+        return self.binary(arith.AddiOp, self.value(a), self.value(b))
 
     def sub(self, a: Index, b: Index) -> Index:
         """a - b."""
         if isinstance(b, int):
             return self.add(a, -b)
-        return self.op(arith.SubiOp(self.value(a), b))
+        return self.binary(arith.SubiOp, self.value(a), b)
 
     def mul(self, a: Index, b: Index) -> Index:
         """a * b."""
@@ -86,19 +90,19 @@ class Emit:
         for one, other in ((a, b), (b, a)):
             if isinstance(one, int) and one in (0, 1):
                 return other if one else 0
-        return self.op(arith.MuliOp(self.value(a), self.value(b)))
+        return self.binary(arith.MuliOp, self.value(a), self.value(b))
 
     def div(self, a: Index, b: int) -> Index:
         """a // b for a >= 0."""
         if isinstance(a, int):
             return a // b
-        return a if b == 1 else self.op(arith.DivUIOp(a, self.constant(b)))
+        return a if b == 1 else self.binary(arith.DivUIOp, a, self.constant(b))
 
     def mod(self, a: Index, b: int) -> Index:
         """a % b for a >= 0."""
         if isinstance(a, int):
             return a % b
-        return 0 if b == 1 else self.op(arith.RemUIOp(a, self.constant(b)))
+        return 0 if b == 1 else self.binary(arith.RemUIOp, a, self.constant(b))
 
     def loop(self, low: Index, high: Index, body: Callable[[Index], None], step: int = 1) -> None:
         """Run `body(i)` for i from low to high; no loop where it runs at most once."""
@@ -170,9 +174,9 @@ class Emit:
         """Store consecutive elements of the innermost dimension."""
         self.op(vector.StoreOp(value, target, [self.value(i) for i in indices]))
 
-    def binary(self, kind: type, a: SSAValue, b: SSAValue) -> SSAValue:
+    def binary(self, kind: type[Operation], a: SSAValue, b: SSAValue) -> SSAValue:
         """One of arith's binary operations."""
-        return self.op(kind(a, b))
+        return self.op(kind.create(operands=[a, b], result_types=[a.type]))
 
 
 _NO_RESULT: SSAValue = None  # pyright: ignore

@@ -6,6 +6,8 @@ time, otherwise a stage that fills them), and emits the vector code for each til
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 from xdsl.dialects import arith, vector
 from xdsl.dialects.builtin import (
@@ -23,6 +25,8 @@ from lowering.loops.byte_store import packed_target
 from lowering.loops.channel_table import ChannelTable
 from lowering.loops.emit import Index
 from lowering.loops.levels import GLUE_LEVELS
+from lowering.loops.narrow_sums import narrow_sums
+from lowering.loops.packed_store import PackedTarget
 from lowering.loops.permute import permute_stage
 from lowering.loops.stage import FunctionLowering, Stage, shape_of
 from lowering.loops.tile_site import TileSite
@@ -45,6 +49,7 @@ class Epilogue:
         correction = op.operands[2] if len(op.operands) > 2 else None
         self.correction = self._table(correction, fill=0) if correction is not None else None
         self.parameters = self._parameter_tables()
+        self.sum_range = self._sum_range()
         self.packed = packed_target(op) if self.pack is not None else None
         self.scratch = self._scratch()
 
@@ -61,11 +66,23 @@ class Epilogue:
     def _parameter_tables(self) -> list[ChannelTable]:
         if self.glue is None:
             return []
-        fills = GLUE_LEVELS[self.glue.form.data].FILLS
-        return [
+        form = GLUE_LEVELS[self.glue.form.data]
+        tables = [
             self._table(value, fill, channels_first=len(shape_of(value)) == 2)
-            for value, fill in zip(self.glue.parameters, fills, strict=False)
+            for value, fill in zip(self.glue.parameters, form.FILLS, strict=False)
         ]
+        values = [table.values for table in tables if table.values is not None]
+        if len(values) < len(tables):
+            return tables
+        return [ChannelTable.constant(array) for array in form.constants(values)]
+
+    def _sum_range(self) -> tuple[int, int] | None:
+        """The least and the largest sum, corrected; None where the correction is not known."""
+        low, high = self.op.raw_sums.raw_range(self.geometry.taps)
+        if self.correction is None:
+            return low, high
+        values = self.correction.values
+        return None if values is None else (low + int(values.min()), high + int(values.max()))
 
     def _scratch(self) -> SSAValue | None:
         """Where an unpacked nchw result lies before its channels become the outer dimension."""
@@ -101,7 +118,13 @@ class Epilogue:
         if self.glue is None:
             self._store(site, lambda m, v: site.sums[m][v])
             return
-        levels = GLUE_LEVELS[self.glue.form.data].of(self.glue, site, self.parameters)
+        site, parameters = replace(site, sum_range=self.sum_range), self.parameters
+        if self.glue.form.data == "threshold":
+            max_lanes = site.block_lanes
+            if isinstance(self.packed, PackedTarget):
+                max_lanes = min(max_lanes, self.packed.word_bits)
+            site, parameters = narrow_sums(site, parameters, max_lanes)
+        levels = GLUE_LEVELS[self.glue.form.data].of(self.glue, site, parameters)
         if self.packed is None:
             self._store(site, levels.byte)
         else:

@@ -15,6 +15,7 @@ from lowbit_dialect.ops.base import code_of
 from lowbit_dialect.ops.pack import BitpackOp, UnpackOp
 from lowering.loops.byte_stages import lower_pack_bytes, lower_unpack_bytes
 from lowering.loops.emit import Index
+from lowering.loops.index_stages import lower_pack_indices, lower_unpack_indices
 from lowering.loops.packed_walk import PackedWalk, nest, outermost
 from lowering.loops.stage import FunctionLowering, Stage, shape_of
 
@@ -28,6 +29,9 @@ def lower_bitpack(op: BitpackOp, lowering: FunctionLowering) -> None:
     assert layout is not None
     if layout.bytes.data:
         lower_pack_bytes(op, layout, lowering)
+        return
+    if len(layout.index):
+        lower_pack_indices(op, layout, lowering)
         return
     walk = PackedWalk(layout, shape_of(op.x))
     dims = outermost(walk)
@@ -144,6 +148,9 @@ def lower_unpack(op: UnpackOp, lowering: FunctionLowering) -> None:
     assert layout is not None
     if layout.bytes.data:
         lower_unpack_bytes(op, layout, lowering)
+        return
+    if len(layout.index):
+        lower_unpack_indices(op, layout, lowering)
         return
     walk = PackedWalk(layout, shape_of(op.result))
     dims = outermost(walk)

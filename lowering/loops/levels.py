@@ -7,14 +7,16 @@ pixel, either its planes as masks (for packed results) or its storage bytes.
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections.abc import Sequence
 from functools import reduce
 from typing import ClassVar, Self
 
 import numpy as np
 from numpy.typing import NDArray
+from typing_extensions import override
 from xdsl.dialects import arith
-from xdsl.dialects.builtin import DenseIntOrFPElementsAttr, VectorType, i8, i32
-from xdsl.ir import Attribute, SSAValue
+from xdsl.dialects.builtin import DenseIntOrFPElementsAttr, VectorType, i8
+from xdsl.ir import SSAValue
 
 from lowbit_dialect import simd
 from lowbit_dialect.codes import AffineCode, Code, SignedType
@@ -24,6 +26,7 @@ from lowbit_dialect.ops.glue import MAX_SHIFT, FusedGlueOp
 from lowering.loops.channel_table import ChannelTable
 from lowering.loops.emit import Emit
 from lowering.loops.tile_site import TileSite
+from lowering.targets import MaskForm
 
 INT32_MIN, INT32_MAX = -(2**31), 2**31 - 1
 
@@ -40,6 +43,11 @@ class Levels(ABC):
         self.lowest = 0
 
     @classmethod
+    def constants(cls, parameters: Sequence[NDArray[np.integer]]) -> list[NDArray[np.int64]]:
+        """What the tables given to `of` must hold where all parameters are constant."""
+        return [values.astype(np.int64) for values in parameters]
+
+    @classmethod
     @abstractmethod
     def of(cls, glue: FusedGlueOp, site: TileSite, tables: list[ChannelTable]) -> Self:
         """Glue applied to the sums of a tile."""
@@ -50,7 +58,7 @@ class Levels(ABC):
 
     @abstractmethod
     def level(self, pixel: int, vector: int) -> SSAValue:
-        """Level numbers, i32."""
+        """Level numbers, in lanes as wide as the sums'."""
 
     def plane(self, pixel: int, vector: int, plane: int) -> SSAValue:
         """Mask of bit `plane` of the patterns; a signed code inverts the level's top bit."""
@@ -70,8 +78,7 @@ class Levels(ABC):
         if isinstance(self.code, SignedType):
             lowest = self.emit.constant(self.code.min_value, level.type)
             level = self.emit.binary(arith.AddiOp, level, lowest)
-        bytes_ = lanes_of(level, i8)
-        return self.emit.op(simd.TruncIOp(level, bytes_))
+        return as_bytes(self.emit, level)
 
     @property
     def _patterns(self) -> NDArray[np.uint8] | None:
@@ -85,24 +92,24 @@ class Levels(ABC):
         entries = next(n for n in simd.TABLE_ENTRIES if n >= len(patterns))
         table = np.resize(patterns, entries).astype(np.int8).tolist()
         attr = DenseIntOrFPElementsAttr.from_list(VectorType(i8, [entries]), table)
-        index = self.emit.op(simd.TruncIOp(level, lanes_of(level, i8)))
-        return self.emit.op(
-            simd.LookupOp(self.emit.at_entry(arith.ConstantOp(attr)), index, in_range=True)
-        )
+        values = self.emit.at_entry(arith.ConstantOp(attr))
+        return self.emit.op(simd.LookupOp(values, as_bytes(self.emit, level), in_range=True))
 
 
 class ThresholdLevels(Levels):
     """level = number of thresholds <= acc, where the channel is flipped <= -acc.
 
-    Where there is one threshold for every level above the lowest, and they ascend, the bits of the
-    level are found from the top by bisection, a comparison for each. Otherwise all comparisons are
-    made and counted.
+    A flipped channel's sums are complemented: t <= -acc iff t - 1 <= ~acc. Where there is one
+    threshold for every level above the lowest, and they ascend, the bits of the level are found
+    from the top by bisection, a comparison for each. Otherwise, or where selecting is dearer, all
+    comparisons are made and counted.
     """
 
     FILLS = (INT32_MAX, 0)
 
-    def __init__(self, glue: FusedGlueOp, emit: Emit):
+    def __init__(self, glue: FusedGlueOp, emit: Emit, form: MaskForm):
         super().__init__(glue, emit)
+        self.form = form
         self.sums: list[list[SSAValue]] = []
         self.thresholds: list[list[SSAValue]] = []
         self.planes: dict[tuple[int, int], list[SSAValue]] = {}
@@ -110,31 +117,55 @@ class ThresholdLevels(Levels):
         self.ascend = constant_values(glue.parameters[0]) is not None
 
     @classmethod
+    @override
+    def constants(cls, parameters: Sequence[NDArray[np.integer]]) -> list[NDArray[np.int64]]:
+        """What sums ^ signs are compared with, and the signs: -1 where flipped, else 0."""
+        thresholds, *flips = (values.astype(np.int64) for values in parameters)
+        if not flips:
+            return [thresholds]
+        # Nothing is less than the least i32, which stays: every ~acc reaches it.
+        moved = np.maximum(thresholds, INT32_MIN + flips[0]) - flips[0]
+        return [moved, -flips[0]]
+
+    @classmethod
+    @override
     def of(cls, glue: FusedGlueOp, site: TileSite, tables: list[ChannelTable]) -> Self:
         """Load the thresholds of the tile's channels; flip what is to be flipped."""
-        self, emit = cls(glue, site.emit), site.emit
-        count = tables[0].shape[0]
+        self, emit = cls(glue, site.emit, site.target.mask_form), site.emit
+        count, is_ready = tables[0].shape[0], are_constant(glue)
         self.sums = [list(pixel) for pixel in site.sums]
         for v in range(len(site.sums[0])):
             thresholds = [tables[0].vector(site, k, v) for k in range(count)]
             if len(tables) > 1:
-                flags = tables[1].vector(site, 0, v)
-                sign = emit.binary(arith.SubiOp, emit.constant(0, flags.type), flags)
-                thresholds = [_moved(emit, t, sign) for t in thresholds]
+                sign = tables[1].vector(site, 0, v)
+                if not is_ready:
+                    sign = emit.binary(arith.SubiOp, emit.constant(0, sign.type), sign)
+                    thresholds = [_moved(emit, t, sign) for t in thresholds]
                 for pixel in self.sums:
                     pixel[v] = emit.binary(arith.XOrIOp, pixel[v], sign)
             self.thresholds.append(thresholds)
         return self
 
+    def _bisects(self, vector: int, steps_after: tuple[float, float]) -> bool:
+        """Whether bisection is possible and the faster way.
+
+        `steps_after` is what remains to be done with the planes, and with the count.
+        """
+        form, count, width = self.form, len(self.thresholds[vector]), self.code.width
+        if not self.ascend or count != (1 << width) - 1:
+            return False
+        bisection = width * form.compare + (count - width) * form.select + steps_after[0]
+        return bisection <= count * (form.compare + form.count) + steps_after[1]
+
+    @override
     def level_plane(self, pixel: int, vector: int, plane: int) -> SSAValue:
         """One bit of the level, by bisection or from the count."""
-        key = (pixel, vector)
+        key, width = (pixel, vector), self.code.width
         if key not in self.planes:
-            width = self.code.width
-            if self.ascend and len(self.thresholds[vector]) == (1 << width) - 1:
+            if self._bisects(vector, (0, width * (1 + self.form.compare))):
                 self.planes[key] = self._bisect(*key)
             else:
-                level = self.level(pixel, vector)
+                level = self._count(*key)
                 self.planes[key] = [test_bit(self.emit, level, p) for p in range(width)]
         return self.planes[key][plane]
 
@@ -154,19 +185,31 @@ class ThresholdLevels(Levels):
             planes.append(above)
         return planes[::-1]
 
+    def _count(self, pixel: int, vector: int) -> SSAValue:
+        type_ = self.sums[pixel][vector].type
+        # One after the other, so that few masks are alive at a time: LLVM keeps this order.
+        counts = (
+            self.emit.op(simd.ExtUIOp(self._reached(pixel, vector, t), type_))
+            for t in self.thresholds[vector]
+        )
+        return reduce(lambda a, b: self.emit.binary(arith.AddiOp, a, b), counts)
+
+    @override
     def level(self, pixel: int, vector: int) -> SSAValue:
         """Number of thresholds reached."""
-        masks = [self._reached(pixel, vector, t) for t in self.thresholds[vector]]
-        type_ = lanes_of(masks[0], i32)
-        counts = [self.emit.op(simd.ExtUIOp(mask, type_)) for mask in masks]
-        return reduce(lambda a, b: self.emit.binary(arith.AddiOp, a, b), counts)
+        if not self._bisects(vector, (self.form.count * self.code.width, 0)):
+            return self._count(pixel, vector)
+        emit, type_ = self.emit, self.sums[pixel][vector].type
+        zero, total = emit.constant(0, type_), None
+        for p, mask in reversed(list(enumerate(self._bisect(pixel, vector)))):
+            bit = emit.op(simd.SelectOp(mask, emit.constant(1 << p, type_), zero))
+            total = bit if total is None else emit.binary(arith.OrIOp, total, bit)
+        assert total is not None
+        return total
 
 
 def _moved(emit: Emit, threshold: SSAValue, sign: SSAValue) -> SSAValue:
-    """Thresholds for acc ^ sign: one less where sign is -1, for t <= -acc iff t - 1 <= ~acc.
-
-    Nothing is less than the least i32, which stays: every ~acc reaches it.
-    """
+    """Thresholds for acc ^ sign, as `ThresholdLevels.constants` makes them of constants."""
     least = emit.binary(arith.SubiOp, emit.constant(INT32_MIN, sign.type), sign)
     return emit.binary(arith.AddiOp, emit.binary(arith.MaxSIOp, threshold, least), sign)
 
@@ -181,6 +224,7 @@ class ShiftLevels(Levels):
         self.levels: list[list[SSAValue]] = []
 
     @classmethod
+    @override
     def of(cls, glue: FusedGlueOp, site: TileSite, tables: list[ChannelTable]) -> Self:
         """Add, shift and clip every accumulator."""
         self, emit = cls(glue, site.emit), site.emit
@@ -191,8 +235,9 @@ class ShiftLevels(Levels):
             if constant_values(glue.parameters[1]) is None:
                 shift = emit.binary(arith.MaxSIOp, shift, emit.constant(0, shift.type))
                 shift = emit.binary(arith.MinSIOp, shift, emit.constant(MAX_SHIFT, shift.type))
+            add = saturating_add if self._can_overflow(glue, site) else plain_add
             for m, pixel in enumerate(site.sums):
-                moved = saturating_add(emit, pixel[v], offset)
+                moved = add(emit, pixel[v], offset)
                 shifted = emit.binary(arith.ShRSIOp, moved, shift)
                 at_least = emit.binary(
                     arith.MaxSIOp, shifted, emit.constant(self.lowest, shifted.type)
@@ -202,10 +247,21 @@ class ShiftLevels(Levels):
                 )
         return self
 
+    @staticmethod
+    def _can_overflow(glue: FusedGlueOp, site: TileSite) -> bool:
+        """Whether a sum and its offset can leave i32."""
+        offsets = constant_values(glue.parameters[0])
+        if offsets is None or site.sum_range is None:
+            return True
+        low, high = site.sum_range
+        return not INT32_MIN <= low + offsets.min() <= high + offsets.max() <= INT32_MAX
+
+    @override
     def level_plane(self, pixel: int, vector: int, plane: int) -> SSAValue:
         """Test one bit of each level."""
         return test_bit(self.emit, self.levels[pixel][vector], plane)
 
+    @override
     def level(self, pixel: int, vector: int) -> SSAValue:
         """The levels."""
         return self.levels[pixel][vector]
@@ -217,10 +273,21 @@ def test_bit(emit: Emit, level: SSAValue, plane: int) -> SSAValue:
     return emit.op(simd.CmpIOp("ne", bit, emit.constant(0, level.type)))
 
 
-def lanes_of(vector: SSAValue, element: Attribute) -> VectorType:
-    """Type of a vector with as many lanes and other elements."""
+def as_bytes(emit: Emit, vector: SSAValue) -> SSAValue:
+    """The low bytes of the lanes."""
     assert isinstance(vector.type, VectorType)
-    return VectorType(element, vector.type.get_shape())
+    bytes_ = VectorType(i8, vector.type.get_shape())
+    return vector if vector.type == bytes_ else emit.op(simd.TruncIOp(vector, bytes_))
+
+
+def are_constant(glue: FusedGlueOp) -> bool:
+    """Whether all parameters are known at compile time."""
+    return all(constant_values(value) is not None for value in glue.parameters)
+
+
+def plain_add(emit: Emit, a: SSAValue, b: SSAValue) -> SSAValue:
+    """a + b."""
+    return emit.binary(arith.AddiOp, a, b)
 
 
 def saturating_add(emit: Emit, a: SSAValue, b: SSAValue) -> SSAValue:

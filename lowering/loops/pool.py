@@ -1,19 +1,28 @@
-"""The stage of `lowbit.max_pool2d`, on packed planes or on bytes."""
+"""The stage of `lowbit.max_pool2d`, on packed planes or on bytes, a vector at a time."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Sequence
 
-from xdsl.dialects import arith
+from typing_extensions import override
+from xdsl.dialects import arith, vector
+from xdsl.dialects.builtin import DenseArrayBase, IntegerType, MemRefType, VectorType, i8, i64
 from xdsl.ir import SSAValue
 
 from lowbit_dialect.codes import SignedType
 from lowbit_dialect.geometry import LAYOUTS, Window
-from lowbit_dialect.layout import packed_layout
+from lowbit_dialect.layout import PackedAttr, packed_layout
 from lowbit_dialect.ops.base import code_of
 from lowbit_dialect.ops.pool import MaxPool2DOp
 from lowering.loops.emit import Emit, Index
 from lowering.loops.stage import FunctionLowering, Stage, shape_of
+
+Planes = list[SSAValue]
+"""One value for each plane of a number, or a single one that is the number itself."""
+
+MIN_LANES = 4
+"""Shorter vectors save nothing."""
 
 
 def lower_max_pool(op: MaxPool2DOp, lowering: FunctionLowering) -> None:
@@ -22,14 +31,236 @@ def lower_max_pool(op: MaxPool2DOp, lowering: FunctionLowering) -> None:
     A tap in the padding is replaced by the nearest element of the image, which lies in the same
     window, so it changes no maximum and needs no test.
     """
-    if packed_layout(op.x.type) is not None:
-        _lower_packed(op, lowering)
-    else:
-        _lower_bytes(op, lowering)
+    rows = op.windows[0]
+    batch = shape_of(op.x)[LAYOUTS[op.layout.data][0]]
+    layout = packed_layout(op.x.type)
+    pool: type[_Pool] = _PlanePool
+    if layout is None:
+        pool = _ChannelPool if op.layout.data == "nhwc" else _ImagePool
+    elif layout.bytes.data:
+        pool = _ChannelPool
+
+    def body(stage: Stage, low: SSAValue, high: SSAValue) -> None:
+        lines, emit = pool(op, stage), stage.emit
+        emit.loop(
+            low, high, lambda job: lines.line(emit.div(job, rows.out), emit.mod(job, rows.out))
+        )
+
+    lowering.stage("max_pool2d", batch * rows.out, body)
 
 
-def _taps(window: Window) -> range:
-    return range(window.taps)
+class _Pool(ABC):
+    """The windows of one pooling; a kind for each order of the elements in memory."""
+
+    def __init__(self, op: MaxPool2DOp, stage: Stage):
+        self.op, self.stage, self.emit = op, stage, stage.emit
+        self.rows, self.cols = op.windows
+        self.code = code_of(op.x.type, "x")
+        self.source_frame, self.target_frame = self._frame(op.x), self._frame(op.result)
+
+    def _frame(self, value: SSAValue) -> tuple[int, int]:
+        """Rows above and columns left of the image."""
+        layout, (_, h, w, _) = packed_layout(value.type), LAYOUTS[self.op.layout.data]
+        return (layout.frame_of(h)[0], layout.frame_of(w)[0]) if layout is not None else (0, 0)
+
+    @abstractmethod
+    def line(self, image: Index, row: Index) -> None:
+        """One row of the result."""
+
+    def larger(self, a: Planes, b: Planes) -> Planes:
+        """The larger of two bytes in every lane."""
+        # Level bytes ascend, and so do patterns; only unpacked signed bytes are negative.
+        is_value = isinstance(self.code, SignedType) and packed_layout(self.op.x.type) is None
+        kind = arith.MaxSIOp if is_value else arith.MaxUIOp
+        return [self.emit.binary(kind, x, y) for x, y in zip(a, b, strict=True)]
+
+    def largest(self, row: Index, load: Callable[[Index, int], Planes]) -> Planes:
+        """The largest of what `load(source row, tap of the columns)` gives for a row's windows."""
+        best: Planes | None = None
+        for kh in range(self.rows.taps):
+            y = self.emit.add(_tap(self.emit, self.rows, row, kh), self.source_frame[0])
+            for kw in range(self.cols.taps):
+                values = load(y, kw)
+                best = values if best is None else self.larger(best, values)
+        assert best is not None
+        return best
+
+    def in_vectors(
+        self, low: int, high: int, widest: int, body: Callable[[Index, int], None]
+    ) -> None:
+        """Run `body(start, lanes)` on vectors that cover low .. high; the last may overlap.
+
+        Fewer than `MIN_LANES` elements come one by one, with 0 lanes.
+        """
+        emit, count = self.emit, high - low
+        lanes = min(widest, 1 << (max(count, 1).bit_length() - 1))
+        if lanes < MIN_LANES:
+            emit.loop(low, high, lambda start: body(start, 0))
+            return
+        emit.loop(low, high - lanes + 1, lambda start: body(start, lanes), lanes)
+        if count % lanes:
+            body(high - lanes, lanes)
+
+
+class _ChannelPool(_Pool):
+    """Bytes whose channels are neighbours: [n][row][column][channel]."""
+
+    def __init__(self, op: MaxPool2DOp, stage: Stage):
+        super().__init__(op, stage)
+        self.source, self.channels = self._view(op.x)
+        self.target, _ = self._view(op.result)
+
+    def _view(self, value: SSAValue) -> tuple[SSAValue, int]:
+        """The bytes, and how many channels there are with those that fill the groups' words."""
+        layout, shape = packed_layout(value.type), shape_of(value)
+        if layout is not None:
+            *outer, words = layout.physical_shape(shape, self.code.width)
+            shape = (*outer, words * layout.elements_per_word)
+        return self.stage.memory(value, MemRefType(i8, shape)), shape[-1]
+
+    @override
+    def line(self, image: Index, row: Index) -> None:
+        emit, widest = self.emit, self.stage.target.vector_bits // 8
+
+        def pixel(col: Index) -> None:
+            def channels(start: Index, lanes: int) -> None:
+                def load(y: Index, kw: int) -> Planes:
+                    x = emit.add(_tap(emit, self.cols, col, kw), self.source_frame[1])
+                    return [_load(emit, self.source, (image, y, x, start), lanes)]
+
+                (best,) = self.largest(row, load)
+                y, x = emit.add(row, self.target_frame[0]), emit.add(col, self.target_frame[1])
+                _store(emit, best, self.target, (image, y, x, start))
+
+            self.in_vectors(0, self.channels, widest, channels)
+
+        emit.loop(0, self.cols.out, pixel)
+
+
+class _ColumnPool(_Pool):
+    """Elements whose columns are neighbours; lines of them differ in what lies around."""
+
+    outer: int
+    element: IntegerType
+
+    @abstractmethod
+    def load(self, image: Index, y: Index, outer: Index, read: Callable[..., SSAValue]) -> Planes:
+        """`read(memory, indices ahead of the column)` for each plane."""
+
+    @abstractmethod
+    def store(self, image: Index, y: Index, outer: Index, x: Index, values: Planes) -> None:
+        """Store the planes from column x on."""
+
+    @override
+    def line(self, image: Index, row: Index) -> None:
+        emit, cols = self.emit, self.cols
+        widest = self.stage.target.lanes(self.element.width.data)
+        # Columns whose windows lie on the image; without strides of 1 or 2 they come one by one.
+        first = -(-cols.before // cols.stride)
+        last = (cols.extent - cols.taps + cols.before) // cols.stride + 1
+        if cols.stride > 2 or last - first < MIN_LANES:
+            first = last = cols.out
+        last = min(last, cols.out)
+
+        def words(outer: Index) -> None:
+            def columns(start: Index, lanes: int) -> None:
+                def load(y: Index, kw: int) -> Planes:
+                    if lanes:
+                        x = emit.add(emit.mul(start, cols.stride), kw - cols.before)
+                    else:
+                        x = _tap(emit, cols, start, kw)
+                    x = emit.add(x, self.source_frame[1])
+                    return self.load(
+                        image,
+                        y,
+                        outer,
+                        lambda memory, where: _load(emit, memory, (*where, x), lanes, cols.stride),
+                    )
+
+                best = self.largest(row, load)
+                y, x = emit.add(row, self.target_frame[0]), emit.add(start, self.target_frame[1])
+                self.store(image, y, outer, x, best)
+
+            emit.loop(0, first, lambda col: columns(col, 0))
+            if first < last:
+                self.in_vectors(first, last, widest, columns)
+                emit.loop(last, cols.out, lambda col: columns(col, 0))
+
+        emit.loop(0, self.outer, words)
+
+
+class _ImagePool(_ColumnPool):
+    """Bytes in images of one channel: [n][channel][row][column]."""
+
+    def __init__(self, op: MaxPool2DOp, stage: Stage):
+        super().__init__(op, stage)
+        self.source, self.target = stage.tensor(op.x), stage.tensor(op.result)
+        self.outer, self.element = shape_of(op.x)[1], i8
+
+    @override
+    def load(self, image: Index, y: Index, outer: Index, read: Callable[..., SSAValue]) -> Planes:
+        return [read(self.source, (image, outer, y))]
+
+    @override
+    def store(self, image: Index, y: Index, outer: Index, x: Index, values: Planes) -> None:
+        _store(self.emit, values[0], self.target, (image, outer, y, x))
+
+
+class _PlanePool(_ColumnPool):
+    """Words of planes: [n][row][plane][channel word][column]."""
+
+    def __init__(self, op: MaxPool2DOp, stage: Stage):
+        super().__init__(op, stage)
+        layout = packed_layout(op.x.type)
+        assert isinstance(layout, PackedAttr)
+        axis = layout.axis.data
+        self.source, self.target = stage.tensor(op.x), stage.tensor(op.result)
+        self.outer, self.element = layout.blocks_of(axis, shape_of(op.x)[axis]), layout.word_type
+        self.top = self.code.width - 1 if isinstance(self.code, SignedType) else None
+
+    @override
+    def load(self, image: Index, y: Index, outer: Index, read: Callable[..., SSAValue]) -> Planes:
+        planes = [read(self.source, (image, y, p, outer)) for p in range(self.code.width)]
+        return self._with_top_inverted(planes)
+
+    @override
+    def store(self, image: Index, y: Index, outer: Index, x: Index, values: Planes) -> None:
+        for p, value in enumerate(self._with_top_inverted(values)):
+            _store(self.emit, value, self.target, (image, y, p, outer, x))
+
+    def _with_top_inverted(self, planes: Planes) -> Planes:
+        """Patterns of a signed code as numbers that ascend, or the other way round."""
+        return [self._inverted(value) if p == self.top else value for p, value in enumerate(planes)]
+
+    def _inverted(self, value: SSAValue) -> SSAValue:
+        return self.emit.binary(arith.XOrIOp, value, self.emit.constant(-1, value.type))
+
+    @override
+    def larger(self, a: Planes, b: Planes) -> Planes:
+        """Planes of the larger of two numbers in every bit position.
+
+        From the top plane down: b wins where it has a 1 and a has none while they were equal so
+        far.
+        """
+        emit = self.emit
+        wins = equal = None
+        for x, y in zip(reversed(a), reversed(b), strict=True):
+            differs = emit.binary(arith.XOrIOp, x, y)
+            here = emit.binary(arith.AndIOp, differs, y)
+            if equal is not None:
+                here = emit.binary(arith.AndIOp, here, equal)
+            same = self._inverted(differs)
+            equal = same if equal is None else emit.binary(arith.AndIOp, equal, same)
+            wins = here if wins is None else emit.binary(arith.OrIOp, wins, here)
+        assert wins is not None
+        return [
+            emit.binary(
+                arith.XOrIOp,
+                x,
+                emit.binary(arith.AndIOp, emit.binary(arith.XOrIOp, x, y), wins),
+            )
+            for x, y in zip(a, b, strict=True)
+        ]
 
 
 def _tap(emit: Emit, window: Window, position: Index, tap: int) -> Index:
@@ -44,121 +275,28 @@ def _tap(emit: Emit, window: Window, position: Index, tap: int) -> Index:
     return at
 
 
-def _lower_packed(op: MaxPool2DOp, lowering: FunctionLowering) -> None:
-    rows, cols = op.windows
-    source_layout, target_layout = packed_layout(op.x.type), packed_layout(op.result.type)
-    assert source_layout is not None
-    assert target_layout is not None
-    batch_dim, row_dim, col_dim, _ = LAYOUTS[op.layout.data]
-    batch = shape_of(op.x)[batch_dim]
-    code = code_of(op.x.type, "x")
-    words = source_layout.blocks_of(
-        source_layout.axis.data, shape_of(op.x)[source_layout.axis.data]
+def _load(
+    emit: Emit, memory: SSAValue, where: Sequence[Index], lanes: int, stride: int = 1
+) -> SSAValue:
+    """One element (for 0 lanes), or every `stride`-th (1 or 2) from there on."""
+    if not lanes:
+        return emit.load(memory, where)
+    assert isinstance(memory.type, MemRefType)
+    type_ = VectorType(memory.type.element_type, [lanes])
+    low = emit.load_vector(memory, where, type_)
+    if stride == 1:
+        return low
+    # The second vector ends at the last element that is wanted, not one beyond it.
+    high = emit.load_vector(memory, (*where[:-1], emit.add(where[-1], lanes - 1)), type_)
+    order = [*range(0, lanes, 2), *range(lanes + 1, 2 * lanes, 2)]
+    return emit.op(
+        vector.ShuffleOp(low, high, DenseArrayBase.from_list(i64, order), result_type=type_)
     )
-    top = code.width - 1 if isinstance(code, SignedType) else None
-
-    def body(stage: Stage, low: SSAValue, high: SSAValue) -> None:
-        emit = stage.emit
-        source, target = stage.tensor(op.x), stage.tensor(op.result)
-        ones = emit.constant(-1, source_layout.word_type)
-
-        def invert_top(planes: list[SSAValue]) -> list[SSAValue]:
-            return [
-                emit.binary(arith.XOrIOp, value, ones) if p == top else value
-                for p, value in enumerate(planes)
-            ]
-
-        def pixel(image: Index, row: Index, word: Index, col: Index) -> None:
-            best: list[SSAValue] | None = None
-            for kh in _taps(rows):
-                y = emit.add(_tap(emit, rows, row, kh), source_layout.frame_of(row_dim)[0])
-                for kw in _taps(cols):
-                    x = emit.add(_tap(emit, cols, col, kw), source_layout.frame_of(col_dim)[0])
-                    planes = invert_top(
-                        [emit.load(source, (image, y, p, word, x)) for p in range(code.width)]
-                    )
-                    best = planes if best is None else _larger(emit, best, planes, ones)
-            assert best is not None
-            y = emit.add(row, target_layout.frame_of(row_dim)[0])
-            x = emit.add(col, target_layout.frame_of(col_dim)[0])
-            for p, value in enumerate(invert_top(best)):
-                emit.store(value, target, (image, y, p, word, x))
-
-        def line(job: Index) -> None:
-            image, row = emit.div(job, rows.out), emit.mod(job, rows.out)
-            emit.loop(
-                0,
-                words,
-                lambda word: emit.loop(0, cols.out, lambda col: pixel(image, row, word, col)),
-            )
-
-        emit.loop(low, high, line)
-
-    lowering.stage("max_pool2d", batch * rows.out, body)
 
 
-def _larger(
-    emit: Emit, a: Sequence[SSAValue], b: Sequence[SSAValue], ones: SSAValue
-) -> list[SSAValue]:
-    """Planes of the larger of two numbers in every bit position of a word.
-
-    From the top plane down: b wins where it has a 1 and a has none while they were equal so far.
-    """
-    wins = equal = None
-    for x, y in zip(reversed(a), reversed(b), strict=True):
-        differs = emit.binary(arith.XOrIOp, x, y)
-        here = emit.binary(arith.AndIOp, differs, y)
-        if equal is not None:
-            here = emit.binary(arith.AndIOp, here, equal)
-        same = emit.binary(arith.XOrIOp, differs, ones)
-        equal = same if equal is None else emit.binary(arith.AndIOp, equal, same)
-        wins = here if wins is None else emit.binary(arith.OrIOp, wins, here)
-    assert wins is not None
-    return [
-        emit.binary(
-            arith.XOrIOp,
-            x,
-            emit.binary(arith.AndIOp, emit.binary(arith.XOrIOp, x, y), wins),
-        )
-        for x, y in zip(a, b, strict=True)
-    ]
-
-
-def _lower_bytes(op: MaxPool2DOp, lowering: FunctionLowering) -> None:
-    rows, cols = op.windows
-    shape = op.result_shape
-    dims = LAYOUTS[op.layout.data]
-    larger = arith.MaxSIOp if isinstance(code_of(op.x.type, "x"), SignedType) else arith.MaxUIOp
-
-    def body(stage: Stage, low: SSAValue, high: SSAValue) -> None:
-        emit = stage.emit
-        source, target = stage.tensor(op.x), stage.tensor(op.result)
-
-        def at(*logical: Index) -> list[Index]:
-            where: list[Index] = [0] * 4
-            for dim, index in zip(dims, logical, strict=True):
-                where[dim] = index
-            return where
-
-        def element(image: Index, row: Index, col: Index, channel: Index) -> None:
-            best: SSAValue | None = None
-            for kh in _taps(rows):
-                y = _tap(emit, rows, row, kh)
-                for kw in _taps(cols):
-                    x = _tap(emit, cols, col, kw)
-                    value = emit.load(source, at(image, y, x, channel))
-                    best = value if best is None else emit.binary(larger, best, value)
-            assert best is not None
-            emit.store(best, target, at(image, row, col, channel))
-
-        def line(job: Index) -> None:
-            image, row = emit.div(job, rows.out), emit.mod(job, rows.out)
-            emit.loop(
-                0,
-                cols.out,
-                lambda col: emit.loop(0, shape[dims[3]], lambda c: element(image, row, col, c)),
-            )
-
-        emit.loop(low, high, line)
-
-    lowering.stage("max_pool2d", shape[dims[0]] * rows.out, body)
+def _store(emit: Emit, value: SSAValue, memory: SSAValue, where: Sequence[Index]) -> None:
+    """Store an element or a vector of them."""
+    if isinstance(value.type, VectorType):
+        emit.store_vector(value, memory, where)
+    else:
+        emit.store(value, memory, where)

@@ -6,18 +6,23 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 import numpy as np
-from xdsl.dialects.builtin import VectorType, i32
+from xdsl.dialects.builtin import IntegerType, VectorType
 from xdsl.ir import SSAValue
 
 from lowbit_dialect import simd
 from lowbit_dialect.geometry import ConvGeometry
 from lowering.loops.emit import Emit, Index
 from lowering.loops.stage import Stage
+from lowering.targets import Target
 
 
 @dataclass
 class TileSite:
-    """A tile in registers and where it belongs: `sums[pixel][vector]`, `lanes` channels each."""
+    """A tile in registers and where it belongs: `sums[pixel][vector]`, `lanes` channels each.
+
+    The sums are vectors of integers of any width. `sum_range` is the least and the largest number
+    that they can be, where that is known.
+    """
 
     stage: Stage
     geometry: ConvGeometry
@@ -29,11 +34,25 @@ class TileSite:
     blocks_per_group: int
     lanes: int
     sums: list[list[SSAValue]]
+    sum_range: tuple[int, int] | None = None
+
+    @property
+    def element(self) -> IntegerType:
+        """Type of a sum."""
+        type_ = self.sums[0][0].type
+        assert isinstance(type_, VectorType)
+        assert isinstance(type_.element_type, IntegerType)
+        return type_.element_type
 
     @property
     def emit(self) -> Emit:
         """The builder."""
         return self.stage.emit
+
+    @property
+    def target(self) -> Target:
+        """The machine compiled for."""
+        return self.stage.target
 
     @property
     def block_lanes(self) -> int:
@@ -67,9 +86,10 @@ class TileSite:
         """Mask of the lanes that are channels."""
         per_group = self.geometry.oc // self.geometry.groups
         slots = np.arange(self.blocks_per_group * self.block_lanes) < per_group
-        table = self.stage.table(np.tile(slots, self.geometry.groups).astype(np.int32))
+        channels = np.tile(slots, self.geometry.groups).astype(np.int8)
+        table = self.stage.table(channels, self.element.width.data)
         lanes = self.emit.load_vector(
-            table, [self.lane(vector_index)], VectorType(i32, [self.lanes])
+            table, [self.lane(vector_index)], VectorType(self.element, [self.lanes])
         )
         zero = self.emit.constant(0, lanes.type)
         return self.emit.op(simd.CmpIOp("ne", lanes, zero))

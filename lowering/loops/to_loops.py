@@ -91,6 +91,8 @@ def leaves_gaps(type_: TensorType) -> bool:
     layout = packed_layout(type_)
     if layout is None:
         return False
+    if len(layout.index):
+        return True
     bits = 8 if layout.bytes.data else code_of(type_, "tensor").width
     elements = 1
     for extent in type_.get_shape():

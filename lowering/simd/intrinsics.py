@@ -14,6 +14,7 @@ from xdsl.dialects import llvm
 from xdsl.dialects.builtin import IntegerType, VectorType
 from xdsl.ir import SSAValue
 
+from lowering.llvm.intrinsic_call import call_intrinsic
 from lowering.targets import Target
 
 
@@ -62,7 +63,7 @@ class Intrinsic:
         if tuple(operand.type for operand in operands) != self.operands:
             given = ", ".join(str(operand.type) for operand in operands)
             raise ValueError(f"{self.name} takes {', '.join(map(str, self.operands))}, got {given}")
-        return llvm.CallIntrinsicOp(self.name, operands, [self.result])
+        return call_intrinsic(self.name, operands, self.result)
 
 
 INTRINSICS: dict[str, Intrinsic] = {
@@ -74,16 +75,6 @@ INTRINSICS: dict[str, Intrinsic] = {
         ("x86.avx512.vpdpbusd.512", "x86_64", "avx512vnni", *_accumulating(16)),
         ("x86.avx512.vpdpbusd.256", "x86_64", "avx512vnni avx512vl", *_accumulating(8)),
         ("x86.avx512.vpdpbusd.128", "x86_64", "avx512vnni avx512vl", *_accumulating(4)),
-        # For each byte, eight bits of its word from the bit on that the control says.
-        ("x86.avx512.pmultishift.qb.512", "x86_64", "avx512vbmi", (_v(64, 8),) * 2, _v(64, 8)),
-        (
-            *("x86.avx512.pmultishift.qb.256", "x86_64", "avx512vbmi avx512vl"),
-            *((_v(32, 8),) * 2, _v(32, 8)),
-        ),
-        (
-            *("x86.avx512.pmultishift.qb.128", "x86_64", "avx512vbmi avx512vl"),
-            *((_v(16, 8),) * 2, _v(16, 8)),
-        ),
         # Sums of two products of unsigned and signed bytes, saturating in i16.
         ("x86.avx512.pmaddubs.w.512", "x86_64", "avx512bw", *_pairs(32, 8)),
         ("x86.avx2.pmadd.ub.sw", "x86_64", "avx2", *_pairs(16, 8)),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cache
 
 from xdsl.dialects import arith, llvm
 from xdsl.dialects.builtin import DenseIntOrFPElementsAttr, IntegerType, VectorType
@@ -54,6 +55,18 @@ class LowerDotAcc(RewritePattern):
         rewriter.replace(op, written.dot(op))
 
 
+@cache
+def _vector(lanes: int, bits: int) -> VectorType:
+    return VectorType(IntegerType(bits), [lanes])
+
+
+@cache
+def _find(names: tuple[str, ...], result: VectorType, target: Target) -> Intrinsic | None:
+    """The first of the intrinsics that gives this type and that the target has."""
+    found = (INTRINSICS[name] for name in names)
+    return next((i for i in found if i.result == result and i.available(target)), None)
+
+
 class _Written:
     """The operations that replace one dot product, while they are written."""
 
@@ -73,7 +86,7 @@ class _Written:
 
     def _pairs(self, op: simd.DotAccOp) -> SSAValue | None:
         """The sums by instructions that add two products, or None where there is none."""
-        halves = VectorType(IntegerType(16), [self.lanes * self.width // 16])
+        halves = _vector(self.lanes * self.width // 16, 16)
         wide = self._find(PAIRS_OF_I16, self.type)
         narrow = self._find(PAIRS_OF_BYTES, halves) if op.no_saturation else None
         if narrow and (self.width == 16 or wide):
@@ -111,17 +124,18 @@ class _Written:
         high = self._add(arith.ShRUIOp(a, shift))
         return (low, even), (high, self._add(arith.ShRSIOp(b, shift)))
 
-    def _find(self, names: Sequence[str], result: VectorType) -> Intrinsic | None:
-        found = (INTRINSICS[name] for name in names)
-        return next((i for i in found if i.result == result and i.available(self.target)), None)
+    def _find(self, names: tuple[str, ...], result: VectorType) -> Intrinsic | None:
+        return _find(names, result, self.target)
 
     def _call(self, intrinsic: Intrinsic, operands: Sequence[SSAValue]) -> SSAValue:
         return self._add(intrinsic.call(self.target, operands))
 
     def _as(self, value: SSAValue, width: int) -> SSAValue:
         """The vector as lanes of another width."""
-        type_ = VectorType(IntegerType(width), [self.lanes * self.width // width])
-        return value if value.type == type_ else self._add(llvm.BitcastOp(value, type_))
+        if width == self.width:
+            return value
+        type_ = _vector(self.lanes * self.width // width, width)
+        return self._add(llvm.BitcastOp.create(operands=[value], result_types=[type_]))
 
     def _splat(self, number: int, type_: VectorType) -> SSAValue:
         attr = DenseIntOrFPElementsAttr.from_list(type_, [number])  # pyright: ignore

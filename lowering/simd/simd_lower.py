@@ -7,6 +7,7 @@ better, and it is in the table of intrinsics, the pattern takes that.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cache
 
 from xdsl.context import Context
 from xdsl.dialects import arith, llvm, math, memref, vector
@@ -21,19 +22,14 @@ from xdsl.dialects.builtin import (
 )
 from xdsl.ir import Operation, SSAValue
 from xdsl.passes import ModulePass
-from xdsl.pattern_rewriter import (
-    GreedyRewritePatternApplier,
-    PatternRewriter,
-    PatternRewriteWalker,
-    RewritePattern,
-    op_type_rewrite_pattern,
-)
+from xdsl.pattern_rewriter import PatternRewriter, RewritePattern, op_type_rewrite_pattern
 
 from lowbit_dialect import llvmx, simd
 from lowering.simd.intrinsics import INTRINSICS
-from lowering.simd.lower_bit_fields import LowerBitFields
 from lowering.simd.lower_dot import LowerDotAcc
 from lowering.simd.lower_lookup import LowerLookup
+from lowering.simd.lower_narrow import LowerNarrow
+from lowering.single_walk import rewrite_each
 from lowering.targets import Target, get_target
 
 
@@ -52,9 +48,21 @@ class LowerPopcountAcc(RewritePattern):
         """Rewrite one operation."""
         combine = arith.AndIOp if op.combine.data is simd.Combine.AND else arith.XOrIOp
         accumulate = arith.SubiOp if op.subtract else arith.AddiOp
-        combined = combine(op.a, op.b)
-        count = math.CtPopOp(combined.result)
-        rewriter.replace(op, (combined, count, accumulate(op.acc, count.result)))
+        acc, a, b = op.operands
+        types = [acc.type]
+        combined = combine.create(operands=[a, b], result_types=types)
+        count = math.CtPopOp.create(operands=combined.results, result_types=types)
+        total = accumulate.create(operands=[acc, count.results[0]], result_types=types)
+        rewriter.replace(op, (combined, count, total))
+
+
+def _converted(to: type[Operation], op: simd.CastOp) -> Operation:
+    return to.create(operands=op.operands, result_types=[op.result.type])
+
+
+@cache
+def _predicate(predicate: simd.Predicate) -> IntegerAttr:
+    return IntegerAttr(llvm.ICmpPredicateFlag(predicate.value).to_int(), i64)
 
 
 class LowerExtUI(RewritePattern):
@@ -63,7 +71,7 @@ class LowerExtUI(RewritePattern):
     @op_type_rewrite_pattern
     def match_and_rewrite(self, op: simd.ExtUIOp, rewriter: PatternRewriter) -> None:
         """Rewrite one operation."""
-        rewriter.replace(op, llvm.ZExtOp(op.source, op.result.type))
+        rewriter.replace(op, _converted(llvm.ZExtOp, op))
 
 
 class LowerExtSI(RewritePattern):
@@ -72,7 +80,7 @@ class LowerExtSI(RewritePattern):
     @op_type_rewrite_pattern
     def match_and_rewrite(self, op: simd.ExtSIOp, rewriter: PatternRewriter) -> None:
         """Rewrite one operation."""
-        rewriter.replace(op, llvm.SExtOp(op.source, op.result.type))
+        rewriter.replace(op, _converted(llvm.SExtOp, op))
 
 
 class LowerTruncI(RewritePattern):
@@ -81,7 +89,7 @@ class LowerTruncI(RewritePattern):
     @op_type_rewrite_pattern
     def match_and_rewrite(self, op: simd.TruncIOp, rewriter: PatternRewriter) -> None:
         """Rewrite one operation."""
-        rewriter.replace(op, llvm.TruncOp(op.source, op.result.type))
+        rewriter.replace(op, _converted(llvm.TruncOp, op))
 
 
 class LowerSIToFP(RewritePattern):
@@ -90,7 +98,7 @@ class LowerSIToFP(RewritePattern):
     @op_type_rewrite_pattern
     def match_and_rewrite(self, op: simd.SIToFPOp, rewriter: PatternRewriter) -> None:
         """Rewrite one operation."""
-        rewriter.replace(op, llvm.SIToFPOp(op.source, op.result.type))
+        rewriter.replace(op, _converted(llvm.SIToFPOp, op))
 
 
 class LowerFPToSI(RewritePattern):
@@ -108,8 +116,12 @@ class LowerCmpI(RewritePattern):
     @op_type_rewrite_pattern
     def match_and_rewrite(self, op: simd.CmpIOp, rewriter: PatternRewriter) -> None:
         """Rewrite one operation."""
-        predicate = llvm.ICmpPredicateFlag(op.predicate.data.value).to_int()
-        rewriter.replace(op, llvm.ICmpOp(op.a, op.b, IntegerAttr(predicate, i64)))
+        compared = llvm.ICmpOp.create(
+            operands=op.operands,
+            result_types=[op.result.type],
+            properties={"predicate": _predicate(op.predicate.data)},
+        )
+        rewriter.replace(op, compared)
 
 
 class LowerSelect(RewritePattern):
@@ -118,7 +130,8 @@ class LowerSelect(RewritePattern):
     @op_type_rewrite_pattern
     def match_and_rewrite(self, op: simd.SelectOp, rewriter: PatternRewriter) -> None:
         """Rewrite one operation."""
-        rewriter.replace(op, llvmx.SelectOp(op.mask, op.a, op.b))
+        chosen = llvmx.SelectOp.create(operands=op.operands, result_types=[op.result.type])
+        rewriter.replace(op, chosen)
 
 
 @dataclass(frozen=True)
@@ -183,6 +196,42 @@ class LowerPackBits(RewritePattern):
         return ops
 
 
+@dataclass(frozen=True)
+class LowerUnpackBits(RewritePattern):
+    """A word as a mask is a bit cast where masks have registers of their own.
+
+        %mask = simd.unpack_bits %w : i32 to vector<32xi1>
+    ->
+        %mask = llvm.bitcast %w : i32 to vector<32xi1>
+
+    Elsewhere LLVM takes the bits one by one. There, each byte of a splat of the word is repeated
+    eight times, and tested for one bit in each.
+    """
+
+    target: Target
+
+    @op_type_rewrite_pattern
+    def match_and_rewrite(self, op: simd.UnpackBitsOp, rewriter: PatternRewriter) -> None:
+        """Rewrite one operation."""
+        if self.target.has("avx512bw"):
+            rewriter.replace(op, llvm.BitcastOp(op.word, op.result.type))
+            return
+        assert isinstance(op.word.type, IntegerType)
+        lanes = op.word.type.width.data
+        words, bytes_ = VectorType(op.word.type, [8]), VectorType(IntegerType(8), [lanes])
+        splat = vector.BroadcastOp(op.word, words)
+        source = llvm.BitcastOp(splat.vector, bytes_)
+        order = DenseArrayBase.from_list(i64, [lane // 8 for lane in range(lanes)])
+        repeated = vector.ShuffleOp(source.result, source.result, order, result_type=bytes_)
+        weights = [1 << lane % 8 for lane in range(lanes)]
+        signed = [weight - 256 if weight > 127 else weight for weight in weights]
+        bits = arith.ConstantOp(DenseIntOrFPElementsAttr.from_list(bytes_, signed))
+        tested = arith.AndIOp(repeated.result, bits.result)
+        equal = IntegerAttr(llvm.ICmpPredicateFlag("eq").to_int(), i64)
+        mask = llvm.ICmpOp(tested.result, bits.result, equal)
+        rewriter.replace(op, (splat, source, repeated, bits, tested, mask))
+
+
 class LowerReduceAdd(RewritePattern):
     """`simd.reduce_add` -> `vector.reduction <add>`."""
 
@@ -213,9 +262,11 @@ class LowerBroadcastLoad(RewritePattern):
     @op_type_rewrite_pattern
     def match_and_rewrite(self, op: simd.BroadcastLoadOp, rewriter: PatternRewriter) -> None:
         """Rewrite one operation."""
-        load = memref.LoadOp.get(op.base, op.indices)
-        assert isinstance(op.result.type, VectorType)
-        rewriter.replace(op, (load, vector.BroadcastOp(load.res, op.result.type)))
+        type_ = op.result.type
+        assert isinstance(type_, VectorType)
+        load = memref.LoadOp.create(operands=op.operands, result_types=[type_.element_type])
+        splat = vector.BroadcastOp.create(operands=load.results, result_types=[type_])
+        rewriter.replace(op, (load, splat))
 
 
 @dataclass(frozen=True)
@@ -233,22 +284,23 @@ class SimdLowerPass(ModulePass):
     def apply(self, ctx: Context, op: ModuleOp) -> None:
         """Rewrite the module."""
         target = get_target(self.target)
-        patterns: list[RewritePattern] = [
-            LowerPopcountAcc(),
-            LowerDotAcc(target),
-            LowerBitFields(target),
-            LowerLookup(target),
-            LowerBroadcastLoad(),
-            LowerExtUI(),
-            LowerExtSI(),
-            LowerTruncI(),
-            LowerSIToFP(),
-            LowerFPToSI(),
-            LowerCmpI(),
-            LowerSelect(),
-            LowerPackBits(target),
-            LowerReduceAdd(),
-        ]
-        PatternRewriteWalker(
-            GreedyRewritePatternApplier(patterns), apply_recursively=False
-        ).rewrite_module(op)
+        rewrite_each(
+            op,
+            {
+                simd.PopcountAccOp: LowerPopcountAcc(),
+                simd.DotAccOp: LowerDotAcc(target),
+                simd.UnpackBitsOp: LowerUnpackBits(target),
+                simd.LookupOp: LowerLookup(target),
+                simd.BroadcastLoadOp: LowerBroadcastLoad(),
+                simd.ExtUIOp: LowerExtUI(),
+                simd.ExtSIOp: LowerExtSI(),
+                simd.TruncIOp: LowerTruncI(),
+                simd.NarrowOp: LowerNarrow(target),
+                simd.SIToFPOp: LowerSIToFP(),
+                simd.FPToSIOp: LowerFPToSI(),
+                simd.CmpIOp: LowerCmpI(),
+                simd.SelectOp: LowerSelect(),
+                simd.PackBitsOp: LowerPackBits(target),
+                simd.ReduceAddOp: LowerReduceAdd(),
+            },
+        )

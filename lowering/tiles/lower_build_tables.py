@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
-from xdsl.dialects import arith, vector
+from xdsl.dialects import arith, memref, vector
 from xdsl.dialects.builtin import (
     DenseArrayBase,
     DenseIntOrFPElementsAttr,
@@ -13,6 +13,7 @@ from xdsl.dialects.builtin import (
     MemRefType,
     VectorType,
     i8,
+    i32,
     i64,
 )
 from xdsl.ir import SSAValue
@@ -25,18 +26,30 @@ from lowering.loops.emit import Emit, Index
 from lowering.targets import Target
 from lowering.tiles.emitter import emit_before
 
+PAIRS = TABLE_WORD // 2
+"""Pairs of channels of a word."""
+QUAD = 16
+"""Bytes of four pairs, which a lookup of 16 entries takes."""
+
 
 class LowerBuildTables(RewritePattern):
-    """A vector holds as many tables as fit; each plane of x adds its counts, the highest first.
+    """Sums of two channels first, four for each pair; an entry is a sum of two or three of them.
 
     lowbit.build_tables %x, %tables, %n, %row, %col, %word, %slot, %first columns 9 channels 64 ..
     ->
     scf.for %c = 0 to 9 {
-      %w = simd.broadcast_load %x[%n, %row, p, %word, %col + %c]
-      %f = simd.bit_fields 6 from [0] %w            the bits of six channels in each byte
-      %t = simd.popcount_acc xor %t2, %f, %entries  entry e: the bits that differ from e
-      vector.store %t, %tables[%slot, %c, %first, 0]
+      %m = simd.unpack_bits %x[%n, %row, p, %word, %col + %c]   of every plane p
+      %v = simd.select %m, 2^p, 0                               added up: the levels of 64 channels
+      vector.store shuffles of %v and of (2^a - 1) - %v, added, %pairs[%c]
     }
+    scf.for %c = 0 to 9 {
+      %p = simd.broadcast_load %pairs[%c, 3 * k]                the first pair of table k
+      %t = arith.addi %p, ..                                    and two more, their bytes spread
+      vector.store %t, %tables[%slot, %c, %first + k, 0]
+    }
+
+    The two loops keep stores and the narrower loads from the same bytes apart: processors take long
+    over a load that cuts a piece out of a store in flight.
     """
 
     def __init__(self, target: Target):
@@ -54,82 +67,130 @@ class _Builder:
 
     def __init__(self, op: BuildTablesOp, emit: Emit, register: int):
         self.op, self.emit, self.sums = op, emit, op.table_sums
-        assert isinstance(op.x.type, MemRefType)
         assert isinstance(op.tables.type, MemRefType)
         *_, self.entries = op.tables.type.get_shape()
-        self.register = max(register, self.entries)
+        self.register = register
+        self.bytes = VectorType(i8, [register])
         self.image, self.row, self.col, self.word, self.slot, self.first = op.indices
+        self.columns = op.columns.value.data
+        words = MemRefType(i32, [self.columns, PAIRS])
+        # Four bytes for each pair of channels of a word.
+        pairs = emit.at_entry(memref.AllocaOp.get(i8, 64, [self.columns * PAIRS * 4]))
+        self.pairs = emit.view_at_entry(pairs, 0, words)
 
     def run(self) -> None:
-        """Loop over columns and words; the last word may have fewer tables."""
+        """Loop over words and columns; the last word may have fewer tables."""
         emit, counts = self.emit, self.sums.index_counts(self.op.channels.value.data)
         whole = sum(count == counts[0] for count in counts)
 
-        def column(c: Index) -> None:
-            def word(w: Index, count: int) -> None:
-                first = emit.add(self.first, emit.mul(w, counts[0]))
-                self._word(c, emit.add(self.word, w), first, count)
+        def word(w: Index, count: int) -> None:
+            first = emit.add(self.first, emit.mul(w, counts[0]))
+            emit.loop(0, self.columns, lambda c: self._pairs(c, emit.add(self.word, w)))
+            emit.loop(0, self.columns, lambda c: self._tables(c, first, count))
 
-            emit.loop(0, whole, lambda w: word(w, counts[0]))
-            if whole < len(counts):
-                word(whole, counts[-1])
+        emit.loop(0, whole, lambda w: word(w, counts[0]))
+        if whole < len(counts):
+            word(whole, counts[-1])
 
-        emit.loop(0, self.op.columns.value.data, column)
-
-    def _word(self, column: Index, word: Index, first: Index, count: int) -> None:
-        """The tables of a word of every plane."""
+    def _pairs(self, column: Index, word: Index) -> None:
+        """Store, for every two channels, their sum for the four patterns of their weights."""
         emit = self.emit
-        planes = list(range(self.sums.x_planes))
-        words = VectorType(IntegerType(TABLE_WORD), [self.register // 8])
-        where = (self.image, self.row, emit.add(self.col, column))
-        loaded = []
-        for p in planes:
-            indices = [emit.value(i) for i in (*where[:2], p, word, where[2])]
-            loaded.append(emit.op(simd.BroadcastLoadOp(self.op.x, indices, words)))
-        done, most = 0, self.register // self.entries
+        planes = []
+        for p in range(self.sums.x_planes):
+            where = (self.image, self.row, p, word, emit.add(self.col, column))
+            planes.append(emit.load(self.op.x, where))
+        for part in range(TABLE_WORD // self.register):
+            unset, is_set = self._values(planes, part * self.register)
+            for half in range(2):
+                first = half * self.register // 2
+                sums = emit.binary(
+                    arith.AddiOp,
+                    self._of_pattern(unset, is_set, first, 0),
+                    self._of_pattern(unset, is_set, first + 1, 1),
+                )
+                words = VectorType(i32, [self.register // 4])
+                at = (2 * part + half) * self.register // 4
+                emit.store_vector(emit.op(vector.BitcastOp(sums, words)), self.pairs, [column, at])
+
+    def _values(self, planes: Sequence[SSAValue], first: int) -> tuple[SSAValue, SSAValue]:
+        """What channels from the first one on add where their weight's bit is 0, and 1."""
+        emit, word = self.emit, IntegerType(self.register)
+        zero = emit.constant(0, self.bytes)
+        level = zero
+        for p, plane in enumerate(planes):
+            bits = plane
+            if first:
+                bits = emit.binary(arith.ShRUIOp, bits, emit.constant(first, plane.type))
+            if bits.type != word:
+                bits = emit.op(arith.TruncIOp(bits, word))
+            mask = emit.op(simd.UnpackBitsOp(bits))
+            weight = emit.constant(_signed_byte(1 << p), self.bytes)
+            level = emit.binary(arith.AddiOp, level, emit.op(simd.SelectOp(mask, weight, zero)))
+        if self.sums.decomposition.combine == "and":
+            return zero, level
+        most = emit.constant(_signed_byte(self.sums.max_value), self.bytes)
+        return level, emit.binary(arith.SubiOp, most, level)
+
+    def _of_pattern(self, unset: SSAValue, is_set: SSAValue, first: int, bit: int) -> SSAValue:
+        """Byte j of a pair: what every other channel adds where `bit` of j is as it is."""
+        order = [
+            first + 2 * (k // 4) + (self.register if k % 4 >> bit & 1 else 0)
+            for k in range(self.register)
+        ]
+        indices = DenseArrayBase.from_list(i64, order)
+        return self.emit.op(vector.ShuffleOp(unset, is_set, indices, result_type=self.bytes))
+
+    def _tables(self, column: Index, first: Index, count: int) -> None:
+        """The tables of a word, as many in a vector as there is room for."""
+        emit, done = self.emit, 0
+        most = max(1, min(self.register, 2 * QUAD) // self.entries)
         while done < count:
             tables = min(most, 1 << ((count - done).bit_length() - 1))
-            value = self._tables(loaded, done, most)
-            if tables < most:
-                value = self._first(value, tables * self.entries)
+            make = self._one if tables == 1 else self._several
             to = (self.slot, column, emit.add(first, done), 0)
-            emit.store_vector(value, self.op.tables, to)
+            emit.store_vector(make(column, done, tables), self.op.tables, to)
             done += tables
 
-    def _tables(self, loaded: Sequence[SSAValue], first: int, count: int) -> SSAValue:
-        """A vector of tables, for the fields from the first one on."""
-        emit, bits = self.emit, self.sums.bits
-        type_ = VectorType(i8, [self.register])
-        offsets = [min((first + t) * bits, TABLE_WORD - 1) for t in range(count)]
+    def _one(self, column: Index, table: int, _: int) -> SSAValue:
+        """One table: its pairs in every word of a vector, their bytes spread over the entries."""
+        emit, bytes_ = self.emit, VectorType(i8, [self.entries])
+        words = VectorType(i32, [self.entries // 4])
         total: SSAValue | None = None
-        for plane in reversed(loaded):
-            fields = emit.op(simd.BitFieldsOp(plane, bits, offsets))
-            if total is None:
-                total = self._count(emit.constant(0, type_), fields)
-            else:
-                total = self._count(emit.binary(arith.AddiOp, total, total), fields)
+        for k in range(self.sums.bits // 2):
+            pair = table * self.sums.bits // 2 + k
+            if pair >= PAIRS:
+                break  # the last table of a word has fewer
+            where = [emit.value(column), emit.constant(pair)]
+            word = emit.op(simd.BroadcastLoadOp(self.pairs, where, words))
+            found = emit.op(vector.BitcastOp(word, bytes_))
+            if k:
+                order = [4 * (e // 4) + (e >> 2 * k) % 4 for e in range(self.entries)]
+                indices = DenseArrayBase.from_list(i64, order)
+                found = emit.op(vector.ShuffleOp(found, found, indices, result_type=bytes_))
+            total = found if total is None else emit.binary(arith.AddiOp, total, found)
         assert total is not None
         return total
 
-    def _count(self, acc: SSAValue, fields: SSAValue) -> SSAValue:
-        """Add to each entry the bits that the fields and its index have in common, or do not."""
-        emit, combine = self.emit, self.sums.decomposition.combine
-        entry = self._constant(np.arange(self.register) % self.entries)
-        if self.entries > 16:
-            return emit.op(simd.PopcountAccOp(acc, fields, entry, simd.Combine(combine)))
-        # Four bits are counted by a shuffle, where bytes of eight take several.
-        kind = arith.AndIOp if combine == "and" else arith.XOrIOp
-        counts = self._constant(np.array([i.bit_count() for i in range(16)]))
-        found = emit.op(simd.LookupOp(counts, emit.binary(kind, fields, entry), in_range=True))
-        return emit.binary(arith.AddiOp, acc, found)
-
-    def _first(self, value: SSAValue, lanes: int) -> SSAValue:
-        """The first lanes of a vector."""
-        order = DenseArrayBase.from_list(i64, list(range(lanes)))
-        shuffle = vector.ShuffleOp(value, value, order, result_type=VectorType(i8, [lanes]))
-        return self.emit.op(shuffle)
+    def _several(self, column: Index, first: int, tables: int) -> SSAValue:
+        """Tables side by side, whose pairs a lookup takes from the same 16 bytes."""
+        emit, pairs = self.emit, self.sums.bits // 2
+        words = emit.load_vector(self.pairs, (column, first * pairs), VectorType(i32, [QUAD // 4]))
+        quad = emit.op(vector.BitcastOp(words, VectorType(i8, [QUAD])))
+        entry = np.arange(tables * self.entries)
+        total: SSAValue | None = None
+        for k in range(pairs):
+            pair = entry // self.entries * pairs + k
+            index = self._constant(4 * pair + (entry >> 2 * k) % 4)
+            found = emit.op(simd.LookupOp(quad, index, in_range=True))
+            total = found if total is None else emit.binary(arith.AddiOp, total, found)
+        assert total is not None
+        return total
 
     def _constant(self, values: np.ndarray) -> SSAValue:
         type_ = VectorType(i8, [len(values)])
         attr = DenseIntOrFPElementsAttr.from_list(type_, values.tolist())
         return self.emit.op(arith.ConstantOp(attr))
+
+
+def _signed_byte(value: int) -> int:
+    return value - 256 if value > 127 else value

@@ -7,8 +7,11 @@ from dataclasses import dataclass
 from xdsl.context import Context
 from xdsl.dialects.builtin import ModuleOp
 from xdsl.passes import ModulePass
-from xdsl.pattern_rewriter import GreedyRewritePatternApplier, PatternRewriteWalker
 
+from lowbit_dialect.ops.lut_tile import BuildTablesOp, LutSumsOp, LutTileOp
+from lowbit_dialect.ops.product_lut_tile import ProductLutTileOp
+from lowbit_dialect.ops.tile import BitserialTileOp, DotTileOp
+from lowering.single_walk import rewrite_each
 from lowering.targets import get_target
 from lowering.tiles.lower_bitserial_tile import LowerBitserialTile
 from lowering.tiles.lower_build_tables import LowerBuildTables
@@ -30,16 +33,14 @@ class LowerTilePass(ModulePass):
 
     def apply(self, ctx: Context, op: ModuleOp) -> None:
         """Rewrite every tile."""
-        PatternRewriteWalker(
-            GreedyRewritePatternApplier(
-                [
-                    LowerBitserialTile(),
-                    LowerDotTile(),
-                    LowerLutTile(),
-                    LowerLutSums(),
-                    LowerProductLutTile(),
-                    LowerBuildTables(get_target(self.target)),
-                ]
-            ),
-            apply_recursively=False,
-        ).rewrite_module(op)
+        rewrite_each(
+            op,
+            {
+                BitserialTileOp: LowerBitserialTile(),
+                DotTileOp: LowerDotTile(),
+                LutTileOp: LowerLutTile(),
+                LutSumsOp: LowerLutSums(),
+                ProductLutTileOp: LowerProductLutTile(),
+                BuildTablesOp: LowerBuildTables(get_target(self.target)),
+            },
+        )

@@ -99,10 +99,11 @@ def test_sixteen_accumulators_stay_in_registers(target: str) -> None:
 def test_avx512_takes_three_instructions_for_a_cell() -> None:
     """And, count, add; the loads of 4 vectors and the loop's own steps come on top.
 
-    The broadcasts are operands of the `vpandd`, or one load each.
+    The broadcasts are operands of the `vpandd`, or one load each. A pointer into each operand takes
+    two of the loop's seven steps: a copy and a shift, which do not wait for the vectors.
     """
     loop = inner_loop(assembly(tile("znver5"), "znver5"))
-    assert len(loop) <= 16 * 3 + 4 + 4 + 4, "\n".join(loop)
+    assert len(loop) <= 16 * 3 + 4 + 4 + 7, "\n".join(loop)
 
 
 def test_restriction_of_the_host_is_obeyed() -> None:

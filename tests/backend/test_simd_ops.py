@@ -116,6 +116,31 @@ def casts() -> list[str]:
     return texts
 
 
+def narrowings() -> list[str]:
+    """Numbers of which many, some and none are clipped; the last ones may not be."""
+    shapes = (("i16", 32), ("i16", 16), ("i16", 8), ("i32", 16), ("i32", 8), ("i32", 4), ("i64", 4))
+    texts = []
+    for type, lanes in shapes:
+        half = int(type[1:]) // 2
+        for shift, clause in ((0, ""), (half - 2, ""), (half, "no_saturation ")):
+            wide, narrow = f"{lanes}x{type}", f"{2 * lanes}xi{half}"
+            texts.append(
+                f"""
+func.func @f(%m0: memref<{wide}>, %m1: memref<{wide}>, %out: memref<{narrow}>) {{
+  %c0 = arith.constant 0 : index
+  %v0 = vector.load %m0[%c0] : memref<{wide}>, vector<{wide}>
+  %v1 = vector.load %m1[%c0] : memref<{wide}>, vector<{wide}>
+  %s = arith.constant dense<{shift}> : vector<{wide}>
+  %a = arith.shrsi %v0, %s : vector<{wide}>
+  %b = arith.shrsi %v1, %s : vector<{wide}>
+  %r = simd.narrow {clause}%a, %b : vector<{wide}> to vector<{narrow}>
+  vector.store %r, %out[%c0] : memref<{narrow}>, vector<{narrow}>
+  func.return
+}}"""
+            )
+    return texts
+
+
 def comparisons() -> list[str]:
     texts = []
     for predicate in ("eq", "ne", "slt", "sle", "sgt", "sge", "ult", "ule", "ugt", "uge"):
@@ -189,6 +214,7 @@ PROGRAMS = [
     *dots(),
     *lookups(),
     *casts(),
+    *narrowings(),
     *comparisons(),
     *words(),
     *BROADCASTS,
@@ -237,6 +263,8 @@ def interpret(text: str, arrays: list[np.ndarray]) -> np.ndarray:
             values[op.results[0]] = constant(op)
         elif op.name == "arith.andi":
             values[op.results[0]] = operands[0] & operands[1]
+        elif op.name == "arith.shrsi":
+            values[op.results[0]] = operands[0] >> operands[1]
         elif op.name in ("vector.store", "memref.store"):
             stored = np.atleast_1d(operands[0])
     assert stored is not None

@@ -153,6 +153,7 @@ def test_logical_words(packing: Packing, seed: int):
         [f.data for f in layout.frame],
         groups=groups,
         bytes=layout.bytes.data,
+        shift=layout.shift.data,
     )
     patterns = np.random.default_rng(seed).integers(0, 1 << packing.bits, packing.shape)
     code = packing.code

@@ -19,7 +19,7 @@ from tests.differential.graph import Graph, Numbers, Value, module_of
 
 TARGETS = tuple(RUN)
 """The host and its weaker classes."""
-STRATEGIES = ("bit_serial", "dot")
+STRATEGIES = ("bit_serial", "dot", "table")
 """Each is checked, whichever the target prefers."""
 
 

@@ -1,0 +1,165 @@
+"""Sums in lanes of fewer bits, where no comparison can tell the difference.
+
+Glue of thresholds asks of a sum only on which side of some boundaries it lies. Where all sums, or
+at least all boundaries, fit in i16 or i8, a vector holds two or four times as many of them, and
+comparing, selecting and packing cost as much less.
+
+A `Narrowing` is  x = clip(sum + bias)  to the ends of the narrow type. It keeps the order of the
+sums, so that `sum >= boundary` is `x >= boundary + bias` wherever the boundary moves to a number
+above the lowest one.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+from xdsl.dialects import arith, vector
+from xdsl.dialects.builtin import DenseArrayBase, IntegerType, VectorType, i64
+from xdsl.ir import SSAValue
+
+from lowbit_dialect import simd
+from lowering.loops.channel_table import ChannelTable
+from lowering.loops.emit import Emit
+from lowering.loops.tile_site import TileSite
+
+INT32_MIN, INT32_MAX = -(2**31), 2**31 - 1
+MIN_CLIPPED_COMPARISONS = 3
+"""Thresholds from which on clipping to i8 pays."""
+
+
+@dataclass(frozen=True)
+class Narrowing:
+    """x = clip(sum + bias) to `bits` bits; `clips` says whether any sum needs the clipping."""
+
+    bits: int
+    bias: int
+    clips: bool
+
+    @staticmethod
+    def of(
+        bits: int,
+        sum_range: tuple[int, int],
+        comparands: NDArray[np.int64],
+        signs: NDArray[np.int64],
+    ) -> Narrowing | None:
+        """A narrowing to `bits` that all comparisons `sum ^ sign >= comparand` survive, or None.
+
+        Args:
+            bits: width of the narrow lanes.
+            sum_range: the least and the largest sum.
+            comparands: (entries, lanes).
+            signs: 0 or -1, (lanes).
+        """
+        low, high = sum_range
+        least, most = -(1 << (bits - 1)), (1 << (bits - 1)) - 1
+        # A boundary that no sum is below needs no place above `least`; neither does one, of a
+        # flipped channel, that no sum is at or above.
+        boundaries = _boundaries(comparands, signs, sum_range)
+        idle = np.where(signs == 0, low, high + 1)
+        needed = boundaries[boundaries != idle]
+        first, last = (needed.min(), needed.max()) if needed.size else (0, 0)
+
+        def holds_boundaries(bias: int) -> bool:
+            return least < first + bias and last + bias <= most
+
+        def holds_sums(bias: int) -> bool:
+            return least <= low + bias and high + bias <= most
+
+        middle = -((low + high) // 2)
+        between = -((int(first) + int(last)) // 2)
+        options = [(bias, False) for bias in (0, middle) if holds_sums(bias)]
+        options += [(0, True), (between, True)]
+        for bias, clips in options:
+            is_exact = low + bias >= INT32_MIN and high + bias <= INT32_MAX
+            if is_exact and holds_boundaries(bias):
+                return Narrowing(bits, bias, clips)
+        return None
+
+    def comparands(
+        self,
+        comparands: NDArray[np.int64],
+        signs: NDArray[np.int64],
+        sum_range: tuple[int, int],
+    ) -> NDArray[np.int64]:
+        """What x ^ sign is compared with."""
+        moved = _boundaries(comparands, signs, sum_range) + self.bias
+        moved = np.where(signs == 0, moved, -moved)
+        return np.maximum(moved, -(1 << (self.bits - 1)))
+
+    def apply(self, site: TileSite, max_lanes: int) -> TileSite:
+        """The site with narrow sums, as many in a vector as fit in `max_lanes`."""
+        emit, target_bits = site.emit, site.stage.target.vector_bits
+        if self.bias:
+            site = site.map_sums(
+                lambda m, v, x: emit.binary(arith.AddiOp, x, emit.constant(self.bias, x.type))
+            )
+        while len(site.sums[0]) % 2 == 0 and 2 * site.lanes <= max_lanes:
+            width = site.element.width.data
+            if width == self.bits and 2 * site.lanes * width > target_bits:
+                break
+            sums = [
+                [self._joined(emit, a, b) for a, b in zip(p[::2], p[1::2], strict=True)]
+                for p in site.sums
+            ]
+            site = replace(site, sums=sums, lanes=2 * site.lanes)
+        return site
+
+    def _joined(self, emit: Emit, low: SSAValue, high: SSAValue) -> SSAValue:
+        """Two vectors as one, of narrower lanes unless they are narrow already."""
+        type_ = low.type
+        assert isinstance(type_, VectorType)
+        assert isinstance(type_.element_type, IntegerType)
+        if type_.element_type.width.data > self.bits:
+            return emit.op(simd.NarrowOp(low, high, no_saturation=not self.clips))
+        lanes = 2 * type_.get_shape()[0]
+        order = DenseArrayBase.from_list(i64, range(lanes))
+        joined = VectorType(type_.element_type, [lanes])
+        return emit.op(vector.ShuffleOp(low, high, order, result_type=joined))
+
+
+def _boundaries(
+    comparands: NDArray[np.int64], signs: NDArray[np.int64], sum_range: tuple[int, int]
+) -> NDArray[np.int64]:
+    """The least sum on the upper side of each comparison, from the least sum to one above all.
+
+    ~sum >= c holds for sums up to ~c, so there the upper side begins at ~c + 1 = -c.
+    """
+    low, high = sum_range
+    return np.clip(np.where(signs == 0, comparands, -comparands), low, high + 1)
+
+
+def narrow_sums(
+    site: TileSite, tables: list[ChannelTable], max_lanes: int
+) -> tuple[TileSite, list[ChannelTable]]:
+    """A tile and the tables of `ThresholdLevels` for it, in lanes of the fewest bits possible.
+
+    Vectors grow to at most `max_lanes` lanes. Both come back as they are where the thresholds are
+    not known, or no narrower lanes hold what they must.
+    """
+    arrays = [table.values for table in tables]
+    comparands, *flips = arrays
+    if site.sum_range is None or comparands is None:
+        return site, tables
+    signs = np.zeros(comparands.shape[1], np.int64)
+    if flips:
+        if flips[0] is None:
+            return site, tables
+        signs = flips[0][0]
+    for bits in (8, 16):
+        factor = site.element.width.data // bits
+        if factor < 2 or len(site.sums[0]) % factor or site.lanes * factor > max_lanes:
+            continue
+        narrowing = Narrowing.of(bits, site.sum_range, comparands, signs)
+        if narrowing is None:
+            continue
+        if bits == 8 and narrowing.clips and len(comparands) < MIN_CLIPPED_COMPARISONS:
+            continue
+        moved = narrowing.comparands(comparands, signs, site.sum_range)
+        narrow = [moved, signs[None, :]][: len(tables)]
+        return (
+            narrowing.apply(site, max_lanes),
+            [ChannelTable.constant(array, bits) for array in narrow],
+        )
+    return site, tables

@@ -1,0 +1,61 @@
+"""Rewriting in a single walk, for passes whose patterns are many matches of single operations.
+
+xDSL's greedy driver tries every pattern on every operation, puts what a pattern made back on its
+list, and walks again until nothing changes. A lowering that replaces each operation of a dialect
+by operations of others needs none of that: a dictionary finds the pattern, and one walk is all.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from xdsl.dialects.builtin import ModuleOp
+from xdsl.ir import Operation, SSAValue
+from xdsl.pattern_rewriter import PatternRewriter, RewritePattern
+from xdsl.rewriter import InsertPoint
+
+
+class _Replacer(PatternRewriter):
+    """Replaces operations, and tells nobody: there is no list of operations to keep right."""
+
+    def move_to(self, op: Operation) -> None:
+        """Get ready to rewrite `op`."""
+        block = op.parent
+        assert block is not None
+        self._current_operation = op
+        self.insertion_point = InsertPoint(block, op)
+
+    def replace(
+        self,
+        op: Operation,
+        new_ops: Operation | Sequence[Operation],
+        new_results: Sequence[SSAValue | None] | None = None,
+        safe_erase: bool = True,
+    ) -> None:
+        """Put `new_ops` in the place of `op`; its results are those of the last one."""
+        if new_results is not None or not safe_erase:
+            super().replace(op, new_ops, new_results, safe_erase)
+            return
+        if isinstance(new_ops, Operation):
+            new_ops = (new_ops,)
+        block = op.parent
+        assert block is not None
+        block.insert_ops_before(new_ops, op)
+        for old, new in zip(op.results, new_ops[-1].results, strict=True):
+            old.replace_all_uses_with(new)
+        op.detach()
+        op.erase()
+
+
+def rewrite_each(module: ModuleOp, patterns: Mapping[type[Operation], RewritePattern]) -> None:
+    """Apply to each operation the pattern for its type, once.
+
+    What the patterns make is not visited: it must not contain what they match.
+    """
+    matched = [op for op in module.walk() if type(op) in patterns]
+    if not matched:
+        return
+    rewriter = _Replacer(matched[0])
+    for op in matched:
+        rewriter.move_to(op)
+        patterns[type(op)].match_and_rewrite(op, rewriter)

@@ -1,0 +1,97 @@
+"""Pooling in every layout: vectors and what is left beside them, edges, strides, guarded ends."""
+
+import numpy as np
+import pytest
+
+from lowbit_dialect.codes import BipolarType, Code, SignedType, UnipolarType
+from lowbit_dialect.interpreters.values import PackedArray
+from lowbit_dialect.kernel_layouts import activation_layout, byte_activation_layout
+from lowbit_dialect.layout import PackedAttr
+from runtime import compile
+from tests.differential.check import TARGETS, check
+from tests.differential.graph import Graph, module_of, tensor
+from tests.guard import guarded
+
+CODES = (UnipolarType(1), BipolarType(2), SignedType(3), UnipolarType(8))
+WINDOWS = (
+    ((2, 2), (2, 2), (0, 0, 0, 0)),
+    ((2, 2), (1, 1), (0, 1, 0, 1)),
+    ((3, 3), (2, 2), (1, 1, 1, 1)),
+    ((1, 3), (1, 3), (0, 0, 2, 1)),
+    ((3, 2), (3, 1), (2, 0, 1, 0)),
+)
+"""Kernel, strides, padding."""
+SIZES = ((5, 6, 3), (4, 9, 33), (3, 37, 64), (6, 70, 5))
+"""Rows, columns, channels."""
+
+
+def layouts(order: str) -> list[PackedAttr | None]:
+    frame = (1, 0, 2, 1)
+    return [
+        None,
+        activation_layout(order, 32),
+        activation_layout(order, 64, frame),
+        byte_activation_layout(order),
+        byte_activation_layout(order, frame),
+    ]
+
+
+def shape_of(size: tuple[int, int, int], order: str) -> tuple[int, ...]:
+    h, w, c = size
+    return (2, h, w, c) if order == "nhwc" else (2, c, h, w)
+
+
+def pooled(size, code: Code, layout: PackedAttr | None, order: str, window) -> Graph:
+    graph, shape = Graph(), shape_of(size, order)
+    numbers = np.random.default_rng(0).choice(code.values, shape)
+    x = graph.argument(tensor(code, shape, layout), numbers)
+    return graph.returns(graph.max_pool2d(x, *window, order))
+
+
+@pytest.mark.parametrize("target", TARGETS)
+@pytest.mark.parametrize("order", ["nhwc", "nchw"])
+def test_every_layout(target: str, order: str) -> None:
+    for n, (size, layout) in enumerate((s, p) for s in SIZES for p in layouts(order)):
+        # Each size and layout meets some codes and windows, in turn.
+        for k in range(2):
+            window, code = WINDOWS[(n + k * 2) % len(WINDOWS)], CODES[(n + k) % len(CODES)]
+            check(pooled(size, code, layout, order, window), [target], 2)
+
+
+@pytest.mark.parametrize("target", TARGETS)
+def test_nothing_is_read_beyond_the_end(target: str) -> None:
+    for order in ("nhwc", "nchw"):
+        for layout in (None, activation_layout(order, 32), byte_activation_layout(order)):
+            for window in WINDOWS[:3]:
+                graph = pooled((4, 36, 7), SignedType(2), layout, order, window)
+                executable = compile(module_of(graph), target, use_cache=False)
+                (x,), (y,) = graph.inputs, graph.results
+                given = x.result.words if isinstance(x.result, PackedArray) else x.result
+                expected = y.result.words if isinstance(y.result, PackedArray) else y.result
+                data = given.astype(np.int8) if layout is None else given
+                found = np.zeros(expected.shape, data.dtype)
+                executable.run([guarded(data)], [found])
+                np.testing.assert_array_equal(found, expected, f"{order} {layout} {window}")
+
+
+def two_layers() -> Graph:
+    """Twice a convolution, thresholds and pooling, of 4-bit activations and weights."""
+    rng, code, weights = np.random.default_rng(0), UnipolarType(4), SignedType(4)
+    graph = Graph()
+    x = graph.values(code, rng.choice(code.values, (1, 8, 8, 20)), constant=False)
+    for _ in range(2):
+        w = graph.values(weights, rng.choice(weights.values, (20, 3, 3, 20)), constant=True)
+        acc = graph.conv2d(x, w, padding=(1, 1, 1, 1))
+        steps = np.sort(rng.integers(-900, 900, (20, 15)), axis=1)
+        x = graph.threshold(acc, graph.integers(steps, constant=True), code)
+        x = graph.max_pool2d(x, (2, 2))
+    return graph.returns(x)
+
+
+def test_pooling_between_dot_kernels_stays_in_bytes() -> None:
+    """No bit planes, no packing: levels leave one kernel as bytes and enter the next as such."""
+    check(two_layers())
+    executable = compile(module_of(two_layers()), "host", use_cache=False, strategy="dot")
+    stages = [name.split("_", 2)[2] for name, _ in executable.signature.stages]
+    assert stages.count("max_pool2d") == 2
+    assert stages.count("bitpack") == 1, stages
