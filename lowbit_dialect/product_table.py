@@ -86,7 +86,7 @@ class ProductTable(RawSums):
         # one of w and x_min and one of w and center - x_min; x - center is twice the largest x.
         magnitude = self.x.max_magnitude * self.w.max_magnitude
         return self._most(taps) + taps * (
-            BYTES_PER_WORD * (self.offset + 2 * magnitude) + 3 * magnitude
+            BYTES_PER_WORD * (abs(self.offset) + 2 * magnitude) + 3 * magnitude
         )
 
     @override
@@ -172,7 +172,7 @@ class ProductTable(RawSums):
         entries[: self.products.size] = self.products.reshape(-1) + self.offset
         return (entries[:, None] + entries).reshape(-1)
 
-    def entries_of(self, indices: NDArray[np.uint8]) -> NDArray[np.int64]:
+    def entries_of(self, indices: NDArray[np.integer]) -> NDArray[np.int64]:
         """The entry of each index byte."""
         return (self.products.reshape(-1) + self.offset)[indices]
 

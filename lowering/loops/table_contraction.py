@@ -23,6 +23,7 @@ from xdsl.dialects import arith, memref
 from xdsl.dialects.builtin import MemRefType, VectorType, i8, i16, i32
 from xdsl.ir import SSAValue
 
+from lowbit_dialect.codes import affine
 from lowbit_dialect.layout import PackedAttr, packed_layout
 from lowbit_dialect.ops.kernel import KernelOp, affine_code_of
 from lowbit_dialect.ops.lut_tile import BuildTablesOp, LutSumsOp, LutTileOp
@@ -233,7 +234,7 @@ class TableTiles(Tiles):
             first = emit.add(emit.mul(group, plan.words), word)
             to = (slot, emit.mul(group, plan.chunk_indices))
             indices = [emit.value(i) for i in (*source, first, *to)]
-            codes = (self.x_code, self.w_code)
+            codes = affine(self.x_code), affine(self.w_code)
             emit.op(BuildTablesOp.get(self.x, self.tables, indices, columns, channels, *codes))
 
         emit.loop(0, self.geometry.groups, group_body)
@@ -266,8 +267,8 @@ class TableTiles(Tiles):
             count,
             self.geometry.cols.stride,
             (self.geometry.rows.dilation, self.geometry.cols.dilation),
-            self.x_code,
-            self.w_code,
+            affine(self.x_code),
+            affine(self.w_code),
         )
         emit.op(tile)
         sums: Sequence[SSAValue] = tile.results
@@ -288,7 +289,8 @@ class TableTiles(Tiles):
         """Vectors of i32."""
         result: list[SSAValue] = []
         for both, upper in zip(pairs[::2], pairs[1::2], strict=True):
-            op = LutSumsOp.get(both, upper, elements, self.x_code, self.w_code)
+            codes = affine(self.x_code), affine(self.w_code)
+            op = LutSumsOp.get(both, upper, elements, *codes)
             self.stage.emit.op(op)
             result += op.results
         return result

@@ -34,7 +34,8 @@ def levels(code: Code) -> list[int]:
 def test_entries(table: ProductTable):
     """Parts put together are products and the offset; bytes hold the sums that are promised."""
     parts = table.register_tables.astype(np.int64)
-    entries = sum(part << (k * table.part_bits) for k, part in enumerate(parts))
+    shifts = table.part_bits * np.arange(len(parts))[:, None]
+    entries = (parts << shifts).sum(axis=0)
     for w, w_value in enumerate(levels(table.w)):
         for x, x_value in enumerate(levels(table.x)):
             entry = w_value * (x_value - table.center) + table.offset

@@ -125,7 +125,7 @@ class Matmul:
         """Weights as an argument, through `runtime.matmul`."""
         for (x_fill, w_fill), strategy in product(self.fills, self.strategies):
             x, w = self.operands(x_fill, w_fill, seed)
-            codes = {"x_code": self.x_code, "w_code": self.w_code}
+            codes: dict[str, Any] = {"x_code": self.x_code, "w_code": self.w_code}
             how: dict[str, Any] = {
                 "target": target,
                 "strategy": strategy,

@@ -52,8 +52,9 @@ def test_codes(x_code: str, w_code: str, target: str) -> None:
     codes = {"x_code": x_code, "w_code": w_code, "strategies": PRODUCT}
     conv = Conv((2, 4, 5, channels), 9, taps, padding=(2, 1, 1, 2), **codes)
     conv.check(target, num_threads=2)
-    conv.check_constant(target)
-    Matmul(3, channels, 18, **codes).check(target)
+    if target == TARGETS[CODE_PAIRS.index((x_code, w_code)) % len(TARGETS)]:
+        conv.check_constant(target)
+        Matmul(3, channels, 18, **codes).check(target)
 
 
 @pytest.mark.parametrize("x_code", ["codebook<2, [-7, -1, 2, 9]>", "codebook<2, [4, 3, 2, 1]>"])
@@ -103,10 +104,12 @@ def test_layers(entries: list[int], form: str, target: str) -> None:
     weights = CodebookType(2, [-3, 5, 1, 0])
     rng, graph = np.random.default_rng(0), Graph()
     x = graph.values(code, rng.choice(code.values, (2, 5, 6, 9)), constant=False)
+    sums = []
     for _ in range(2):
         channels = x.numbers.shape[3]
         filters = rng.choice(weights.values, (7, 3, 3, channels))
         acc = graph.conv2d(x, graph.values(weights, filters, constant=True), padding=(1, 1, 1, 1))
+        sums.append(acc)
         if form == "threshold":
             count = len(entries) - 1
             steps = np.sort(rng.integers(-90, 90, (7, count)), axis=1)
@@ -115,7 +118,7 @@ def test_layers(entries: list[int], form: str, target: str) -> None:
             offset = graph.integers(rng.integers(60, 90, 7), constant=True)
             shift = graph.integers(np.full(7, 6), constant=True)
             x = graph.shift(acc, offset, shift, code)
-    check(graph.returns(x, acc), [target], 2, PRODUCT)
+    check(graph.returns(x, sums[-1]), [target], 2, PRODUCT)
 
 
 @st.composite
