@@ -14,7 +14,8 @@
 // CHECK:         scf.for %[[KW:.*]] =
 // CHECK:           scf.for %{{.*}} = %{{.*}} to %{{.*}} step %[[STEP]] iter_args(%[[SUM:.*]] = %{{.*}}, %{{.*}} = %{{.*}})
 // CHECK:             %[[NARROW:.*]], %{{.*}} = scf.for %[[C:.*]] = {{.*}} iter_args(%[[A:.*]] = %[[ZERO]], %{{.*}} = %[[ZERO]])
-// CHECK:               %[[W:.*]] = vector.load %w[%b, %{{.*}}, %[[KW]], %[[C]], %{{.*}}]
+// CHECK-NEXT:          %[[WORD:.*]] = arith.addi %{{.*}}, %[[C]]
+// CHECK:               %[[W:.*]] = vector.load %w[%b, %{{.*}}, %[[KW]], %[[WORD]], %{{.*}}]
 // CHECK-NEXT:          %[[X:.*]] = simd.broadcast_load %x[
 // CHECK-NEXT:          %[[OR:.*]] = arith.ori %[[W]], %[[X]]
 // CHECK-NEXT:          %[[I:.*]] = vector.bitcast %[[OR]] : vector<16xi32> to vector<64xi8>

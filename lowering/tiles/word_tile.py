@@ -91,16 +91,16 @@ class WordTile(ABC):
         row = emit.add(self.row, emit.mul(kh, self.dilation[0]))
         col = emit.add(self.col, emit.mul(kw, self.dilation[1]))
 
-        def over(low: Index, high: Index, acc: Sums) -> Sums:
-            def step(c: Index, acc: Sums) -> Sums:
+        def over(start: Index, count: int, acc: Sums) -> Sums:
+            def step(k: Index, acc: Sums) -> Sums:
+                c = emit.add(start, k)
                 x = (self.image, row, col, emit.add(self.word, c))
                 return self.add_words(x, (self.block, kh, kw, c), acc)
 
-            return emit.carry(low, high, acc, step, unroll=self.unroll > 0)
+            return emit.carry(0, count, acc, step, unroll=self.unroll > 0)
 
         def over_chunk(start: Index, acc: Sums) -> Sums:
-            end = emit.add(start, self.chunk)
-            return self.widened(acc, over(start, end, self.narrow_zeros()))
+            return self.widened(acc, over(start, self.chunk, self.narrow_zeros()))
 
         if self.chunk:
             return emit.carry(0, self.words, acc, over_chunk, self.chunk, unroll=self.unroll > 0)
