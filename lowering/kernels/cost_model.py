@@ -4,7 +4,7 @@ A register tile is a number of accumulators (pixels times vectors) that a reduct
 once. A step costs the vector operations of all of them over what the units start in a cycle, or its
 loads over what the load ports take, whichever is more. What comes on top of the steps: doing
 nothing useful in lanes without a channel, the shorter last tile of a row, loops, tables, and the
-epilogue. The counts per strategy stand in `reference` sections of the strategies' own files.
+epilogue.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from lowbit_dialect.geometry import ConvGeometry
 from lowbit_dialect.level_product import BYTES_PER_WORD, LevelProduct
 from lowbit_dialect.ops.tile import TILE_WORDS
 from lowbit_dialect.product_table import ProductTable
+from lowbit_dialect.table_sums import TABLE_WORD
 from lowering.kernels.table_plan import TablePlan, plan_tables
 from lowering.targets import Target
 
@@ -25,7 +26,20 @@ MIN_I16_STEPS = 8
 """Words to be summed in i16 between two widenings for that to pay."""
 
 CHAINS = 8
-"""Accumulators below which a tile waits for the latency of its own chains."""
+"""Accumulators below which a tile waits for the latency of its own chains (popcounts, products)."""
+
+BYTE_CHAINS = 4
+"""The same for sums of bytes, which only an addition prolongs."""
+
+MIXED = 1.1
+"""How much longer shuffles and additions take together than their units would need: operations are
+given to units as they come, not as it would be best (measured: 0.57 to 0.60 cycles for a pair)."""
+
+L2_VECTORS = 0.75
+"""Vectors that come from the second cache level in a cycle."""
+
+QUAD = 16
+"""Bytes of the sums of four pairs of channels, from which tables of 16 entries are made."""
 
 LOOP_CYCLES = 1.0
 """What a pass through a loop costs beside its body."""
@@ -71,10 +85,12 @@ def i16_steps(product: LevelProduct, target: Target) -> int:
     return steps if target.dot_form.i16_lanes and steps >= MIN_I16_STEPS else 0
 
 
-def _step(target: Target, pixels: int, vectors: int, operation_cycles: float) -> float:
+def _step(
+    target: Target, pixels: int, vectors: int, operation_cycles: float, chains: int = CHAINS
+) -> float:
     """Cycles of a reduction step of a tile."""
     loads = (pixels + vectors) / target.throughput.loads
-    return max(operation_cycles * max(pixels * vectors, CHAINS), loads)
+    return max(operation_cycles * max(pixels * vectors, chains), loads)
 
 
 def _row_of_tiles(geometry: ConvGeometry, pixels: int) -> list[tuple[int, int]]:
@@ -122,7 +138,7 @@ def table_cycles(c: Contraction, pixels: int, vectors: int) -> float:
         return float("inf")
     sums, registers = plan.sums, ceil(vectors / 4)
     # A lookup and an addition; three operations whenever the bytes are full.
-    lookup = max(2 / throughput.vector, 1 / throughput.shuffle)
+    lookup = MIXED * max(2 / throughput.vector, 1 / throughput.shuffle)
     tap_indices = sum(plan.counts[: plan.chunk])
     run = min(sums.byte_steps, tap_indices)
     for trips in (c.geometry.cols.taps, c.geometry.rows.taps):
@@ -131,41 +147,51 @@ def table_cycles(c: Contraction, pixels: int, vectors: int) -> float:
     flush = 3 / throughput.vector / run
     steps = c.taps * sum(plan.counts) * len(sums.w_terms)
     per_tile = 8 + 12 * (plan.chunks - 1)
+    loops = c.taps * plan.chunks * len(sums.w_terms) * 2 * LOOP_CYCLES
+    lanes = registers * target.vector_bits // 8
+    indices = steps // plan.chunks * lanes * c.blocks(lanes)
+    is_streamed = c.rows == 1 or indices > target.l1_bytes // 2
+    least = registers / L2_VECTORS if is_streamed else 0.0
     row = sum(
         count
         * (
-            steps * _step(target, tile, registers, lookup + flush)
+            steps * max(least, _step(target, tile, registers, lookup + flush, BYTE_CHAINS))
+            + loops
             + per_tile * tile * registers / throughput.vector
         )
         for count, tile in _row_of_tiles(c.geometry, pixels)
     )
-    lanes = registers * target.vector_bits // 8
     return c.rows * c.blocks(lanes) * row + _table_building(c, plan)
 
 
 def _table_building(c: Contraction, plan: TablePlan) -> float:
-    """Cycles of filling all tables: four operations a plane and vector of tables, and a store."""
-    target, geometry = c.target, c.geometry
-    per_vector = max(1, target.vector_bits // 8 // plan.entries)
-    vectors = ceil(sum(plan.counts) / per_vector) * geometry.groups
-    rows = geometry.rows
-    built_rows = min(rows.before + rows.extent + rows.after, rows.out * plan.ring)
-    strip = plan.pixels * plan.tiles
-    columns = ceil(geometry.cols.out / strip) * plan.columns(strip)
-    planes = plan.sums.x_planes
-    shuffles = planes * (1 if plan.entries > 16 else 2)
-    cycles = max(
-        4 * planes / target.throughput.vector,
-        shuffles / target.throughput.shuffle,
-        1 / target.throughput.stores,
+    """Cycles of filling all tables: pairs of channels first, then two or three of them a table."""
+    throughput, geometry, pairs = c.target.throughput, c.geometry, plan.sums.bits // 2
+    register = c.target.vector_bits // 8
+    registers = ceil(TABLE_WORD / register)
+    # Levels: a mask, a choice and an addition a plane. Two vectors of pairs, each of two shuffles.
+    per_word = registers * (2 * plan.sums.x_planes + 6) / throughput.vector
+    per_vector = max(1, min(register, 2 * QUAD) // plan.entries)
+    loads = pairs if per_vector == 1 else 1
+    per_table = max(
+        (2 * pairs - 1) / throughput.vector,
+        pairs / throughput.shuffle,
+        (loads + 1) / throughput.loads,
+        1 / throughput.stores,
     )
-    return geometry.batch * built_rows * columns * vectors * cycles
+    rows, strip = geometry.rows, plan.pixels * plan.tiles
+    built_rows = min(rows.before + rows.extent + rows.after, rows.out * plan.ring)
+    columns = ceil(geometry.cols.out / strip) * plan.columns(strip)
+    pixel = plan.words * per_word + ceil(sum(plan.counts) / per_vector) * per_table
+    return geometry.batch * built_rows * columns * geometry.groups * pixel
 
 
 LOOKUP_BITS = {"avx512vbmi": 8, "ssse3": 6, "neon": 6}
 """Bits of the index of the largest table that pays in registers, by the feature that looks up."""
 MEMORY_LOOKUP_OPERATIONS = 7
 """Operations of a pair of lookups in memory: their index, its halves, two loads, two additions."""
+MEMORY_LOOKUP_CYCLES = 1.0
+"""What a pair of loads from the second cache, where such tables lie, costs beside."""
 
 
 def looks_up_in_registers(product: ProductTable, target: Target) -> bool:
@@ -175,11 +201,12 @@ def looks_up_in_registers(product: ProductTable, target: Target) -> bool:
 
 
 def _lookup_operations(product: ProductTable, target: Target) -> int:
-    """Operations of a lookup in all parts of a table, and how many of them are shuffles."""
+    """Vector operations of a lookup in all parts of a table."""
     entries = 128 if target.has("avx512vbmi") else 64 if target.arch == "aarch64" else 16
     shuffles = ceil((1 << product.index_bits) / entries)
-    # Shuffles of parts of the table, and choices between them by a bit of the index each.
-    return len(product.register_tables) * (2 * shuffles - 1 + (shuffles > 1))
+    # Shuffles of pieces of the table, a choice by a bit of the index between each two, two
+    # operations, and a mask.
+    return len(product.register_tables) * (3 * shuffles - 2 + (shuffles > 1))
 
 
 def product_cycles(c: Contraction, pixels: int, vectors: int) -> float:
@@ -189,7 +216,8 @@ def product_cycles(c: Contraction, pixels: int, vectors: int) -> float:
     if not looks_up_in_registers(product, target):
         lanes = vectors * target.vector_bits // 32
         words = c.rows * c.geometry.cols.out * c.blocks(lanes) * lanes * steps
-        return words * MEMORY_LOOKUP_OPERATIONS / target.throughput.issue
+        issue = MEMORY_LOOKUP_OPERATIONS / target.throughput.issue
+        return words * (issue + MEMORY_LOOKUP_CYCLES)
     parts = len(product.register_tables)
     # The join, lookups, an addition a part; from time to time a dot product with ones a part.
     operations = 1 + _lookup_operations(product, target) + parts
@@ -210,12 +238,19 @@ REDUCTIONS = {
 }
 """Cycles of the reduction of each strategy, by pixels and vectors of the register tile."""
 
-EPILOGUE_CYCLES = 2.0
-"""What a vector of i32 sums costs after the reduction, roughly."""
+EPILOGUE_CYCLES = 0.35
+"""Cycles of the epilogue for a vector of sums and a level of the result."""
+
+MAX_LEVELS = 16
+"""Levels beyond which results are not compared with thresholds one by one."""
 
 
 def predict_cycles(c: Contraction, strategy: str, pixels: int, vectors: int) -> float:
-    """Cycles of a kernel of a strategy with a register tile of pixels and vectors."""
+    """Cycles of a kernel of a strategy with a register tile of pixels and vectors.
+
+    The result is taken to have as many levels as x, as between layers of a network.
+    """
     lanes = c.target.vector_bits // 32
     outputs = c.rows * c.geometry.cols.out * ceil(c.geometry.oc / lanes)
-    return REDUCTIONS[strategy](c, pixels, vectors) + EPILOGUE_CYCLES * outputs
+    levels = min(1 << c.x.width, MAX_LEVELS)
+    return REDUCTIONS[strategy](c, pixels, vectors) + EPILOGUE_CYCLES * levels * outputs

@@ -4,23 +4,27 @@ from __future__ import annotations
 
 from math import ceil
 
+import numpy as np
 from xdsl.dialects import arith
 from xdsl.dialects.builtin import VectorType, i8
 from xdsl.ir import SSAValue
 
 from lowbit_dialect import simd
-from lowbit_dialect.codes import SignedType
 from lowbit_dialect.layout import packed_layout
 from lowbit_dialect.ops.base import code_of
 from lowbit_dialect.ops.pack import BitpackOp, UnpackOp
 from lowering.loops.byte_stages import lower_pack_bytes, lower_unpack_bytes
 from lowering.loops.emit import Index
 from lowering.loops.index_stages import lower_pack_indices, lower_unpack_indices
+from lowering.loops.pack_columns import Columns, column_lanes, sign_extended, without_columns
 from lowering.loops.packed_walk import PackedWalk, nest, outermost
 from lowering.loops.stage import FunctionLowering, Stage, shape_of
 
 VECTOR_BYTES = (64, 32, 16, 8)
 """Elements that one test of a bit plane can take at once, the widest first."""
+
+MIN_VECTOR_WORD = 32
+"""Narrower lanes have no shifts by amounts that differ, on most targets."""
 
 
 def lower_bitpack(op: BitpackOp, lowering: FunctionLowering) -> None:
@@ -34,15 +38,21 @@ def lower_bitpack(op: BitpackOp, lowering: FunctionLowering) -> None:
         lower_pack_indices(op, layout, lowering)
         return
     walk = PackedWalk(layout, shape_of(op.x))
-    dims = outermost(walk)
+    dims, code = outermost(walk), code_of(op.x.type, "x")
     contiguous = walk.axis == len(walk.shape) - 1
+    lanes = column_lanes(walk, lowering.target.lanes(layout.word_bits.data))
+    if lanes:
+        dims = without_columns(walk, dims)
 
     def body(stage: Stage, low: SSAValue, high: SSAValue) -> None:
-        packer = _Packer(stage, op, walk, contiguous)
+        line = _Packer(stage, op, walk, contiguous).line
+        if lanes:
+            plain, packed = stage.tensor(op.x), stage.tensor(op.result)
+            line = Columns(stage.emit, walk, code, plain, packed, lanes).pack
         if dims:
-            nest(stage.emit, walk.shape, dims, (low, high), packer.line)
+            nest(stage.emit, walk.shape, dims, (low, high), line)
         else:
-            stage.emit.loop(low, high, lambda _: packer.line([0]))
+            stage.emit.loop(low, high, lambda _: line([0] * len(walk.shape)))
 
     lowering.stage("bitpack", walk.shape[dims[0]] if dims else 1, body)
 
@@ -143,7 +153,7 @@ class _Packer:
 
 
 def lower_unpack(op: UnpackOp, lowering: FunctionLowering) -> None:
-    """Words to bytes, an element at a time."""
+    """Words to bytes: vectors of columns, or of the bits of a word, or single elements."""
     layout, code = packed_layout(op.x.type), code_of(op.x.type, "x")
     assert layout is not None
     if layout.bytes.data:
@@ -154,46 +164,97 @@ def lower_unpack(op: UnpackOp, lowering: FunctionLowering) -> None:
         return
     walk = PackedWalk(layout, shape_of(op.result))
     dims = outermost(walk)
-    word, width = layout.word_type, layout.word_bits.data
-    groups, count = walk.segments
-    words = ceil(count / width)
+    lanes = column_lanes(walk, lowering.target.lanes(layout.word_bits.data))
+    if lanes:
+        dims = without_columns(walk, dims)
 
     def body(stage: Stage, low: SSAValue, high: SSAValue) -> None:
-        emit = stage.emit
-        source, target = stage.tensor(op.x), stage.tensor(op.result)
-
-        def element(indices: list[Index], group: Index, k: Index) -> None:
-            index = emit.add(emit.mul(group, words), emit.div(k, width))
-            bit_index = emit.value(emit.mod(k, width))
-            shift = emit.op(arith.IndexCastOp(bit_index, word))
-            byte: SSAValue | None = None
-            for p in range(code.width):
-                where = walk.physical(emit, indices, index, p)
-                bit = emit.binary(arith.ShRUIOp, emit.load(source, where), shift)
-                bit = emit.binary(arith.AndIOp, bit, emit.constant(1, word))
-                if word != i8:
-                    bit = emit.op(arith.TruncIOp(bit, i8))
-                if p:
-                    bit = emit.binary(arith.ShLIOp, bit, emit.constant(p, i8))
-                byte = bit if byte is None else emit.binary(arith.OrIOp, byte, bit)
-            assert byte is not None
-            if isinstance(code, SignedType) and code.width < 8:
-                spare = emit.constant(8 - code.width, i8)
-                byte = emit.binary(arith.ShLIOp, byte, spare)
-                byte = emit.binary(arith.ShRSIOp, byte, spare)
-            where = list(indices)
-            where[walk.axis] = emit.add(emit.mul(group, count), k)
-            emit.store(byte, target, where)
-
-        def line(indices: list[Index]) -> None:
-            emit.loop(0, groups, lambda g: emit.loop(0, count, lambda k: element(indices, g, k)))
-
+        line = _Unpacker(stage, op, walk).line
+        if lanes:
+            plain, packed = stage.tensor(op.result), stage.tensor(op.x)
+            line = Columns(stage.emit, walk, code, plain, packed, lanes).unpack
         if dims:
-            nest(emit, walk.shape, dims, (low, high), line)
+            nest(stage.emit, walk.shape, dims, (low, high), line)
         else:
-            emit.loop(low, high, lambda _: line([0]))
+            stage.emit.loop(low, high, lambda _: line([0] * len(walk.shape)))
 
     lowering.stage("unpack", walk.shape[dims[0]] if dims else 1, body)
+
+
+class _Unpacker:
+    """Unpacks lines of elements along the packed dimension."""
+
+    def __init__(self, stage: Stage, op: UnpackOp, walk: PackedWalk):
+        self.stage, self.emit, self.walk = stage, stage.emit, walk
+        self.source, self.target = stage.tensor(op.x), stage.tensor(op.result)
+        self.code, self.word = code_of(op.x.type, "x"), walk.layout.word_type
+        bits = self.word.width.data
+        is_vector = walk.axis == len(walk.shape) - 1 and bits >= MIN_VECTOR_WORD
+        self.lanes = stage.target.lanes(bits) if is_vector else 0
+
+    def line(self, indices: list[Index]) -> None:
+        """All elements of one line."""
+        emit, width = self.emit, self.word.width.data
+        groups, count = self.walk.segments
+        words, whole = ceil(count / width), 0
+        if self.lanes:
+            whole = count // self.lanes * self.lanes
+
+        def group_body(group: Index) -> None:
+            start, first = emit.mul(group, count), emit.mul(group, words)
+
+            def place(k: Index) -> tuple[Index, Index, Index]:
+                """Of the k-th element: the position, the word, the bit."""
+                word = emit.add(first, emit.div(k, width))
+                return emit.add(start, k), word, emit.mod(k, width)
+
+            if whole:
+                emit.loop(0, whole, lambda k: self._vector(indices, *place(k)), self.lanes)
+            emit.loop(whole, count, lambda k: self._element(indices, *place(k)))
+
+        emit.loop(0, groups, group_body)
+
+    def _vector(self, indices: list[Index], position: Index, word: Index, bit: Index) -> None:
+        """Move neighbouring bits of a word, which every lane gets, to the bottom of the lanes."""
+        emit, type_ = self.emit, VectorType(self.word, [self.lanes])
+        bits = self.word.width.data
+        amounts = emit.load_vector(self.stage.table(np.arange(bits), bits), [bit], type_)
+        total: SSAValue | None = None
+        for p in range(self.code.width):
+            where = [emit.value(i) for i in self.walk.physical(emit, indices, word, p)]
+            value = emit.op(simd.BroadcastLoadOp(self.source, where, type_))
+            value = emit.binary(arith.ShRUIOp, value, amounts)
+            value = emit.binary(arith.AndIOp, value, emit.constant(1, type_))
+            if p:
+                value = emit.binary(arith.ShLIOp, value, emit.constant(p, type_))
+            total = value if total is None else emit.binary(arith.OrIOp, total, value)
+        assert total is not None
+        bytes_ = emit.op(simd.TruncIOp(total, VectorType(i8, [self.lanes])))
+        emit.store_vector(
+            sign_extended(emit, bytes_, self.code), self.target, self._at(indices, position)
+        )
+
+    def _at(self, indices: list[Index], position: Index) -> list[Index]:
+        where = list(indices)
+        where[self.walk.axis] = position
+        return where
+
+    def _element(self, indices: list[Index], position: Index, word: Index, bit: Index) -> None:
+        """Collect the bits of one element."""
+        emit = self.emit
+        shift = emit.op(arith.IndexCastOp(emit.value(bit), self.word))
+        byte: SSAValue | None = None
+        for p in range(self.code.width):
+            where = self.walk.physical(emit, indices, word, p)
+            value = emit.binary(arith.ShRUIOp, emit.load(self.source, where), shift)
+            value = emit.binary(arith.AndIOp, value, emit.constant(1, self.word))
+            if self.word != i8:
+                value = emit.op(arith.TruncIOp(value, i8))
+            if p:
+                value = emit.binary(arith.ShLIOp, value, emit.constant(p, i8))
+            byte = value if byte is None else emit.binary(arith.OrIOp, byte, value)
+        assert byte is not None
+        emit.store(sign_extended(emit, byte, self.code), self.target, self._at(indices, position))
 
 
 def _signed_byte(value: int) -> int:

@@ -54,11 +54,8 @@ class Narrowing:
         """
         low, high = sum_range
         least, most = -(1 << (bits - 1)), (1 << (bits - 1)) - 1
-        # A boundary that no sum is below needs no place above `least`; neither does one, of a
-        # flipped channel, that no sum is at or above.
-        boundaries = _boundaries(comparands, signs, sum_range)
-        idle = np.where(signs == 0, low, high + 1)
-        needed = boundaries[boundaries != idle]
+        boundaries, is_certain = _boundaries(comparands, signs, sum_range)
+        needed = boundaries[~is_certain]
         first, last = (needed.min(), needed.max()) if needed.size else (0, 0)
 
         def holds_boundaries(bias: int) -> bool:
@@ -84,9 +81,10 @@ class Narrowing:
         sum_range: tuple[int, int],
     ) -> NDArray[np.int64]:
         """What x ^ sign is compared with."""
-        moved = _boundaries(comparands, signs, sum_range) + self.bias
-        moved = np.where(signs == 0, moved, -moved)
-        return np.maximum(moved, -(1 << (self.bits - 1)))
+        boundaries, is_certain = _boundaries(comparands, signs, sum_range)
+        moved = boundaries + self.bias
+        least = -(1 << (self.bits - 1))  # which everything reaches
+        return np.where(is_certain, least, np.where(signs == 0, moved, -moved))
 
     def apply(self, site: TileSite, max_lanes: int) -> TileSite:
         """The site with narrow sums, as many in a vector as fit in `max_lanes`."""
@@ -121,13 +119,15 @@ class Narrowing:
 
 def _boundaries(
     comparands: NDArray[np.int64], signs: NDArray[np.int64], sum_range: tuple[int, int]
-) -> NDArray[np.int64]:
-    """The least sum on the upper side of each comparison, from the least sum to one above all.
+) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
+    """The least sum on the upper side of each comparison, from the least sum to one above all,
+    and whether the comparison holds for every sum.
 
     ~sum >= c holds for sums up to ~c, so there the upper side begins at ~c + 1 = -c.
     """
     low, high = sum_range
-    return np.clip(np.where(signs == 0, comparands, -comparands), low, high + 1)
+    boundaries = np.clip(np.where(signs == 0, comparands, -comparands), low, high + 1)
+    return boundaries, boundaries == np.where(signs == 0, low, high + 1)
 
 
 def narrow_sums(

@@ -68,3 +68,22 @@ def test_runtime(target: str, word_bits: int) -> None:
         expected = pack(values & 7, parse_code(code), PackedAttr.get(axis, word_bits, order))
         np.testing.assert_array_equal(packed.words, expected)
         np.testing.assert_array_equal(runtime.unpack(packed, target=target), values)
+
+
+@pytest.mark.parametrize("word_bits", [8, 32, 64])
+@pytest.mark.parametrize("target", TARGETS)
+def test_columns_and_words_in_vectors(target: str, word_bits: int) -> None:
+    """Many columns beside many words, neither a multiple of any vector, in groups and frames."""
+    rng, code = np.random.default_rng(word_bits), parse_code("signed<3>")
+    graph, results = Graph(), []
+    cases = (
+        ((2, 70, 37), PackedAttr.get(1, word_bits, [0, -1, 1, 2], [0, 0, 0, 0, 2, 1], groups=2)),
+        ((2, 3, 75), PackedAttr.get(2, word_bits, [0, -1, 2, 1], groups=3)),
+        ((70, 5), PackedAttr.get(0, word_bits, [-1, 0, 1])),
+    )
+    for shape, layout in cases:
+        numbers = rng.choice(code.values, shape)
+        plain = graph.values(code, numbers, constant=False)
+        packed = graph.argument(tensor(code, shape, layout), numbers)
+        results += [graph.bitpack(plain, layout), graph.unpack(packed)]
+    check(graph.returns(*results), [target], 2)
