@@ -147,3 +147,18 @@ def test_what_has_no_table(x_code: str, w_code: str) -> None:
     x, w = np.zeros((2, 3), np.int64), np.zeros((3, 2), np.int64)
     with pytest.raises(ValueError, match="tables of products are indexed by 8 bits at most"):
         runtime.matmul(x, w, x_code=x_code, w_code=w_code, strategy="product")
+
+
+@pytest.mark.parametrize("axis", [0, 1])
+@pytest.mark.parametrize("bits", [1, 3, 7])
+def test_glue_of_unsorted_codebooks(bits: int, axis: int) -> None:
+    """Glue that is no epilogue, on vectors and on their rests."""
+    rng, graph = np.random.default_rng(bits), Graph()
+    code = CodebookType(bits, rng.permutation(np.arange(1 << bits) * 3 - 100).tolist())
+    acc = graph.integers(rng.integers(-200, 200, (5, 37)), constant=False)
+    count = (5, 37)[axis]
+    steps = np.sort(rng.integers(-200, 200, (count, min(7, (1 << bits) - 1))), axis=1)
+    level = graph.threshold(acc, graph.integers(steps, constant=True), code, axis=axis)
+    shifts = graph.integers(np.full(count, 2), constant=True)
+    offsets = graph.integers(rng.integers(0, 90, count), constant=False)
+    check(graph.returns(level, graph.shift(acc, offsets, shifts, code, axis=axis)))
