@@ -4,12 +4,14 @@
 VENV ?= .venv
 BIN := $(VENV)/bin
 
-.PHONY: help run test format bench docs clean
+.PHONY: help run test format bench peers records docs clean
 
 help:
 	@echo "make run     compile the digits network, run it, show what it takes"
 	@echo "make test    pytest, lit, ruff and pyright; fails if any of them does"
-	@echo "make bench   measure the kernels: a table and a plot"
+	@echo "make bench   measure the kernels against their goals, one thread (some minutes)"
+	@echo "make peers   the same and other libraries in the same run; rewrites docs/performance.md"
+	@echo "make records tune the kernels of the known layers anew, for the records that lowbit ships"
 	@echo "make docs    make the references, excerpts and pictures from the code"
 	@echo "make format  format the code, sort the imports"
 	@echo "make clean   remove what was made: .venv, build folders, caches of the tools"
@@ -31,7 +33,22 @@ format: $(VENV)/installed-dev,examples
 	@$(BIN)/ruff check --fix . && $(BIN)/ruff format .
 
 bench: $(VENV)/installed-bench
-	@$(BIN)/lowbit bench
+	@$(BIN)/lowbit bench --goals --seconds 0.1
+
+peers: $(VENV)/installed-bench
+	@mkdir -p build
+	@$(BIN)/lowbit bench --goals --peers --json build/performance.json --plot docs/performance.svg
+	@$(BIN)/lowbit bench --goals --isa host --out i32 --seconds 0.1 --json build/i32.json
+	@$(BIN)/lowbit bench --id C2 --id C6 --id C9 --threads 2 --json build/threads.json
+	@$(BIN)/python -m docs.make_performance build/performance.json build/i32.json build/threads.json
+
+# On a machine of the class znver5, which also measures for AVX2; TRIALS=200 takes an hour or two.
+TRIALS ?= 24
+SHIPPED := lowering/kernels/shipped_records
+records: $(VENV)/installed-tune
+	@: > $(SHIPPED)/znver5.jsonl
+	@: > $(SHIPPED)/x86-64-v3.jsonl
+	@$(BIN)/lowbit tune --all --isa host --isa avx2 --records shipped --trials $(TRIALS)
 
 docs: $(VENV)/installed-dev,examples
 	@$(BIN)/python -m docs

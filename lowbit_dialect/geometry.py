@@ -59,6 +59,20 @@ class Window:
         return runs
 
     @property
+    def is_padded(self) -> bool:
+        """Whether some tap falls into the padding at some position."""
+        return any(len(taps) < self.taps for taps, _ in self.runs())
+
+    @property
+    def padded_share(self) -> float:
+        """Share of the taps of all positions that fall into the padding."""
+        missing, start = 0, 0
+        for taps, end in self.runs():
+            missing += (self.taps - len(taps)) * (end - start)
+            start = end
+        return missing / (self.taps * self.out)
+
+    @property
     def class_count(self) -> int:
         """Number of distinct sets of valid taps."""
         return len({taps for taps, _ in self.runs()})
@@ -99,11 +113,7 @@ class ConvGeometry:
     @property
     def is_padded(self) -> bool:
         """Whether some tap of some output falls into the padding."""
-        return any(
-            len(taps) < window.taps
-            for window in (self.rows, self.cols)
-            for taps, _ in window.runs()
-        )
+        return self.rows.is_padded or self.cols.is_padded
 
     @staticmethod
     def of_matmul(m: int, k: int, n: int) -> ConvGeometry:

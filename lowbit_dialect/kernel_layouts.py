@@ -65,6 +65,15 @@ def matmul_lhs_layout(word_bits: int) -> PackedAttr:
     return PackedAttr.get(1, word_bits, [PLANE, 1, 0])
 
 
+def matmul_rows_layout(word_bits: int) -> PackedAttr:
+    """Layout of the (M, K) operand in rows: [plane][m][k word].
+
+    What a register tile reads of it are a few runs of words. Words of one k and many m would lie M
+    words apart, which where that is a power of two is few places of the cache.
+    """
+    return PackedAttr.get(1, word_bits, [PLANE, 0, 1])
+
+
 def matmul_rhs_layout(word_bits: int, lanes: int) -> PackedAttr:
     """Layout of the (K, N) operand: [n block][plane][k word][lane]."""
     return PackedAttr.get(0, word_bits, [1, PLANE, 0], lanes=[1, lanes])
@@ -125,7 +134,8 @@ def result_layouts(layout: str | None, word_bits: int, groups: int) -> list[Pack
     `layout` is that of a convolution, None of a matrix product.
     """
     if layout is None:
-        return [matmul_lhs_layout(word_bits), byte_matmul_lhs_layout()]
+        rows = matmul_rows_layout(word_bits)
+        return [matmul_lhs_layout(word_bits), rows, byte_matmul_lhs_layout()]
     return [
         activation_layout(layout, word_bits, groups=groups),
         byte_activation_layout(layout, groups=groups),

@@ -63,16 +63,19 @@ class PackedAttr(ParametrizedAttribute):
             of the code, ascending. `values`: words of bytes that are the values, which i8 must
             hold.
         shift: how many bits levels are shifted left in their bytes.
-        index: empty, or (bits, register): the planes of each word, in lanes, are cut into table
-            indices of at most so many bits, a byte each, and so are the bytes the lanes of
-            registers of so many bytes: those of four channels in a row of 32-bit lanes are
-            channels a quarter of the register apart (`index_order`).
+        index: empty, or (bits, register), for words of bits in lanes: each word is cut into table
+            indices of so many bits, the last one of what is left, and each index is a byte. The
+            lanes of a register of so many bytes are in another order: byte k of it belongs to
+            channel `k // 4 + register // 4 * (k % 4)` (`index_order`).
 
     Example, 2-bit activations in rows of words, with a one-pixel frame:
         #lowbit.packed<axis = 3, word = i32, order = [0, 1, p, 3, 2],
                        frame = [0, 0, 1, 1, 1, 1, 0, 0]>
     and 4-bit activations as bytes, four channels a word:
         #lowbit.packed<axis = 3, word = i32, order = [0, 1, 2, 3], bytes = levels>
+    and weights as table indices of 6 bits, 64 output channels a register:
+        #lowbit.packed<axis = 3, word = i64, order = [0, p, 1, 2, 3], lanes = [0, 64],
+                       index = [6, 64]>
     """
 
     name = "lowbit.packed"

@@ -13,6 +13,8 @@ from xdsl.utils.exceptions import VerifyException
 
 ORDERS = ("rows", "channels")
 
+SKIPS = ("none", "rows", "all")
+
 MAX_TILE = 256
 """Most vectors of a register tile: beyond every register file, the code would only grow."""
 
@@ -28,8 +30,11 @@ class ScheduleAttr(ParametrizedAttribute):
             unrolled.
         order: `rows` walks all channel blocks for a row of pixels before the next row (weights
             stay in cache); `channels` walks all rows for a channel block (weight-stationary).
+        skip: taps in the padding that are not executed: `none`, `rows` of taps that fall beside
+            the image as a whole, or `all`, where tiles at the left and right end of a row have
+            code of their own. Left out where it is `none`.
 
-    Example: #lowbit.schedule<tile = 7x2, unroll = 1, order = rows>
+    Example: #lowbit.schedule<tile = 7x2, unroll = 1, order = rows, skip = rows>
     """
 
     name = "lowbit.schedule"
@@ -38,15 +43,20 @@ class ScheduleAttr(ParametrizedAttribute):
     vectors: IntAttr
     unroll: IntAttr
     order: StringAttr
+    skip: StringAttr
 
     @staticmethod
-    def get(pixels: int, vectors: int, unroll: int = 1, order: str = "rows") -> ScheduleAttr:
+    def get(
+        pixels: int, vectors: int, unroll: int = 1, order: str = "rows", skip: str = "none"
+    ) -> ScheduleAttr:
         """Build the attribute from plain values."""
-        return ScheduleAttr(IntAttr(pixels), IntAttr(vectors), IntAttr(unroll), StringAttr(order))
+        return ScheduleAttr(
+            IntAttr(pixels), IntAttr(vectors), IntAttr(unroll), StringAttr(order), StringAttr(skip)
+        )
 
     @classmethod
     def parse_parameters(cls, parser: AttrParser) -> Sequence[Attribute]:
-        """Parse ``<tile = MxN, unroll = U, order = rows|channels>``."""
+        """Parse ``<tile = MxN, unroll = U, order = rows|channels, skip = none|rows|all>``."""
         with parser.in_angle_brackets():
             parser.parse_keyword("tile")
             parser.parse_punctuation("=")
@@ -60,8 +70,13 @@ class ScheduleAttr(ParametrizedAttribute):
             parser.parse_punctuation(",")
             parser.parse_keyword("order")
             parser.parse_punctuation("=")
-            order = parser.parse_identifier()
-        return [IntAttr(pixels), IntAttr(vectors), IntAttr(unroll), StringAttr(order)]
+            order, skip = parser.parse_identifier(), "none"
+            if parser.parse_optional_punctuation(","):
+                parser.parse_keyword("skip")
+                parser.parse_punctuation("=")
+                skip = parser.parse_identifier()
+        numbers = [IntAttr(pixels), IntAttr(vectors), IntAttr(unroll)]
+        return [*numbers, StringAttr(order), StringAttr(skip)]
 
     def print_parameters(self, printer: Printer) -> None:
         """Print all fields."""
@@ -70,6 +85,8 @@ class ScheduleAttr(ParametrizedAttribute):
                 f"tile = {self.pixels.data}x{self.vectors.data}, unroll = {self.unroll.data},"
                 f" order = {self.order.data}"
             )
+            if self.skip.data != "none":
+                printer.print_string(f", skip = {self.skip.data}")
 
     def verify(self) -> None:
         """Check the ranges that hold on every target."""
@@ -90,4 +107,8 @@ class ScheduleAttr(ParametrizedAttribute):
         if self.order.data not in ORDERS:
             raise VerifyException(
                 f"#lowbit.schedule: order = {self.order.data}: rows and channels are allowed"
+            )
+        if self.skip.data not in SKIPS:
+            raise VerifyException(
+                f"#lowbit.schedule: skip = {self.skip.data}: none, rows and all are allowed"
             )

@@ -117,8 +117,12 @@ class SimdOperation(IRDLOperation, ABC):
     ):
         values: list[SSAValue] = []
         for operand in operands:
-            for value in operand if isinstance(operand, list | tuple) else (operand,):
-                values.append(value if isinstance(value, SSAValue) else SSAValue.get(value))
+            if isinstance(operand, SSAValue):
+                values.append(operand)
+            elif isinstance(operand, Operation):
+                values.append(SSAValue.get(operand))
+            else:
+                values.extend(map(SSAValue.get, operand))
         Operation.__init__(
             self,
             operands=values,

@@ -68,11 +68,12 @@ def cut_words(words: NDArray, layout: PackedAttr, extent: int) -> NDArray[np.uin
 
 
 def join_indices(indices: NDArray, layout: PackedAttr, extent: int) -> NDArray:
-    """Words of indices: the inverse of `cut_words`."""
+    """Words of indices: the inverse of `cut_words`; bits above those of an index do not count."""
     axis, (bits, register) = _cut_axis(layout), layout.index_shape
     word = np.dtype(f"<u{layout.word_bits.data // 8}").type
     lanes = layout.lane_block[1]
     natural = indices[..., np.argsort(index_order(lanes, register))].astype(word)
+    natural &= word((1 << bits) - 1)
     words, start = [], 0
     for count in layout.index_counts(extent):
         fields = [natural.take(start + k, axis) << word(bits * k) for k in range(count)]

@@ -22,7 +22,7 @@ from lowbit_dialect.decomposition import Decomposition, Term, decompose
 
 TABLE_WORD = 64
 """Bits of the words that are cut into table indices: long ones leave short rests seldom."""
-UINT8_MAX, INT16_MAX, UINT16_MAX = 2**8 - 1, 2**15 - 1, 2**16 - 1
+NIBBLE_MAX, UINT8_MAX, INT16_MAX, UINT16_MAX = 2**4 - 1, 2**8 - 1, 2**15 - 1, 2**16 - 1
 
 
 @dataclass(frozen=True)
@@ -61,6 +61,11 @@ class TableSums:
     def byte_steps(self) -> int:
         """How many table entries a byte can sum, whatever the activations."""
         return UINT8_MAX // (self.bits * self.max_value)
+
+    @property
+    def nibble_steps(self) -> int:
+        """The same for a nibble: then the entries of two pixels can share a byte."""
+        return NIBBLE_MAX // (self.bits * self.max_value)
 
     def sum_elements(self, elements: int) -> tuple[int, int]:
         """The least and the largest sum of so many elements, or of its magnitude."""

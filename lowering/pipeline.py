@@ -13,7 +13,6 @@ from dataclasses import dataclass
 from xdsl.context import Context
 from xdsl.dialects.builtin import ModuleOp
 from xdsl.passes import ModulePass
-from xdsl.transforms.convert_scf_to_cf import ConvertScfToCf
 from xdsl.transforms.dead_code_elimination import DeadCodeElimination
 
 from lowering.kernels.fold_constants import FoldConstantsPass
@@ -21,30 +20,35 @@ from lowering.kernels.fuse_epilogue import FuseEpiloguePass
 from lowering.kernels.propagate_layout import PropagateLayoutPass
 from lowering.kernels.select_kernel import SelectKernelPass
 from lowering.llvm.lowbit_to_llvm import LowbitToLLVMPass
+from lowering.llvm.scf_to_cf import ScfToCfPass
 from lowering.loops.to_loops import ToLoopsPass
+from lowering.record_sources import SHIPPED_RECORDS
 from lowering.simd.simd_lower import SimdLowerPass
 from lowering.strategies import check_strategy
 from lowering.targets import get_target
 from lowering.tiles.lower_tile import LowerTilePass
 
 LEVELS: dict[str, Callable[..., tuple[ModulePass, ...]]] = {
-    "tensors": lambda target, strategy="auto": (),
-    "kernels": lambda target, strategy="auto": (
-        SelectKernelPass(target, strategy),
+    "tensors": lambda *_: (),
+    "kernels": lambda target, *how: (
+        SelectKernelPass(target, *how),
         PropagateLayoutPass(),
         FoldConstantsPass(),
         FuseEpiloguePass(),
         DeadCodeElimination(),
     ),
-    "loops": lambda target, strategy="auto": (ToLoopsPass(target), LowerTilePass(target)),
-    "simd": lambda target, strategy="auto": (SimdLowerPass(target),),
-    "llvm": lambda target, strategy="auto": (ConvertScfToCf(), LowbitToLLVMPass(target)),
+    "loops": lambda target, *_: (ToLoopsPass(target), LowerTilePass(target)),
+    "simd": lambda target, *_: (SimdLowerPass(target),),
+    "llvm": lambda target, *_: (ScfToCfPass(), LowbitToLLVMPass(target)),
 }
-"""The passes that reach each level from the one before, for names of a target and a strategy."""
+"""The passes that reach each level, for a target and, where given, a strategy and records."""
 
 
 def passes(
-    target: str = "host", until: str = "llvm", strategy: str = "auto"
+    target: str = "host",
+    until: str = "llvm",
+    strategy: str = "auto",
+    records: str = SHIPPED_RECORDS,
 ) -> tuple[ModulePass, ...]:
     """The passes from tensors to level `until`.
 
@@ -57,21 +61,27 @@ def passes(
         raise ValueError(f"unknown level {until!r}: expected one of {', '.join(LEVELS)}")
     names = list(LEVELS)
     return tuple(
-        step for name in names[: names.index(until) + 1] for step in LEVELS[name](target, strategy)
+        step
+        for name in names[: names.index(until) + 1]
+        for step in LEVELS[name](target, strategy, records)
     )
 
 
 def lower(
-    module: ModuleOp, target: str = "host", until: str = "llvm", strategy: str = "auto"
+    module: ModuleOp,
+    target: str = "host",
+    until: str = "llvm",
+    strategy: str = "auto",
+    records: str = SHIPPED_RECORDS,
 ) -> None:
     """Lower a module in place, from tensors to level `until`.
 
     Raises:
-        ValueError: there is no such level, target or strategy.
+        ValueError: there is no such level, target or strategy, or the records cannot be read.
         PassFailedException: something in the module has no lowering; the message says what.
     """
     context = Context()
-    for step in passes(target, until, strategy):
+    for step in passes(target, until, strategy, records):
         step.apply(context, module)
 
 
@@ -84,8 +94,9 @@ class PipelinePass(ModulePass):
     target: str = "host"
     until: str = "llvm"
     strategy: str = "auto"
+    records: str = SHIPPED_RECORDS
 
     def apply(self, ctx: Context, op: ModuleOp) -> None:
         """Apply them in order."""
-        for step in passes(self.target, self.until, self.strategy):
+        for step in passes(self.target, self.until, self.strategy, self.records):
             step.apply(ctx, op)

@@ -296,8 +296,8 @@ def _host() -> Target:
     isa = frozenset(feature for feature, present in found.items() if present)
     known = TARGETS.get(cpu)
     facts: dict[str, Any] = {
-        "l1_bytes": _cache_bytes(1, 32 * _KB),
-        "l2_bytes": _cache_bytes(2, 512 * _KB),
+        "l1_bytes": cache_bytes(1, 32 * _KB),
+        "l2_bytes": cache_bytes(2, 512 * _KB),
         "throughput": known.throughput if known else Target.throughput,
     }
     if triple.startswith("x86_64"):
@@ -316,7 +316,7 @@ def _host() -> Target:
     raise ValueError(f"this machine is {triple}: expected x86_64, aarch64 or armv7")
 
 
-def _cache_bytes(level: int, default: int) -> int:
+def cache_bytes(level: int, default: int) -> int:
     """Bytes of the first core's data cache of `level`, or `default` where nothing says it."""
     for index in sorted(Path("/sys/devices/system/cpu/cpu0/cache").glob("index*")):
         try:

@@ -8,17 +8,21 @@ from xdsl.dialects.builtin import ModuleOp
 from lowering.llvm.emit import module_to_llvm_ir
 from lowering.llvm.object import compile_object
 from lowering.pipeline import LEVELS
+from lowering.record_sources import SHIPPED_RECORDS
 from lowering.targets import Target
 from runtime.signature import Signature, signatures
 
 
 def build_object(
-    module: ModuleOp, target: Target, strategy: str = "auto"
+    module: ModuleOp,
+    target: Target,
+    strategy: str = "auto",
+    records: str = SHIPPED_RECORDS,
 ) -> tuple[list[Signature], bytes]:
     """Signatures and object file of a module of tensors; the module stays as it is."""
     module, found = module.clone(), []
     for level, passes in LEVELS.items():
-        for step in passes(target.name, strategy):
+        for step in passes(target.name, strategy, records):
             step.apply(Context(), module)
         if level == "loops":
             found = signatures(module)

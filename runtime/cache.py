@@ -2,7 +2,8 @@
 
 An entry is one file: a magic word, a checksum, the signatures as JSON, and the object. It is
 written beside its place and renamed, so readers and concurrent writers never see half of one;
-an entry that does not check out (truncated, damaged) counts as absent and is replaced.
+an entry that does not check out (truncated, damaged) counts as absent and is replaced. Where all of
+them take more room than allowed, those that were not used for longest are removed.
 """
 
 from __future__ import annotations
@@ -19,7 +20,9 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
+from lowering.record_sources import SHIPPED_RECORDS, digest
 from lowering.targets import Target
+from runtime.cache_limit import TEMPORARY, evict, limit, mark_used
 
 _FAMILY, _VERSION = b"lowbit", b"02"
 _HEADER = struct.Struct("<6s2s32s")
@@ -71,10 +74,19 @@ def _target_facts(target: Target) -> str:
     return repr(facts | {"isa": sorted(target.isa)})
 
 
-def key(text: str, target: Target, strategy: str = "auto") -> str:
-    """Name of the entry for a module's text compiled for a target with a strategy."""
-    facts = f"{_compiler_fingerprint()}\n{_target_facts(target)}\n{strategy}\n"
-    return hashlib.sha256(facts.encode() + text.encode(errors="surrogatepass")).hexdigest()
+def key(text: str, target: Target, strategy: str = "auto", records: str = SHIPPED_RECORDS) -> str:
+    """Name of the entry for a module's text compiled for a target with a strategy and records.
+
+    Of records their content counts, not the file's name.
+
+    Raises:
+        ValueError: the records cannot be read.
+    """
+    measured = digest(target, records)
+    facts = f"{_compiler_fingerprint()}\n{_target_facts(target)}\n{strategy}\n{measured}\n"
+    whole = hashlib.sha256(facts.encode())
+    whole.update(text.encode(errors="surrogatepass"))
+    return whole.hexdigest()
 
 
 def load(name: str) -> tuple[Any, bytes] | None:
@@ -83,11 +95,13 @@ def load(name: str) -> tuple[Any, bytes] | None:
     A damaged entry gives a warning that names the file.
 
     Raises:
+        ValueError: LOWBIT_CACHE_LIMIT is no size.
         CacheError: the folder named by LOWBIT_CACHE is none.
     """
     folder = directory()
     if folder is None:
         return None
+    limit()
     path = folder / name[:2] / name
     try:
         data = path.read_bytes()
@@ -101,6 +115,8 @@ def load(name: str) -> tuple[Any, bytes] | None:
     found = _check(data)
     if found is None:
         warnings.warn(f"the cache entry {path} is damaged; compiling anew", stacklevel=2)
+    else:
+        mark_used(path)
     return found
 
 
@@ -125,9 +141,12 @@ def _complain(message: str, error: OSError) -> None:
 
 
 def store(name: str, metadata: Any, data: bytes) -> None:
-    """Write an entry.
+    """Write an entry, and remove old ones where there are too many.
+
+    An entry that is larger than the whole cache may be is not written.
 
     Raises:
+        ValueError: LOWBIT_CACHE_LIMIT is no size.
         CacheError: the folder named by LOWBIT_CACHE cannot be written. (The default one only gives
             a warning: a read-only home must not stop anybody from compiling.)
     """
@@ -137,17 +156,21 @@ def store(name: str, metadata: Any, data: bytes) -> None:
     text = json.dumps(metadata).encode()
     body = _LENGTH.pack(len(text)) + text + data
     header = _HEADER.pack(_FAMILY, _VERSION, hashlib.sha256(body).digest())
+    most = limit()
+    if len(header) + len(body) > most:
+        return
     try:
         place = folder / name[:2]
         place.mkdir(parents=True, exist_ok=True)
         _write(place / name, header + body)
+        evict(folder, most)
     except OSError as error:
         _complain(f"cannot write the cache in {folder}: {error.strerror or error}", error)
 
 
 def _write(path: Path, data: bytes) -> None:
     """Write a file such that nobody ever sees a part of it under its name."""
-    descriptor, temporary = tempfile.mkstemp(dir=path.parent, prefix=".new-")
+    descriptor, temporary = tempfile.mkstemp(dir=path.parent, prefix=TEMPORARY)
     try:
         with os.fdopen(descriptor, "wb") as file:
             file.write(data)

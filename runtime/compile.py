@@ -6,6 +6,7 @@ from pathlib import Path
 
 from xdsl.dialects.builtin import ModuleOp
 
+from lowering.record_sources import SHIPPED_RECORDS
 from lowering.strategies import check_strategy
 from lowering.targets import get_target
 from runtime import cache
@@ -13,7 +14,7 @@ from runtime.executable import Executable
 from runtime.host import check_runs_here
 from runtime.jit import LoadedObject
 from runtime.signature import Signature
-from runtime.source import parse_module, read_text, verify
+from runtime.source import fingerprint, parse_module, read_text, verify
 
 __all__ = ["choose", "compile", "parse_module"]
 
@@ -25,6 +26,7 @@ def compile(
     entry: str | None = None,
     use_cache: bool = True,
     strategy: str = "auto",
+    records: str | Path = SHIPPED_RECORDS,
 ) -> Executable:
     """Compile a module for this machine.
 
@@ -37,12 +39,15 @@ def compile(
         strategy: how contractions are computed: `bit_serial`, `dot` where the weights fit in
             bytes, `product` where the codes have 8 bits together, or `auto` for what suits the
             machine. Codebooks always take `product`.
+        records: a file that `lowbit tune` wrote, asked before the records that come with lowbit
+            and these before the cost model; `shipped` leaves out the file, `none` all records.
 
     Returns:
         The function, ready to be called with numpy arrays.
 
     Raises:
-        ValueError: no such target, strategy or function, or this machine cannot run the target.
+        ValueError: no such target, strategy or function, this machine cannot run the target, or
+            the records cannot be read.
         ParseError, VerifyException, PassFailedException: what is wrong with the module, and where.
         OSError: the file cannot be read.
         CacheError: LOWBIT_CACHE names a folder that cannot be used.
@@ -56,7 +61,8 @@ def compile(
     key, hit = "", None
     if use_cache:
         # A text that was compiled once is found without parsing it.
-        key = cache.key(module if isinstance(module, str) else str(module), machine, strategy)
+        text = module if isinstance(module, str) else fingerprint(module)
+        key = cache.key(text, machine, strategy, str(records))
         hit = cache.load(key)
     if hit is not None:
         found, data = [Signature.from_json(s) for s in hit[0]], hit[1]
@@ -68,7 +74,7 @@ def compile(
         # On a hit there is no need to import the passes, which takes longer than all the rest.
         from runtime.build import build_object  # noqa: PLC0415
 
-        found, data = build_object(module, machine, strategy)
+        found, data = build_object(module, machine, strategy, str(records))
         if use_cache:
             cache.store(key, [s.to_json() for s in found], data)
     signature = choose(found, entry)

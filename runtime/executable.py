@@ -117,16 +117,21 @@ class Executable:
         finally:
             self._workspaces.append(own)
 
-    def bind(self, inputs: Sequence[NDArray], outputs: Sequence[NDArray]) -> Callable[[], None]:
-        """A call of no arguments that runs on these buffers, as `run` wants them, on one thread.
+    def bind(
+        self, inputs: Sequence[NDArray], outputs: Sequence[NDArray], num_threads: int = 1
+    ) -> Callable[[], None]:
+        """A call of no arguments that runs on these buffers, as `run` wants them.
 
         For loops over fixed buffers: nothing is left of the call but the call. The buffers and a
         workspace of its own stay alive with it.
         """
         arrays = (*inputs, *outputs)
         start, workspace = self._take_workspace()
-        pointers = [ctypes.c_void_p(a.__array_interface__["data"][0]) for a in arrays]
-        call = partial(self._function, *pointers, ctypes.c_void_p(start))
+        pointers = [*(a.__array_interface__["data"][0] for a in arrays), start]
+        if num_threads == 1:
+            call = partial(self._function, *map(ctypes.c_void_p, pointers))
+        else:
+            call = partial(self._run_at, pointers, num_threads)
         call.__dict__["keep"] = (arrays, workspace, self)
         return call
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from functools import lru_cache
 from operator import index
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -22,6 +23,8 @@ from lowbit_dialect.interpreters.values import PackedArray
 from lowbit_dialect.layout import PackedAttr
 from lowbit_dialect.ops.contraction import Conv2DOp, MatmulOp, conv_clauses
 from lowbit_dialect.ops.pack import BitpackOp, UnpackOp
+from lowering.record_sources import SHIPPED_RECORDS, digest
+from lowering.targets import get_target
 from runtime.arrays import as_array
 from runtime.compile import compile
 from runtime.executable import Executable, thread_count
@@ -58,11 +61,19 @@ def single_op_module(inputs: Sequence[Attribute], build: Any, name: str = "main"
     return module
 
 
-def _compiled(types: Sequence[Attribute], build: Any, target: str, strategy: str) -> Executable:
+def _compiled(
+    types: Sequence[Attribute], build: Any, target: str, strategy: str, records: str
+) -> Executable:
+    module = single_op_module(types, build)
     try:
-        return compile(single_op_module(types, build), target, strategy=strategy)
+        return compile(module, target, strategy=strategy, records=records)
     except PassFailedException as error:
         raise ValueError(str(error).partition("\n")[0]) from error
+
+
+def _records(records: str | Path, target: str) -> tuple[str, str]:
+    """Name and content of records, so that what is remembered is no older than they are."""
+    return str(records), digest(get_target(target), str(records))
 
 
 def _code(value: Any, name: str) -> str | Code:
@@ -107,6 +118,8 @@ def _conv2d(
     layout: str,
     target: str,
     strategy: str,
+    records: str,
+    measured: str,
 ) -> Executable:
     if str(layout).lower() not in LAYOUTS:
         raise ValueError(f"layout {layout!r}: NHWC and NCHW are allowed")
@@ -119,7 +132,7 @@ def _conv2d(
     def build(x: SSAValue, w: SSAValue) -> Operation:
         return Conv2DOp.get(x, w, **clauses)
 
-    return _compiled(types, build, target, strategy)
+    return _compiled(types, build, target, strategy, records)
 
 
 def conv2d(
@@ -135,6 +148,7 @@ def conv2d(
     layout: str = "NHWC",
     target: str = "host",
     strategy: str = "auto",
+    records: str | Path = SHIPPED_RECORDS,
     num_threads: int = 1,
 ) -> NDArray[np.int32]:
     """Convolution of integer values of low-bit codes, compiled for these shapes and remembered.
@@ -148,7 +162,7 @@ def conv2d(
         padding: ((top, bottom), (left, right)); a tap in the padding contributes 0.
         groups: equal groups that the channels are cut into.
         layout: NHWC or NCHW.
-        target, strategy: see `runtime.compile`.
+        target, strategy, records: see `runtime.compile`.
         num_threads: how many threads share the work.
 
     Returns:
@@ -165,7 +179,7 @@ def conv2d(
         _pair(strides, "strides"),
         _two_pairs(padding, "padding"),
         _pair(dilation, "dilation"),
-        *(_integer(groups, "groups"), layout, target, strategy),
+        *(_integer(groups, "groups"), layout, target, strategy, *_records(records, target)),
     )
     return _run(executable, arrays, num_threads)
 
@@ -191,12 +205,14 @@ def _matmul(
     w_shape: tuple[int, ...],
     target: str,
     strategy: str,
+    records: str,
+    measured: str,
 ) -> Executable:
     types = (
         TensorType(parse_code(x_code), x_shape),
         TensorType(parse_code(w_code), w_shape),
     )
-    return _compiled(types, MatmulOp.get, target, strategy)
+    return _compiled(types, MatmulOp.get, target, strategy, records)
 
 
 def matmul(
@@ -207,6 +223,7 @@ def matmul(
     w_code: str | Code = "bipolar<1>",
     target: str = "host",
     strategy: str = "auto",
+    records: str | Path = SHIPPED_RECORDS,
     num_threads: int = 1,
 ) -> NDArray[np.int32]:
     """Matrix product of integer values of low-bit codes: x (M, K), w (K, N) -> int32 (M, N).
@@ -218,7 +235,7 @@ def matmul(
     executable = _matmul(
         *(_code(x_code, "x_code"), arrays[0].shape),
         *(_code(w_code, "w_code"), arrays[1].shape),
-        *(target, strategy),
+        *(target, strategy, *_records(records, target)),
     )
     return _run(executable, arrays, num_threads)
 

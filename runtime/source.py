@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from hashlib import sha256
+from io import StringIO
 from pathlib import Path
 
 from xdsl.context import Context
-from xdsl.dialects.builtin import ModuleOp
+from xdsl.dialects.builtin import DenseArrayBase, DenseIntOrFPElementsAttr, ModuleOp
+from xdsl.ir import Attribute
+from xdsl.printer import Printer
 from xdsl.universe import Universe
 from xdsl.utils.exceptions import ParseError, VerifyException
 
@@ -19,6 +23,34 @@ def context() -> Context:
     for name, factory in Universe.get_multiverse().all_dialects.items():
         ctx.register_dialect(name, factory)
     return ctx
+
+
+class _FingerprintPrinter(Printer):
+    """Prints large constants as a hash of their bytes."""
+
+    def print_attribute(self, attribute: Attribute) -> None:
+        """Print an attribute, or what tells it from all others."""
+        if isinstance(attribute, DenseArrayBase | DenseIntOrFPElementsAttr):
+            data = attribute.data.data
+            if len(data) > _LARGE:
+                type = (
+                    attribute.elt_type if isinstance(attribute, DenseArrayBase) else attribute.type
+                )
+                self.print_string(f"{attribute.name}<{sha256(data).hexdigest()}>")
+                super().print_attribute(type)
+                return
+        super().print_attribute(attribute)
+
+
+_LARGE = 128
+"""Bytes of a constant from which on its hash is shorter than its text."""
+
+
+def fingerprint(module: ModuleOp) -> str:
+    """A text that is the same for equal modules, and for no others; without their constants."""
+    stream = StringIO()
+    _FingerprintPrinter(stream=stream, print_generic_format=True).print_op(module)
+    return stream.getvalue()
 
 
 def read_text(path: Path) -> str:

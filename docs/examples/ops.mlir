@@ -4,7 +4,7 @@
                          frame = [0, 0, 1, 1, 1, 1, 0, 0]>
 #rows = #lowbit.packed<axis = 3, word = i32, order = [0, 1, p, 3, 2]>
 #blocks = #lowbit.packed<axis = 3, word = i32, order = [0, p, 1, 2, 3], lanes = [0, 16]>
-#lhs = #lowbit.packed<axis = 1, word = i32, order = [p, 1, 0]>
+#lhs = #lowbit.packed<axis = 1, word = i32, order = [p, 0, 1]>
 #rhs = #lowbit.packed<axis = 0, word = i32, order = [1, p, 0], lanes = [1, 16]>
 !image = tensor<1x8x8x32x!lowbit.unipolar<2>>
 !weights = tensor<16x3x3x32x!lowbit.bipolar<1>>
@@ -42,7 +42,7 @@ func.func @kernels(%x: !image, %w: !weights, %t: tensor<16x3xi32>,
   %c = lowbit.correction %w x_code !lowbit.unipolar<2> image [8, 8] padding [1, 1, 1, 1]
     : (!weights) -> tensor<1x1x16xi32>
   %y = lowbit.bitserial_conv %xp, %wp, %c padding [1, 1, 1, 1]
-      schedule #lowbit.schedule<tile = 4x1, unroll = 1, order = rows>
+      schedule #lowbit.schedule<tile = 4x1, unroll = 1, order = rows, skip = rows>
     : (tensor<1x8x8x32x!lowbit.unipolar<2>, #framed>,
        tensor<16x3x3x32x!lowbit.bipolar<1>, #blocks>, tensor<1x1x16xi32>)
     -> tensor<1x8x8x16x!lowbit.unipolar<2>, #rows> epilogue {
@@ -82,6 +82,54 @@ func.func @dots(%x: tensor<1x8x8x30x!lowbit.signed<4>, #framed_bytes>,
       schedule #lowbit.schedule<tile = 4x1, unroll = 0, order = rows>
     : (tensor<5x300x!lowbit.bipolar<4>, #byte_lhs>, tensor<300x10x!lowbit.signed<8>, #byte_rhs>,
        tensor<1x1x10xi32>) -> tensor<5x10xi32>
+  func.return
+}
+
+#words = #lowbit.packed<axis = 3, word = i64, order = [0, 1, p, 3, 2],
+                        frame = [0, 0, 1, 1, 1, 1, 0, 0]>
+#indices = #lowbit.packed<axis = 3, word = i64, order = [0, p, 1, 2, 3], lanes = [0, 64],
+                          index = [6, 64]>
+#word_lhs = #lowbit.packed<axis = 1, word = i64, order = [p, 1, 0]>
+#index_rhs = #lowbit.packed<axis = 0, word = i64, order = [1, p, 0], lanes = [1, 64],
+                            index = [6, 64]>
+
+func.func @tables(%x: tensor<1x8x8x70x!lowbit.unipolar<2>, #words>,
+                  %w: tensor<64x3x3x70x!lowbit.bipolar<1>, #indices>, %c: tensor<1x1x64xi32>,
+                  %a: tensor<5x300x!lowbit.bipolar<2>, #word_lhs>,
+                  %b: tensor<300x10x!lowbit.signed<2>, #index_rhs>, %bc: tensor<1x1x10xi32>) {
+  %y = lowbit.lut_conv %x, %w, %c padding [1, 1, 1, 1]
+      schedule #lowbit.schedule<tile = 4x4, unroll = 1, order = rows>
+    : (tensor<1x8x8x70x!lowbit.unipolar<2>, #words>,
+       tensor<64x3x3x70x!lowbit.bipolar<1>, #indices>, tensor<1x1x64xi32>)
+    -> tensor<1x8x8x64xi32>
+  %m = lowbit.lut_gemm %a, %b, %bc
+      schedule #lowbit.schedule<tile = 4x4, unroll = 1, order = rows>
+    : (tensor<5x300x!lowbit.bipolar<2>, #word_lhs>, tensor<300x10x!lowbit.signed<2>, #index_rhs>,
+       tensor<1x1x10xi32>) -> tensor<5x10xi32>
+  func.return
+}
+
+func.func @lut_tile(%x: memref<1x10x2x2x10xi64>, %w: memref<1x1x3x3x12x64xi8>,
+                    %tables: memref<3x10x12x64xi8>, %n: index, %row: index, %col: index,
+                    %word: index, %slot: index, %first: index, %block: index) {
+  lowbit.build_tables %x, %tables, %n, %row, %col, %word, %slot, %first columns 4 channels 70
+      x_code !lowbit.unipolar<2> w_code !lowbit.bipolar<1>
+    : (memref<1x10x2x2x10xi64>, memref<3x10x12x64xi8>, index, index, index, index, index, index)
+    -> ()
+  %both0, %upper0, %both1, %upper1 = lowbit.lut_tile
+      %tables, %w, %slot, %col, %first, %first, %block
+      pixels 2 registers 1 count 12 x_code !lowbit.unipolar<2> w_code !lowbit.bipolar<1>
+    : (memref<3x10x12x64xi8>, memref<1x1x3x3x12x64xi8>, index, index, index, index, index)
+    -> (vector<32xi16>, vector<32xi16>, vector<32xi16>, vector<32xi16>)
+  %sum0, %sum1, %sum2, %sum3 = lowbit.lut_sums %both0, %upper0 elements 648
+      x_code !lowbit.unipolar<2> w_code !lowbit.bipolar<1>
+    : (vector<32xi16>, vector<32xi16>)
+    -> (vector<16xi32>, vector<16xi32>, vector<16xi32>, vector<16xi32>)
+  %more0, %more1 = lowbit.lut_tile
+      %tables, %w, %slot, %col, %first, %first, %block, %both0, %upper0
+      pixels 1 registers 1 count 12 x_code !lowbit.unipolar<2> w_code !lowbit.bipolar<1>
+    : (memref<3x10x12x64xi8>, memref<1x1x3x3x12x64xi8>, index, index, index, index, index,
+       vector<32xi16>, vector<32xi16>) -> (vector<32xi16>, vector<32xi16>)
   func.return
 }
 
@@ -142,6 +190,7 @@ func.func @vectors(%x: memref<4x8xi32>, %i: index, %acc: vector<16xi32>, %w: vec
   %products = simd.lookup in_range %table, %bytes : vector<64xi8>, vector<16xi8>
   %mask = simd.cmpi sge, %sums, %w : vector<16xi32> to vector<16xi1>
   %bits = simd.pack_bits %mask : vector<16xi1> to i16
+  %again = simd.unpack_bits %bits : i16 to vector<16xi1>
   %picked = simd.select %mask, %sums, %w : vector<16xi1>, vector<16xi32>
   %total = simd.reduce_add %picked : vector<16xi32> to i32
   %zero_extended = simd.extui %bytes : vector<16xi8> to vector<16xi32>

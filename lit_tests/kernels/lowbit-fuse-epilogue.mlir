@@ -107,7 +107,7 @@ func.func @keep_correction(%x: !x, %w: !w, %s: tensor<3xi32>, %t: tensor<3x2xi32
 
 // -----
 
-#k = #lowbit.packed<axis = 1, word = i32, order = [p, 1, 0]>
+#k = #lowbit.packed<axis = 1, word = i32, order = [p, 0, 1]>
 !x = tensor<5x40x!lowbit.unipolar<2>, #k>
 !w = tensor<40x6x!lowbit.signed<1>, #lowbit.packed<axis = 0, word = i32, order = [1, p, 0], lanes = [1, 16]>>
 !y = tensor<5x6xi32>

@@ -58,7 +58,7 @@ func.func @border_classes(%x: !x, %w: !w) -> tensor<1x4x4x4xi32> {
 !w = tensor<70x9x!lowbit.bipolar<1>>
 
 // CHECK-LABEL: func.func @matmul
-// CHECK-NEXT:  %[[X:.*]] = lowbit.bitpack %x : {{.*}} #lowbit.packed<axis = 1, word = {{i32|i64}}, order = [p, 1, 0]>>
+// CHECK-NEXT:  %[[X:.*]] = lowbit.bitpack %x : {{.*}} #lowbit.packed<axis = 1, word = {{i32|i64}}, order = [p, 0, 1]>>
 // CHECK-NEXT:  %[[W:.*]] = lowbit.bitpack %w : {{.*}} #lowbit.packed<axis = 0, word = {{i32|i64}}, order = [1, p, 0], lanes = [1, {{[0-9]+}}]>>
 // CHECK-NEXT:  %[[C:.*]] = lowbit.correction %w x_code !lowbit.bipolar<1> : {{.*}} -> tensor<1x1x9xi32>
 // CHECK-NEXT:  lowbit.bitserial_gemm %[[X]], %[[W]], %[[C]] schedule

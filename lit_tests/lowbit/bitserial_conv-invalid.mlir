@@ -203,3 +203,13 @@ func.func @f(%x: !x, %w: !w, %t: tensor<1x1xi32>) {
   }
   func.return
 }
+
+// -----
+
+// CHECK: schedule: 3 vectors do not divide the 16 lanes of w
+!x = tensor<1x8x8x16x!lowbit.unipolar<2>, #lowbit.packed<axis = 3, word = i32, order = [0, 1, p, 3, 2], frame = [0, 0, 1, 1, 1, 1, 0, 0]>>
+!w = tensor<32x3x3x16x!lowbit.bipolar<1>, #lowbit.packed<axis = 3, word = i32, order = [0, p, 1, 2, 3], lanes = [0, 16]>>
+func.func @f(%x: !x, %w: !w, %c: tensor<1x1x32xi32>) {
+  %a = lowbit.bitserial_conv %x, %w, %c padding [1, 1, 1, 1] schedule #lowbit.schedule<tile = 2x3, unroll = 1, order = rows> : (!x, !w, tensor<1x1x32xi32>) -> tensor<1x8x8x32xi32>
+  func.return
+}

@@ -41,7 +41,7 @@ func.func @f(%x: tensor<1x1000000x!lowbit.unipolar<8>>, %w: tensor<1000000x1x!lo
 // -----
 
 // CHECK: x must not be packed here
-!x = tensor<5x70x!lowbit.unipolar<2>, #lowbit.packed<axis = 1, word = i32, order = [p, 1, 0]>>
+!x = tensor<5x70x!lowbit.unipolar<2>, #lowbit.packed<axis = 1, word = i32, order = [p, 0, 1]>>
 func.func @f(%x: !x, %w: tensor<70x9x!lowbit.bipolar<1>>) {
   %a = lowbit.matmul %x, %w : (!x, tensor<70x9x!lowbit.bipolar<1>>) -> tensor<5x9xi32>
   func.return

@@ -70,3 +70,15 @@ func.func @f(%x: tensor<6x10x!lowbit.unipolar<2>>) {
   %a = lowbit.bitpack %x : (tensor<6x10x!lowbit.unipolar<2>>) -> !r
   func.return
 }
+
+// -----
+
+// Words cut into indices of tables.
+// CHECK: lowbit.bitpack %{{.*}} : (tensor<6x10x!lowbit.unipolar<2>>) -> tensor<6x10x!lowbit.unipolar<2>, #lowbit.packed<axis = 0, word = i32, order = [1, p, 0], lanes = [1, 16], index = [4, 8]>>
+// CHECK: lowbit.unpack %{{.*}} : (tensor<6x10x!lowbit.unipolar<2>, #lowbit.packed<axis = 0, word = i32, order = [1, p, 0], lanes = [1, 16], index = [4, 8]>>) -> tensor<6x10x!lowbit.unipolar<2>>
+!r = tensor<6x10x!lowbit.unipolar<2>, #lowbit.packed<axis = 0, word = i32, order = [1, p, 0], lanes = [1, 16], index = [4, 8]>>
+func.func @f(%x: tensor<6x10x!lowbit.unipolar<2>>) {
+  %a = lowbit.bitpack %x : (tensor<6x10x!lowbit.unipolar<2>>) -> !r
+  %b = lowbit.unpack %a : (!r) -> tensor<6x10x!lowbit.unipolar<2>>
+  func.return
+}

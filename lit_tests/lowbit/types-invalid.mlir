@@ -65,5 +65,10 @@ func.func private @g() attributes {s = #lowbit.schedule<tile = 4x2, unroll = 1, 
 
 // -----
 
+// CHECK: #lowbit.schedule: skip = columns: none, rows and all are allowed
+func.func private @g() attributes {s = #lowbit.schedule<tile = 4x2, unroll = 1, order = rows, skip = columns>}
+
+// -----
+
 // CHECK: Expected 'tile'
 func.func private @g() attributes {s = #lowbit.schedule<unroll = 1>}

@@ -3,7 +3,7 @@
 // RUN: lowbit-opt %s -p 'lowbit-pipeline{target=znver5 until=loops}' | filecheck %s --check-prefix=LOOPS
 // RUN: lowbit-opt %s -p 'lowbit-pipeline{target=znver5 until=simd}' | filecheck %s --check-prefix=SIMD
 // RUN: lowbit-opt %s -p 'lowbit-pipeline{target=znver5}' | filecheck %s --check-prefix=LLVM
-// RUN: lowbit-opt %s -p 'lowbit-pipeline{target=znver5 until=kernels},lowbit-to-loops{target=znver5},lowbit-lower-tile,simd-lower{target=znver5}' > %t.steps
+// RUN: lowbit-opt %s -p 'lowbit-pipeline{target=znver5 until=kernels},lowbit-to-loops{target=znver5},lowbit-lower-tile{target=znver5},simd-lower{target=znver5}' > %t.steps
 // RUN: lowbit-opt %s -p 'lowbit-pipeline{target=znver5 until=simd}' > %t.whole
 // RUN: diff %t.steps %t.whole
 // RUN: not lowbit-opt %s -p 'lowbit-pipeline{until=registers}' 2>&1 | filecheck %s --check-prefix=LEVEL

@@ -141,3 +141,19 @@ func.func @narrow(%a: vector<16xi32>) {
   %0 = simd.narrow %a, %a : vector<16xi32> to vector<16xi16>
   func.return
 }
+
+// -----
+
+// CHECK: simd.unpack_bits makes masks of 8, 16, 32, 64 lanes of words as wide, got i8 to vector<16xi1>
+func.func @f(%w: i8) {
+  %0 = simd.unpack_bits %w : i8 to vector<16xi1>
+  func.return
+}
+
+// -----
+
+// CHECK: simd.unpack_bits makes masks of 8, 16, 32, 64 lanes of words as wide, got i4 to vector<4xi1>
+func.func @f(%w: i4) {
+  %0 = simd.unpack_bits %w : i4 to vector<4xi1>
+  func.return
+}

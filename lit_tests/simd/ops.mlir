@@ -39,8 +39,10 @@ func.func @all(%acc: vector<16xi32>, %a: vector<16xi32>, %m: memref<4x8xi32>, %i
   // CHECK-NEXT: simd.fptosi %{{.*}} : vector<16xf32> to vector<16xi8>
   %12 = simd.fptosi %11 : vector<16xf32> to vector<16xi8>
   // CHECK-NEXT: simd.lookup %table, %index : vector<64xi8>, vector<16xi8>
-  %l0 = simd.lookup %table, %index : vector<64xi8>, vector<16xi8>
+  %15 = simd.lookup %table, %index : vector<64xi8>, vector<16xi8>
   // CHECK-NEXT: simd.lookup in_range %index, %index : vector<16xi8>, vector<16xi8>
-  %l1 = simd.lookup in_range %index, %index : vector<16xi8>, vector<16xi8>
+  %16 = simd.lookup in_range %index, %index : vector<16xi8>, vector<16xi8>
+  // CHECK-NEXT: simd.unpack_bits %{{.*}} : i16 to vector<16xi1>
+  %17 = simd.unpack_bits %8 : i16 to vector<16xi1>
   func.return
 }

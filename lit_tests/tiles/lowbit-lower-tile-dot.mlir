@@ -1,4 +1,4 @@
-// RUN: lowbit-opt %s -p lowbit-lower-tile --split-input-file | filecheck %s
+// RUN: lowbit-opt %s -p 'lowbit-lower-tile{target=znver5}' --split-input-file | filecheck %s
 
 !x = memref<1x3x5x2xi32>
 !w = memref<1x1x2x2x32xi32>
@@ -43,4 +43,31 @@ func.func @dot(%x: !x, %w: !w, %n: index, %h: index, %c: index, %k: index, %b: i
 func.func @narrow_lanes(%x: !x, %w: !w, %n: index, %h: index, %c: index, %k: index, %b: index) -> !v {
   %0 = lowbit.dot_tile %x, %w, %n, %h, %c, %k, %b pixels 1 vectors 1 unroll 0 x_code !lowbit.unipolar<4> w_code !lowbit.signed<4> i16_steps 136 : (!x, !w, index, index, index, index, index) -> !v
   func.return %0 : !v
+}
+
+// -----
+
+!x = memref<1x4x6x1xi32>
+!w = memref<1x3x3x1x8xi32>
+!v = vector<8xi32>
+
+// A column of padding to the right of the tile: the last column of taps is that of all pixels but
+// the last one. The rows of taps are those that fall on the image.
+
+// CHECK-LABEL: func.func @padding
+// CHECK-DAG:     %[[I0:.*]] = arith.constant 0 : index
+// CHECK-DAG:     %[[I1:.*]] = arith.constant 1 : index
+// CHECK-DAG:     %[[I2:.*]] = arith.constant 2 : index
+// CHECK:         scf.for %[[KH:.*]] = %low to %high step %[[I1]]
+// CHECK-NEXT:      %[[A:.*]], %[[B:.*]], %[[C:.*]] = scf.for %{{.*}} = %[[I0]] to %[[I2]] step %[[I1]]
+// CHECK-COUNT-3:     simd.dot_acc
+// CHECK-NOT:         simd.dot_acc
+// CHECK:           scf.yield
+// CHECK:           vector.load %w[%b, %[[KH]], %[[I2]], %[[I0]], %[[I0]]]
+// CHECK:           %[[A1:.*]] = simd.dot_acc no_saturation %[[A]]
+// CHECK:           %[[B1:.*]] = simd.dot_acc no_saturation %[[B]]
+// CHECK-NEXT:      scf.yield %[[A1]], %[[B1]], %[[C]]
+func.func @padding(%x: !x, %w: !w, %n: index, %h: index, %c: index, %k: index, %b: index, %low: index, %high: index) -> (!v, !v, !v) {
+  %s:3 = lowbit.dot_tile %x, %w, %n, %h, %c, %k, %b, %low, %high pixels 3 vectors 1 padding [0, 1] unroll 0 x_code !lowbit.unipolar<4> w_code !lowbit.signed<4> : (!x, !w, index, index, index, index, index, index, index) -> (!v, !v, !v)
+  func.return %s#0, %s#1, %s#2 : !v, !v, !v
 }

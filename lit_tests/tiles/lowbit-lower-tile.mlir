@@ -1,4 +1,4 @@
-// RUN: lowbit-opt %s -p lowbit-lower-tile --split-input-file | filecheck %s
+// RUN: lowbit-opt %s -p 'lowbit-lower-tile{target=znver5}' --split-input-file | filecheck %s
 
 !x = memref<1x3x2x2x5xi32>
 !w = memref<1x1x2x2x2x32xi32>
@@ -78,4 +78,37 @@ func.func @horner(%x: !x, %w: !w, %n: index, %h: index, %c: index, %k: index, %b
 func.func @pairs(%x: !x, %w: !w, %n: index, %h: index, %c: index, %k: index, %b: index) -> vector<2xi32> {
   %s = lowbit.bitserial_tile %x, %w, %n, %h, %c, %k, %b pixels 1 vectors 1 unroll 3 x_code !lowbit.unipolar<2> w_code !lowbit.bipolar<2> : (!x, !w, index, index, index, index, index) -> vector<2xi32>
   func.return %s : vector<2xi32>
+}
+
+// -----
+
+!x = memref<1x4x1x1x6xi32>
+!w = memref<1x1x3x3x1x8xi32>
+!v = vector<8xi32>
+
+// A column of padding to the left of the tile: the first column of taps is that of all pixels but the
+// first one, the others are a loop. The rows of taps are those that fall on the image.
+
+// CHECK-LABEL: func.func @padding
+// CHECK-DAG:     %[[ZERO:.*]] = arith.constant dense<0> : vector<8xi32>
+// CHECK-DAG:     %[[I0:.*]] = arith.constant 0 : index
+// CHECK-DAG:     %[[I1:.*]] = arith.constant 1 : index
+// CHECK-DAG:     %[[I2:.*]] = arith.constant 2 : index
+// CHECK-DAG:     %[[I3:.*]] = arith.constant 3 : index
+// CHECK:         %{{.*}} = scf.for %[[KH:.*]] = %low to %high step %[[I1]] iter_args(%[[A:.*]] = %[[ZERO]], %[[B:.*]] = %[[ZERO]], %[[C:.*]] = %[[ZERO]])
+// CHECK-NEXT:      %[[ROW:.*]] = arith.addi %h, %[[KH]]
+// CHECK-NEXT:      vector.load %w[%b, %[[I0]], %[[KH]], %[[I0]], %[[I0]], %[[I0]]]
+// CHECK-NEXT:      %[[C1:.*]] = arith.addi %c, %[[I1]]
+// CHECK-NEXT:      simd.broadcast_load %x[%n, %[[ROW]], %[[I0]], %k, %[[C1]]]
+// CHECK-NEXT:      %[[B1:.*]] = simd.popcount_acc xor subtract %[[B]],
+// CHECK-NEXT:      %[[C2:.*]] = arith.addi %c, %[[I2]]
+// CHECK-NEXT:      simd.broadcast_load %x[%n, %[[ROW]], %[[I0]], %k, %[[C2]]]
+// CHECK-NEXT:      %[[D1:.*]] = simd.popcount_acc xor subtract %[[C]],
+// CHECK-NEXT:      scf.for %{{.*}} = %[[I1]] to %[[I3]] step %[[I1]] iter_args(%{{.*}} = %[[A]], %{{.*}} = %[[B1]], %{{.*}} = %[[D1]])
+// CHECK-COUNT-3:     simd.popcount_acc
+// CHECK-NOT:         simd.popcount_acc
+// CHECK:         func.return
+func.func @padding(%x: !x, %w: !w, %n: index, %h: index, %c: index, %k: index, %b: index, %low: index, %high: index) -> (!v, !v, !v) {
+  %s:3 = lowbit.bitserial_tile %x, %w, %n, %h, %c, %k, %b, %low, %high pixels 3 vectors 1 padding [1, 0] unroll 0 x_code !lowbit.unipolar<1> w_code !lowbit.bipolar<1> : (!x, !w, index, index, index, index, index, index, index) -> (!v, !v, !v)
+  func.return %s#0, %s#1, %s#2 : !v, !v, !v
 }

@@ -9,8 +9,8 @@ from lowbit_dialect.codes import Code, affine
 from lowbit_dialect.decomposition import Decomposition, decompose
 from lowbit_dialect.kernel_layouts import (
     activation_layout,
-    matmul_lhs_layout,
     matmul_rhs_layout,
+    matmul_rows_layout,
     weight_layout,
 )
 from lowbit_dialect.layout import PackedAttr
@@ -53,6 +53,6 @@ class BitserialGemmOp(GemmKernelOp):
     @override
     def expected_layouts(self, x: PackedAttr, w: PackedAttr) -> tuple[PackedAttr, PackedAttr]:
         return (
-            matmul_lhs_layout(x.word_bits.data),
+            matmul_rows_layout(x.word_bits.data),
             matmul_rhs_layout(w.word_bits.data, max(1, w.lane_block[1])),
         )

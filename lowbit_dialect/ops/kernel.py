@@ -142,9 +142,18 @@ class KernelOp(LowbitOp):
                 raise VerifyException(f"{role} must lie in {want}, got {have}")
         if x_layout.word_bits != w_layout.word_bits:
             raise VerifyException("x and w must have words of the same width")
+        self._verify_schedule(max(1, w_layout.lane_block[1]))
         verify_accumulator(x, w, geometry.taps)
         self._verify_correction(geometry)
         self._verify_epilogue()
+
+    def _verify_schedule(self, lanes: int) -> None:
+        """Check what holds on every target; `lowbit-to-loops` checks the rest."""
+        schedule = self.properties.get("schedule")
+        if isinstance(schedule, ScheduleAttr) and lanes % schedule.vectors.data:
+            raise VerifyException(
+                f"schedule: {schedule.vectors.data} vectors do not divide the {lanes} lanes of w"
+            )
 
     def _verify_correction(self, geometry: ConvGeometry) -> None:
         raw_sums, given = self.raw_sums, len(self.operands) > 2

@@ -44,6 +44,9 @@ from lowbit_dialect.table_sums import TABLE_WORD, TableSums
 TABLE_ENTRIES = (16, 64)
 """Entries of a table: what a shuffle of bytes can look up."""
 
+INDICES = 5
+"""Indices among the arguments of a lut_tile."""
+
 
 def _index_bits(type_: MemRefType) -> int:
     """Bits of the indices of tables in memory, checked."""
@@ -56,6 +59,14 @@ def _index_bits(type_: MemRefType) -> int:
     return shape[-1].bit_length() - 1
 
 
+def _verify_sharing(sums: TableSums, shared: int) -> None:
+    if not 1 <= shared <= 2 or (shared == 2 and not sums.nibble_steps):
+        raise VerifyException(
+            f"shared {shared}: a byte holds one entry, or two of at most 15; these go up to"
+            f" {sums.bits * sums.max_value}"
+        )
+
+
 @irdl_op_definition
 class BuildTablesOp(LowbitOp):
     """Fill the tables of some columns and channels of a row of activations.
@@ -64,13 +75,16 @@ class BuildTablesOp(LowbitOp):
     `[ring row][column][index][entry]`. Indices: image n, row, first column and first word of x,
     ring row and first index of the tables. Clauses: number of `columns` and of `channels`, the two
     codes. Columns go to the first ones of the tables, indices follow each other, those of each word
-    beginning with a new table.
+    beginning with a new table. With `shared` 2 each table is that of two columns, the upper nibbles
+    of its entries for the column that is `apart` columns on.
     """
 
     name = "lowbit.build_tables"
     CLAUSES: ClassVar = (
         Clause("columns", INT),
         Clause("channels", INT),
+        Clause("shared", INT, int_(1)),
+        Clause("apart", INT, int_(0)),
         Clause("x_code", ATTRIBUTE),
         Clause("w_code", ATTRIBUTE),
     )
@@ -80,6 +94,8 @@ class BuildTablesOp(LowbitOp):
     indices = var_operand_def(IndexType)
     columns = prop_def(IntegerAttr)
     channels = prop_def(IntegerAttr)
+    shared = prop_def(IntegerAttr)
+    apart = prop_def(IntegerAttr)
     x_code = prop_def(TypeAttribute)
     w_code = prop_def(TypeAttribute)
     traits = traits_def(MemoryReadEffect(), MemoryWriteEffect())
@@ -91,15 +107,18 @@ class BuildTablesOp(LowbitOp):
         indices: Sequence[SSAValue],
         columns: int,
         channels: int,
+        sharing: tuple[int, int],
         x_code: AffineCode,
         w_code: AffineCode,
     ) -> BuildTablesOp:
-        """Build the op."""
+        """Build the op; `sharing` is (shared, apart)."""
         return BuildTablesOp.build_op(
             [x, tables, *indices],
             [],
             columns=int_(columns),
             channels=int_(channels),
+            shared=int_(sharing[0]),
+            apart=int_(sharing[1]),
             x_code=x_code,
             w_code=w_code,
         )
@@ -126,6 +145,11 @@ class BuildTablesOp(LowbitOp):
             raise VerifyException(
                 f"x holds {x.get_shape()[2]} planes, {self.x_code} has {sums.x_planes}"
             )
+        _verify_sharing(sums, self.shared.value.data)
+        if self.apart.value.data < 0:
+            raise VerifyException(
+                f"apart {self.apart.value.data}: columns share a byte with later ones"
+            )
         extents = (
             ("columns", self.columns.value.data, tables.get_shape()[1]),
             ("channels", self.channels.value.data, x.get_shape()[3] * TABLE_WORD),
@@ -148,7 +172,8 @@ class LutTileOp(LowbitOp):
     one pixel to the next, `dilation` [h, w], the two codes. For every pixel and register there are
     two results, vectors of i16: of each pair of bytes, the sum of entries of the lower one plus 256
     times that of the upper one, and that of the upper one, both modulo 2^16. `lowbit.lut_sums`
-    makes sums of them. Operands of these types, as many, are added.
+    makes sums of them. Operands of these types, as many, are added. With `shared` 2 the tables are
+    those of two pixels, and the results of all upper nibbles follow those of the lower ones.
     """
 
     name = "lowbit.lut_tile"
@@ -156,6 +181,7 @@ class LutTileOp(LowbitOp):
         Clause("pixels", INT),
         Clause("registers", INT),
         Clause("count", INT),
+        Clause("shared", INT, int_(1)),
         Clause("step", INT, int_(1)),
         Clause("dilation", INTS, ints([1, 1])),
         Clause("x_code", ATTRIBUTE),
@@ -169,6 +195,7 @@ class LutTileOp(LowbitOp):
     pixels = prop_def(IntegerAttr)
     registers = prop_def(IntegerAttr)
     count = prop_def(IntegerAttr)
+    shared = prop_def(IntegerAttr)
     step = prop_def(IntegerAttr)
     dilation = prop_def(INTS_PROPERTY)
     x_code = prop_def(TypeAttribute)
@@ -184,6 +211,7 @@ class LutTileOp(LowbitOp):
         pixels: int,
         registers: int,
         count: int,
+        shared: int,
         step: int,
         dilation: Sequence[int],
         x_code: AffineCode,
@@ -194,10 +222,11 @@ class LutTileOp(LowbitOp):
         pairs = VectorType(i16, [w.type.get_shape()[-1] // registers // 2])
         return LutTileOp.build_op(
             [x, w, *indices, *initial],
-            [pairs] * (2 * pixels * registers),
+            [pairs] * (2 * pixels * registers * shared),
             pixels=int_(pixels),
             registers=int_(registers),
             count=int_(count),
+            shared=int_(shared),
             step=int_(step),
             dilation=ints(dilation),
             x_code=x_code,
@@ -240,13 +269,14 @@ class LutTileOp(LowbitOp):
                 f"{self.pixels.value.data} pixels and {registers} registers of {lanes} lanes make"
                 " no tile"
             )
+        _verify_sharing(sums, self.shared.value.data)
         elements = kh * kw * count * sums.bits
         if not sums.fits_16_bits(elements):
             raise VerifyException(
                 f"sums of {elements} elements of {self.x_code} and {self.w_code} can leave 16 bits"
             )
         pairs = VectorType(i16, [lanes // registers // 2])
-        expected = [pairs] * (2 * self.pixels.value.data * registers)
+        expected = [pairs] * (2 * self.pixels.value.data * registers * self.shared.value.data)
         if any(i.type != IndexType() for i in self.indices) or len(self.indices) != INDICES:
             raise VerifyException("needs 5 indices: ring row, column, index in x, in w, block")
         if self.initial and [i.type for i in self.initial] != expected:
@@ -308,7 +338,3 @@ class LutSumsOp(LowbitOp):
             raise VerifyException(
                 f"sums of {elements} elements of {self.x_code} and {self.w_code} can leave 16 bits"
             )
-
-
-INDICES = 5
-"""Indices among the arguments of a lut_tile."""

@@ -22,7 +22,8 @@ class ProductLutTileOp(TileOp):
     two entries (`product_table`). x is a memref of i32, four level bytes each,
     `[n][row][column][channel word]`, w one of i32, four shifted levels each,
     `[block][kh][kw][channel word][lane]`. The indices, the clauses and the results are as in
-    `lowbit.bitserial_tile`.
+    `lowbit.bitserial_tile`,
+    but no taps are skipped: one in the padding has an entry too, which the correction takes back.
     """
 
     name = "lowbit.product_lut_tile"
@@ -45,6 +46,8 @@ class ProductLutTileOp(TileOp):
         product = self.product
         if product.obstacle:
             raise VerifyException(product.obstacle)
+        if self.kernel_rows is not None or any(self.padding.get_values()):
+            raise VerifyException("tiles of looked up products skip no taps in the padding")
         allowed = (
             MemRefType(i8, product.register_tables.shape),
             MemRefType(IntegerType(product.memory_bits), product.memory_table.shape),

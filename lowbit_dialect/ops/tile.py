@@ -54,6 +54,7 @@ TILE_CLAUSES = (
     Clause("vectors", INT),
     Clause("step", INT, int_(1)),
     Clause("dilation", INTS, ints([1, 1])),
+    Clause("padding", INTS, ints([0, 0])),
     Clause("unroll", INT, int_(1)),
     Clause("x_code", ATTRIBUTE),
     Clause("w_code", ATTRIBUTE),
@@ -61,7 +62,11 @@ TILE_CLAUSES = (
 
 
 def affine_codes(op: LowbitOp) -> tuple[AffineCode, AffineCode]:
-    """The clauses `x_code` and `w_code` of an operation; a VerifyException where they are others."""
+    """The clauses `x_code` and `w_code` of an operation.
+
+    Raises:
+        VerifyException: one of them is no affine code.
+    """
     x, w = op.properties.get("x_code"), op.properties.get("w_code")
     if not isinstance(x, AffineCode) or not isinstance(w, AffineCode):
         raise VerifyException("x_code and w_code must be affine codes")
@@ -71,10 +76,13 @@ def affine_codes(op: LowbitOp) -> tuple[AffineCode, AffineCode]:
 class TileOp(LowbitOp):
     """What the tiles share.
 
-    Indices: image n, row and column of tap (0, 0) of the first pixel, first channel word, block.
-    Clauses: `pixels` of the tile, `step` columns from one pixel to the next, `dilation` [h, w],
-    `vectors` that the lanes of a block make, `unroll` of the innermost reduction loops, the two
-    codes. The results are pixels * vectors vectors of i32, pixel by pixel, without the correction.
+    Indices: image n, row and column of tap (0, 0) of the first pixel, first channel word, block;
+    two more are the first row of taps to be summed and the one behind the last, where these are not
+    all. Clauses: `pixels` of the tile, `step` columns from one pixel to the next, `dilation`
+    [h, w], `padding` [left, right], how many of the outermost columns under the tile have no taps
+    that count, `vectors` that the lanes of a block make, `unroll` of the innermost reduction loops,
+    the two codes. The results are pixels * vectors vectors of i32, pixel by pixel, without the
+    correction.
     """
 
     CLAUSES: ClassVar = TILE_CLAUSES
@@ -88,6 +96,7 @@ class TileOp(LowbitOp):
     vectors = prop_def(IntegerAttr)
     step = prop_def(IntegerAttr)
     dilation = prop_def(INTS_PROPERTY)
+    padding = prop_def(INTS_PROPERTY)
     unroll = prop_def(IntegerAttr)
     x_code = prop_def(TypeAttribute)
     w_code = prop_def(TypeAttribute)
@@ -103,6 +112,7 @@ class TileOp(LowbitOp):
         vectors: int,
         step: int,
         dilation: Sequence[int],
+        padding: Sequence[int],
         unroll: int,
         x_code: Code,
         w_code: Code,
@@ -119,11 +129,40 @@ class TileOp(LowbitOp):
             vectors=int_(vectors),
             step=int_(step),
             dilation=ints(dilation),
+            padding=ints(padding),
             unroll=int_(unroll),
             x_code=x_code,
             w_code=w_code,
             **clauses,
         )
+
+    @property
+    def kernel_rows(self) -> tuple[SSAValue, SSAValue] | None:
+        """First row of taps to be summed and the one behind the last, or None for all."""
+        return (self.indices[5], self.indices[6]) if len(self.indices) > 5 else None
+
+    @property
+    def column_runs(self) -> list[tuple[int, int, slice]]:
+        """Runs of columns of taps (first, end) that the same pixels have, and the results of these.
+
+        A pixel has no tap where that is in the padding.
+        """
+        assert isinstance(self.w.type, MemRefType)
+        pixels, step, vectors = (p.value.data for p in (self.pixels, self.step, self.vectors))
+        (left, right), dilation = self.padding.get_values(), self.dilation.get_values()[1]
+        taps = self.w.type.get_shape()[-3]
+        end = (pixels - 1) * step + (taps - 1) * dilation + 1 - right
+        runs: list[tuple[int, int, slice]] = []
+        for kw in range(taps):
+            valid = [m for m in range(pixels) if left <= m * step + kw * dilation < end]
+            if not valid:
+                continue
+            part = slice(valid[0] * vectors, (valid[-1] + 1) * vectors)
+            if runs and runs[-1][1:] == (kw, part):
+                runs[-1] = (runs[-1][0], kw + 1, part)
+            else:
+                runs.append((kw, kw + 1, part))
+        return runs
 
     @property
     def codes(self) -> tuple[AffineCode, AffineCode]:
@@ -144,8 +183,13 @@ class TileOp(LowbitOp):
             raise VerifyException(
                 f"x holds {x.element_type}, w {w.element_type}: they must be equal"
             )
-        if len(self.indices) != 5:
-            raise VerifyException("needs 5 indices: n, row, column, channel word, block")
+        if len(self.indices) not in (5, 7):
+            raise VerifyException(
+                "needs 5 indices: n, row, column, channel word, block; or 7, with the first row of"
+                " taps and the one behind the last"
+            )
+        if len(self.padding) != 2 or min(self.padding.get_values()) < 0:
+            raise VerifyException("padding needs 2 integers, left and right, not negative")
         pixels, vectors = self.pixels.value.data, self.vectors.value.data
         lanes = w.get_shape()[-1]
         if pixels < 1 or vectors < 1 or lanes % vectors:
@@ -168,11 +212,14 @@ class BitserialTileOp(TileOp):
 
     x is a memref of words `[n][row][plane][channel word][column]`, w one of words of the same
     width (32 or 64), `[block][plane][kh][kw][channel word][lane]`. The indices are image n, row
-    and column of tap (0, 0) of the first pixel, first channel word, and block.
+    and column of tap (0, 0) of the first pixel, first channel word, and block; and, where not all
+    rows of taps are to be summed, the first of these and the one behind the last.
 
     Clauses: `pixels` of the tile, `step` columns from one pixel to the next, `dilation` [h, w],
-    `vectors` that the lanes of a block make, `unroll` of the innermost reduction loops, the two
-    codes. The results are pixels * vectors vectors of i32, pixel by pixel, without the correction.
+    `padding` [left, right], how many of the outermost columns under the tile have no taps that
+    count, `vectors` that the lanes of a block make, `unroll` of the innermost reduction loops, the
+    two codes. The results are pixels * vectors vectors of i32, pixel by pixel, without the
+    correction.
     """
 
     name = "lowbit.bitserial_tile"

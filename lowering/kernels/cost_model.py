@@ -19,6 +19,7 @@ from lowbit_dialect.level_product import BYTES_PER_WORD, LevelProduct
 from lowbit_dialect.ops.tile import TILE_WORDS
 from lowbit_dialect.product_table import ProductTable
 from lowbit_dialect.table_sums import TABLE_WORD
+from lowering.kernels.skipped_share import default_skip, executed_share
 from lowering.kernels.table_plan import TablePlan, plan_tables
 from lowering.targets import Target
 
@@ -40,6 +41,9 @@ L2_VECTORS = 0.75
 
 QUAD = 16
 """Bytes of the sums of four pairs of channels, from which tables of 16 entries are made."""
+
+HIDDEN_LOAD_CYCLES = 0.03
+"""What a load of a popcount step costs where the popcounts hide it: squarer tiles are faster."""
 
 LOOP_CYCLES = 1.0
 """What a pass through a loop costs beside its body."""
@@ -106,7 +110,9 @@ def bit_serial_cycles(c: Contraction, pixels: int, vectors: int) -> float:
     steps = c.taps * ceil(c.channels / word) * len(decompose(affine(c.x), affine(c.w)).terms)
     operation = target.popcount_steps / target.throughput.vector
     row = sum(
-        count * steps * _step(target, tile, vectors, operation)
+        count
+        * steps
+        * (_step(target, tile, vectors, operation) + HIDDEN_LOAD_CYCLES * (tile + vectors))
         for count, tile in _row_of_tiles(c.geometry, pixels)
     )
     return c.rows * c.blocks(lanes) * row
@@ -137,14 +143,15 @@ def table_cycles(c: Contraction, pixels: int, vectors: int) -> float:
     if plan.obstacle is not None:
         return float("inf")
     sums, registers = plan.sums, ceil(vectors / 4)
-    # A lookup and an addition; three operations whenever the bytes are full.
-    lookup = MIXED * max(2 / throughput.vector, 1 / throughput.shuffle)
+    # A lookup and an addition; three operations whenever nibbles are full, and when bytes are.
+    operations = 2 + (2 / sums.nibble_steps if plan.shared > 1 else 0)
+    lookup = MIXED * max(operations / throughput.vector, 1 / throughput.shuffle)
     tap_indices = sum(plan.counts[: plan.chunk])
     run = min(sums.byte_steps, tap_indices)
     for trips in (c.geometry.cols.taps, c.geometry.rows.taps):
         if run * trips <= sums.byte_steps and run >= min(tap_indices, run):
             run *= trips
-    flush = 3 / throughput.vector / run
+    flush = (3 if plan.shared == 1 else 18) / throughput.vector / run
     steps = c.taps * sum(plan.counts) * len(sums.w_terms)
     per_tile = 8 + 12 * (plan.chunks - 1)
     loops = c.taps * plan.chunks * len(sums.w_terms) * 2 * LOOP_CYCLES
@@ -157,11 +164,19 @@ def table_cycles(c: Contraction, pixels: int, vectors: int) -> float:
         * (
             steps * max(least, _step(target, tile, registers, lookup + flush, BYTE_CHAINS))
             + loops
-            + per_tile * tile * registers / throughput.vector
+            + per_tile * plan.shared * tile * registers / throughput.vector
         )
-        for count, tile in _row_of_tiles(c.geometry, pixels)
+        for count, tile in _halves_of_tiles(plan)
     )
     return c.rows * c.blocks(lanes) * row + _table_building(c, plan)
+
+
+def _halves_of_tiles(plan: TablePlan) -> list[tuple[int, int]]:
+    """(how many, pixels whose tables are looked up) of the tiles of a row."""
+    wide = plan.pixels * plan.shared
+    whole, rest = divmod(plan.geometry.cols.out, wide)
+    tiles = [(whole, plan.pixels)]
+    return [*tiles, (1, ceil(rest / plan.shared))] if rest else tiles
 
 
 def _table_building(c: Contraction, plan: TablePlan) -> float:
@@ -170,7 +185,7 @@ def _table_building(c: Contraction, plan: TablePlan) -> float:
     register = c.target.vector_bits // 8
     registers = ceil(TABLE_WORD / register)
     # Levels: a mask, a choice and an addition a plane. Two vectors of pairs, each of two shuffles.
-    per_word = registers * (2 * plan.sums.x_planes + 6) / throughput.vector
+    per_word = registers * (2 * plan.sums.x_planes * plan.shared + 6) / throughput.vector
     per_vector = max(1, min(register, 2 * QUAD) // plan.entries)
     loads = pairs if per_vector == 1 else 1
     per_table = max(
@@ -179,9 +194,9 @@ def _table_building(c: Contraction, plan: TablePlan) -> float:
         (loads + 1) / throughput.loads,
         1 / throughput.stores,
     )
-    rows, strip = geometry.rows, plan.pixels * plan.tiles
+    rows, half = geometry.rows, plan.pixels * plan.tiles
     built_rows = min(rows.before + rows.extent + rows.after, rows.out * plan.ring)
-    columns = ceil(geometry.cols.out / strip) * plan.columns(strip)
+    columns = ceil(geometry.cols.out / plan.strip) * plan.columns(half)
     pixel = plan.words * per_word + ceil(sum(plan.counts) / per_vector) * per_table
     return geometry.batch * built_rows * columns * geometry.groups * pixel
 
@@ -241,6 +256,9 @@ REDUCTIONS = {
 EPILOGUE_CYCLES = 0.35
 """Cycles of the epilogue for a vector of sums and a level of the result."""
 
+ALONE = 2
+"""How many times that where a block has no two vectors of sums that narrower lanes could join."""
+
 MAX_LEVELS = 16
 """Levels beyond which results are not compared with thresholds one by one."""
 
@@ -253,4 +271,6 @@ def predict_cycles(c: Contraction, strategy: str, pixels: int, vectors: int) -> 
     lanes = c.target.vector_bits // 32
     outputs = c.rows * c.geometry.cols.out * ceil(c.geometry.oc / lanes)
     levels = min(1 << c.x.width, MAX_LEVELS)
-    return REDUCTIONS[strategy](c, pixels, vectors) + EPILOGUE_CYCLES * levels * outputs
+    skip = default_skip(c.geometry, c.x, c.w, strategy, pixels, vectors)
+    reduction = REDUCTIONS[strategy](c, pixels, vectors) * executed_share(c.geometry, skip)
+    return reduction + EPILOGUE_CYCLES * levels * outputs * (ALONE if vectors % 2 else 1)

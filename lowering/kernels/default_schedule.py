@@ -16,13 +16,15 @@ from lowering.kernels.cost_model import (
     looks_up_in_registers,
     predict_cycles,
 )
+from lowering.kernels.skipped_share import default_skip
 from lowering.targets import Target
 
 MAX_PIXELS = 8
-MAX_UNROLLED = (64, 16, 16)
-"""Popcounts or dot products in a body unrolled over channel words, over kw too, over kh too.
+MAX_UNROLLED = 16
+"""Popcounts or dot products in a body with unrolled loops.
 
-Unrolling saves little where the tile fills the ports; it pays in compile time."""
+A tile that fills the ports gains nothing by it; longer bodies are even slower, as if they came
+decoded less often (4x4 popcounts, two words of them unrolled: 637 MAC a cycle instead of 661)."""
 
 
 BYTE_STRATEGIES = ("dot", "product")
@@ -35,7 +37,7 @@ def kernel_lanes(target: Target, strategy: str = "bit_serial") -> int:
     return target.vector_bits // word_bits
 
 
-def _registers(strategy: str, pixels: int, vectors: int) -> int:
+def tile_registers(strategy: str, pixels: int, vectors: int) -> int:
     """Vector registers that a tile needs in its innermost loop."""
     if strategy == "table":
         vectors //= 4
@@ -57,7 +59,7 @@ def tiles(target: Target, strategy: str) -> Iterator[tuple[int, int]]:
     widths = widths or (max(1, 8 // lanes),)
     for vectors in widths:
         for pixels in range(1, MAX_PIXELS + 1):
-            fits = _registers(strategy, pixels, vectors) <= target.vector_registers
+            fits = tile_registers(strategy, pixels, vectors) <= target.vector_registers
             if fits or (pixels, vectors) == (1, widths[0]):
                 yield pixels, vectors
 
@@ -83,9 +85,9 @@ def default_schedule(
         word_elements, w_bits = BYTES_PER_WORD, 8
     words = ceil(geometry.ic / geometry.groups / word_elements)
     unroll = 0
-    for depth, limit in enumerate(MAX_UNROLLED, 1):
-        trips = (words, geometry.cols.taps, geometry.rows.taps)[:depth]
-        if pixels * vectors * prod(trips) <= limit:
+    trips = (words, geometry.cols.taps, geometry.rows.taps)
+    for depth in range(1, len(trips) + 1):
+        if pixels * vectors * prod(trips[:depth]) <= MAX_UNROLLED:
             unroll = depth
     if strategy == "table":
         unroll = 1
@@ -93,4 +95,5 @@ def default_schedule(
         unroll = 0  # lanes are unrolled instead
     weights = geometry.taps * geometry.oc * w_bits // 8
     order = "rows" if weights <= target.l1_bytes // 2 else "channels"
-    return ScheduleAttr.get(pixels, vectors, unroll, order)
+    skip = default_skip(geometry, x, w, strategy, pixels, vectors)
+    return ScheduleAttr.get(pixels, vectors, unroll, order, skip)

@@ -117,6 +117,7 @@ class AbsorbCorrection(RewritePattern):
     """
 
     def match_and_rewrite(self, op: Operation, rewriter: PatternRewriter) -> None:
+        """Rewrite one kernel, of whatever strategy."""
         if not isinstance(op, KernelOp) or len(op.operands) < 3:
             return
         block = op.epilogue_block

@@ -15,6 +15,7 @@ from lowbit_dialect.kernel_layouts import (
     index_weight_layout,
     matmul_lhs_layout,
     matmul_rhs_layout,
+    matmul_rows_layout,
     product_matmul_rhs_layout,
     product_weight_layout,
     weight_layout,
@@ -61,7 +62,7 @@ KERNELS: dict[str, KernelForms] = {
             weight_layout(layout, kernel_word_bits(target), lanes, groups),
         ),
         lambda target, lanes, x_bits: (
-            matmul_lhs_layout(kernel_word_bits(target)),
+            matmul_rows_layout(kernel_word_bits(target)),
             matmul_rhs_layout(kernel_word_bits(target), lanes),
         ),
     ),

@@ -18,7 +18,6 @@ from xdsl.pattern_rewriter import (
 )
 
 from lowbit_dialect.codes import Code
-from lowbit_dialect.geometry import ConvGeometry
 from lowbit_dialect.layout import PackedAttr
 from lowbit_dialect.ops.base import code_of
 from lowbit_dialect.ops.contraction import Conv2DOp, MatmulOp
@@ -26,11 +25,13 @@ from lowbit_dialect.ops.correction import RAW_SUMS, CorrectionOp
 from lowbit_dialect.ops.kernel import KernelOp
 from lowbit_dialect.ops.pack import BitpackOp
 from lowbit_dialect.schedule import ScheduleAttr
-from lowering.kernels.default_schedule import default_schedule, kernel_lanes
+from lowering.kernels.choice import Chooser
+from lowering.kernels.default_schedule import kernel_lanes
 from lowering.kernels.kernel_forms import KERNELS
-from lowering.kernels.strategy import resolve_strategy
+from lowering.kernels.problem import Problem
+from lowering.kernels.records import chooser
 from lowering.opt.diagnostics import fail
-from lowering.strategies import check_strategy
+from lowering.record_sources import SHIPPED_RECORDS
 from lowering.targets import Target, get_target
 
 
@@ -47,12 +48,12 @@ class SelectConvKernel(RewritePattern):
     """
 
     target: Target
-    strategy: str
+    choose: Chooser
 
     @op_type_rewrite_pattern
     def match_and_rewrite(self, op: Conv2DOp, rewriter: PatternRewriter) -> None:
         geometry = op.geometry
-        kernel = _Kernel.of(op, geometry, self.target, self.strategy)
+        kernel = _Kernel.of(op, self.target, self.choose)
         padding = tuple(op.padding.get_values())
         layouts = KERNELS[kernel.strategy].conv_layouts(
             *(self.target, op.layout.data, padding, geometry.groups),
@@ -76,11 +77,11 @@ class SelectGemmKernel(RewritePattern):
     """
 
     target: Target
-    strategy: str
+    choose: Chooser
 
     @op_type_rewrite_pattern
     def match_and_rewrite(self, op: MatmulOp, rewriter: PatternRewriter) -> None:
-        kernel = _Kernel.of(op, op.geometry, self.target, self.strategy)
+        kernel = _Kernel.of(op, self.target, self.choose)
         layouts = KERNELS[kernel.strategy].gemm_layouts(
             self.target, kernel.lanes, kernel.x_code.width
         )
@@ -98,16 +99,15 @@ class _Kernel:
     lanes: int
 
     @staticmethod
-    def of(op: Conv2DOp | MatmulOp, geometry: ConvGeometry, target: Target, wanted: str) -> _Kernel:
+    def of(op: Conv2DOp | MatmulOp, target: Target, choose: Chooser) -> _Kernel:
         """The strategy and schedule for a contraction, and the lanes of its channel blocks."""
-        x, w = code_of(op.x.type, "x"), code_of(op.w.type, "w")
         try:
-            strategy = resolve_strategy(wanted, x, w, geometry, target)
+            choice = choose(Problem.of(op))
         except ValueError as error:
             fail(op, str(error))
-        schedule = default_schedule(geometry, x, w, target, strategy)
-        lanes = schedule.vectors.data * kernel_lanes(target, strategy)
-        return _Kernel(x, w, strategy, schedule, lanes)
+        lanes = choice.schedule.vectors.data * kernel_lanes(target, choice.strategy)
+        codes = code_of(op.x.type, "x"), code_of(op.w.type, "w")
+        return _Kernel(*codes, choice.strategy, choice.schedule, lanes)
 
     def replace(
         self,
@@ -131,32 +131,36 @@ class _Kernel:
         rewriter.replace(op, [*new, found])
 
 
+def select_kernels(module: ModuleOp, target: Target, choose: Chooser) -> None:
+    """Rewrite every contraction of a module into the kernel that `choose` says."""
+    PatternRewriteWalker(
+        GreedyRewritePatternApplier(
+            [SelectConvKernel(target, choose), SelectGemmKernel(target, choose)]
+        ),
+        apply_recursively=False,
+    ).rewrite_module(module)
+
+
 @dataclass(frozen=True)
 class SelectKernelPass(ModulePass):
     """Choose the kernel of every conv2d and matmul, and its schedule, for a target.
 
     `strategy` is `auto` or the one to take; where that cannot be, such as `dot` for weights that do
-    not fit in bytes, the kernel stays bit-serial. Codebooks always take `product`.
+    not fit in bytes, the kernel stays bit-serial. Codebooks always take `product`. `records` is a
+    file that `lowbit tune` wrote; what it says of a kernel counts, then the records that come with
+    lowbit, then the cost model. `shipped` leaves out the file, `none` leaves the cost model alone.
 
     Raises:
-        ValueError: there is no such target or strategy.
+        ValueError: there is no such target or strategy, or the records cannot be read.
         PassFailedException: there is no table of products for the codes, but one is needed.
     """
 
     name = "lowbit-select-kernel"
     target: str = "host"
     strategy: str = "auto"
+    records: str = SHIPPED_RECORDS
 
     def apply(self, ctx: Context, op: ModuleOp) -> None:
         """Rewrite every contraction."""
         target = get_target(self.target)
-        check_strategy(self.strategy)
-        PatternRewriteWalker(
-            GreedyRewritePatternApplier(
-                [
-                    SelectConvKernel(target, self.strategy),
-                    SelectGemmKernel(target, self.strategy),
-                ]
-            ),
-            apply_recursively=False,
-        ).rewrite_module(op)
+        select_kernels(op, target, chooser(target, self.strategy, self.records))

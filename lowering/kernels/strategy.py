@@ -28,6 +28,12 @@ def obstacle(strategy: str, x: Code, w: Code, geometry: ConvGeometry, target: Ta
     return None
 
 
+def candidates(x: Code, w: Code) -> tuple[str, ...]:
+    """The strategies among which `auto` means one: for codebooks there is only `product`."""
+    has_codebook = not (isinstance(x, AffineCode) and isinstance(w, AffineCode))
+    return ("product",) if has_codebook else ("bit_serial", "dot", "table")
+
+
 def resolve_strategy(wanted: str, x: Code, w: Code, geometry: ConvGeometry, target: Target) -> str:
     """What a strategy becomes for a contraction: `auto` the one predicted to be fastest.
 
@@ -39,12 +45,12 @@ def resolve_strategy(wanted: str, x: Code, w: Code, geometry: ConvGeometry, targ
             one is wanted or the codes need it.
     """
     check_strategy(wanted)
-    has_codebook = not (isinstance(x, AffineCode) and isinstance(w, AffineCode))
-    if has_codebook or wanted == "product":
+    by_default = candidates(x, w)
+    if "product" in (wanted, *by_default):
         if reason := obstacle("product", x, w, geometry, target):
             raise ValueError(f"strategy product is impossible: {reason}")
         return "product"
-    candidates = ("bit_serial", "dot", "table") if wanted == "auto" else (wanted,)
-    possible = [s for s in candidates if obstacle(s, x, w, geometry, target) is None]
+    allowed = by_default if wanted == "auto" else (wanted,)
+    possible = [s for s in allowed if obstacle(s, x, w, geometry, target) is None]
     contraction = Contraction(geometry, x, w, target)
     return min(possible, key=lambda s: best_tile(contraction, s)[0], default="bit_serial")

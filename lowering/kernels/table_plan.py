@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import ceil
 
 from lowbit_dialect.codes import AffineCode
@@ -16,17 +16,24 @@ class TablePlan:
     """The tables of one contraction.
 
     The contraction is walked in *strips* of `tiles` register tiles side by side, and in *chunks* of
-    `chunk` words of channels. The tables of a strip and chunk lie in a ring of as many rows as the
-    window has: what the first cache level holds. Between two chunks the sums of `segment` rows of a
-    strip are kept, what a part of the second level holds.
+    `chunk` words of channels. Where `shared` is 2, a tile is that many pixels twice: a strip has a
+    left and a right half, whose entries share bytes. The tables of a strip and chunk lie in a ring
+    of as many rows as the window has: what the first cache level holds. Between two chunks the sums
+    of `segment` rows of a strip are kept, what a part of the second level holds.
     """
 
     geometry: ConvGeometry
     sums: TableSums
     pixels: int
-    tiles: int
-    chunk: int
-    segment: int
+    tiles: int = 1
+    chunk: int = 1
+    segment: int = 1
+    shared: int = 1
+
+    @property
+    def strip(self) -> int:
+        """Output columns of a strip."""
+        return self.pixels * self.tiles * self.shared
 
     @property
     def words(self) -> int:
@@ -58,10 +65,10 @@ class TablePlan:
         """Bytes of a table."""
         return 1 << self.sums.bits
 
-    def columns(self, outputs: int) -> int:
-        """Columns of tables that so many neighbouring output pixels need."""
+    def columns(self, pixels: int) -> int:
+        """Columns of tables that so many pixels, or halves of them that share bytes, need."""
         cols = self.geometry.cols
-        return (outputs - 1) * cols.stride + (cols.taps - 1) * cols.dilation + 1
+        return (pixels - 1) * cols.stride + (cols.taps - 1) * cols.dilation + 1
 
     @property
     def ring_bytes(self) -> int:
@@ -96,6 +103,7 @@ class TablePlan:
 
 
 MAX_RING_BYTES = 512 * 1024
+"""Bytes of tables that a thread may have on its stack."""
 
 
 def index_bits(target: Target) -> int:
@@ -109,21 +117,23 @@ def plan_tables(
     """The tables of a contraction whose register tile has (pixels, vectors of sums)."""
     pixels, vectors = tile
     sums = TableSums.of(x, w, index_bits(target))
-    one = TablePlan(geometry, sums, pixels, 1, 1, 1)
-    whole_tiles = max(1, geometry.cols.out // pixels)
+    shared = 2 if sums.nibble_steps > 1 else 1
+    one = TablePlan(geometry, sums, pixels, shared=shared)
+    whole_tiles = max(1, geometry.cols.out // one.strip)
     # Half of the first cache level for a tile's tables, the rest for indices and sums.
     chunk = max(1, min(one.words, target.l1_bytes // 2 // one.ring_bytes))
     chunk = ceil(one.words / ceil(one.words / chunk))
     while chunk > 1 and not sums.fits_16_bits(one.elements(chunk)):
         chunk -= 1
-    plan = TablePlan(geometry, sums, pixels, 1, chunk, 1)
-    tiles = 1
+    plan = replace(one, chunk=chunk)
     for more in range(2, whole_tiles + 1):
-        wider = TablePlan(geometry, sums, pixels, more, chunk, 1)
-        if whole_tiles % more == 0 and wider.ring_bytes <= target.l1_bytes * 3 // 4:
-            tiles = more
+        wider = replace(plan, tiles=more)
+        if wider.ring_bytes > target.l1_bytes * 3 // 4:
+            break
+        if whole_tiles % more == 0:
+            plan = wider
     lanes = vectors * target.vector_bits // 32
     blocks = geometry.groups * ceil(geometry.oc / geometry.groups / lanes)
-    row_bytes = blocks * lanes * tiles * pixels * (2 if plan.keeps_pairs else 4)
-    segment = max(1, min(geometry.batch * geometry.rows.out, target.l2_bytes // 4 // row_bytes))
-    return TablePlan(geometry, sums, pixels, tiles, chunk, segment)
+    row_bytes = blocks * lanes * plan.strip * (2 if plan.keeps_pairs else 4)
+    rows = geometry.batch * geometry.rows.out
+    return replace(plan, segment=max(1, min(rows, target.l2_bytes // 4 // row_bytes)))

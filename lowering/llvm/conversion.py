@@ -11,7 +11,8 @@ unrolled tile share their variable part and differ in a constant.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any
 
@@ -28,6 +29,7 @@ from xdsl.dialects.builtin import (
 )
 from xdsl.ir import Attribute, Block, Operation, OpResult, SSAValue
 
+from lowering.llvm.intrinsic_call import call_intrinsic
 from lowering.llvm.types import (
     POINTER,
     MemRefLayout,
@@ -57,6 +59,25 @@ Linear = tuple[tuple[tuple[SSAValue, int], ...], int]
 """A sum of old index values times constants, in the order of appearance, plus a constant."""
 
 
+class _Values(dict[SSAValue, SSAValue]):
+    """From old values to new ones; a deferred operation is converted when it is looked up."""
+
+    def __init__(self, state: Conversion):
+        self._state = state
+
+    def __missing__(self, old: SSAValue) -> SSAValue:
+        return self._state.convert_deferred(old)
+
+
+@dataclass
+class _Deferred:
+    """An operation that nobody has asked for yet, and the new ones that then stand in its place."""
+
+    old: Operation
+    convert: Handler
+    ops: list[Operation | _Deferred] = field(default_factory=list)
+
+
 class Conversion:
     """One function on its way to LLVM's dialect."""
 
@@ -65,16 +86,22 @@ class Conversion:
         self.op = op
         """The operation being converted, which a diagnostic is about."""
         self.index = IntegerType(target.index_width)
-        self.values: dict[SSAValue, SSAValue] = {}
+        self.values: dict[SSAValue, SSAValue] = _Values(self)
         self.offsets: dict[SSAValue, int] = {}
         """Elements between a converted memref's pointer and its first element, where not 0."""
         self.blocks: dict[Block, Block] = {}
-        self.ops: list[Operation] = []
+        self.ops: list[Operation | _Deferred] = []
         """The new operations of the current block."""
+        self._ops_of_blocks: list[tuple[Block, list[Operation | _Deferred]]] = []
+        self._deferred: dict[SSAValue, _Deferred] = {}
         self.prologue: list[Operation] = []
         """What has to come first in the entry block: constants and stack buffers."""
-        self._constants: dict[tuple[int, IntegerType], SSAValue] = {}
-        self._types: dict[Attribute, Attribute] = {}
+        self._constants: dict[tuple[int, int], SSAValue] = {}
+        """By value and width."""
+        self._types: dict[int, tuple[Attribute, Attribute]] = {}
+        self._suffixes: dict[int, tuple[Attribute, str]] = {}
+        self._undefined: dict[int, SSAValue] = {}
+        self._layouts: dict[int, tuple[Attribute, MemRefLayout]] = {}
         self._linear: dict[SSAValue, Linear] = {}
         self._sums: dict[tuple[tuple[SSAValue, int], ...], SSAValue] = {}
 
@@ -86,10 +113,11 @@ class Conversion:
         Raises:
             OpFailedException: if there is none.
         """
-        converted = self._types.get(type)
-        if converted is None:
-            converted = self._types[type] = self._convert_type(type)
-        return converted
+        # Types are found by identity, and kept alive for it: to hash one takes longer than this.
+        known = self._types.get(id(type))
+        if known is None:
+            known = self._types[id(type)] = type, self._convert_type(type)
+        return known[1]
 
     def _convert_type(self, type: Attribute) -> Attribute:
         if isinstance(type, IndexType):
@@ -97,7 +125,8 @@ class Conversion:
         if isinstance(type, VectorType):
             if type.get_num_dims() != 1 or type.get_num_scalable_dims():
                 fail(self.op, f"LLVM has no {type}: expected one dimension of fixed length")
-            return VectorType(self.type(type.element_type), type.shape)
+            element = self.type(type.element_type)
+            return type if element is type.element_type else VectorType(element, type.shape)
         if isinstance(type, MemRefType):
             self.layout(type)
             return POINTER
@@ -115,12 +144,17 @@ class Conversion:
         Raises:
             OpFailedException: if it is not one, or its layout is not known.
         """
+        known = self._layouts.get(id(type))
+        if known is not None:
+            return known[1]
         if not isinstance(type, MemRefType):
             fail(self.op, f"expected a memref of static shape, got {type}")
         try:
-            return memref_layout(type)
+            layout = memref_layout(type)
         except ValueError as error:
             fail(self.op, str(error))
+        self._layouts[id(type)] = type, layout
+        return layout
 
     # Values
 
@@ -149,7 +183,7 @@ class Conversion:
     def constant(self, value: int, type: IntegerType | None = None) -> SSAValue:
         """An integer constant, of the index type unless another is given."""
         type = type or self.index
-        key = (value, type)
+        key = (value, type.width.data)
         if key not in self._constants:
             op = llvm.ConstantOp.create(
                 properties={"value": IntegerAttr(value, type)}, result_types=[type]
@@ -162,13 +196,51 @@ class Conversion:
         self, name: str, operands: Sequence[SSAValue], result_type: Attribute
     ) -> SSAValue:
         """A call of the target-independent intrinsic `llvm.<name>.<type>`."""
-        full_name = f"llvm.{name}.{intrinsic_suffix(operands[0].type)}"
-        return self.insert(llvm.CallIntrinsicOp(full_name, operands, [result_type]))
+        type = operands[0].type
+        known = self._suffixes.get(id(type))
+        if known is None:
+            known = self._suffixes[id(type)] = type, intrinsic_suffix(type)
+        return self.insert(call_intrinsic(f"llvm.{name}.{known[1]}", operands, result_type))
 
-    def start_block(self) -> None:
+    def undefined(self, type: Attribute) -> SSAValue:
+        """A value of a converted type that may be anything."""
+        known = self._undefined.get(id(type))
+        if known is None:
+            op = llvm.UndefOp.create(result_types=[type])
+            self.prologue.append(op)
+            known = self._undefined[id(type)] = op.results[0]
+        return known
+
+    # Blocks
+
+    def start_block(self, block: Block) -> None:
         """Begin to collect the operations of another block."""
         self.ops = []
+        self._ops_of_blocks.append((block, self.ops))
         self._sums = {}
+
+    def finish_blocks(self) -> None:
+        """Put the operations into their blocks: there is nobody left to ask for more."""
+        for block, ops in self._ops_of_blocks:
+            block.add_ops(_flat(ops))
+
+    def defer(self, old: Operation, convert: Handler) -> None:
+        """Convert `old`, which has one result and no effect, in this place if it is asked for.
+
+        The accesses of an unrolled tile see through their indices, and few of these are needed.
+        """
+        deferred = _Deferred(old, convert)
+        self._deferred[old.results[0]] = deferred
+        self.ops.append(deferred)
+
+    def convert_deferred(self, value: SSAValue) -> SSAValue:
+        """Convert the deferred operation that gives `value`; the new value."""
+        deferred = self._deferred[value]
+        ops, op = self.ops, self.op
+        self.ops, self.op = deferred.ops, deferred.old
+        deferred.convert(self, deferred.old)
+        self.ops, self.op = ops, op
+        return self.values[value]
 
     # Addresses
 
@@ -183,12 +255,12 @@ class Conversion:
         op = value.op if isinstance(value, OpResult) else None
         if isinstance(op, arith.ConstantOp) and isinstance(op.value, IntegerAttr):
             return (), op.value.value.data
-        if isinstance(op, arith.AddiOp):
-            return sum_linear([(self.linear(op.lhs), 1), (self.linear(op.rhs), 1)])
-        if isinstance(op, arith.SubiOp):
-            return sum_linear([(self.linear(op.lhs), 1), (self.linear(op.rhs), -1)])
-        if isinstance(op, arith.MuliOp):
-            left, right = self.linear(op.lhs), self.linear(op.rhs)
+        if isinstance(op, arith.AddiOp | arith.SubiOp | arith.MuliOp):
+            left, right = (self.linear(operand) for operand in op.operands)
+            if isinstance(op, arith.AddiOp):
+                return sum_linear([(left, 1), (right, 1)])
+            if isinstance(op, arith.SubiOp):
+                return sum_linear([(left, 1), (right, -1)])
             if not right[0]:
                 return sum_linear([(left, right[1])])
             if not left[0]:
@@ -278,6 +350,14 @@ class Conversion:
             return self.values[memref]
         element = self.layout(memref.type).element
         return self.offset_pointer(self.values[memref], ((), start), element)
+
+
+def _flat(ops: Iterable[Operation | _Deferred]) -> Iterator[Operation]:
+    for op in ops:
+        if isinstance(op, _Deferred):
+            yield from _flat(op.ops)
+        else:
+            yield op
 
 
 def sum_linear(terms: Iterable[tuple[Linear, int]]) -> Linear:

@@ -25,9 +25,6 @@ from lowering.llvm.types import type_bits
 from lowering.opt.diagnostics import fail
 
 _INTEGER_BINARY: dict[type[Operation], type[Operation]] = {
-    arith.AddiOp: llvm.AddOp,
-    arith.SubiOp: llvm.SubOp,
-    arith.MuliOp: llvm.MulOp,
     arith.ShLIOp: llvm.ShlOp,
     arith.DivUIOp: llvm.UDivOp,
     arith.DivSIOp: llvm.SDivOp,
@@ -38,6 +35,12 @@ _INTEGER_BINARY: dict[type[Operation], type[Operation]] = {
     arith.XOrIOp: llvm.XOrOp,
     arith.ShRUIOp: llvm.LShrOp,
     arith.ShRSIOp: llvm.AShrOp,
+}
+
+_INDEX_ARITHMETIC: dict[type[Operation], type[Operation]] = {
+    arith.AddiOp: llvm.AddOp,
+    arith.SubiOp: llvm.SubOp,
+    arith.MuliOp: llvm.MulOp,
 }
 
 _FLOAT_BINARY: dict[type[Operation], type[llvm.AbstractFloatArithOp]] = {
@@ -84,13 +87,26 @@ def _integer_binary(to: type[Operation]) -> Handler:
         state.replace(
             op,
             to.create(
-                operands=[state.value(op.operands[0]), state.value(op.operands[1])],
+                operands=[state.values[operand] for operand in op.operands],
                 result_types=[state.type(op.results[0].type)],
                 properties=properties,
             ),
         )
 
     return convert
+
+
+def _index_arithmetic(to: type[Operation]) -> Handler:
+    """Integer arithmetic, which of indices is wanted by few: accesses see through it."""
+    convert = _integer_binary(to)
+
+    def convert_or_defer(state: Conversion, op: Operation) -> None:
+        if isinstance(op.results[0].type, IndexType):
+            state.defer(op, convert)
+        else:
+            convert(state, op)
+
+    return convert_or_defer
 
 
 def _fastmath(op: Operation) -> llvm.FastMathAttr:
@@ -108,7 +124,7 @@ def _float_binary(to: type[llvm.AbstractFloatArithOp]) -> Handler:
 
 def _intrinsic(name: str, *, flag: bool = False) -> Handler:
     def convert(state: Conversion, op: Operation) -> None:
-        operands = [state.value(operand) for operand in op.operands]
+        operands = [state.values[operand] for operand in op.operands]
         if flag:
             operands.append(state.constant(0, IntegerType(1)))
         result = op.results[0]
@@ -121,7 +137,7 @@ def _cast(to: type[Operation]) -> Handler:
     def convert(state: Conversion, op: Operation) -> None:
         result_type = state.type(op.results[0].type)
         state.replace(
-            op, to.create(operands=[state.value(op.operands[0])], result_types=[result_type])
+            op, to.create(operands=[state.values[op.operands[0]]], result_types=[result_type])
         )
 
     return convert
@@ -148,6 +164,13 @@ def _rounding(expand: Callable[[Conversion, SSAValue], SSAValue], name: str) -> 
 
 
 def _constant(state: Conversion, op: arith.ConstantOp) -> None:
+    if isinstance(op.result.type, IndexType):
+        state.defer(op, _constant_now)
+    else:
+        _constant_now(state, op)
+
+
+def _constant_now(state: Conversion, op: arith.ConstantOp) -> None:
     value, result_type = op.value, state.type(op.result.type)
     if isinstance(value, IntegerAttr):
         assert isinstance(result_type, IntegerType)
@@ -233,6 +256,7 @@ def _poison(state: Conversion, op: ub.PoisonOp) -> None:
 
 HANDLERS: dict[type[Operation], Callable[[Conversion, Any], None]] = {
     **{op: _integer_binary(to) for op, to in _INTEGER_BINARY.items()},
+    **{op: _index_arithmetic(to) for op, to in _INDEX_ARITHMETIC.items()},
     **{op: _float_binary(to) for op, to in _FLOAT_BINARY.items()},
     **{op: _intrinsic(name) for op, name in _INTRINSICS.items()},
     **{op: _intrinsic(name, flag=True) for op, name in _INTRINSICS_WITH_FLAG.items()},

@@ -143,7 +143,7 @@ def convert_function(
                 state.values[before] = after
                 after.name_hint = before.name_hint
         for block in order:
-            state.start_block()
+            state.start_block(state.blocks[block])
             for old in block.ops:
                 state.op = old
                 handler = handlers.get(type(old))
@@ -151,7 +151,7 @@ def convert_function(
                     handler(state, old)
                 else:
                     _keep(state, old)
-            state.blocks[block].add_ops(state.ops)
+        state.finish_blocks()
         entry = state.blocks[order[0]]
         if state.prologue:
             entry.insert_ops_before(state.prologue, _first(entry))
@@ -183,7 +183,7 @@ def _keep(state: Conversion, op: Operation) -> None:
         fail(op, "it has a region; expected operations without one inside of a function")
     state.replace(
         op,
-        op.create(
+        type(op).create(
             operands=state.value_list(op.operands),
             result_types=[state.type(result.type) for result in op.results],
             properties=op.properties,

@@ -7,6 +7,7 @@ anywhere, and LLVM would assume the natural alignment of a whole vector otherwis
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import cache
 from typing import Any
 
 from xdsl.dialects import llvm, memref, vector
@@ -32,6 +33,11 @@ GLOBAL_ALIGNMENT = 64
 _ORDERING = IntegerAttr(0, i64)
 
 
+@cache
+def _alignment(number: int) -> IntegerAttr:
+    return IntegerAttr(number, i64)
+
+
 def _load(state: Conversion, base: SSAValue, indices: Sequence[SSAValue]) -> None:
     pointer, layout = state.element_pointer(base, indices)
     state.replace(
@@ -41,7 +47,7 @@ def _load(state: Conversion, base: SSAValue, indices: Sequence[SSAValue]) -> Non
             result_types=[state.type(state.op.results[0].type)],
             properties={
                 "ordering": _ORDERING,
-                "alignment": IntegerAttr(layout.element_bytes, i64),
+                "alignment": _alignment(layout.element_bytes),
             },
         ),
     )
@@ -54,7 +60,7 @@ def _store(state: Conversion, value: SSAValue, base: SSAValue, indices: Sequence
             operands=[state.value(value), pointer],
             properties={
                 "ordering": _ORDERING,
-                "alignment": IntegerAttr(layout.element_bytes, i64),
+                "alignment": _alignment(layout.element_bytes),
             },
         )
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import cache
 from typing import Any
 
 from xdsl.dialects import llvm, vector
@@ -27,10 +28,22 @@ from lowering.opt.diagnostics import fail
 
 def _splat(state: Conversion, lane: SSAValue, type: VectorType) -> SSAValue:
     """An insertion into lane 0 and a shuffle, which targets know as one broadcast."""
-    undefined = state.insert(llvm.UndefOp(type))
-    first = state.insert(llvm.InsertElementOp(undefined, lane, state.constant(0, i32)))
-    lanes = DenseArrayBase.from_list(i32, [0] * type.get_shape()[0])
-    return state.insert(llvm.ShuffleVectorOp(first, undefined, lanes, type))
+    undefined = state.undefined(type)
+    operands = [undefined, lane, state.constant(0, i32)]
+    first = state.insert(llvm.InsertElementOp.create(operands=operands, result_types=[type]))
+    return state.insert(
+        llvm.ShuffleVectorOp.create(
+            operands=[first, undefined],
+            result_types=[type],
+            properties={"mask": _first_lane(type.get_shape()[0])},
+        )
+    )
+
+
+@cache
+def _first_lane(lanes: int) -> DenseArrayBase:
+    """A mask that takes lane 0 for all."""
+    return DenseArrayBase.from_list(i32, [0] * lanes)
 
 
 def _broadcast(state: Conversion, op: vector.BroadcastOp) -> None:
@@ -44,11 +57,16 @@ def _broadcast(state: Conversion, op: vector.BroadcastOp) -> None:
         fail(op, f"expected a scalar or a vector of the result's type, got {source.type}")
 
 
+@cache
+def _mask(lanes: tuple[int, ...]) -> DenseArrayBase:
+    return DenseArrayBase.from_list(i32, lanes)
+
+
 def _shuffle(state: Conversion, op: vector.ShuffleOp) -> None:
     v1, v2 = state.value(op.v1), state.value(op.v2)
     if v1.type != v2.type:
         fail(op, f"expected two vectors of one type, got {v1.type} and {v2.type}")
-    mask = DenseArrayBase.from_list(i32, op.mask.get_values())
+    mask = _mask(tuple(op.mask.get_values()))
     state.replace(op, llvm.ShuffleVectorOp(v1, v2, mask, state.type(op.result.type)))
 
 

@@ -37,6 +37,17 @@ class ChannelTable:
         return ChannelTable(values.astype(np.int64), None, (entries, lanes), bits)
 
     @staticmethod
+    def of_values(
+        rows: NDArray[np.integer], geometry: ConvGeometry, block_lanes: int, fill: int
+    ) -> ChannelTable:
+        """Table of known numbers (entries, output channels)."""
+        groups, per_group = geometry.groups, geometry.oc // geometry.groups
+        lanes = ceil(per_group / block_lanes) * block_lanes
+        table = np.full((len(rows), groups, lanes), fill, np.int64)
+        table[:, :, :per_group] = rows.reshape(len(rows), groups, per_group)
+        return ChannelTable.constant(table.reshape(len(rows), groups * lanes))
+
+    @staticmethod
     def of(
         source: SSAValue,
         lowering: FunctionLowering,
@@ -58,9 +69,7 @@ class ChannelTable:
         values = constant_values(source)
         if values is not None:
             rows = values.reshape(oc, entries).T if channels_first else values.reshape(entries, oc)
-            table = np.full((entries, groups, lanes), fill, np.int64)
-            table[:, :, :per_group] = rows.reshape(entries, groups, per_group)
-            return ChannelTable.constant(table.reshape(entries, groups * lanes))
+            return ChannelTable.of_values(rows, geometry, block_lanes, fill)
         place = lowering.buffers.reserve(entries * groups * lanes * 4)
         table_type = MemRefType(i32, [entries, groups, lanes])
 

@@ -20,28 +20,48 @@ import numpy as np
 from xdsl.dialects.builtin import MemRefType
 from xdsl.ir import SSAValue
 
-from lowbit_dialect.geometry import LAYOUTS, ConvGeometry
+from lowbit_dialect.geometry import LAYOUTS, ConvGeometry, Window
 from lowbit_dialect.layout import PackedAttr, packed_layout
 from lowbit_dialect.level_product import LevelProduct
 from lowbit_dialect.ops.base import int_
+from lowbit_dialect.ops.bitserial import BitserialGemmOp
 from lowbit_dialect.ops.kernel import ConvKernelOp, KernelOp
 from lowbit_dialect.ops.tile import BitserialTileOp, DotTileOp, TileOp
 from lowbit_dialect.schedule import ScheduleAttr
 from lowering.kernels.cost_model import i16_steps
 from lowering.kernels.default_schedule import default_schedule
 from lowering.kernels.kernel_forms import strategy_of
+from lowering.kernels.problem import Problem
+from lowering.kernels.schedule_space import obstacle
 from lowering.loops.emit import Index
 from lowering.loops.epilogue import Epilogue
+from lowering.loops.skipped_taps import SkippedTaps
 from lowering.loops.stage import FunctionLowering, Stage
 from lowering.loops.tile_site import TileSite
+from lowering.opt.diagnostics import fail
+
+SUM_BITS = 32
+"""Bits of a lane of sums; those of bit-serial kernels have the width of a word of weights."""
 
 
 def schedule_of(op: KernelOp, geometry: ConvGeometry, lowering: FunctionLowering) -> ScheduleAttr:
-    """The op's schedule, or the default one for the target."""
-    schedule = op.properties.get("schedule")
-    if isinstance(schedule, ScheduleAttr):
-        return schedule
-    return default_schedule(geometry, *op.codes, lowering.target, strategy_of(op))
+    """The op's schedule, or the default one for the target.
+
+    Raises:
+        OpFailedException: the op's own is not possible on the target.
+    """
+    schedule, strategy = op.properties.get("schedule"), strategy_of(op)
+    if not isinstance(schedule, ScheduleAttr):
+        return default_schedule(geometry, *op.codes, lowering.target, strategy)
+    w_layout = packed_layout(op.operands[1].type)
+    assert w_layout is not None, "the op's verifier says so"
+    lane_bits = w_layout.word_bits.data if strategy == "bit_serial" else SUM_BITS
+    vector_bits = w_layout.lane_block[1] // schedule.vectors.data * lane_bits
+    problem = Problem(*op.codes, geometry)
+    reason = obstacle(schedule, problem, lowering.target, strategy, vector_bits)
+    if reason is not None:
+        fail(op, f"schedule: {reason}")
+    return schedule
 
 
 def lower_contraction(
@@ -99,13 +119,19 @@ class Tiles:
         self.row_offset = frame[0] - rows.before
         self.col_offset = frame[2] - cols.before
         self.raw_sums = op.raw_sums
+        self.skipped = SkippedTaps.of(op, self.schedule, stage.lowering)
+        self.unroll, self.cols = self.schedule.unroll.data, cols
+        if isinstance(op, BitserialGemmOp):
+            # The words of a row of x are the columns of a window that moves by all of them.
+            self.cols = Window(cols.extent * self.words, self.words, self.words)
+            self.words, self.unroll = 1, 3 if self.unroll else 0
         self.place_operands(op, frame, w_layout)
 
     def place_operands(
         self, op: KernelOp, frame: tuple[int, int, int, int], w_layout: PackedAttr
     ) -> None:
         """Views of the operands in memory."""
-        stage, (rows, cols) = self.stage, (self.geometry.rows, self.geometry.cols)
+        stage, (rows, cols) = self.stage, (self.geometry.rows, self.cols)
         height, width = frame[0] + rows.extent + frame[1], frame[2] + cols.extent + frame[3]
         words = self.geometry.groups * self.words
         taps = (rows.taps, cols.taps, self.words, self.lanes)
@@ -122,15 +148,17 @@ class Tiles:
 
     def row(self, job: Index, block: Index) -> None:
         """All tiles of an output row for one block of channels."""
-        emit, out, step = self.stage.emit, self.geometry.cols.out, self.schedule.pixels.data
-        whole = out // step * step
-        emit.loop(0, whole, lambda col: self.tile(job, block, col, step), step)
-        if whole < out:
-            self.tile(job, block, whole, out - whole)
+        for first, end, pixels in self.skipped.tile_runs(self.schedule.pixels.data):
+            self.stage.emit.loop(
+                first,
+                end,
+                lambda col, pixels=pixels: self.tile(job, block, col, pixels),
+                pixels,
+            )
 
     def tile(self, job: Index, block: Index, col: Index, pixels: int) -> None:
         """One register tile and what becomes of it."""
-        emit, rows, cols = self.stage.emit, self.geometry.rows, self.geometry.cols
+        emit, rows, cols = self.stage.emit, self.geometry.rows, self.cols
         image, row = emit.div(job, rows.out), emit.mod(job, rows.out)
         group = emit.div(block, self.blocks_per_group) if self.geometry.groups > 1 else 0
         indices = (
@@ -139,12 +167,13 @@ class Tiles:
             emit.add(emit.mul(col, cols.stride), self.col_offset),
             emit.mul(group, self.words),
             block,
+            *self.skipped.row_bounds(self.stage, row),
         )
         vectors = self.schedule.vectors.data
         if self.lanes % vectors:
             vectors = 1
         tile = self.tile_op(
-            [emit.value(i) for i in indices], pixels, vectors, cols.stride, rows.dilation
+            [emit.value(i) for i in indices], col, pixels, vectors, cols.stride, rows.dilation
         )
         emit.op(tile)
         self.finish(tile.results, (image, row, col), block, group, pixels)
@@ -169,19 +198,23 @@ class Tiles:
             self.lanes // sums.shape[1],
             [list(pixel) for pixel in sums],
         )
-        self.epilogue.apply(site)
+        self.epilogue.apply(self.skipped.complete(site))
 
     def tile_op(
         self,
         indices: list[SSAValue],
+        col: Index,
         pixels: int,
         vectors: int,
         step: int,
         row_dilation: int,
     ) -> TileOp:
         """The operation that fills a tile."""
-        dilation, unroll = (row_dilation, self.geometry.cols.dilation), self.schedule.unroll.data
-        arguments = (self.x, self.w, indices, pixels, vectors, step, dilation, unroll)
+        dilation, unroll = (row_dilation, self.cols.dilation), self.unroll
+        padding = self.skipped.padding(col, pixels)
+        if any(padding):  # seldom run, and in several parts: shorter code
+            unroll = max(0, unroll - 1)
+        arguments = (self.x, self.w, indices, pixels, vectors, step, dilation, padding, unroll)
         codes = (self.x_code, self.w_code)
         if not isinstance(self.raw_sums, LevelProduct):
             return BitserialTileOp.get(*arguments, *codes)

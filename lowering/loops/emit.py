@@ -147,6 +147,24 @@ class Emit:
         self._builder.insertion_point = outer
         self._builder.insert(scf.IfOp(condition, [], Region(block)))
 
+    def adjust(
+        self,
+        condition: SSAValue,
+        values: Sequence[SSAValue],
+        body: Callable[[Sequence[SSAValue]], Sequence[SSAValue]],
+    ) -> Sequence[SSAValue]:
+        """`body(values)` where the i1 condition holds, the values as they are elsewhere."""
+        block, unchanged = Block(), Block()
+        outer = self._builder.insertion_point
+        self._builder.insertion_point = InsertPoint.at_end(block)
+        self._builder.insert(scf.YieldOp(*body(values)))
+        self._builder.insertion_point = InsertPoint.at_end(unchanged)
+        self._builder.insert(scf.YieldOp(*values))
+        self._builder.insertion_point = outer
+        choice = scf.IfOp(condition, [v.type for v in values], Region(block), Region(unchanged))
+        self._builder.insert(choice)
+        return choice.results
+
     def at_entry(self, operation: Operation) -> SSAValue:
         """Insert an operation beside the constants, ahead of everything; its first result."""
         self._constants.insert(operation)

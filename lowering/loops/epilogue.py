@@ -137,13 +137,13 @@ class Epilogue:
         classes = self.op.raw_sums.class_counts(self.geometry)
         row_class: Index = 0
         if classes[0] > 1:
-            row_class = _class_index(site, self.geometry.rows.classes()[1], site.row)
+            row_class = site.stage.choose(self.geometry.rows.classes()[1], site.row)
         col_classes = self.geometry.cols.classes()[1]
 
         def add(m: int, v: int, sums: SSAValue) -> SSAValue:
             col_class: Index = 0
             if classes[1] > 1:
-                col_class = _class_index(site, col_classes, emit.add(site.col, m))
+                col_class = site.stage.choose(col_classes, emit.add(site.col, m))
             entry = emit.add(emit.mul(row_class, classes[1]), col_class)
             return emit.binary(arith.AddiOp, sums, table.vector(site, entry, v))
 
@@ -168,12 +168,3 @@ class Epilogue:
                     )
                 else:
                     emit.store_vector(value(m, v), self.target, indices)
-
-
-def _class_index(site: TileSite, classes: list[int], position: Index) -> Index:
-    """Border class of an output row or column."""
-    if isinstance(position, int):
-        return classes[position]
-    table = site.stage.table(np.array(classes, np.int32))
-    index = site.emit.load(table, [position])
-    return site.emit.op(arith.IndexCastOp(index, site.emit.constant(0).type))

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from functools import reduce
 
 from xdsl.dialects import arith
 from xdsl.dialects.builtin import i8
@@ -30,11 +31,7 @@ def lower_pack_indices(op: BitpackOp, layout: PackedAttr, lowering: FunctionLowe
                 emit.load(source, walk.at(indices, emit.add(start, b))) for b in range(width)
             ]
             for p in range(planes):
-                byte: SSAValue | None = None
-                for b, pattern in enumerate(patterns):
-                    bit = _bit(emit, pattern, p, b)
-                    byte = bit if byte is None else emit.binary(arith.OrIOp, byte, bit)
-                assert byte is not None
+                byte = _gathered(emit, patterns, p)
                 emit.store(byte, target, walk.physical(emit, indices, index, p))
 
         walk.run(emit, low, high, index_body)
@@ -55,11 +52,7 @@ def lower_unpack_indices(op: UnpackOp, layout: PackedAttr, lowering: FunctionLow
                 emit.load(source, walk.physical(emit, indices, index, p)) for p in range(code.width)
             ]
             for b in range(width):
-                byte: SSAValue | None = None
-                for p, value in enumerate(loaded):
-                    bit = _bit(emit, value, b, p)
-                    byte = bit if byte is None else emit.binary(arith.OrIOp, byte, bit)
-                assert byte is not None
+                byte = _gathered(emit, loaded, b)
                 if isinstance(code, SignedType) and code.width < 8:
                     spare = emit.constant(8 - code.width, i8)
                     byte = emit.binary(arith.ShLIOp, byte, spare)
@@ -69,6 +62,12 @@ def lower_unpack_indices(op: UnpackOp, layout: PackedAttr, lowering: FunctionLow
         walk.run(emit, low, high, index_body)
 
     lowering.stage("unpack", walk.extent, body)
+
+
+def _gathered(emit: Emit, values: Sequence[SSAValue], bit: int) -> SSAValue:
+    """Bit `bit` of all values, bit k of the result that of value k."""
+    bits = [_bit(emit, value, bit, k) for k, value in enumerate(values)]
+    return reduce(lambda a, b: emit.binary(arith.OrIOp, a, b), bits)
 
 
 def _bit(emit: Emit, byte: SSAValue, source: int, target: int) -> SSAValue:

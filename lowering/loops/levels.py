@@ -186,13 +186,12 @@ class ThresholdLevels(Levels):
         return planes[::-1]
 
     def _count(self, pixel: int, vector: int) -> SSAValue:
-        type_ = self.sums[pixel][vector].type
-        # One after the other, so that few masks are alive at a time: LLVM keeps this order.
-        counts = (
-            self.emit.op(simd.ExtUIOp(self._reached(pixel, vector, t), type_))
-            for t in self.thresholds[vector]
-        )
-        return reduce(lambda a, b: self.emit.binary(arith.AddiOp, a, b), counts)
+        """All thresholds less those not reached, whose masks are -1 as numbers."""
+        emit, sums, thresholds = self.emit, self.sums[pixel][vector], self.thresholds[vector]
+        below = [emit.op(simd.CmpIOp("slt", sums, t)) for t in thresholds]
+        missing = [emit.op(simd.ExtSIOp(mask, sums.type)) for mask in below]
+        total = emit.constant(len(thresholds), sums.type)
+        return reduce(lambda a, b: emit.binary(arith.AddiOp, a, b), missing, total)
 
     @override
     def level(self, pixel: int, vector: int) -> SSAValue:

@@ -11,7 +11,7 @@ from xdsl.ir import SSAValue
 from lowbit_dialect import simd
 from lowbit_dialect.codes import Code
 from lowbit_dialect.geometry import LAYOUTS
-from lowbit_dialect.layout import PackedAttr, packed_layout
+from lowbit_dialect.layout import PLANE, PackedAttr, packed_layout
 from lowbit_dialect.ops.base import code_of
 from lowbit_dialect.ops.kernel import ConvKernelOp, KernelOp
 from lowering.loops.emit import Emit, Index
@@ -21,42 +21,46 @@ from lowering.loops.tile_site import TileSite
 
 @dataclass(frozen=True)
 class PackedTarget:
-    """The packed result of a contraction: [n][row][plane][channel word][column] of words.
+    """The packed result of a contraction: words by image, row, plane, channel word and column.
 
-    `frame` is (rows above, columns to the left); a matrix product is one row of columns.
+    `extents` counts these, `order` says which lies outermost, and so on (a matrix product is one
+    row of columns, wherever); `frame` is (rows above, columns to the left).
     """
 
     result: SSAValue
     code: Code
     word_bits: int
-    words: int
     groups: int
-    rows: int
-    cols: int
-    batch: int
+    extents: tuple[int, int, int, int, int]
+    order: tuple[int, ...]
     frame: tuple[int, int]
 
     @staticmethod
     def of(op: KernelOp) -> PackedTarget:
         """The target of a contraction whose epilogue packs."""
         result, geometry = op.results[0], op.geometry
-        layout = packed_layout(result.type)
+        layout, code = packed_layout(result.type), code_of(result.type, "result")
         assert isinstance(layout, PackedAttr)
+        channel = layout.axis.data
         rows, cols, frame = 1, geometry.cols.out, (0, 0)
+        places, matrix = {PLANE: 2, channel: 3}, [0, 1]
         if isinstance(op, ConvKernelOp):
-            _, h, w, _ = LAYOUTS[op.layout.data]
+            n, h, w, _ = LAYOUTS[op.layout.data]
             rows = layout.blocks_of(h, geometry.rows.out)
             cols = layout.blocks_of(w, geometry.cols.out)
             frame = (layout.frame_of(h)[0], layout.frame_of(w)[0])
+            places |= {n: 0, h: 1, w: 4}
+            matrix = []
+        else:
+            places |= {0: 4}
+        words = layout.blocks_of(channel, geometry.oc)
         return PackedTarget(
             result,
-            code_of(result.type, "result"),
+            code,
             layout.word_bits.data,
-            layout.blocks_of(layout.axis.data, geometry.oc),
             geometry.groups,
-            rows,
-            cols,
-            geometry.batch,
+            (geometry.batch, rows, code.width, words, cols),
+            (*matrix, *(places[d.data] for d in layout.order)),
             frame,
         )
 
@@ -65,9 +69,9 @@ class PackedTarget:
         emit = site.emit
         chunk = min(site.block_lanes, self.word_bits)
         parts = self.word_bits // chunk
-        shape = (self.batch, self.rows, self.code.width, self.words, self.cols, parts)
+        shape = (*(self.extents[i] for i in self.order), parts)
         memory = site.stage.memory(self.result, MemRefType(IntegerType(chunk), shape))
-        per_group = self.words // self.groups
+        per_group = self.extents[3] // self.groups
         overhang = site.blocks_per_group * site.block_lanes > per_group * self.word_bits
         pieces = site.block_lanes // chunk
         for piece in range(pieces):
@@ -109,7 +113,8 @@ class PackedTarget:
                         for mask, v in zip(masks, vectors, strict=True)
                     ]
                 bits = emit.op(simd.PackBitsOp(join_masks(emit, masks)))
-                emit.store(bits, memory, [site.image, row, p, word, col, part])
+                indices = (site.image, row, p, word, col)
+                emit.store(bits, memory, [*(indices[i] for i in self.order), part])
 
 
 def join_masks(emit: Emit, masks: list[SSAValue]) -> SSAValue:

@@ -11,6 +11,7 @@ from lowbit_dialect.ops.tile import TileOp
 from lowbit_dialect.product_table import ProductTable
 from lowering.kernels.cost_model import looks_up_in_registers
 from lowering.loops.contraction import Tiles, lower_contraction
+from lowering.loops.emit import Index
 from lowering.loops.stage import FunctionLowering
 
 
@@ -26,6 +27,7 @@ class ProductTiles(Tiles):
     def tile_op(
         self,
         indices: list[SSAValue],
+        col: Index,
         pixels: int,
         vectors: int,
         step: int,
@@ -39,6 +41,6 @@ class ProductTiles(Tiles):
             table = stage.table(product.memory_table, bits=product.memory_bits)
         return ProductLutTileOp.get(
             *(self.x, self.w, indices, pixels, vectors, step),
-            *((row_dilation, self.geometry.cols.dilation), self.schedule.unroll.data),
+            *((row_dilation, self.cols.dilation), (0, 0), self.unroll),
             *(self.x_code, self.w_code, (table,)),
         )

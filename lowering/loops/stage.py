@@ -33,7 +33,7 @@ from xdsl.rewriter import Rewriter
 from lowbit_dialect.layout import storage_type
 from lowbit_dialect.ops.pack import ConstantOp
 from lowering.loops.buffers import Buffers, Place
-from lowering.loops.emit import Emit
+from lowering.loops.emit import Emit, Index
 from lowering.targets import Target
 
 
@@ -88,6 +88,15 @@ class Stage:
         """A constant array of integers as a memref."""
         array = np.ascontiguousarray(values, f"<i{bits // 8}")
         return self.constant(array.tobytes(), MemRefType(IntegerType(bits), array.shape))
+
+    def choose(self, values: Sequence[int], position: Index) -> Index:
+        """The number at a position of a list that is known at compile time."""
+        if isinstance(position, int):
+            return values[position]
+        if len(set(values)) == 1:
+            return values[0]
+        number = self.emit.load(self.table(np.array(values)), [position])
+        return self.emit.op(arith.IndexCastOp(number, IndexType()))
 
 
 @dataclass

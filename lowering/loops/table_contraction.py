@@ -16,6 +16,7 @@ level. A single row, such as a matrix product is, is split among threads by stri
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from math import ceil
 
 from typing_extensions import override
@@ -28,23 +29,36 @@ from lowbit_dialect.layout import PackedAttr, packed_layout
 from lowbit_dialect.ops.kernel import KernelOp, affine_code_of
 from lowbit_dialect.ops.lut_tile import BuildTablesOp, LutSumsOp, LutTileOp
 from lowbit_dialect.table_sums import TABLE_WORD
-from lowering.kernels.table_plan import TablePlan, plan_tables
+from lowering.kernels.table_plan import TablePlan, index_bits, plan_tables
 from lowering.loops.contraction import Tiles, schedule_of
 from lowering.loops.emit import Index
 from lowering.loops.epilogue import Epilogue
 from lowering.loops.stage import FunctionLowering, Stage
+from lowering.opt.diagnostics import fail
 
 
 def lower_table_contraction(op: KernelOp, lowering: FunctionLowering) -> None:
-    """Write the stages of a contraction and its epilogue."""
-    epilogue = Epilogue.of(op, lowering)
+    """Write the stages of a contraction and its epilogue.
+
+    The pass fails where the target's tables are not those that w was cut for, or where there can be
+    none.
+    """
     geometry = op.geometry
     w_layout = packed_layout(op.operands[1].type)
     assert w_layout is not None
+    bits, wanted = w_layout.index_shape[0], index_bits(lowering.target)
+    if bits != wanted:
+        fail(
+            op,
+            f"w is cut into indices of {bits} bits; tables of {lowering.target.name} take {wanted}",
+        )
+    plan = table_plan(op, lowering)
+    if plan.obstacle is not None:
+        fail(op, plan.obstacle)
+    epilogue = Epilogue.of(op, lowering)
     blocks = geometry.groups * ceil(geometry.oc / geometry.groups / w_layout.lane_block[1])
     rows = geometry.batch * geometry.rows.out
-    plan = table_plan(op, lowering)
-    strip = plan.pixels * plan.tiles
+    strip = plan.strip
     extent = rows if rows > 1 else ceil(geometry.cols.out / strip)
 
     def body(stage: Stage, low: SSAValue, high: SSAValue) -> None:
@@ -66,6 +80,25 @@ def table_plan(op: KernelOp, lowering: FunctionLowering) -> TablePlan:
     return plan_tables(x, w, op.geometry, lowering.target, tile)
 
 
+@dataclass(frozen=True)
+class _Strip:
+    """Output columns that are walked together, from `col` on: `tiles` tiles of `pixels` each.
+
+    Where two pixels share the bytes of tables, that is the left half, and the right half begins
+    `apart` columns on; of an odd number of columns both halves have the middle one.
+    """
+
+    col: Index
+    tiles: int
+    pixels: int
+    apart: int
+
+    @property
+    def half(self) -> int:
+        """Columns of a half, or of all where no bytes are shared."""
+        return self.tiles * self.pixels
+
+
 class TableTiles(Tiles):
     """The tiles of one contraction by tables."""
 
@@ -85,14 +118,13 @@ class TableTiles(Tiles):
         taps = (self.w_code.width, rows.taps, cols.taps, sum(plan.counts), self.lanes)
         self.blocks = self.blocks_per_group * geometry.groups
         self.w = self.stage.memory(op.operands[1], MemRefType(i8, (self.blocks, *taps)))
-        self.registers = self.schedule.vectors.data // 4
-        outputs = plan.tiles * plan.pixels
+        self.registers = self.lanes // w_layout.index_shape[1]
         indices = geometry.groups * plan.chunk_indices
-        tables = (plan.ring, plan.columns(outputs), indices, plan.entries)
+        tables = (plan.ring, plan.columns(plan.tiles * plan.pixels), indices, plan.entries)
         self.tables = self._scratch(MemRefType(i8, tables))
         if plan.chunks > 1:
             element = i16 if plan.keeps_pairs else i32
-            kept = (plan.segment, self.blocks, outputs, self.lanes)
+            kept = (plan.segment, self.blocks, plan.strip, self.lanes)
             self.kept = self._scratch(MemRefType(element, kept))
 
     def _scratch(self, type_: MemRefType) -> SSAValue:
@@ -121,66 +153,58 @@ class TableTiles(Tiles):
         whole = emit.constant(self._whole_strips)
         if self._whole_strips:
             self._strips(0, 1, low, emit.op(arith.MinUIOp(high, whole)))
-        if self._whole_strips * self._strip < self.geometry.cols.out:
+        if self._whole_strips * self.plan.strip < self.geometry.cols.out:
             is_last = emit.op(arith.CmpiOp(high, whole, "ugt"))
             emit.when(is_last, lambda: self._rest(0, 1))
 
     @property
-    def _strip(self) -> int:
-        return self.plan.pixels * self.plan.tiles
-
-    @property
     def _whole_strips(self) -> int:
-        return self.geometry.cols.out // self._strip
+        return self.geometry.cols.out // self.plan.strip
 
     def _strips(self, low: Index, high: Index, first: Index, last: Index) -> None:
         """Strips of whole tiles."""
-        emit = self.stage.emit
-        emit.loop(
-            first,
-            last,
-            lambda s: self._walk(
-                low, high, emit.mul(s, self._strip), self.plan.tiles, self.plan.pixels
-            ),
-        )
+        emit, plan = self.stage.emit, self.plan
+        half = plan.tiles * plan.pixels
+
+        def strip(number: Index) -> None:
+            col = emit.mul(number, plan.strip)
+            self._walk(low, high, _Strip(col, plan.tiles, plan.pixels, half))
+
+        emit.loop(first, last, strip)
 
     def _rest(self, low: Index, high: Index) -> None:
         """The columns that make no whole strip: one tile of fewer pixels."""
-        done = self._whole_strips * self._strip
+        done = self._whole_strips * self.plan.strip
         rest = self.geometry.cols.out - done
         if rest:
-            self._walk(low, high, done, 1, rest)
+            pixels = ceil(rest / self.plan.shared)
+            self._walk(low, high, _Strip(done, 1, pixels, rest - pixels))
 
-    def _walk(self, low: Index, high: Index, col: Index, tiles: int, pixels: int) -> None:
-        """A strip of tiles from column `col` on, chunk by chunk."""
+    def _walk(self, low: Index, high: Index, strip: _Strip) -> None:
+        """A strip, chunk by chunk."""
         emit, plan = self.stage.emit, self.plan
         last = (plan.chunks - 1) * plan.chunk
-
-        def chunk(word: Index, words: int, is_last: bool) -> None:
-            self._rows(low, high, (col, tiles, pixels), (word, words), is_last)
-
         if last:
-            self._clear(low, high, tiles * pixels)
-            emit.loop(0, last, lambda word: chunk(word, plan.chunk, False), plan.chunk)
-        chunk(last, plan.words - last, True)
+            self._clear(low, high, strip.half * plan.shared)
+            emit.loop(
+                0,
+                last,
+                lambda word: self._rows(low, high, strip, (word, plan.chunk), False),
+                plan.chunk,
+            )
+        self._rows(low, high, strip, (last, plan.words - last), True)
 
     def _rows(
         self,
         low: Index,
         high: Index,
-        strip: tuple[Index, int, int],
+        strip: _Strip,
         chunk: tuple[Index, int],
         is_last: bool,
     ) -> None:
-        """All rows of a strip and chunk; the row up to which tables are built is a loop's value."""
-        emit, rows, plan, (col, tiles, pixels) = (
-            self.stage.emit,
-            self.geometry.rows,
-            self.plan,
-            strip,
-        )
-        left = emit.add(emit.mul(col, self.geometry.cols.stride), self.col_offset)
-        columns = plan.columns(tiles * pixels)
+        """All rows of a strip and chunk; the row that tables are built up to is a loop's value."""
+        emit, rows, plan = self.stage.emit, self.geometry.rows, self.plan
+        left = emit.add(emit.mul(strip.col, self.geometry.cols.stride), self.col_offset)
 
         def row(job: Index, built: Sequence[SSAValue]) -> Sequence[SSAValue]:
             image, out = emit.div(job, rows.out), emit.mod(job, rows.out)
@@ -191,25 +215,21 @@ class TableTiles(Tiles):
             start = emit.op(arith.MaxUIOp(emit.value(first), built[0]))
 
             def build(r: Index) -> None:
-                self._build(
-                    (image, emit.sub(r, above), left),
-                    chunk,
-                    emit.mod(r, plan.ring),
-                    columns,
-                    is_last,
-                )
+                source = (image, emit.sub(r, above), left)
+                self._build(source, chunk, emit.mod(r, plan.ring), strip, is_last)
 
             emit.loop(start, end, build)
             slot = emit.mod(first, plan.ring)
 
             def block_body(block: Index) -> None:
                 def tile(index: Index) -> None:
-                    at = (slot, emit.mul(index, pixels * self.geometry.cols.stride))
-                    kept = (emit.sub(job, low), block, emit.mul(index, pixels))
-                    position = (image, out, emit.add(col, emit.mul(index, pixels)))
-                    self._tile(at, chunk, position, kept, pixels, is_last)
+                    within = emit.mul(index, strip.pixels)
+                    at = (slot, emit.mul(within, self.geometry.cols.stride))
+                    kept = (emit.sub(job, low), block, within)
+                    position = (image, out, emit.add(strip.col, within))
+                    self._tile(at, chunk, position, kept, strip, is_last)
 
-                emit.loop(0, tiles, tile)
+                emit.loop(0, strip.tiles, tile)
 
             emit.loop(0, self.blocks, block_body)
             return [end]
@@ -221,7 +241,7 @@ class TableTiles(Tiles):
         source: tuple[Index, Index, Index],
         chunk: tuple[Index, int],
         slot: Index,
-        columns: int,
+        strip: _Strip,
         is_last: bool,
     ) -> None:
         """The tables of a chunk of a row of the strip, of all groups."""
@@ -234,8 +254,12 @@ class TableTiles(Tiles):
             first = emit.add(emit.mul(group, plan.words), word)
             to = (slot, emit.mul(group, plan.chunk_indices))
             indices = [emit.value(i) for i in (*source, first, *to)]
+            columns = plan.columns(strip.half)
+            sharing = (plan.shared, strip.apart * self.geometry.cols.stride * (plan.shared - 1))
             codes = affine(self.x_code), affine(self.w_code)
-            emit.op(BuildTablesOp.get(self.x, self.tables, indices, columns, channels, *codes))
+            emit.op(
+                BuildTablesOp.get(self.x, self.tables, indices, columns, channels, sharing, *codes)
+            )
 
         emit.loop(0, self.geometry.groups, group_body)
 
@@ -245,7 +269,7 @@ class TableTiles(Tiles):
         chunk: tuple[Index, int],
         position: tuple[Index, Index, Index],
         kept: tuple[Index, Index, Index],
-        pixels: int,
+        strip: _Strip,
         is_last: bool,
     ) -> None:
         """A tile of a chunk for one block of channels."""
@@ -261,10 +285,11 @@ class TableTiles(Tiles):
             self.tables,
             self.w,
             indices,
-            self._load(kept, pixels) if between and plan.keeps_pairs else [],
-            pixels,
+            self._load(kept, strip) if between and plan.keeps_pairs else [],
+            strip.pixels,
             self.registers,
             count,
+            plan.shared,
             self.geometry.cols.stride,
             (self.geometry.rows.dilation, self.geometry.cols.dilation),
             affine(self.x_code),
@@ -273,17 +298,22 @@ class TableTiles(Tiles):
         emit.op(tile)
         sums: Sequence[SSAValue] = tile.results
         if between and plan.keeps_pairs and not is_last:
-            self._store(sums, kept, pixels)
+            self._store(sums, kept, strip)
             return
         words_summed = plan.words if plan.keeps_pairs else words
         sums = self._widened(sums, plan.elements(words_summed))
         if between and not plan.keeps_pairs:
-            before = self._load(kept, pixels)
+            before = self._load(kept, strip)
             sums = [emit.binary(arith.AddiOp, a, b) for a, b in zip(before, sums, strict=True)]
             if not is_last:
-                self._store(sums, kept, pixels)
+                self._store(sums, kept, strip)
                 return
-        self.finish(sums, position, block, group, pixels)
+        image, row, col = position
+        count = len(sums) // plan.shared
+        for half in range(plan.shared):
+            there = (image, row, emit.add(col, half * strip.apart))
+            part = sums[half * count : (half + 1) * count]
+            self.finish(part, there, block, group, strip.pixels)
 
     def _widened(self, pairs: Sequence[SSAValue], elements: int) -> list[SSAValue]:
         """Vectors of i32."""
@@ -296,28 +326,39 @@ class TableTiles(Tiles):
         return result
 
     def _kept_places(
-        self, kept: tuple[Index, Index, Index], pixels: int
+        self, kept: tuple[Index, Index, Index], columns: Sequence[int]
     ) -> tuple[VectorType, list[tuple[Index, ...]]]:
-        """Type and places of the vectors that are kept for a tile at (row, block, column)."""
+        """Type and places of the vectors that are kept of some columns, from (row, block, column).
+
+        Those of the right half of a strip follow those of the left one.
+        """
         emit = self.stage.emit
         assert isinstance(self.kept.type, MemRefType)
         parts = self.registers * (2 if self.plan.keeps_pairs else 4)
         lanes = self.lanes // parts
-        row, block, col = kept
+        row, block, first = kept
         places = [
-            (row, block, emit.add(col, k // parts), k % parts * lanes)
-            for k in range(pixels * parts)
+            (row, block, emit.add(first, column), part * lanes)
+            for column in columns
+            for part in range(parts)
         ]
         return VectorType(self.kept.type.element_type, [lanes]), places
 
-    def _load(self, kept: tuple[Index, Index, Index], pixels: int) -> list[SSAValue]:
-        type_, places = self._kept_places(kept, pixels)
+    def _columns(self, strip: _Strip) -> list[int]:
+        """The columns of a tile, one after the other half."""
+        return [
+            half * strip.half + m for half in range(self.plan.shared) for m in range(strip.pixels)
+        ]
+
+    def _load(self, kept: tuple[Index, Index, Index], strip: _Strip) -> list[SSAValue]:
+        type_, places = self._kept_places(kept, self._columns(strip))
         return [self.stage.emit.load_vector(self.kept, where, type_) for where in places]
 
     def _store(
-        self, sums: Sequence[SSAValue], kept: tuple[Index, Index, Index], pixels: int
+        self, sums: Sequence[SSAValue], kept: tuple[Index, Index, Index], strip: _Strip
     ) -> None:
-        for value, where in zip(sums, self._kept_places(kept, pixels)[1], strict=True):
+        _, places = self._kept_places(kept, self._columns(strip))
+        for value, where in zip(sums, places, strict=True):
             self.stage.emit.store_vector(value, self.kept, where)
 
     def _clear(self, low: Index, high: Index, outputs: int) -> None:
@@ -327,7 +368,7 @@ class TableTiles(Tiles):
         def clear(row: Index) -> None:
             def block_body(block: Index) -> None:
                 def column(col: Index) -> None:
-                    type_, places = self._kept_places((emit.sub(row, low), block, col), 1)
+                    type_, places = self._kept_places((emit.sub(row, low), block, col), [0])
                     for where in places:
                         emit.store_vector(emit.constant(0, type_), self.kept, where)
 

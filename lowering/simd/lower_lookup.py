@@ -116,7 +116,7 @@ class _Written:
         return self._add(llvmx.SelectOp(bit, high, low))
 
     def _form(self, entries: int) -> LookupForm | None:
-        """The instruction that does it in the fewest calls, with the fewest, narrowest registers."""
+        """The instruction with the fewest calls, then the fewest and narrowest registers."""
         possible = [
             form
             for form in FORMS

@@ -55,7 +55,7 @@ class _Tile:
         self.dilation = [int(d) for d in op.dilation.iter_values()]
         self.step = op.step.value.data
         self.unroll = op.unroll.value.data
-        self.image, self.row, self.col, self.word, self.block = op.indices
+        self.image, self.row, self.col, self.word, self.block = op.indices[:5]
 
     def sums(self) -> Sequence[SSAValue]:
         """The sums of the tile as vectors of i32."""
@@ -103,41 +103,48 @@ class _Tile:
 
         def over_kh(kh: Index, acc: Sequence[SSAValue]) -> Sequence[SSAValue]:
             row = emit.add(self.row, emit.mul(kh, self.dilation[0]))
+            acc = list(acc)
+            for low, high, part in self.op.column_runs:
 
-            def over_kw(kw: Index, acc: Sequence[SSAValue]) -> Sequence[SSAValue]:
-                col = emit.add(self.col, emit.mul(kw, self.dilation[1]))
+                def over_kw(
+                    kw: Index, acc: Sequence[SSAValue], part: slice = part
+                ) -> Sequence[SSAValue]:
+                    col = emit.add(self.col, emit.mul(kw, self.dilation[1]))
 
-                def over_words(c: Index, acc: Sequence[SSAValue]) -> Sequence[SSAValue]:
-                    x = (self.image, row, x_plane, emit.add(self.word, c), col)
-                    return self._step(x, (self.block, w_plane, kh, kw, c), sign, acc)
+                    def over_words(c: Index, acc: Sequence[SSAValue]) -> Sequence[SSAValue]:
+                        x = (self.image, row, x_plane, emit.add(self.word, c), col)
+                        return self._step(x, (self.block, w_plane, kh, kw, c), sign, part, acc)
 
-                return emit.carry(0, self.words, acc, over_words, unroll=self.unroll > 0)
+                    return emit.carry(0, self.words, acc, over_words, unroll=self.unroll > 0)
 
-            return emit.carry(0, self.kw, acc, over_kw, unroll=self.unroll > 1)
+                acc[part] = emit.carry(low, high, acc[part], over_kw, unroll=self.unroll > 1)
+            return acc
 
-        return emit.carry(0, self.kh, acc, over_kh, unroll=self.unroll > 2)
+        low, high = self.op.kernel_rows or (0, self.kh)
+        return emit.carry(low, high, acc, over_kh, unroll=self.unroll > 2)
 
     def _step(
         self,
         x: tuple[Index, ...],
         w: tuple[Index, ...],
         sign: int,
+        part: slice,
         acc: Sequence[SSAValue],
     ) -> Sequence[SSAValue]:
-        """One word of every pixel against one word of every lane."""
+        """One word of the pixels of some results against one word of every lane."""
         emit, combine = self.emit, simd.Combine(self.op.decomposition.combine)
         weights = [
             emit.load_vector(self.op.w, (*w, v * self.lanes), self.vector_type)
             for v in range(self.vectors)
         ]
         result = []
-        for m in range(self.pixels):
-            indices = [emit.value(i) for i in (*x[:4], emit.add(x[4], m * self.step))]
+        for start in range(part.start, part.stop, self.vectors):
+            col = emit.add(x[4], start // self.vectors * self.step)
+            indices = [emit.value(i) for i in (*x[:4], col)]
             pixel = emit.op(simd.BroadcastLoadOp(self.op.x, indices, self.vector_type))
-            for v in range(self.vectors):
-                count = simd.PopcountAccOp(
-                    acc[m * self.vectors + v], pixel, weights[v], combine, subtract=sign < 0
-                )
+            for weight in weights:
+                total = acc[len(result)]
+                count = simd.PopcountAccOp(total, pixel, weight, combine, subtract=sign < 0)
                 result.append(emit.op(count))
         return result
 

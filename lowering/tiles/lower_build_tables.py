@@ -28,6 +28,8 @@ from lowering.tiles.emitter import emit_before
 
 PAIRS = TABLE_WORD // 2
 """Pairs of channels of a word."""
+NIBBLE = 4
+"""Bits from the entries of one pixel to those of another in the same byte."""
 QUAD = 16
 """Bytes of four pairs, which a lookup of 16 entries takes."""
 
@@ -96,9 +98,11 @@ class _Builder:
         """Store, for every two channels, their sum for the four patterns of their weights."""
         emit = self.emit
         planes = []
-        for p in range(self.sums.x_planes):
-            where = (self.image, self.row, p, word, emit.add(self.col, column))
-            planes.append(emit.load(self.op.x, where))
+        for k in range(self.op.shared.value.data):
+            col = emit.add(emit.add(self.col, column), k * self.op.apart.value.data)
+            for p in range(self.sums.x_planes):
+                plane = emit.load(self.op.x, (self.image, self.row, p, word, col))
+                planes.append((plane, 1 << NIBBLE * k + p))
         for part in range(TABLE_WORD // self.register):
             unset, is_set = self._values(planes, part * self.register)
             for half in range(2):
@@ -112,23 +116,28 @@ class _Builder:
                 at = (2 * part + half) * self.register // 4
                 emit.store_vector(emit.op(vector.BitcastOp(sums, words)), self.pairs, [column, at])
 
-    def _values(self, planes: Sequence[SSAValue], first: int) -> tuple[SSAValue, SSAValue]:
-        """What channels from the first one on add where their weight's bit is 0, and 1."""
+    def _values(
+        self, planes: Sequence[tuple[SSAValue, int]], first: int
+    ) -> tuple[SSAValue, SSAValue]:
+        """What channels from the first one on add where their weight's bit is 0, and 1.
+
+        `planes` come with what a set bit of them counts.
+        """
         emit, word = self.emit, IntegerType(self.register)
         zero = emit.constant(0, self.bytes)
         level = zero
-        for p, plane in enumerate(planes):
+        for plane, value in planes:
             bits = plane
             if first:
                 bits = emit.binary(arith.ShRUIOp, bits, emit.constant(first, plane.type))
             if bits.type != word:
                 bits = emit.op(arith.TruncIOp(bits, word))
             mask = emit.op(simd.UnpackBitsOp(bits))
-            weight = emit.constant(_signed_byte(1 << p), self.bytes)
+            weight = emit.constant(_signed_byte(value), self.bytes)
             level = emit.binary(arith.AddiOp, level, emit.op(simd.SelectOp(mask, weight, zero)))
         if self.sums.decomposition.combine == "and":
             return zero, level
-        most = emit.constant(_signed_byte(self.sums.max_value), self.bytes)
+        most = emit.constant(_signed_byte(sum(value for _, value in planes)), self.bytes)
         return level, emit.binary(arith.SubiOp, most, level)
 
     def _of_pattern(self, unset: SSAValue, is_set: SSAValue, first: int, bit: int) -> SSAValue:
@@ -146,12 +155,12 @@ class _Builder:
         most = max(1, min(self.register, 2 * QUAD) // self.entries)
         while done < count:
             tables = min(most, 1 << ((count - done).bit_length() - 1))
-            make = self._one if tables == 1 else self._several
+            made = self._one(column, done) if tables == 1 else self._several(column, done, tables)
             to = (self.slot, column, emit.add(first, done), 0)
-            emit.store_vector(make(column, done, tables), self.op.tables, to)
+            emit.store_vector(made, self.op.tables, to)
             done += tables
 
-    def _one(self, column: Index, table: int, _: int) -> SSAValue:
+    def _one(self, column: Index, table: int) -> SSAValue:
         """One table: its pairs in every word of a vector, their bytes spread over the entries."""
         emit, bytes_ = self.emit, VectorType(i8, [self.entries])
         words = VectorType(i32, [self.entries // 4])

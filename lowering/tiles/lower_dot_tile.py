@@ -52,8 +52,8 @@ class _Tile(WordTile):
         return acc
 
     @override
-    def narrow_zeros(self) -> Sums:
-        return [self.emit.constant(0, self.narrow)] * (self.pixels * self.vectors)
+    def narrow_zeros(self, acc: Sums) -> Sums:
+        return [self.emit.constant(0, self.narrow)] * len(acc)
 
     @override
     def widened(self, acc: Sums, narrow: Sums) -> Sums:
@@ -69,21 +69,20 @@ class _Tile(WordTile):
         return result
 
     @override
-    def add_words(self, x: tuple[Index, ...], w: tuple[Index, ...], acc: Sums) -> Sums:
-        """Four bytes of every pixel against four bytes of every lane."""
+    def add_words(self, x: tuple[Index, ...], w: tuple[Index, ...], part: slice, acc: Sums) -> Sums:
+        """Four bytes of the pixels of some results against four bytes of every lane."""
         emit, type_ = self.emit, acc[0].type
         weights = [
             self._as(type_, emit.load_vector(self.w, (*w, v * self.lanes), self.wide))
             for v in range(self.vectors)
         ]
-        result = []
-        for m in range(self.pixels):
+        result, safe = [], self.product.i16_steps > 0
+        for m in range(part.start // self.vectors, part.stop // self.vectors):
             pixel = emit.op(simd.BroadcastLoadOp(self.x, self.pixel_at(x, m), self.wide))
             pixel = self._as(type_, pixel)
-            for v in range(self.vectors):
-                total = acc[m * self.vectors + v]
-                safe = self.product.i16_steps > 0
-                result.append(emit.op(simd.DotAccOp(total, pixel, weights[v], safe)))
+            for weight in weights:
+                total = acc[len(result)]
+                result.append(emit.op(simd.DotAccOp(total, pixel, weight, safe)))
         return result
 
     def _as(self, type_: Attribute, value: SSAValue) -> SSAValue:

@@ -94,6 +94,8 @@ class _Tile:
         self.bytes = VectorType(i8, [self.register])
         self.pairs = VectorType(i16, [self.register // 2])
         self.dilation = [int(d) for d in op.dilation.iter_values()]
+        self.shared = op.shared.value.data
+        self.tile = self.pixels * self.registers
         self.step, self.count = op.step.value.data, op.count.value.data
         self.row, self.col, self.first, self.w_first, self.block = op.indices
         self.byte_depth = self._byte_depth()
@@ -113,7 +115,7 @@ class _Tile:
         emit, terms = self.emit, self.tables.w_terms
         initial = list(self.op.initial)
         start_there = initial and len(terms) == 1 and terms[0].exponent == 0
-        zeros = [emit.constant(0, self.pairs)] * (2 * self.pixels * self.registers)
+        zeros = [emit.constant(0, self.pairs)] * (2 * self.tile * self.shared)
         accs: Sums = initial if start_there else zeros
         exponent = terms[0].exponent
         for term in terms:
@@ -146,14 +148,42 @@ class _Tile:
         """Add what `body` makes of bytes that are zero to the sums of 16 bits."""
         emit, eight = self.emit, self.emit.constant(8, self.pairs)
         kind = arith.SubiOp if subtract else arith.AddiOp
-        found = body([emit.constant(0, self.bytes)] * (len(accs) // 2))
+        found = body([emit.constant(0, self.bytes)] * (self.tile * self.shared))
         result = []
-        for k, sums in enumerate(found):
-            both = emit.op(vector.BitcastOp(sums, self.pairs))
+        for k, both in enumerate(self._bytes_apart(found)):
             odd = emit.binary(arith.ShRUIOp, both, eight)
             result.append(emit.binary(kind, accs[2 * k], both))
             result.append(emit.binary(kind, accs[2 * k + 1], odd))
         return result
+
+    def _bytes_apart(self, found: Sums) -> Sums:
+        """The sums of bytes in pairs; those of two pixels are taken apart where they share bytes.
+
+        With bytes l and h of a pair, and nibbles 0 and 1 of the two pixels, the first sum is
+        l0 + 16 l1 and h0 + 16 h1 modulo 256, and the second one, of pairs shifted by a nibble,
+        l1 + 16 h0 and h1. So h1 gives h0, that gives l1, and that l0.
+        """
+        emit = self.emit
+        pairs = [emit.op(vector.BitcastOp(sums, self.pairs)) for sums in found]
+        if self.shared == 1:
+            return pairs
+        eight, four = emit.constant(8, self.pairs), emit.constant(NIBBLE, self.pairs)
+        low = emit.constant(0xFF, self.pairs)
+
+        def less(whole: SSAValue, part: SSAValue) -> SSAValue:
+            moved = emit.binary(arith.ShLIOp, part, four)
+            return emit.binary(arith.AndIOp, emit.binary(arith.SubiOp, whole, moved), low)
+
+        first, second = [], []
+        for both, upper in zip(pairs[: self.tile], pairs[self.tile :], strict=True):
+            h1 = emit.binary(arith.ShRUIOp, upper, eight)
+            h0 = less(emit.binary(arith.ShRUIOp, both, eight), h1)
+            l1 = less(upper, h0)
+            l0 = less(both, l1)
+            for pixel, lower, higher in ((first, l0, h0), (second, l1, h1)):
+                moved = emit.binary(arith.ShLIOp, higher, eight)
+                pixel.append(emit.binary(arith.OrIOp, lower, moved))
+        return [*first, *second]
 
     def _rows(self, plane: int, subtract: bool, accs: Sums) -> Sums:
         def over_kh(kh: Index, accs: Sums) -> Sums:
@@ -184,8 +214,15 @@ class _Tile:
         emit = self.emit
 
         def piece(low: Index, length: int, accs: Sums) -> Sums:
-            for k in range(length):
-                accs = self._step(at, tap, emit.add(low, k), accs)
+            if self.shared == 1:
+                for k in range(length):
+                    accs = self._step(at, tap, emit.add(low, k), accs)
+                return accs
+            for start in range(0, length, self.tables.nibble_steps):
+                end = min(length, start + self.tables.nibble_steps)
+                accs = self._in_nibbles(
+                    at, tap, [emit.add(low, k) for k in range(start, end)], accs
+                )
             return accs
 
         if self.byte_depth:
@@ -218,8 +255,33 @@ class _Tile:
         accs = emit.carry(0, whole * length, accs, run, step=group * length)
         return body(whole * length, rest, accs) if rest else accs
 
+    def _in_nibbles(
+        self,
+        at: tuple[Index, Index],
+        tap: tuple[int, Index, Index],
+        indices: Sequence[Index],
+        accs: Sums,
+    ) -> Sums:
+        """Add up what nibbles hold; then the bytes, and the pairs of bytes shifted by a nibble."""
+        emit, found = self.emit, None
+        for k in indices:
+            found = self._step(at, tap, k, found)
+        assert found is not None
+        four = emit.constant(NIBBLE, self.pairs)
+        shifted = []
+        for sums in found:
+            pairs = emit.op(vector.BitcastOp(sums, self.pairs))
+            moved = emit.binary(arith.ShRUIOp, pairs, four)
+            shifted.append(emit.op(vector.BitcastOp(moved, self.bytes)))
+        new = [*found, *shifted]
+        return [emit.binary(arith.AddiOp, a, b) for a, b in zip(accs, new, strict=True)]
+
     def _step(
-        self, at: tuple[Index, Index], tap: tuple[int, Index, Index], k: Index, accs: Sums
+        self,
+        at: tuple[Index, Index],
+        tap: tuple[int, Index, Index],
+        k: Index,
+        accs: Sums | None,
     ) -> Sums:
         """A table of every pixel, an index of every channel."""
         emit, (slot, col), (plane, kh, kw) = self.emit, at, tap
@@ -237,9 +299,13 @@ class _Tile:
             table = emit.load_vector(self.op.x, where, table_type)
             for r in range(self.registers):
                 found = emit.op(simd.LookupOp(table, registers[r], in_range=True))
-                result.append(emit.binary(arith.AddiOp, accs[m * self.registers + r], found))
+                if accs is not None:
+                    found = emit.binary(arith.AddiOp, accs[m * self.registers + r], found)
+                result.append(found)
         return result
 
 
+NIBBLE = 4
+"""Bits from the entries of one pixel to those of another in the same byte."""
 MAX_PIECE = 16
 """Lookups of a pixel in a row without a loop."""

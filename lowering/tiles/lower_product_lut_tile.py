@@ -49,7 +49,15 @@ class LowerProductLutTile(RewritePattern):
         rewriter.replace(op, [], tile.sums())
 
 
-class _RegisterTile(WordTile):
+class _ProductTile(WordTile):
+    """What tiles with either table share: they skip no taps, so that all sums go together."""
+
+    @override
+    def sums_of(self, part: slice) -> slice:
+        return slice(None)
+
+
+class _RegisterTile(_ProductTile):
     """A tile of lookups in registers, while it is written."""
 
     def __init__(self, op: ProductLutTileOp, emit: Emit):
@@ -67,10 +75,10 @@ class _RegisterTile(WordTile):
         return self.all_taps()
 
     @override
-    def narrow_zeros(self) -> Sums:
+    def narrow_zeros(self, acc: Sums) -> Sums:
         """The sums of each part one after the other."""
         zero = self.emit.constant(0, self.bytes)
-        return [zero] * (len(self.tables) * self.pixels * self.vectors)
+        return [zero] * (len(self.tables) * len(acc))
 
     @override
     def widened(self, acc: Sums, narrow: Sums) -> Sums:
@@ -94,7 +102,7 @@ class _RegisterTile(WordTile):
         return acc
 
     @override
-    def add_words(self, x: tuple[Index, ...], w: tuple[Index, ...], acc: Sums) -> Sums:
+    def add_words(self, x: tuple[Index, ...], w: tuple[Index, ...], part: slice, acc: Sums) -> Sums:
         """Look up four bytes of every pixel and every lane."""
         emit, count = self.emit, self.pixels * self.vectors
         weights = [
@@ -105,9 +113,9 @@ class _RegisterTile(WordTile):
             pixel = emit.op(simd.BroadcastLoadOp(self.x, self.pixel_at(x, m), self.wide))
             for v in range(self.vectors):
                 index = self._as(self.bytes, emit.binary(arith.OrIOp, weights[v], pixel))
-                for part, table in enumerate(self.tables):
+                for place, table in enumerate(self.tables):
                     entry = emit.op(simd.LookupOp(table, index, in_range=True))
-                    where = part * count + m * self.vectors + v
+                    where = place * count + m * self.vectors + v
                     result[where] = emit.binary(arith.AddiOp, acc[where], entry)
         return result
 
@@ -132,7 +140,7 @@ class _MemoryTile:
         return result
 
 
-class _LookedUpLanes(WordTile):
+class _LookedUpLanes(_ProductTile):
     """The sums of one pixel and one vector of lanes, in scalar registers."""
 
     def __init__(
@@ -141,24 +149,24 @@ class _LookedUpLanes(WordTile):
         super().__init__(op, emit, 0)
         self.table, self.entry, self.pixel = op.table, entry, pixel
         self.start = vector_index * self.lanes
-        self.part = range(0)
+        self.some = range(0)
 
     def vector(self) -> SSAValue:
         """The sums of all lanes."""
         emit = self.emit
         result = emit.constant(0, self.wide)
         for first in range(0, self.lanes, SCALAR_SUMS):
-            self.part = range(first, min(first + SCALAR_SUMS, self.lanes))
-            for lane, total in zip(self.part, self.all_taps(), strict=True):
+            self.some = range(first, min(first + SCALAR_SUMS, self.lanes))
+            for lane, total in zip(self.some, self.all_taps(), strict=True):
                 result = emit.op(vector.InsertOp(total, result, [lane]))
         return result
 
     @override
     def all_taps(self) -> Sums:
-        return self._rows([self.emit.constant(0, i32)] * len(self.part))
+        return self._rows([self.emit.constant(0, i32)] * len(self.some))
 
     @override
-    def narrow_zeros(self) -> Sums:
+    def narrow_zeros(self, acc: Sums) -> Sums:
         return ()
 
     @override
@@ -166,13 +174,13 @@ class _LookedUpLanes(WordTile):
         return acc
 
     @override
-    def add_words(self, x: tuple[Index, ...], w: tuple[Index, ...], acc: Sums) -> Sums:
+    def add_words(self, x: tuple[Index, ...], w: tuple[Index, ...], part: slice, acc: Sums) -> Sums:
         """Look up two pairs of bytes of the pixel and every lane."""
         emit = self.emit
         pixel = emit.load(self.x, self.pixel_at(x, self.pixel))
         half, low = emit.constant(16, i32), emit.constant(0xFFFF, i32)
         result = []
-        for lane, sum_before in zip(self.part, acc, strict=True):
+        for lane, sum_before in zip(self.some, acc, strict=True):
             total = sum_before
             word = emit.load(self.w, (*w, self.start + lane))
             index = emit.binary(arith.OrIOp, word, pixel)

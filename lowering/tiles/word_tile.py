@@ -24,7 +24,7 @@ class WordTile(ABC):
     """
 
     def __init__(self, op: TileOp, emit: Emit, narrow_steps: int):
-        self.x, self.w, self.emit = op.x, op.w, emit
+        self.op, self.x, self.w, self.emit = op, op.x, op.w, emit
         assert isinstance(op.w.type, MemRefType)
         _, self.kh, self.kw, self.words, lanes = op.w.type.get_shape()
         self.pixels, self.vectors = op.pixels.value.data, op.vectors.value.data
@@ -33,20 +33,24 @@ class WordTile(ABC):
         self.dilation = [int(d) for d in op.dilation.iter_values()]
         self.step = op.step.value.data
         self.unroll = op.unroll.value.data
-        self.image, self.row, self.col, self.word, self.block = op.indices
+        self.image, self.row, self.col, self.word, self.block = op.indices[:5]
         self.narrow_depth, self.chunk = self._narrow_part(narrow_steps)
 
     @abstractmethod
-    def narrow_zeros(self) -> Sums:
-        """The narrow sums of no steps."""
+    def narrow_zeros(self, acc: Sums) -> Sums:
+        """The narrow sums of no steps that stand beside these i32 sums."""
 
     @abstractmethod
     def widened(self, acc: Sums, narrow: Sums) -> Sums:
         """The i32 sums with narrow ones added."""
 
     @abstractmethod
-    def add_words(self, x: tuple[Index, ...], w: tuple[Index, ...], acc: Sums) -> Sums:
-        """One step: a word of every pixel, the first of them at x, and those of the lanes at w."""
+    def add_words(self, x: tuple[Index, ...], w: tuple[Index, ...], part: slice, acc: Sums) -> Sums:
+        """One step: a word of every pixel, and those of the lanes at w.
+
+        x is where the word of the first pixel of the tile is; `part` says which results have a tap
+        there (`TileOp.column_runs`), and `acc` are the sums of these.
+        """
 
     def all_taps(self) -> Sums:
         """The sums over all taps and words."""
@@ -72,21 +76,31 @@ class WordTile(ABC):
         """Run the `depth` innermost loops on narrow lanes if they are what these hold."""
         if depth != self.narrow_depth:
             return body(acc)
-        return self.widened(acc, body(self.narrow_zeros()))
+        return self.widened(acc, body(self.narrow_zeros(acc)))
 
     def _rows(self, acc: Sums) -> Sums:
         def over_kh(kh: Index, acc: Sums) -> Sums:
             return self._narrowed(2, acc, lambda acc: self._cols(kh, acc))
 
-        return self.emit.carry(0, self.kh, acc, over_kh, unroll=self.unroll > 2)
+        low, high = self.op.kernel_rows or (0, self.kh)
+        return self.emit.carry(low, high, acc, over_kh, unroll=self.unroll > 2)
 
     def _cols(self, kh: Index, acc: Sums) -> Sums:
-        def over_kw(kw: Index, acc: Sums) -> Sums:
-            return self._narrowed(1, acc, lambda acc: self._words(kh, kw, acc))
+        acc = list(acc)
+        for low, high, part in self.op.column_runs:
 
-        return self.emit.carry(0, self.kw, acc, over_kw, unroll=self.unroll > 1)
+            def over_kw(kw: Index, acc: Sums, part: slice = part) -> Sums:
+                return self._narrowed(1, acc, lambda acc: self._words(kh, kw, part, acc))
 
-    def _words(self, kh: Index, kw: Index, acc: Sums) -> Sums:
+            own = self.sums_of(part)
+            acc[own] = self.emit.carry(low, high, acc[own], over_kw, unroll=self.unroll > 1)
+        return acc
+
+    def sums_of(self, part: slice) -> slice:
+        """Where the sums of some results are among all sums."""
+        return part
+
+    def _words(self, kh: Index, kw: Index, part: slice, acc: Sums) -> Sums:
         emit = self.emit
         row = emit.add(self.row, emit.mul(kh, self.dilation[0]))
         col = emit.add(self.col, emit.mul(kw, self.dilation[1]))
@@ -95,12 +109,12 @@ class WordTile(ABC):
             def step(k: Index, acc: Sums) -> Sums:
                 c = emit.add(start, k)
                 x = (self.image, row, col, emit.add(self.word, c))
-                return self.add_words(x, (self.block, kh, kw, c), acc)
+                return self.add_words(x, (self.block, kh, kw, c), part, acc)
 
             return emit.carry(0, count, acc, step, unroll=self.unroll > 0)
 
         def over_chunk(start: Index, acc: Sums) -> Sums:
-            return self.widened(acc, over(start, self.chunk, self.narrow_zeros()))
+            return self.widened(acc, over(start, self.chunk, self.narrow_zeros(acc)))
 
         if self.chunk:
             return emit.carry(0, self.words, acc, over_chunk, self.chunk, unroll=self.unroll > 0)

@@ -2,57 +2,48 @@
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property, partial
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 from xdsl.builder import Builder
-from xdsl.dialects import func
+from xdsl.dialects import arith, func
 from xdsl.dialects.builtin import ModuleOp, TensorType
 from xdsl.rewriter import InsertPoint
 
 from lowbit_dialect import reference
-from lowbit_dialect.codes import BipolarType, Code, SignedType, UnipolarType
-from lowbit_dialect.constants import constant_tensor
+from lowbit_dialect.codes import BipolarType, Code, SignedType, UnipolarType, parse_code
+from lowbit_dialect.geometry import LAYOUTS, WEIGHT_LAYOUTS
 from lowbit_dialect.interpreters.values import PackedArray
-from lowbit_dialect.layout import PackedAttr
+from lowbit_dialect.layout import PackedAttr, byte_count
 from lowbit_dialect.ops.contraction import Conv2DOp, MatmulOp, conv_clauses
-from lowbit_dialect.ops.glue import FusedGlueOp
 from lowbit_dialect.ops.pack import BitpackOp, ConstantOp, UnpackOp
 from lowbit_dialect.packing import pack
+from lowering.kernels.choice import Choice
 from lowering.kernels.kernel_forms import KERNELS
-from lowering.kernels.strategy import resolve_strategy
+from lowering.kernels.problem import SUMS, Problem
+from lowering.kernels.records import chooser
+from lowering.kernels.select_kernel import select_kernels
+from lowering.pipeline import lower
+from lowering.record_sources import NO_RECORDS, SHIPPED_RECORDS
 from lowering.targets import Target, get_target
-from runtime.bench.clock import nanoseconds_per_cycle
+from runtime.bench.compile_times import build_cached, compile_times
+from runtime.bench.contender import Contender
+from runtime.bench.glue import Glue, spreading_glue
+from runtime.bench.predicted import predicted_mac_per_cycle
+from runtime.bench.record import Record, Setting
+from runtime.bench.samples import Samples, lower_quartile, visit
 from runtime.bench.workloads import Workload
 from runtime.compile import compile
+from runtime.executable import Executable
 
 OUTPUTS = ("packed", "i32")
 
 ANY_LANES = 64
 """Lanes of a block of weights, where only the layout of the activations is asked for."""
-
-
-@dataclass(frozen=True)
-class Record:
-    """A result: median seconds and cycles of a call, and whether every output was right."""
-
-    id: str
-    pair: str
-    isa: str
-    strategy: str
-    out: str
-    seconds: float
-    cycles: float
-    mac_per_cycle: float
-    checked: bool
-
-    def to_json(self) -> dict[str, Any]:
-        """As JSON-able data."""
-        return asdict(self)
 
 
 def codes_of(pair: str) -> tuple[Code, Code]:
@@ -69,54 +60,104 @@ def codes_of(pair: str) -> tuple[Code, Code]:
 
 @dataclass
 class Layer:
-    """A layer with random weights and thresholds, and one random input."""
+    """A layer with random weights, glue that suits its sums, and one random input.
+
+    `out_code` is what the glue gives; `axes` is the order of its dimensions, `nhwc` or `nchw`.
+    """
 
     workload: Workload
     x_code: Code
     w_code: Code
+    out_code: Code
+    axes: str
     x: NDArray[np.int64]
     w: NDArray[np.int64]
     sums: NDArray[np.int32]
-    thresholds: NDArray[np.int32]
+    glue: Glue
 
     @staticmethod
     def random(workload: Workload, pair: str, seed: int = 0) -> Layer:
-        """Random values, and thresholds at the quantiles of each channel's sums."""
-        x_code, w_code = codes_of(pair)
-        g, rng = workload.geometry, np.random.default_rng(seed)
-        x_shape: tuple[int, ...] = (g.batch, g.rows.extent, g.cols.extent, g.ic)
-        w_shape: tuple[int, ...] = (g.oc, g.rows.taps, g.cols.taps, g.ic // g.groups)
-        if workload.is_matmul:
-            x_shape, w_shape = (g.cols.extent, g.ic), (g.ic, g.oc)
-        x, w = rng.choice(x_code.values, x_shape), rng.choice(w_code.values, w_shape)
-        if workload.is_matmul:
-            sums = reference.matmul(x, w)
-        else:
-            sums = reference.conv2d(
-                x, w, strides=(g.rows.stride, g.cols.stride), padding=_padding(workload)
-            )
-        levels = 1 << x_code.width
-        quantiles = np.arange(1, levels) / levels
-        by_channel = sums.reshape(-1, sums.shape[-1])
-        thresholds = np.sort(np.quantile(by_channel, quantiles, axis=0).T.round(), axis=1)
-        return Layer(workload, x_code, w_code, x, w, sums, thresholds.astype(np.int32))
+        """Random values, and glue that spreads each channel's sums over the levels."""
+        return Layer.of(workload, *codes_of(pair), seed=seed)
 
-    def layout(self, strategy: str, target: Target, padding: Sequence[int] = ()) -> PackedAttr:
+    @staticmethod
+    def of(
+        workload: Workload,
+        x_code: Code,
+        w_code: Code,
+        out_code: Code | None = None,
+        axes: str = "nhwc",
+        seed: int = 0,
+    ) -> Layer:
+        """The same for any codes and order of dimensions; glue gives `x_code` unless told."""
+        out_code = out_code or x_code
+        g, rng = workload.geometry, np.random.default_rng(seed)
+        if workload.is_matmul:
+            x_shape: tuple[int, ...] = (g.cols.extent, g.ic)
+            w_shape: tuple[int, ...] = (g.ic, g.oc)
+        else:
+            x_shape = _in_order(LAYOUTS[axes], g.batch, g.rows.extent, g.cols.extent, g.ic)
+            taps = g.rows.taps, g.cols.taps
+            w_shape = _in_order(WEIGHT_LAYOUTS[axes], g.oc, *taps, g.ic // g.groups)
+        x, w = rng.choice(x_code.values, x_shape), rng.choice(w_code.values, w_shape)
+        no_sums = np.zeros((1, 1), np.int32)
+        glue = spreading_glue(no_sums, out_code, 1)
+        layer = Layer(workload, x_code, w_code, out_code, axes, x, w, no_sums, glue)
+        layer.sums = layer.sums_of(x)
+        layer.glue = spreading_glue(layer.sums, out_code, layer.channel_axis)
+        return layer
+
+    @staticmethod
+    def of_problem(problem: Problem, seed: int = 0) -> Layer:
+        """A layer that poses this problem, its output packed unless sums are stored."""
+        stored = None if problem.stored == SUMS else parse_code(problem.stored)
+        workload = Workload("", problem.geometry, problem.is_matmul)
+        codes = problem.x_code, problem.w_code
+        return Layer.of(workload, *codes, stored, problem.layout, seed)
+
+    @property
+    def channel_axis(self) -> int:
+        """The dimension of the channels in the output."""
+        return 1 if self.workload.is_matmul else LAYOUTS[self.axes][3]
+
+    def sums_of(self, x: NDArray[np.int64]) -> NDArray[np.int32]:
+        """The sums for an input, by the reference."""
+        if self.workload.is_matmul:
+            return reference.matmul(x, self.w)
+        strides, padding, dilation = _numbers(self.workload)
+        groups = self.workload.geometry.groups
+        return reference.conv2d(x, self.w, strides, padding, dilation, groups, self.axes)
+
+    def problem(self, out: str) -> Problem:
+        """What the choice of its kernel depends on."""
+        stored = str(self.out_code) if out == "packed" else SUMS
+        w = self.workload
+        return Problem(self.x_code, self.w_code, w.geometry, w.is_matmul, self.axes, stored)
+
+    def layout(
+        self, strategy: str, target: Target, padding: Sequence[int] = (), groups: int = 1
+    ) -> PackedAttr:
         """How kernels of a strategy want activations, with a frame of this padding."""
         forms = KERNELS[strategy]
         if self.workload.is_matmul:
             return forms.gemm_layouts(target, ANY_LANES, self.x_code.width)[0]
         return forms.conv_layouts(
-            *(target, "nhwc", tuple(padding), 1, ANY_LANES, self.x_code.width)
+            *(target, self.axes, tuple(padding), groups, ANY_LANES, self.x_code.width)
         )[0]
 
-    def strategy(self, strategy: str, target: Target) -> str:
-        """What a strategy becomes for this layer."""
-        return resolve_strategy(strategy, self.x_code, self.w_code, self.workload.geometry, target)
+    def input_layout(self, strategy: str, target: Target) -> PackedAttr:
+        """How the input lies, the padding in its frame."""
+        padding, groups = _numbers(self.workload)[1], self.workload.geometry.groups
+        return self.layout(strategy, target, padding, groups)
+
+    @cached_property
+    def saturated_sums(self) -> NDArray[np.int32]:
+        """The sums where every element of x is the largest value."""
+        return self.sums_of(np.full_like(self.x, self.x_code.max_value))
 
     def module(self, out: str, strategy: str, target: Target) -> ModuleOp:
         """A function from the packed input to the packed (or i32) output."""
-        layout = self.layout(strategy, target, _padding(self.workload))
+        layout = self.input_layout(strategy, target)
         x_type = TensorType(self.x_code, self.x.shape, layout)
         function = func.FuncOp("main", ([x_type], []))
         builder = Builder(InsertPoint.at_end(function.body.block))
@@ -127,13 +168,12 @@ class Layer:
         if self.workload.is_matmul:
             y = builder.insert(MatmulOp.get(x, w)).result
         else:
-            g = self.workload.geometry
-            clauses = conv_clauses((g.rows.stride, g.cols.stride), _padding(self.workload))
+            groups = self.workload.geometry.groups
+            clauses = conv_clauses(*_numbers(self.workload), groups, self.axes)
             y = builder.insert(Conv2DOp.get(x, w, **clauses)).result
         if out == "packed":
-            thresholds = builder.insert(constant_tensor(self.thresholds)).result
-            glued = TensorType(self.x_code, y.type.get_shape())  # pyright: ignore
-            y = builder.insert(FusedGlueOp.threshold(y, thresholds, glued)).result
+            glued = TensorType(self.out_code, self.sums.shape)
+            y = self.glue.insert(builder, y, glued, self.channel_axis)
             y_layout = self.layout(strategy, target, (1, 1, 1, 1))
             y = builder.insert(BitpackOp.get(y, y_layout)).result
         builder.insert(func.ReturnOp(y))
@@ -142,18 +182,155 @@ class Layer:
 
     def expected(self, out: str) -> NDArray:
         """What the function must give, as values."""
+        return self.expected_of(self.sums, out)
+
+    def expected_of(self, sums: NDArray[np.int32], out: str) -> NDArray:
+        """What the function must make of these sums, as values."""
         if out == "i32":
-            return self.sums
-        return reference.fused_glue_threshold(self.sums, self.thresholds, self.x_code)
+            return sums
+        return self.glue.levels(sums, self.out_code, self.channel_axis)
 
 
-def _padding(workload: Workload) -> tuple[int, int, int, int]:
+def _in_order(order: Sequence[int], *extents: int) -> tuple[int, ...]:
+    """Extents at the dimensions that `order` names."""
+    shape = [0] * len(order)
+    for dimension, extent in zip(order, extents, strict=True):
+        shape[dimension] = extent
+    return tuple(shape)
+
+
+def _numbers(workload: Workload) -> tuple[tuple[int, int], tuple[int, ...], tuple[int, int]]:
+    """Strides, padding (top, bottom, left, right) and dilation."""
     rows, cols = workload.geometry.rows, workload.geometry.cols
-    return rows.before, rows.after, cols.before, cols.after
+    padding = rows.before, rows.after, cols.before, cols.after
+    return (rows.stride, cols.stride), padding, (rows.dilation, cols.dilation)
+
+
+@dataclass
+class BuiltLayer:
+    """A layer compiled, with its buffers: what is timed, and checked before that."""
+
+    layer: Layer
+    out: str
+    choice: Choice
+    executable: Executable
+    target: Target
+    threads: int = 1
+
+    @staticmethod
+    def of(layer: Layer, out: str, target: Target, choice: Choice) -> BuiltLayer:
+        """Compile a layer with a kernel.
+
+        Raises:
+            PassFailedException, VerifyException: the schedule is not possible.
+        """
+        module = layer.module(out, choice.strategy, target)
+        select_kernels(module, target, lambda _: choice)
+        executable = compile(module, target.name, use_cache=False, records=NO_RECORDS)
+        return BuiltLayer(layer, out, choice, executable, target)
+
+    def words(self, x: NDArray[np.int64]) -> NDArray:
+        """An input as the kernel reads it."""
+        layout = self.layer.input_layout(self.choice.strategy, self.target)
+        code = self.layer.x_code
+        return np.ascontiguousarray(pack(code.encode(x), code, layout))
+
+    def is_right(self) -> bool:
+        """Whether the output is that of the reference, for the layer's input and a saturated one.
+
+        Saturated inputs find accumulators that wrap, which random ones hardly do.
+        """
+        layer = self.layer
+        (argument,) = self.executable.signature.arguments
+        saturated = np.full_like(layer.x, layer.x_code.max_value)
+        for x, sums in ((layer.x, layer.sums), (saturated, layer.saturated_sums)):
+            packed = PackedArray(self.words(x), argument.type)
+            given = self.executable(packed, num_threads=self.threads)
+            values = given.values if isinstance(given, PackedArray) else given
+            if not np.array_equal(values, layer.expected_of(sums, self.out)):
+                return False
+        return True
+
+    def time(self, seconds: float) -> tuple[float, float]:
+        """Nanoseconds and cycles of a call, lower quartiles of repetitions for so long."""
+        result = self.executable.signature.results[0].new_storage()
+        call = self.executable.bind([self.words(self.layer.x)], [result])
+        visit(call, seconds / 3, count_cycles=False)
+        samples = visit(call, seconds)
+        return samples.seconds * 1e9, lower_quartile(samples.cycles)
+
+
+def target_of(setting: Setting) -> Target:
+    """This machine, or as much of it as a setting wants."""
+    return get_target("host" if setting.isa == "host" else f"host+{setting.isa}")
+
+
+def module_of(workload: Workload, setting: Setting, records: str = SHIPPED_RECORDS) -> ModuleOp:
+    """The module that a setting of a layer is measured with."""
+    layer, target = Layer.random(workload, setting.pair), target_of(setting)
+    choice = chooser(target, setting.strategy, records)(layer.problem(setting.out))
+    return layer.module(setting.out, choice.strategy, target)
+
+
+def prepare(
+    layer: Layer,
+    setting: Setting,
+    check: bool = True,
+    cache: str = "",
+    records: str = SHIPPED_RECORDS,
+) -> Contender:
+    """A layer compiled with a setting, ready to run; its facts are fields of a record.
+
+    Args:
+        layer: the layer and its data.
+        setting: how to compute it.
+        check: whether to compare the output with the reference, and to time compilations.
+        cache: a folder for compiled objects; without it there are none, nor times.
+        records: what decides about the kernel, see `lowering.record_sources.sources`.
+    """
+    target = target_of(setting)
+    choice = chooser(target, setting.strategy, records)(layer.problem(setting.out))
+    module = layer.module(setting.out, choice.strategy, target)
+    build = partial(compile, target=target.name, strategy=setting.strategy, records=records)
+    times = compile_times(build, module, cache) if cache and check else {}
+    executable = build_cached(build, module, cache) if cache else build(module, use_cache=False)
+    built = BuiltLayer(layer, setting.out, choice, executable, target, setting.threads)
+    words = built.words(layer.x)
+    result = executable.signature.results[0].new_storage()
+    contender = Contender(executable.bind([words], [result], setting.threads))
+    if check:
+        contender.verdict = "right" if built.is_right() else "wrong"
+        contender.facts = {
+            "strategy": choice.strategy,
+            "predicted": predicted_mac_per_cycle(layer.problem(setting.out), choice, target),
+            "bytes": words.nbytes + result.nbytes + constant_bytes(module, target, choice),
+            **times,
+        }
+    return contender
+
+
+def constant_bytes(module: ModuleOp, target: Target, choice: Choice) -> int:
+    """Bytes of the constants of a module as its kernels read them: packed weights above all."""
+    kernels = module.clone()
+    select_kernels(kernels, target, lambda _: choice)
+    lower(kernels, target.name, "kernels")
+    return sum(
+        byte_count(result.type)
+        for op in kernels.walk()
+        if isinstance(op, ConstantOp | arith.ConstantOp)
+        for result in op.results
+        if isinstance(result.type, TensorType)
+    )
 
 
 def measure(
-    layer: Layer, pair: str, isa: str, out: str, seconds: float = 0.3, strategy: str = "auto"
+    layer: Layer,
+    pair: str,
+    isa: str,
+    out: str,
+    seconds: float = 0.3,
+    strategy: str = "auto",
+    records: str = SHIPPED_RECORDS,
 ) -> Record:
     """Compile a layer, compare its output with the reference, and time it.
 
@@ -161,55 +338,32 @@ def measure(
         layer: the layer and its data.
         pair: name of its bit widths.
         isa: `host`, or a class to restrict it to.
-        out: `packed` (thresholds and packing counted) or `i32`.
-        seconds: how long to repeat; the median of the repetitions counts.
+        out: `packed` (glue and packing counted) or `i32`.
+        seconds: how long to repeat; a third of it more is for warming up.
         strategy: `auto` or the strategy to take; the record says which one it was.
+        records: what decides about the kernel, see `lowering.record_sources.sources`.
     """
-    target = get_target("host" if isa == "host" else f"host+{isa}")
-    strategy = layer.strategy(strategy, target)
-    module = layer.module(out, strategy, target)
-    executable = compile(module, target.name, use_cache=False, strategy=strategy)
-    x_type = executable.signature.arguments[0].type
-    layout = layer.layout(strategy, target, _padding(layer.workload))
-    words = pack(layer.x_code.encode(layer.x), layer.x_code, layout)
-    words = np.ascontiguousarray(words)
-    given = executable(PackedArray(words, x_type))
-    values = given.values if isinstance(given, PackedArray) else given
-    result = given.words if isinstance(given, PackedArray) else given
-    checked = bool(np.array_equal(values, layer.expected(out)))
-    nanoseconds, cycles = _time(executable.bind([words], [result]), seconds)
-    macs = layer.workload.geometry.macs
+    setting = Setting(pair, isa, out, strategy)
+    contender = prepare(layer, setting, records=records)
+    visit(contender.run, seconds / 3, count_cycles=False)
+    samples = visit(contender.run, seconds)
+    return record_of(layer.workload, setting, samples, contender.verdict, contender.facts)
+
+
+def record_of(
+    workload: Workload, setting: Setting, samples: Samples, verdict: str, facts: Mapping[str, Any]
+) -> Record:
+    """The record of a contender that `prepare` made."""
+    cycles = lower_quartile(samples.cycles)
     return Record(
-        layer.workload.id,
-        pair,
-        isa,
-        strategy,
-        out,
-        nanoseconds / 1e9,
-        cycles,
-        macs / cycles,
-        checked,
+        id=workload.id,
+        pair=setting.pair,
+        isa=setting.isa,
+        out=setting.out,
+        threads=setting.threads,
+        seconds=samples.seconds,
+        cycles=cycles,
+        mac_per_cycle=workload.geometry.macs / cycles,
+        checked=verdict == "right",
+        **facts,
     )
-
-
-def _time(call: Callable[[], None], seconds: float) -> tuple[float, float]:
-    """Median nanoseconds and cycles of a call, the clock taken before and after each sample."""
-    end = time.perf_counter() + seconds / 3
-    while time.perf_counter() < end:
-        call()
-    start = time.perf_counter_ns()
-    call()
-    once = max(1, time.perf_counter_ns() - start)
-    batch = max(1, 200_000 // once)
-    times, cycles = [], []
-    end = time.perf_counter() + seconds
-    while time.perf_counter() < end or len(times) < 5:
-        before = nanoseconds_per_cycle()
-        start = time.perf_counter_ns()
-        for _ in range(batch):
-            call()
-        elapsed = (time.perf_counter_ns() - start) / batch
-        clock = (before + nanoseconds_per_cycle()) / 2
-        times.append(elapsed)
-        cycles.append(elapsed / clock)
-    return float(np.median(times)), float(np.median(cycles))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 from importlib.resources import files
 from pathlib import Path
@@ -18,6 +19,13 @@ class Workload:
     id: str
     geometry: ConvGeometry
     is_matmul: bool = False
+
+    @property
+    def kind(self) -> str:
+        """What a table or a picture tells apart: `product`, or the size of the filter."""
+        if self.is_matmul:
+            return "product"
+        return f"{self.geometry.rows.taps}x{self.geometry.cols.taps}"
 
 
 def _convolution(entry: dict[str, Any]) -> Workload:
@@ -37,6 +45,19 @@ def _gemm(entry: dict[str, Any]) -> Workload:
     return Workload(
         entry["id"], ConvGeometry.of_matmul(entry["M"], entry["K"], entry["N"]), is_matmul=True
     )
+
+
+def select(workloads: Sequence[Workload], ids: Sequence[str]) -> list[Workload]:
+    """The workloads of these ids, each once.
+
+    Raises:
+        ValueError: there is none of an id.
+    """
+    by_id = {w.id: w for w in workloads}
+    unknown = [i for i in ids if i not in by_id]
+    if unknown:
+        raise ValueError(f"no workload {unknown[0]!r}: there are {', '.join(by_id)}")
+    return [by_id[i] for i in dict.fromkeys(ids)]
 
 
 def load_workloads(path: Path | None = None) -> list[Workload]:

@@ -1,5 +1,24 @@
-"""The command line `lowbit`: run, compile, inspect and bench, a file each."""
+"""The command line `lowbit`: run, compile, inspect, tune and bench, a file each."""
 
-from runtime.cli.main import main
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run `lowbit` on arguments, or on those of the process, and return its exit code.
+
+    0 is success, 1 a failure told in one line on stderr, 2 wrong arguments, 130 an interrupt.
+    """
+    try:
+        # Imports take longer than many a command, and an interrupt may come while they run.
+        from runtime.cli.command_line import main as run  # noqa: PLC0415
+
+        return run(arguments)
+    except KeyboardInterrupt:
+        print("interrupted", file=sys.stderr)
+        return 130
+
 
 __all__ = ["main"]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
+from lowering.record_sources import NO_RECORDS, SHIPPED_RECORDS
 from lowering.targets import ISA_CLASSES, target_names
 
 
@@ -29,6 +30,17 @@ def add_entry(parser: argparse.ArgumentParser) -> None:
     """The function meant."""
     parser.add_argument(
         "--entry", metavar="NAME", help="the function (default: the only one, or @main)"
+    )
+
+
+def add_records(parser: argparse.ArgumentParser) -> None:
+    """Measurements that choose kernels."""
+    parser.add_argument(
+        "--records",
+        default=SHIPPED_RECORDS,
+        metavar="FILE",
+        help="what `lowbit tune` measured, asked before the records that come with lowbit;"
+        f" {SHIPPED_RECORDS} (the default) for these alone, {NO_RECORDS} for the cost model alone",
     )
 
 

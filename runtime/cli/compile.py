@@ -18,7 +18,7 @@ from lowering.llvm.emit import module_to_llvm_ir
 from lowering.llvm.object import compile_assembly, compile_object, optimized_llvm_ir
 from lowering.pipeline import LEVELS, lower
 from lowering.targets import Target, get_target
-from runtime.cli.arguments import add_file, add_target
+from runtime.cli.arguments import add_file, add_records, add_target
 from runtime.cli.files import check_writable, write_files
 from runtime.source import parse_module, read_text
 
@@ -30,6 +30,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--emit", required=True, choices=("mlir", *_EMITTERS), help="what to write, see above"
     )
     add_target(parser)
+    add_records(parser)
     parser.add_argument(
         "--level",
         choices=tuple(LEVELS),
@@ -61,10 +62,10 @@ def execute(args: argparse.Namespace) -> int:
         check_writable(args.output)
     module = parse_module(read_text(args.file), str(args.file))
     if args.emit == "mlir":
-        lower(module, target.name, args.level or "llvm")
+        lower(module, target.name, args.level or "llvm", records=args.records)
         content: str | bytes = str(module) + "\n"
     else:
-        lower(module, target.name)
+        lower(module, target.name, records=args.records)
         content = _EMITTERS[args.emit](module, target, args.opt)
     if args.output is None:
         assert isinstance(content, str), "checked above"

@@ -27,12 +27,13 @@ from xdsl.ir import Operation
 from lowering.pipeline import LEVELS
 from lowering.targets import get_target
 from runtime.analysis.levels import Levels, StageReport
+from runtime.analysis.mca import mca_report
 from runtime.cli.arguments import add_entry, add_file, add_target
 from runtime.cli.console import count, show
 from runtime.cli.elide import elide
 from runtime.source import parse_module, read_text
 
-ASSEMBLY, SUMMARY = "asm", "summary"
+ASSEMBLY, SUMMARY, MCA = "asm", "summary", "mca"
 _TENSOR_LEVELS = ("tensors", "kernels")
 
 
@@ -48,8 +49,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument(
         "--level",
-        choices=(*LEVELS, ASSEMBLY, SUMMARY),
-        help="show this only (default: all, the summary last)",
+        choices=(*LEVELS, ASSEMBLY, SUMMARY, MCA),
+        help="show this only (default: all but mca, the summary last); mca is what llvm-mca says"
+        " of the busiest loop of each stage that multiplies",
     )
 
 
@@ -77,6 +79,11 @@ def execute(args: argparse.Namespace) -> int:
         _print_heading(f"stages, target {target.name}")
         reports = [stage for s in levels.signatures for stage in levels.stages(s)]
         show(_table([report for report in reports if shown.has_lowered(report.name)]))
+    if args.level == MCA:
+        for name, work in levels.work.items():
+            if work.total and shown.has_lowered(name):
+                _print_heading(f"llvm-mca of {name}, target {target.name}")
+                print(mca_report(levels.assembly[name], target))
     return 0
 
 

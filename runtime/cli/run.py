@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from rich.table import Table
 
 from lowbit_dialect.interpreters.values import PackedArray
-from runtime.cli.arguments import add_entry, add_file, add_target, positive
+from runtime.cli.arguments import add_entry, add_file, add_records, add_target, positive
 from runtime.cli.console import duration, show
 from runtime.cli.files import check_writable, read_array, write_files
 from runtime.compile import compile
@@ -44,6 +44,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="where a result goes; repeat it for several, leave it out to write none",
     )
     add_target(parser)
+    add_records(parser)
     add_entry(parser)
     parser.add_argument(
         "--num-threads", type=positive, default=1, metavar="N", help="threads (default: 1)"
@@ -70,7 +71,13 @@ def execute(args: argparse.Namespace) -> int:
     if len({path.resolve() for path in args.output}) < len(args.output):
         raise ValueError("--output names one file twice")
     arrays = [read_array(path) for path in args.input]
-    executable = compile(args.file, args.target, entry=args.entry, use_cache=not args.no_cache)
+    executable = compile(
+        args.file,
+        args.target,
+        entry=args.entry,
+        use_cache=not args.no_cache,
+        records=args.records,
+    )
     signature = executable.signature
     if len(arrays) != len(signature.arguments):
         types = ", ".join(spec.text for spec in signature.arguments)

@@ -163,7 +163,7 @@ func.func @f(%m0: memref<16x{type}>, %m1: memref<16x{type}>, %out: memref<16x{ty
 
 
 def words() -> list[str]:
-    """Masks to words, and sums, which leave a scalar."""
+    """Masks to words and back, and sums, which leave a scalar."""
     texts = []
     for lanes in (8, 16, 32, 64):
         for type in ("i8", "i32"):
@@ -180,6 +180,17 @@ func.func @f(%m0: memref<{lanes}x{type}>, %m1: memref<{lanes}x{type}>, %out: mem
   func.return
 }}"""
             )
+        texts.append(
+            f"""
+func.func @f(%m0: memref<1xi{lanes}>, %out: memref<{lanes}xi8>) {{
+  %c0 = arith.constant 0 : index
+  %w = memref.load %m0[%c0] : memref<1xi{lanes}>
+  %mask = simd.unpack_bits %w : i{lanes} to vector<{lanes}xi1>
+  %r = simd.extui %mask : vector<{lanes}xi1> to vector<{lanes}xi8>
+  vector.store %r, %out[%c0] : memref<{lanes}xi8>, vector<{lanes}xi8>
+  func.return
+}}"""
+        )
     for type, lanes in (("i8", 16), ("i16", 8), ("i32", 16), ("i64", 8), ("i8", 64)):
         texts.append(
             f"""
@@ -259,6 +270,8 @@ def interpret(text: str, arrays: list[np.ndarray]) -> np.ndarray:
             values[op.results[0]] = SIMD_SEMANTICS[type(op)](op, *operands)
         elif op.name == "vector.load":
             values[op.results[0]] = operands[0]
+        elif op.name == "memref.load":
+            values[op.results[0]] = operands[0][tuple(operands[1:])]
         elif op.name == "arith.constant":
             values[op.results[0]] = constant(op)
         elif op.name == "arith.andi":

@@ -7,10 +7,12 @@ import pytest
 from runtime.bench.clock import nanoseconds_per_cycle
 from runtime.bench.measure import codes_of
 from runtime.bench.workloads import load_workloads
-from runtime.cli.main import main
+from runtime.cli.command_line import main
 
 KEYS = [
     *("id", "pair", "isa", "strategy", "out", "seconds", "cycles", "mac_per_cycle", "checked"),
+    *("threads", "predicted", "cold_seconds", "cached_seconds", "bytes"),
+    *("peers", "peer_checks", "machine"),
 ]
 
 

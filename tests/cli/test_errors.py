@@ -203,13 +203,15 @@ def test_memory_that_is_not_there(lowbit: Lowbit, work: Work, monkeypatch: pytes
     assert run(lowbit, work).message == "error: not enough memory: Unable to allocate 9. TiB"
 
 
-def test_an_interrupt_is_quiet(lowbit: Lowbit, work: Work, monkeypatch: pytest.MonkeyPatch):
+def test_an_interrupt_is_told_in_a_word(
+    lowbit: Lowbit, work: Work, monkeypatch: pytest.MonkeyPatch
+):
     def interrupt(*_: object, **__: object) -> None:
         raise KeyboardInterrupt
 
     monkeypatch.setattr("runtime.cli.run.compile", interrupt)
     result = run(lowbit, work)
-    assert (result.code, result.out, result.err) == (130, "", "")
+    assert (result.code, result.out, result.err) == (130, "", "interrupted\n")
 
 
 @pytest.mark.parametrize(

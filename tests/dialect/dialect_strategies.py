@@ -67,9 +67,13 @@ def packings(draw: st.DrawFn) -> Packing:
     holds = draw(st.sampled_from(BYTES))
     order = draw(st.permutations([*([] if holds else [PLANE]), *range(rank)]))
     others = [d for d in range(rank) if d != axis]
-    lanes = []
+    lanes, index = [], []
     if others and draw(st.booleans()):
         lanes = [draw(st.sampled_from(others)), draw(st.integers(1, 5))]
+        if not holds and draw(st.booleans()):
+            register = draw(st.sampled_from([4, 8, 16]))
+            lanes[1] = register * draw(st.integers(1, 2))
+            index = [draw(st.integers(1, 8)), register]
     groups = draw(st.integers(1, 3))
     shape = [draw(st.integers(1, 5)) for _ in range(rank)]
     shape[axis] = draw(st.integers(1, 70))
@@ -80,11 +84,10 @@ def packings(draw: st.DrawFn) -> Packing:
         if not lanes or dim != lanes[0]:
             frame[2 * dim : 2 * dim + 2] = [draw(st.integers(0, 2)), draw(st.integers(0, 2))]
     word = draw(st.sampled_from(WORD_BITS))
-    layout = PackedAttr.get(axis, word, order, frame, lanes, groups, holds)
-    bits = draw(st.integers(1, 7 if holds == "values" else 8))
+    bits, shift = draw(st.integers(1, 7 if holds == "values" else 8)), 0
     if holds == "levels" and bits < 8:
-        shift = draw(st.integers(0, 8 - bits))
-        layout = PackedAttr.get(axis, word, order, frame, lanes, groups, holds, min(7, shift))
+        shift = min(7, draw(st.integers(0, 8 - bits)))
+    layout = PackedAttr.get(axis, word, order, frame, lanes, groups, holds, shift, index)
     return Packing(layout, tuple(shape), bits)
 
 

@@ -22,7 +22,7 @@ from lowbit_dialect.lowbit import Lowbit
 from lowbit_dialect.ops.base import floats, int_
 from lowbit_dialect.ops.elementwise import QuantizeOp
 from lowbit_dialect.ops.pack import INLINE_ELEMENTS, ConstantOp
-from lowbit_dialect.schedule import ORDERS, ScheduleAttr
+from lowbit_dialect.schedule import ORDERS, SKIPS, ScheduleAttr
 
 XDSL_CANNOT_READ = re.compile(r"array<f32: [^>]*0x")
 """xDSL prints a float such as 1000001.0 as its bits, which its parser of arrays refuses."""
@@ -95,9 +95,15 @@ def test_codes(code: Code):
     check_attribute(code)
 
 
-@given(st.integers(1, 16), st.integers(1, 16), st.integers(0, 3), st.sampled_from(ORDERS))
-def test_schedules(pixels: int, vectors: int, unroll: int, order: str):
-    check_attribute(ScheduleAttr.get(pixels, vectors, unroll, order))
+@given(
+    st.integers(1, 16),
+    st.integers(1, 16),
+    st.integers(0, 3),
+    st.sampled_from(ORDERS),
+    st.sampled_from(SKIPS),
+)
+def test_schedules(pixels: int, vectors: int, unroll: int, order: str, skip: str):
+    check_attribute(ScheduleAttr.get(pixels, vectors, unroll, order, skip))
 
 
 scales = st.floats(0, width=32, exclude_min=True, allow_infinity=False)

@@ -33,10 +33,10 @@ func.func @f(%x: tensor<1x8x8x16x!lowbit.unipolar<2>>, %w: tensor<32x3x3x16x!low
   %g1 = lowbit.fused_glue %v, %o, %o form shift lo 0 hi 3 : (tensor<1x4x8x32xi32>, tensor<32xi32>, tensor<32xi32>) -> tensor<1x4x8x32x!lowbit.unipolar<2>>
   %p = lowbit.max_pool2d %x kernel [3, 3] strides [2, 2] padding [1, 1, 1, 1] : (tensor<1x8x8x16x!lowbit.unipolar<2>>) -> tensor<1x4x4x16x!lowbit.unipolar<2>>
   %r = lowbit.matmul %m, %k : (tensor<8x70x!lowbit.signed<4>>, tensor<70x9x!lowbit.unipolar<1>>) -> tensor<8x9xi32>
-  %mp = lowbit.bitpack %m : (tensor<8x70x!lowbit.signed<4>>) -> tensor<8x70x!lowbit.signed<4>, #lowbit.packed<axis = 1, word = i32, order = [p, 1, 0]>>
+  %mp = lowbit.bitpack %m : (tensor<8x70x!lowbit.signed<4>>) -> tensor<8x70x!lowbit.signed<4>, #lowbit.packed<axis = 1, word = i32, order = [p, 0, 1]>>
   %kp = lowbit.bitpack %k : (tensor<70x9x!lowbit.unipolar<1>>) -> tensor<70x9x!lowbit.unipolar<1>, #lowbit.packed<axis = 0, word = i32, order = [1, p, 0], lanes = [1, 4]>>
-  %rb = lowbit.bitserial_gemm %mp, %kp : (tensor<8x70x!lowbit.signed<4>, #lowbit.packed<axis = 1, word = i32, order = [p, 1, 0]>>, tensor<70x9x!lowbit.unipolar<1>, #lowbit.packed<axis = 0, word = i32, order = [1, p, 0], lanes = [1, 4]>>) -> tensor<8x9xi32>
-  %u = lowbit.unpack %mp : (tensor<8x70x!lowbit.signed<4>, #lowbit.packed<axis = 1, word = i32, order = [p, 1, 0]>>) -> tensor<8x70x!lowbit.signed<4>>
+  %rb = lowbit.bitserial_gemm %mp, %kp : (tensor<8x70x!lowbit.signed<4>, #lowbit.packed<axis = 1, word = i32, order = [p, 0, 1]>>, tensor<70x9x!lowbit.unipolar<1>, #lowbit.packed<axis = 0, word = i32, order = [1, p, 0], lanes = [1, 4]>>) -> tensor<8x9xi32>
+  %u = lowbit.unpack %mp : (tensor<8x70x!lowbit.signed<4>, #lowbit.packed<axis = 1, word = i32, order = [p, 0, 1]>>) -> tensor<8x70x!lowbit.signed<4>>
   %xp = lowbit.bitpack %x : (tensor<1x8x8x16x!lowbit.unipolar<2>>) -> tensor<1x8x8x16x!lowbit.unipolar<2>, #lowbit.packed<axis = 3, word = i32, order = [0, 1, p, 3, 2], frame = [0, 0, 1, 1, 1, 1, 0, 0]>>
   %wp = lowbit.bitpack %w : (tensor<32x3x3x16x!lowbit.bipolar<1>>) -> tensor<32x3x3x16x!lowbit.bipolar<1>, #lowbit.packed<axis = 3, word = i32, order = [0, p, 1, 2, 3], lanes = [0, 16]>>
   %c = lowbit.correction %w x_code !lowbit.unipolar<2> image [8, 8] padding [1, 1, 1, 1] : (tensor<32x3x3x16x!lowbit.bipolar<1>>) -> tensor<1x1x32xi32>

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 import numpy as np
 import pytest
 from dialect_strategies import Convolution, affine_codes, codebooks, convolutions, values_of
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 from xdsl.builder import ImplicitBuilder
@@ -41,8 +41,11 @@ from lowbit_dialect.interpreters import (
 )
 from lowbit_dialect.kernel_layouts import (
     activation_layout,
+    index_matmul_rhs_layout,
+    index_weight_layout,
     matmul_lhs_layout,
     matmul_rhs_layout,
+    matmul_rows_layout,
     weight_layout,
 )
 from lowbit_dialect.ops.base import floats, int_
@@ -52,8 +55,10 @@ from lowbit_dialect.ops.correction import CorrectionOp
 from lowbit_dialect.ops.elementwise import AddOp, DequantizeOp, QuantizeOp
 from lowbit_dialect.ops.glue import FusedGlueOp
 from lowbit_dialect.ops.kernel import YieldOp
+from lowbit_dialect.ops.lut import LutConvOp, LutGemmOp
 from lowbit_dialect.ops.pack import BitpackOp, ConstantOp, UnpackOp, with_encoding
 from lowbit_dialect.ops.pool import MaxPool2DOp
+from lowbit_dialect.table_sums import TABLE_WORD, TableSums
 
 
 def module_of(
@@ -147,7 +152,7 @@ def test_matmul_and_bitserial_gemm(data: st.DataObject, m: int, k: int, n: int):
 
     def build(a: SSAValue, b: SSAValue) -> SSAValue:
         operands: list[SSAValue] = [
-            BitpackOp.get(a, matmul_lhs_layout(word)).result,
+            BitpackOp.get(a, matmul_rows_layout(word)).result,
             BitpackOp.get(b, matmul_rhs_layout(word, lanes)).result,
         ]
         if decompose(x_code, w_code).needs_correction:
@@ -155,6 +160,67 @@ def test_matmul_and_bitserial_gemm(data: st.DataObject, m: int, k: int, n: int):
         return BitserialGemmOp.build_op(operands, [TensorType(i32, (m, n))]).result
 
     np.testing.assert_array_equal(run(module_of(types, build), x, w), expected)
+
+
+@st.composite
+def table_indices(draw: st.DrawFn) -> tuple[int, tuple[int, int]]:
+    """Lanes of a block, and the bits of an index and bytes of a register."""
+    register = draw(st.sampled_from([4, 16, 64]))
+    return register * draw(st.integers(1, 2)), (draw(st.sampled_from([4, 6])), register)
+
+
+@given(st.data(), table_indices())
+def test_lut_conv(data: st.DataObject, indices: tuple[int, tuple[int, int]]):
+    conv, (lanes, index) = data.draw(convolutions()), indices
+    x_code, w_code = data.draw(affine_codes(8)), data.draw(affine_codes(8))
+    assume(TableSums.of(x_code, w_code, index[0]).obstacle is None)
+    x = data.draw(values_of(x_code, conv.x_shape))
+    w = data.draw(values_of(w_code, conv.w_shape))
+    types = [TensorType(x_code, conv.x_shape), TensorType(w_code, conv.w_shape)]
+    clauses, geometry, layout = conv_clauses(**conv.clauses), conv.geometry, conv.layout
+    frame, groups = conv.clauses["padding"], conv.geometry.groups
+
+    def build(a: SSAValue, b: SSAValue) -> SSAValue:
+        operands: list[SSAValue] = [
+            BitpackOp.get(a, activation_layout(layout, TABLE_WORD, frame, groups)).result,
+            BitpackOp.get(b, index_weight_layout(layout, lanes, index, groups)).result,
+        ]
+        if decompose(x_code, w_code).needs_correction:
+            image, strategy = (geometry.rows.extent, geometry.cols.extent), StringAttr("table")
+            correction = CorrectionOp.get(b, x_code, image, strategy=strategy, **clauses)
+            operands.append(correction.result)
+        sums = TensorType(i32, conv.result_shape)
+        return LutConvOp.build_op(operands, [sums], (), **clauses).result
+
+    found = run(module_of(types, build), x, w)
+    assert found.dtype == np.int32
+    np.testing.assert_array_equal(found, reference.conv2d(x, w, **conv.clauses))
+
+
+@given(
+    st.data(), table_indices(), st.integers(1, 4), st.integers(1, 140), st.sampled_from([1, 5, 70])
+)
+def test_lut_gemm(
+    data: st.DataObject, indices: tuple[int, tuple[int, int]], m: int, k: int, n: int
+):
+    lanes, index = indices
+    x_code, w_code = data.draw(affine_codes(8)), data.draw(affine_codes(8))
+    assume(TableSums.of(x_code, w_code, index[0]).obstacle is None)
+    x, w = data.draw(values_of(x_code, (m, k))), data.draw(values_of(w_code, (k, n)))
+
+    def build(a: SSAValue, b: SSAValue) -> SSAValue:
+        operands: list[SSAValue] = [
+            BitpackOp.get(a, matmul_lhs_layout(TABLE_WORD)).result,
+            BitpackOp.get(b, index_matmul_rhs_layout(lanes, index)).result,
+        ]
+        if decompose(x_code, w_code).needs_correction:
+            strategy = StringAttr("table")
+            operands.append(CorrectionOp.get(b, x_code, strategy=strategy).result)
+        return LutGemmOp.build_op(operands, [TensorType(i32, (m, n))]).result
+
+    types = [TensorType(x_code, (m, k)), TensorType(w_code, (k, n))]
+    found = run(module_of(types, build), x, w)
+    np.testing.assert_array_equal(found, reference.matmul(x, w))
 
 
 @given(st.data())

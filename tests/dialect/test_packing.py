@@ -29,6 +29,7 @@ class Loop:
         self.lane_dim, self.lanes = [d.data for d in layout.lanes] or (None, 1)
         self.grouped = self.axis if self.lane_dim is None else self.lane_dim
         self.groups, self.shift = layout.groups.data, layout.shift.data
+        self.index, self.register = [d.data for d in layout.index] or (None, 1)
 
     def byte(self, pattern: int) -> int:
         """What stands for a bit pattern in a layout of bytes."""
@@ -45,6 +46,13 @@ class Loop:
         group, inside = divmod(index, segment)
         return group * blocks + inside // block, inside % block
 
+    def byte_of_lane(self, lane: int) -> int:
+        """The byte of a channel among indices: byte k of a register belongs to one of four."""
+        first = lane - lane % self.register
+        quarter = self.register // 4
+        (byte,) = (k for k in range(self.register) if first + k // 4 + quarter * (k % 4) == lane)
+        return first + byte
+
     def place(self, plane: int, index: tuple[int, ...]) -> tuple[tuple[int, ...], int]:
         """Physical index of the word, and the bit in it."""
         bit, lane, at = 0, None, {PLANE: plane}
@@ -52,8 +60,13 @@ class Loop:
             if dim == self.axis:
                 at[dim], place = self.cut(dim, i, self.word // self.element)
                 bit = place * self.element
+                if self.index is not None:
+                    before = at[dim] * ((self.word + self.index - 1) // self.index)
+                    at[dim], bit = before + bit // self.index, bit % self.index
             elif dim == self.lane_dim:
                 at[dim], lane = self.cut(dim, i, self.lanes)
+                if self.index is not None:
+                    lane = self.byte_of_lane(lane)
             else:
                 at[dim] = self.frame[2 * dim] + i
         words = tuple(at[d] for d in self.order)
@@ -167,6 +180,30 @@ def test_logical_words(packing: Packing, seed: int):
     np.testing.assert_array_equal(array.values, code.decode(patterns))
 
 
+def test_indices():
+    """Words of 8 bits as indices of 3: whole words make three, the last one a rest of its own."""
+    layout = PackedAttr.get(1, 8, [0, PLANE, 1], lanes=[0, 4], index=[3, 4])
+    patterns = np.zeros((3, 12), np.uint8)
+    patterns[0], patterns[2, [0, 4, 8, 11]] = 1, 1
+    words = pack(patterns, UnipolarType(1), layout)
+    assert words.shape == (1, 1, 5, 4)
+    assert words[0, 0].tolist() == [
+        [7, 0, 1, 0],
+        [7, 0, 2, 0],
+        [3, 0, 0, 0],
+        [7, 0, 1, 0],
+        [1, 0, 1, 0],
+    ]
+
+
+def test_the_order_of_channels_in_a_register_of_indices():
+    layout = PackedAttr.get(1, 8, [0, PLANE, 1], lanes=[0, 16], index=[8, 8])
+    patterns = np.zeros((16, 8), np.uint8)
+    patterns[:, :4] = np.arange(16)[:, None] >> np.arange(4) & 1
+    words = pack(patterns, UnipolarType(1), layout)[0, 0, 0]
+    assert words.tolist() == [0, 2, 4, 6, 1, 3, 5, 7, 8, 10, 12, 14, 9, 11, 13, 15]
+
+
 @pytest.mark.parametrize("word", [8, 16, 32, 64])
 @pytest.mark.parametrize("axis", range(3))
 @pytest.mark.parametrize("bit_axis", range(4))
@@ -215,6 +252,9 @@ def test_exact_extents_beyond_floats():
     assert layout.physical_shape([2**60 + 1], 1) == (1, 2**57 + 1)
 
 
+LANES = {"lanes": [0, 16]}
+
+
 @pytest.mark.parametrize(
     ("fields", "message"),
     [
@@ -237,6 +277,18 @@ def test_exact_extents_beyond_floats():
         ({"bytes": "levels"}, "order must name each of the 3 dimensions once"),
         ({"bytes": "values", "order": [0, 0]}, "order must name each of the 2 dimensions once"),
         ({"groups": 0}, "groups = 0 is not positive"),
+        ({"index": [6]} | LANES, "index is [bits, register], for words of bits in lanes"),
+        ({"index": [6, 16]}, "index is [bits, register], for words of bits in lanes"),
+        (
+            {"index": [6, 16], "bytes": "levels", "order": [0, 1]} | LANES,
+            "index is [bits, register], for words of bits in lanes",
+        ),
+        ({"index": [0, 16]} | LANES, "index = [0, 16] needs 1 to 8 bits"),
+        ({"index": [9, 16]} | LANES, "index = [9, 16] needs 1 to 8 bits"),
+        ({"index": [6, 0]} | LANES, "a register of a multiple of 4 bytes that divides the 16"),
+        ({"index": [6, 2]} | LANES, "a register of a multiple of 4 bytes that divides the 16"),
+        ({"index": [6, 6]} | LANES, "a register of a multiple of 4 bytes that divides the 16"),
+        ({"index": [6, 32]} | LANES, "a register of a multiple of 4 bytes that divides the 16"),
     ],
 )
 def test_bad_layouts(fields: dict, message: str):

@@ -125,13 +125,15 @@ class Matmul:
         """Weights as an argument, through `runtime.matmul`."""
         for (x_fill, w_fill), strategy in product(self.fills, self.strategies):
             x, w = self.operands(x_fill, w_fill, seed)
-            codes: dict[str, Any] = {"x_code": self.x_code, "w_code": self.w_code}
-            how: dict[str, Any] = {
-                "target": target,
-                "strategy": strategy,
-                "num_threads": num_threads,
-            }
-            found = runtime.matmul(x, w, **how, **codes)
+            found = runtime.matmul(
+                x,
+                w,
+                x_code=self.x_code,
+                w_code=self.w_code,
+                target=target,
+                strategy=strategy,
+                num_threads=num_threads,
+            )
             where = f"{self}, x {x_fill}, w {w_fill}, {target} {strategy}"
             _assert_equal(found, reference.matmul(x, w), where)
 

@@ -1,5 +1,7 @@
 """Pooling in every layout: vectors and what is left beside them, edges, strides, guarded ends."""
 
+from collections.abc import Sequence
+
 import numpy as np
 import pytest
 
@@ -13,7 +15,8 @@ from tests.differential.graph import Graph, module_of, tensor
 from tests.guard import guarded
 
 CODES = (UnipolarType(1), BipolarType(2), SignedType(3), UnipolarType(8))
-WINDOWS = (
+PoolWindow = tuple[Sequence[int], Sequence[int], Sequence[int]]
+WINDOWS: tuple[PoolWindow, ...] = (
     ((2, 2), (2, 2), (0, 0, 0, 0)),
     ((2, 2), (1, 1), (0, 1, 0, 1)),
     ((3, 3), (2, 2), (1, 1, 1, 1)),
@@ -41,7 +44,7 @@ def shape_of(size: tuple[int, int, int], order: str) -> tuple[int, ...]:
     return (2, h, w, c) if order == "nhwc" else (2, c, h, w)
 
 
-def pooled(size, code: Code, layout: PackedAttr | None, order: str, window) -> Graph:
+def pooled(size, code: Code, layout: PackedAttr | None, order: str, window: PoolWindow) -> Graph:
     graph, shape = Graph(), shape_of(size, order)
     numbers = np.random.default_rng(0).choice(code.values, shape)
     x = graph.argument(tensor(code, shape, layout), numbers)

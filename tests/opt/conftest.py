@@ -11,7 +11,8 @@ from xdsl.passes import ModulePass
 
 from lowering.opt.diagnostics import fail
 from lowering.opt.statistics import record
-from lowering.opt_main import LowbitOptMain, main
+from lowering.opt.tool import LowbitOptMain
+from lowering.opt_main import main
 
 
 @dataclass(frozen=True)

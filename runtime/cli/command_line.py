@@ -26,9 +26,11 @@ examples:
   lowbit run net.mlir --input x.npy --output y.npy
   lowbit compile net.mlir --emit=asm --target=cortex-a53
   lowbit inspect net.mlir --level=kernels
+  lowbit tune net.mlir --records=tuned.jsonl
 
 `lowbit COMMAND --help` says more about a command; `lowbit-opt` runs single passes.
 Compiled objects are kept in ~/.cache/lowbit, or where LOWBIT_CACHE says; LOWBIT_CACHE= keeps none.
+LOWBIT_CACHE_LIMIT (default 1G) is the room they may take.
 """
 
 
@@ -44,6 +46,7 @@ COMMANDS = {
     "run": Command("runtime.cli.run", "run a function on arrays"),
     "compile": Command("runtime.cli.compile", "write IR, assembly or an object file"),
     "inspect": Command("runtime.cli.inspect", "show every level, the assembly, and what it costs"),
+    "tune": Command("runtime.cli.tune", "measure which kernels suit this machine best"),
     "bench": Command("runtime.cli.bench", "time the kernels on known layers"),
 }
 """All subcommands. Their modules are imported only when they are called."""
@@ -92,7 +95,10 @@ def make_parser(arguments: Sequence[str]) -> Parser:
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run `lowbit` on arguments, or on those of the process, and return its exit code.
 
-    0 is success, 1 a failure told in one line on stderr, 2 wrong arguments, 130 an interrupt.
+    0 is success, 1 a failure told in one line on stderr, 2 wrong arguments.
+
+    Raises:
+        KeyboardInterrupt: the user ended it.
     """
     arguments = sys.argv[1:] if arguments is None else arguments
     try:
@@ -103,8 +109,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
             code = parsed.execute(parsed)
         sys.stdout.flush()
         return code
-    except KeyboardInterrupt:
-        return 130
     except BrokenPipeError:
         # The reader of our output has gone (`| head`); nothing may be flushed to it at exit.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

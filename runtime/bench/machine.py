@@ -1,0 +1,56 @@
+"""The machine and the versions that a measurement belongs to."""
+
+from __future__ import annotations
+
+import os
+import platform
+from collections.abc import Iterable
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import llvmlite.binding as llvm
+
+from lowering.targets import ISA_CLASSES, cache_bytes, get_target
+from runtime.bench.peers import Peer
+
+
+def machine(peers: Iterable[Peer] = ()) -> dict[str, Any]:
+    """What a reader needs to judge the figures: processor, caches, kernel, versions."""
+    return {
+        "cpu": _cpu_name(),
+        "llvm_cpu": get_target("host").cpu,
+        "isa": isa_name(),
+        "caches": {f"L{level}": cache_bytes(level, 0) for level in (1, 2, 3)},
+        "cores": usable_cores(),
+        "kernel": f"{platform.system()} {platform.release()}",
+        "python": platform.python_version(),
+        "versions": {
+            "lowbit": version("lowbit"),
+            "LLVM": ".".join(map(str, llvm.llvm_version_info)),
+            "numpy": version("numpy"),
+            **{peer.name: peer.version() for peer in peers},
+        },
+    }
+
+
+def isa_name() -> str:
+    """The class of instructions that this machine has, or its architecture."""
+    host = get_target("host")
+    return next((name for name, c in ISA_CLASSES.items() if c.isa <= host.isa), host.arch)
+
+
+def _cpu_name() -> str:
+    try:
+        lines = Path("/proc/cpuinfo").read_text().splitlines()
+    except OSError:
+        lines = []
+    names = (line.partition(":")[2].strip() for line in lines if line.startswith("model name"))
+    return next(names, platform.processor() or platform.machine())
+
+
+def usable_cores() -> int:
+    """Cores that this process may run on."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1

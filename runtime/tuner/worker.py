@@ -1,0 +1,76 @@
+"""The process that compiles and times candidates: a line of JSON in, a line of JSON out.
+
+    python -m runtime.tuner.worker [CPU]
+
+It ends with its standard input. Whatever a candidate prints goes to standard error; where one ends
+the process or never returns, whoever started it notices and starts another.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from collections.abc import Callable
+from dataclasses import asdict
+from functools import lru_cache
+from typing import Any
+
+from lowering.kernels.choice import Choice
+from lowering.kernels.problem import SUMS, Problem
+from lowering.targets import get_target
+from runtime.bench.measure import BuiltLayer, Layer
+from runtime.cli.diagnostics import one_line
+from runtime.tuner.task import Failed, Measured, Outcome, Task, choice_from_json
+
+Measure = Callable[[Task, Choice, float], Outcome]
+
+
+@lru_cache(maxsize=2)
+def _layer(problem: Problem, seed: int) -> Layer:
+    return Layer.of_problem(problem, seed)
+
+
+@lru_cache(maxsize=8)
+def _built(task: Task, choice: Choice) -> tuple[BuiltLayer, bool]:
+    """A candidate and whether it is right; the last ones are kept, for some are timed again."""
+    out = "i32" if task.problem.stored == SUMS else "packed"
+    layer = _layer(task.problem, task.seed)
+    built = BuiltLayer.of(layer, out, get_target(task.target), choice)
+    return built, built.is_right()
+
+
+def measure(task: Task, choice: Choice, seconds: float) -> Outcome:
+    """Compile a candidate, compare its output with the reference, and time it for so long."""
+    try:
+        built, is_right = _built(task, choice)
+    except Exception as error:  # whatever it is, the search goes on without this candidate
+        return Failed("error", one_line(error))
+    if not is_right:
+        return Failed("wrong", "its output differs from the reference")
+    nanoseconds, cycles = built.time(seconds)
+    return Measured(cycles, nanoseconds / 1e9)
+
+
+def outcome_from_json(data: dict[str, Any]) -> Outcome:
+    """What a reply says."""
+    return Measured(**data) if "cycles" in data else Failed(**data)
+
+
+def serve(measure: Measure = measure) -> None:
+    """Answer requests until there are no more."""
+    # The replies keep the real standard output; prints of anybody else must not get between them.
+    replies = os.fdopen(os.dup(1), "w", encoding="utf-8")
+    os.dup2(2, 1)
+    for line in sys.stdin:
+        request = json.loads(line)
+        task, choice = Task.from_json(request["task"]), choice_from_json(request["choice"])
+        outcome = measure(task, choice, request["seconds"])
+        replies.write(json.dumps(asdict(outcome)) + "\n")
+        replies.flush()
+
+
+if __name__ == "__main__":
+    if len(sys.argv) > 1:
+        os.sched_setaffinity(0, [int(sys.argv[1])])
+    serve()
