@@ -78,9 +78,11 @@ LEVELS = {
     "bitserial": "2, kernels",
     "dot": "2, kernels",
     "lut": "2, kernels",
+    "product_lut": "2, kernels",
     "correction": "2, kernels",
     "tile": "3, loops",
     "lut_tile": "3, loops",
+    "product_lut_tile": "3, loops",
     "simd": "3 and 4, loops and vectors",
     "llvmx": "5, LLVM",
 }

@@ -306,6 +306,12 @@ class CodebookType(Code):
         return f"codebook<{self.width}, {self.values.tolist()}>"
 
 
+def affine(code: Code) -> AffineCode:
+    """A code that is known to be affine."""
+    assert isinstance(code, AffineCode), f"{code} is not affine"
+    return code
+
+
 AFFINE_CODES: dict[str, type[AffineCode]] = {
     code.name.removeprefix("lowbit."): code for code in (UnipolarType, BipolarType, SignedType)
 }

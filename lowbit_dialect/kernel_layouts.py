@@ -9,6 +9,9 @@ For dot kernels a word is four channels as bytes: activations [batch][row][colum
 weights [oc block][kh][kw][channel word][lane]. Weights of few bits may stay in the bits of levels,
 8, 16 or 32 channels a word.
 
+Kernels of products read activations as dot kernels do, and weights as levels shifted by the bits of
+an activation, so that the two joined by OR index a table.
+
 Kernels of partial sums read activations in words of 64 bits as bit-serial kernels do, and weights
 cut into table indices: [oc block][plane][kh][kw][index][lane].
 """
@@ -101,6 +104,18 @@ def byte_weight_layout(layout: str, lanes: int, groups: int = 1, bits: int = 8) 
     return PackedAttr.get(ic, DOT_WORD, order, (), [oc, lanes], groups, holds, bits)
 
 
+def product_weight_layout(layout: str, lanes: int, x_bits: int, groups: int = 1) -> PackedAttr:
+    """Layout of conv weights as halves of table indices; activations have `x_bits` bits."""
+    oc, kh, kw, ic = WEIGHT_LAYOUTS[layout]
+    return PackedAttr.get(
+        *(ic, DOT_WORD, [oc, kh, kw, ic]),
+        lanes=[oc, lanes],
+        groups=groups,
+        bytes="levels",
+        shift=x_bits,
+    )
+
+
 def byte_matmul_lhs_layout() -> PackedAttr:
     """Layout of the (M, K) operand as level bytes: [m][k word]."""
     return PackedAttr.get(1, DOT_WORD, [0, 1], bytes="levels")
@@ -114,6 +129,11 @@ def byte_matmul_rhs_layout(lanes: int, bits: int = 8) -> PackedAttr:
 
 def _weight_bytes(bits: int) -> str:
     return "values" if bits == 8 else "levels"
+
+
+def product_matmul_rhs_layout(lanes: int, x_bits: int) -> PackedAttr:
+    """Layout of the (K, N) operand as halves of table indices: [n block][k word][lane]."""
+    return PackedAttr.get(0, DOT_WORD, [1, 0], lanes=[1, lanes], bytes="levels", shift=x_bits)
 
 
 def result_layouts(layout: str | None, word_bits: int, groups: int) -> list[PackedAttr]:

@@ -34,7 +34,7 @@ from lowbit_dialect.codes import Code
 WORD_BITS = (8, 16, 32, 64)
 PLANE = -1
 """Entry of `order` that stands for the bit-plane axis (printed `p`)."""
-FIELDS = ("frame", "lanes", "groups", "bytes", "bits", "index")
+FIELDS = ("frame", "lanes", "groups", "bytes", "bits", "shift", "index")
 """The fields that may be left out."""
 BYTES = ("", "levels", "values")
 """What the bytes of a word hold; the empty word is for words of bits."""
@@ -67,6 +67,7 @@ class PackedAttr(ParametrizedAttribute):
         bits: of each level in words of levels: 8, or 4, 2 or 1, so that as many parts of a byte
             hold one each. A word of n bytes has element k at bit `bits * (k // n)` of byte k % n:
             `word >> bits * s`, masked, is the word of bytes that elements s * n and on would have.
+        shift: how many bits levels are shifted left in their bytes.
         index: empty, or (bits, register), for words of bits in lanes: each word is cut into table
             indices of so many bits, the last one of what is left, and each index is a byte. The
             lanes of a register of so many bytes are in another order: byte k of it belongs to
@@ -95,6 +96,7 @@ class PackedAttr(ParametrizedAttribute):
     groups: IntAttr
     bytes: StringAttr
     bits: IntAttr
+    shift: IntAttr
     index: ArrayAttr[IntAttr]
 
     @staticmethod
@@ -107,6 +109,7 @@ class PackedAttr(ParametrizedAttribute):
         groups: int = 1,
         bytes: str = "",
         bits: int = 8,
+        shift: int = 0,
         index: Sequence[int] = (),
     ) -> PackedAttr:
         """Build the attribute from plain integers; an all-zero frame is the same as none."""
@@ -119,6 +122,7 @@ class PackedAttr(ParametrizedAttribute):
             IntAttr(groups),
             StringAttr(bytes),
             IntAttr(bits),
+            IntAttr(shift),
             _ints(index),
         )
 
@@ -151,7 +155,7 @@ class PackedAttr(ParametrizedAttribute):
                         f" {', '.join(FIELDS[:-1])} and {FIELDS[-1]} are allowed"
                     )
                 parser.parse_punctuation("=")
-                if field in ("groups", "bits"):
+                if field in ("groups", "bits", "shift"):
                     given[field] = IntAttr(parser.parse_integer(allow_boolean=False))
                 elif field == "bytes":
                     given[field] = StringAttr(parser.parse_identifier())
@@ -172,6 +176,7 @@ class PackedAttr(ParametrizedAttribute):
             given.get("groups", IntAttr(1)),
             given.get("bytes", StringAttr("")),
             given.get("bits", IntAttr(8)),
+            given.get("shift", IntAttr(0)),
             given.get("index", none),
         ]
 
@@ -192,6 +197,8 @@ class PackedAttr(ParametrizedAttribute):
             fields.append(f"bytes = {self.bytes.data}")
         if self.bits.data != 8:
             fields.append(f"bits = {self.bits.data}")
+        if self.shift.data:
+            fields.append(f"shift = {self.shift.data}")
         if len(self.index):
             fields.append(f"index = [{', '.join(str(d.data) for d in self.index)}]")
         with printer.in_angle_brackets():
@@ -211,6 +218,10 @@ class PackedAttr(ParametrizedAttribute):
         if self.bits.data != 8 and self.bytes.data != "levels":
             raise VerifyException(
                 f"#lowbit.packed: bits = {self.bits.data}: only levels take less than a byte"
+            )
+        if self.shift.data and (self.bytes.data != "levels" or not 0 < self.shift.data < 8):
+            raise VerifyException(
+                f"#lowbit.packed: shift = {self.shift.data}: levels may be shifted by 1 to 7 bits"
             )
         first = 0 if self.bytes.data else PLANE
         rank = len(order) + first
@@ -294,14 +305,20 @@ class PackedAttr(ParametrizedAttribute):
         """The byte that stands for each bit pattern, for a layout of bytes.
 
         Raises:
-            VerifyException: a value of the code does not fit in the byte, or a level in its bits.
+            VerifyException: a value of the code, or a shifted level, does not fit in the byte, or a
+                level in its bits.
         """
         if code.width > self.bits.data:
             raise VerifyException(
                 f"#lowbit.packed: bits = {self.bits.data} cannot hold the levels of {code}"
             )
         if self.bytes.data == "levels":
-            return np.argsort(code.patterns_by_level).astype(np.uint8)
+            if code.width + self.shift.data > 8:
+                raise VerifyException(
+                    f"#lowbit.packed: levels of {code}, shifted by {self.shift.data}, do not fit"
+                    " in bytes"
+                )
+            return (np.argsort(code.patterns_by_level) << self.shift.data).astype(np.uint8)
         if code.min_value < -128 or code.max_value > 127:
             raise VerifyException(f"#lowbit.packed: bytes = values: i8 cannot hold those of {code}")
         return code.values.astype(np.int8).view(np.uint8)
@@ -343,6 +360,7 @@ class PackedAttr(ParametrizedAttribute):
             self.groups,
             self.bytes,
             self.bits,
+            self.shift,
             self.index,
         )
 
@@ -352,6 +370,7 @@ class PackedAttr(ParametrizedAttribute):
             *(self.axis, self.word_bits, self.order, self.frame, self.lanes, self.groups),
             StringAttr("levels"),
             IntAttr(bits),
+            self.shift,
             self.index,
         )
 

@@ -15,6 +15,8 @@ from lowbit_dialect.ops.lut import LutConvOp, LutGemmOp
 from lowbit_dialect.ops.lut_tile import BuildTablesOp, LutSumsOp, LutTileOp
 from lowbit_dialect.ops.pack import BitpackOp, ConstantOp, UnpackOp
 from lowbit_dialect.ops.pool import MaxPool2DOp
+from lowbit_dialect.ops.product_lut import ProductLutConvOp, ProductLutGemmOp
+from lowbit_dialect.ops.product_lut_tile import ProductLutTileOp
 from lowbit_dialect.ops.tile import BitserialTileOp, DotTileOp
 from lowbit_dialect.schedule import ScheduleAttr
 
@@ -41,6 +43,9 @@ Lowbit = Dialect(
         FusedGlueOp,
         MatmulOp,
         MaxPool2DOp,
+        ProductLutConvOp,
+        ProductLutGemmOp,
+        ProductLutTileOp,
         QuantizeOp,
         UnpackOp,
         YieldOp,

@@ -7,7 +7,7 @@ from abc import ABC, abstractmethod
 import numpy as np
 from numpy.typing import NDArray
 
-from lowbit_dialect.codes import AffineCode
+from lowbit_dialect.codes import Code
 from lowbit_dialect.geometry import ConvGeometry
 
 INT32_MAX = 2**31 - 1
@@ -16,12 +16,13 @@ INT32_MAX = 2**31 - 1
 class RawSums(ABC):
     """The sums of a strategy; the dot product of x and w is
 
-    raw + x_offset * sum of w over the taps on the image + pattern_factor * sum of all w patterns.
+    raw + x_offset * sum of w over the taps on the image + value_factor * sum of all w
+        + pattern_factor * sum of all w patterns + constant.
     """
 
     @property
     @abstractmethod
-    def w_code(self) -> AffineCode:
+    def w_code(self) -> Code:
         """Code of the weights."""
 
     @property
@@ -33,6 +34,15 @@ class RawSums(ABC):
     @abstractmethod
     def pattern_factor(self) -> int:
         """What a unit of a weight's bit pattern adds, whether on the image or not."""
+
+    @property
+    def value_factor(self) -> int:
+        """What a unit of a weight's value adds, whether on the image or not."""
+        return 0
+
+    def constant(self, geometry: ConvGeometry) -> int:
+        """What is added to every sum."""
+        return 0
 
     @abstractmethod
     def raw_bound(self, taps: int) -> int:
@@ -73,6 +83,7 @@ class RawSums(ABC):
         """
         per_tap = self.w_code.decode(patterns).sum(axis=-1)
         constant = self.pattern_factor * patterns.astype(np.int64).sum(axis=(1, 2, 3))
+        constant += self.value_factor * per_tap.sum(axis=(1, 2)) + self.constant(geometry)
         row_classes, col_classes = self.class_counts(geometry)
         result = np.empty((row_classes, col_classes, patterns.shape[0]), np.int64)
         row_sets = geometry.rows.classes()[0] if self.needs_border_classes else [()]

@@ -236,13 +236,13 @@ class DotAccOp(SimdOperation):
             )
 
 
-TABLE_ENTRIES = (16, 32, 64)
-"""Entries of the tables that `simd.lookup` takes: what vector instructions choose among."""
+TABLE_ENTRIES = (16, 32, 64, 128, 256)
+"""Entries of the tables that `simd.lookup` takes: instructions choose among up to 64 of them."""
 
 
 @irdl_op_definition
 class LookupOp(SimdOperation):
-    """`table[index mod N]`, lane by lane, of a table of N = 16, 32 or 64 bytes in registers.
+    """`table[index mod N]`, lane by lane, of a table of N = 16 to 256 bytes in registers.
 
     `%table : vector<Nxi8>`, `%index : vector<Lxi8>`, whose bytes are unsigned, to `vector<Lxi8>`.
     `in_range` promises that every index is below N. Instructions disagree about others (`pshufb`

@@ -71,7 +71,7 @@ def _dot_acc(op: DotAccOp, acc: np.ndarray, a: np.ndarray, b: np.ndarray) -> np.
 
 
 def _lookup(op: LookupOp, table: np.ndarray, index: np.ndarray) -> np.ndarray:
-    return table[index.view(np.uint8) % len(table)]
+    return table[index.view(np.uint8).astype(np.intp) % len(table)]
 
 
 def _extui(op: ExtUIOp, source: np.ndarray) -> np.ndarray:

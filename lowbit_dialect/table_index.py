@@ -40,6 +40,7 @@ def without_index(layout: PackedAttr) -> PackedAttr:
         layout.groups,
         layout.bytes,
         layout.bits,
+        layout.shift,
         type(layout.index)([]),
     )
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-STRATEGIES = ("auto", "bit_serial", "dot", "table")
+STRATEGIES = ("auto", "bit_serial", "dot", "table", "product")
 """What a caller may ask for."""
 
 

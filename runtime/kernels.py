@@ -15,9 +15,9 @@ from xdsl.dialects import func
 from xdsl.dialects.builtin import ModuleOp, TensorType
 from xdsl.ir import Attribute, Operation, SSAValue
 from xdsl.rewriter import InsertPoint
-from xdsl.utils.exceptions import VerifyException
+from xdsl.utils.exceptions import PassFailedException, VerifyException
 
-from lowbit_dialect.codes import AffineCode, Code, parse_code
+from lowbit_dialect.codes import Code, parse_code
 from lowbit_dialect.geometry import LAYOUTS
 from lowbit_dialect.interpreters.values import PackedArray
 from lowbit_dialect.layout import PackedAttr
@@ -28,13 +28,6 @@ from lowering.targets import get_target
 from runtime.arrays import as_array
 from runtime.compile import compile
 from runtime.executable import Executable, thread_count
-
-
-def _affine(code: str | Code, name: str) -> AffineCode:
-    parsed = parse_code(code)
-    if not isinstance(parsed, AffineCode):
-        raise ValueError(f"{name}: {parsed} is not affine: unipolar, bipolar and signed codes are")
-    return parsed
 
 
 def _integers(value: Any, rank: int, name: str) -> NDArray:
@@ -66,6 +59,16 @@ def single_op_module(inputs: Sequence[Attribute], build: Any, name: str = "main"
     except VerifyException as error:
         raise ValueError(str(error)) from error
     return module
+
+
+def _compiled(
+    types: Sequence[Attribute], build: Any, target: str, strategy: str, records: str
+) -> Executable:
+    module = single_op_module(types, build)
+    try:
+        return compile(module, target, strategy=strategy, records=records)
+    except PassFailedException as error:
+        raise ValueError(str(error).partition("\n")[0]) from error
 
 
 def _records(records: str | Path, target: str) -> tuple[str, str]:
@@ -121,15 +124,15 @@ def _conv2d(
     if str(layout).lower() not in LAYOUTS:
         raise ValueError(f"layout {layout!r}: NHWC and NCHW are allowed")
     types = (
-        TensorType(_affine(x_code, "x_code"), x_shape),
-        TensorType(_affine(w_code, "w_code"), w_shape),
+        TensorType(parse_code(x_code), x_shape),
+        TensorType(parse_code(w_code), w_shape),
     )
     clauses = conv_clauses(strides, padding, dilation, groups, layout.lower())
 
     def build(x: SSAValue, w: SSAValue) -> Operation:
         return Conv2DOp.get(x, w, **clauses)
 
-    return compile(single_op_module(types, build), target, strategy=strategy, records=records)
+    return _compiled(types, build, target, strategy, records)
 
 
 def conv2d(
@@ -153,7 +156,8 @@ def conv2d(
     Args:
         x: values of x_code, any integer dtype; (N, H, W, C), or (N, C, H, W) for NCHW.
         w: values of w_code; (OC, KH, KW, C / groups), or (OC, C / groups, KH, KW) for NCHW.
-        x_code, w_code: unipolar<b>, bipolar<b> or signed<b>, 1 to 8 bits.
+        x_code, w_code: unipolar<b>, bipolar<b> or signed<b>, 1 to 8 bits, or
+            codebook<b, [values]>, of 8 bits with the other one.
         strides, dilation: (height, width).
         padding: ((top, bottom), (left, right)); a tap in the padding contributes 0.
         groups: equal groups that the channels are cut into.
@@ -205,11 +209,10 @@ def _matmul(
     measured: str,
 ) -> Executable:
     types = (
-        TensorType(_affine(x_code, "x_code"), x_shape),
-        TensorType(_affine(w_code, "w_code"), w_shape),
+        TensorType(parse_code(x_code), x_shape),
+        TensorType(parse_code(w_code), w_shape),
     )
-    module = single_op_module(types, MatmulOp.get)
-    return compile(module, target, strategy=strategy, records=records)
+    return _compiled(types, MatmulOp.get, target, strategy, records)
 
 
 def matmul(

@@ -162,7 +162,7 @@ func.func @f(%x: tensor<6x10x!lowbit.unipolar<2>>) {
 
 // -----
 
-// CHECK: #lowbit.packed: field 'block' is unknown; frame, lanes, groups, bytes, bits and index are allowed
+// CHECK: #lowbit.packed: field 'block' is unknown; frame, lanes, groups, bytes, bits, shift and index are allowed
 !r = tensor<6x10x!lowbit.unipolar<2>, #lowbit.packed<axis = 1, word = i8, order = [p, 0, 1], block = 4>>
 func.func @f(%x: tensor<6x10x!lowbit.unipolar<2>>) {
   %a = lowbit.bitpack %x : (tensor<6x10x!lowbit.unipolar<2>>) -> !r
@@ -171,7 +171,7 @@ func.func @f(%x: tensor<6x10x!lowbit.unipolar<2>>) {
 
 // -----
 
-// CHECK: #lowbit.packed: field 'frame' is given twice; frame, lanes, groups, bytes, bits and index are allowed
+// CHECK: #lowbit.packed: field 'frame' is given twice; frame, lanes, groups, bytes, bits, shift and index are allowed
 !r = tensor<6x10x!lowbit.unipolar<2>, #lowbit.packed<axis = 1, word = i8, order = [p, 0, 1], frame = [1, 1, 0, 0], frame = [1, 1, 0, 0]>>
 func.func @f(%x: tensor<6x10x!lowbit.unipolar<2>>) {
   %a = lowbit.bitpack %x : (tensor<6x10x!lowbit.unipolar<2>>) -> !r

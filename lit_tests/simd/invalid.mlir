@@ -120,7 +120,7 @@ func.func @f(%a: vector<16xi8>) {
 
 // -----
 
-// CHECK: the table must have 16, 32, 64 entries, got 8
+// CHECK: the table must have 16, 32, 64, 128, 256 entries, got 8
 func.func @f(%t: vector<8xi8>, %i: vector<16xi8>) {
   %0 = simd.lookup %t, %i : vector<8xi8>, vector<16xi8>
   func.return

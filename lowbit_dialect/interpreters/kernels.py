@@ -33,7 +33,9 @@ from lowbit_dialect.ops.correction import CorrectionOp
 from lowbit_dialect.ops.dot import DotConvOp, DotGemmOp
 from lowbit_dialect.ops.kernel import ConvKernelOp, GemmKernelOp, KernelOp, YieldOp
 from lowbit_dialect.ops.lut import LutConvOp, LutGemmOp
+from lowbit_dialect.ops.product_lut import ProductLutConvOp, ProductLutGemmOp
 from lowbit_dialect.packing import split_levels
+from lowbit_dialect.product_table import ProductTable
 from lowbit_dialect.raw_sums import RawSums
 
 _POPCOUNT = np.array([byte.bit_count() for byte in range(256)], np.uint8)
@@ -71,6 +73,12 @@ def _value_words(w: NDArray, type_: Attribute, count: int) -> NDArray:
     return values.view(w.dtype)[..., :count]
 
 
+def _looked_up(x: NDArray, w: NDArray, table: ProductTable) -> NDArray[np.int64]:
+    """Entries of the index bytes of x (1, .., words) and w (1, .., words), summed."""
+    indices = np.bitwise_or(x[0], w[0], order="C").view(np.uint8)
+    return table.entries_of(indices).sum(axis=-1)
+
+
 def _raw_sums(
     x: NDArray, w: NDArray, raw_sums: RawSums, geometry: ConvGeometry
 ) -> NDArray[np.int64]:
@@ -101,6 +109,8 @@ def _raw_sums(
         weights = grouped_w[:, :, :, i, j]
         if isinstance(raw_sums, LevelProduct):
             sums += _products(image, weights, raw_sums)
+        elif isinstance(raw_sums, ProductTable):
+            sums += _looked_up(image, weights, raw_sums)
         else:
             assert isinstance(raw_sums, Decomposition)
             sums += _popcounts(image, weights, raw_sums)
@@ -162,6 +172,20 @@ class KernelFunctions(InterpreterFunctions):
         """Products of bytes of a matrix product."""
         return self._gemm(interpreter, op, args)
 
+    @impl(ProductLutConvOp)
+    def run_product_lut_conv(
+        self, interpreter: Interpreter, op: ProductLutConvOp, args: PythonValues
+    ) -> PythonValues:
+        """Products of a convolution, looked up."""
+        return self._conv(interpreter, op, args)
+
+    @impl(ProductLutGemmOp)
+    def run_product_lut_gemm(
+        self, interpreter: Interpreter, op: ProductLutGemmOp, args: PythonValues
+    ) -> PythonValues:
+        """Products of a matrix product, looked up."""
+        return self._gemm(interpreter, op, args)
+
     @impl(LutConvOp)
     def run_lut_conv(
         self, interpreter: Interpreter, op: LutConvOp, args: PythonValues
@@ -199,7 +223,12 @@ class KernelFunctions(InterpreterFunctions):
     ) -> NDArray[np.int64]:
         w = _value_words(w, op.operands[1].type, x.shape[-1] // geometry.groups)
         sums = _raw_sums(x, w, op.raw_sums, geometry)
-        return _add_correction(sums, args[2], geometry) if len(args) > 2 else sums
+        if len(args) <= 2:
+            return sums
+        total = _add_correction(sums, args[2], geometry)
+        # Sums of entries wrap where offsets take them out of i32; the correction wraps them back.
+        wraps = isinstance(op.raw_sums, ProductTable)
+        return total.astype(np.int32).astype(np.int64) if wraps else total
 
     @staticmethod
     def _finish(interpreter: Interpreter, op: KernelOp, sums: NDArray[np.int64]) -> PythonValues:

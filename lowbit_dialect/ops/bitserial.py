@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing_extensions import override
 from xdsl.irdl import irdl_op_definition
 
-from lowbit_dialect.codes import AffineCode
+from lowbit_dialect.codes import Code, affine
 from lowbit_dialect.decomposition import Decomposition, decompose
 from lowbit_dialect.kernel_layouts import (
     activation_layout,
@@ -29,8 +29,8 @@ class BitserialConvOp(ConvKernelOp):
     name = "lowbit.bitserial_conv"
 
     @override
-    def raw_sums_of(self, x: AffineCode, w: AffineCode) -> Decomposition:
-        return decompose(x, w)
+    def raw_sums_of(self, x: Code, w: Code) -> Decomposition:
+        return decompose(affine(x), affine(w))
 
     @override
     def expected_layouts(self, x: PackedAttr, w: PackedAttr) -> tuple[PackedAttr, PackedAttr]:
@@ -47,8 +47,8 @@ class BitserialGemmOp(GemmKernelOp):
     name = "lowbit.bitserial_gemm"
 
     @override
-    def raw_sums_of(self, x: AffineCode, w: AffineCode) -> Decomposition:
-        return decompose(x, w)
+    def raw_sums_of(self, x: Code, w: Code) -> Decomposition:
+        return decompose(affine(x), affine(w))
 
     @override
     def expected_layouts(self, x: PackedAttr, w: PackedAttr) -> tuple[PackedAttr, PackedAttr]:

@@ -19,7 +19,7 @@ from xdsl.rewriter import Rewriter
 from xdsl.traits import Pure
 from xdsl.utils.exceptions import VerifyException
 
-from lowbit_dialect.codes import AffineCode
+from lowbit_dialect.codes import AffineCode, Code, affine
 from lowbit_dialect.decomposition import decompose
 from lowbit_dialect.geometry import ConvGeometry
 from lowbit_dialect.layout import packed_layout
@@ -32,20 +32,25 @@ from lowbit_dialect.ops.base import (
     WORD,
     Clause,
     LowbitOp,
+    code_of,
     expect_type,
     ints,
     static_shape,
 )
 from lowbit_dialect.ops.contraction import CONV_CLAUSES, conv_geometry, conv_layout
 from lowbit_dialect.ops.kernel import affine_code_of
+from lowbit_dialect.product_table import ProductTable
 from lowbit_dialect.raw_sums import RawSums
 
-RAW_SUMS: dict[str, Callable[[AffineCode, AffineCode], RawSums]] = {
-    "bit_serial": decompose,
-    "dot": LevelProduct,
-    "table": decompose,
+RAW_SUMS: dict[str, Callable[[Code, Code], RawSums]] = {
+    "bit_serial": lambda x, w: decompose(affine(x), affine(w)),
+    "dot": lambda x, w: LevelProduct(affine(x), affine(w)),
+    "product": ProductTable,
+    "table": lambda x, w: decompose(affine(x), affine(w)),
 }
 """What the kernels of each strategy sum."""
+CODEBOOK_STRATEGIES = ("product",)
+"""The strategies that take every code; the others take affine ones."""
 
 
 @irdl_op_definition
@@ -82,7 +87,7 @@ class CorrectionOp(LowbitOp):
     @staticmethod
     def get(
         w: SSAValue | Operation,
-        x_code: AffineCode,
+        x_code: Code,
         image: Sequence[int] = (),
         **clauses: Attribute,
     ) -> CorrectionOp:
@@ -113,13 +118,16 @@ class CorrectionOp(LowbitOp):
     @property
     def raw_sums(self) -> RawSums:
         """What the kernel sums."""
-        if not isinstance(self.x_code, AffineCode):
-            raise VerifyException(f"x_code must be an affine code, got {self.x_code}")
         if self.strategy.data not in RAW_SUMS:
             raise VerifyException(
                 f"strategy {self.strategy.data}: {', '.join(RAW_SUMS)} are allowed"
             )
-        return RAW_SUMS[self.strategy.data](self.x_code, affine_code_of(self.w.type, "w"))
+        takes_codebooks = self.strategy.data in CODEBOOK_STRATEGIES
+        if not isinstance(self.x_code, Code if takes_codebooks else AffineCode):
+            kind = "a value code" if takes_codebooks else "an affine code"
+            raise VerifyException(f"x_code must be {kind}, got {self.x_code}")
+        w_code = (code_of if takes_codebooks else affine_code_of)(self.w.type, "w")
+        return RAW_SUMS[self.strategy.data](self.x_code, w_code)
 
     @property
     def expected_type(self) -> TensorType:

@@ -10,7 +10,7 @@ from typing_extensions import override
 from xdsl.irdl import irdl_op_definition
 from xdsl.utils.exceptions import VerifyException
 
-from lowbit_dialect.codes import AffineCode
+from lowbit_dialect.codes import Code, affine
 from lowbit_dialect.kernel_layouts import (
     byte_activation_layout,
     byte_matmul_lhs_layout,
@@ -23,8 +23,8 @@ from lowbit_dialect.ops.contraction import conv_layout
 from lowbit_dialect.ops.kernel import ConvKernelOp, GemmKernelOp, KernelOp
 
 
-def _level_product(op: KernelOp, x: AffineCode, w: AffineCode) -> LevelProduct:
-    product = LevelProduct(x, w)
+def _level_product(op: KernelOp, x: Code, w: Code) -> LevelProduct:
+    product = LevelProduct(affine(x), affine(w))
     if obstacle := product.obstacle(op.geometry):
         raise VerifyException(obstacle)
     return product
@@ -42,7 +42,7 @@ class DotConvOp(ConvKernelOp):
     name = "lowbit.dot_conv"
 
     @override
-    def raw_sums_of(self, x: AffineCode, w: AffineCode) -> LevelProduct:
+    def raw_sums_of(self, x: Code, w: Code) -> LevelProduct:
         return _level_product(self, x, w)
 
     @override
@@ -61,7 +61,7 @@ class DotGemmOp(GemmKernelOp):
     name = "lowbit.dot_gemm"
 
     @override
-    def raw_sums_of(self, x: AffineCode, w: AffineCode) -> LevelProduct:
+    def raw_sums_of(self, x: Code, w: Code) -> LevelProduct:
         return _level_product(self, x, w)
 
     @override

@@ -25,7 +25,7 @@ from xdsl.irdl import (
 from xdsl.traits import IsTerminator, Pure
 from xdsl.utils.exceptions import VerifyException
 
-from lowbit_dialect.codes import AffineCode
+from lowbit_dialect.codes import AffineCode, Code
 from lowbit_dialect.geometry import ConvGeometry
 from lowbit_dialect.kernel_layouts import conv_frame
 from lowbit_dialect.layout import PackedAttr, packed_layout
@@ -86,6 +86,8 @@ class KernelOp(LowbitOp):
     """
 
     REGION_KEYWORD: ClassVar = "epilogue"
+    TAKES_CODEBOOKS: ClassVar = False
+    """Whether a code may be any one, or must be affine in its bits."""
 
     @property
     @abstractmethod
@@ -108,8 +110,8 @@ class KernelOp(LowbitOp):
         return region.blocks[0] if region is not None and region.blocks else None
 
     @abstractmethod
-    def raw_sums_of(self, x: AffineCode, w: AffineCode) -> RawSums:
-        """What the kernel sums for two codes.
+    def raw_sums_of(self, x: Code, w: Code) -> RawSums:
+        """What the kernel sums for two codes, which are affine unless it takes codebooks.
 
         Raises:
             VerifyException: it does not take these codes.
@@ -118,14 +120,18 @@ class KernelOp(LowbitOp):
     @property
     def raw_sums(self) -> RawSums:
         """What the kernel sums."""
-        return self.raw_sums_of(
-            affine_code_of(self.operands[0].type, "x"), affine_code_of(self.operands[1].type, "w")
-        )
+        return self.raw_sums_of(*self.codes)
+
+    @property
+    def codes(self) -> tuple[Code, Code]:
+        """The codes of x and w, checked."""
+        of = code_of if self.TAKES_CODEBOOKS else affine_code_of
+        return of(self.operands[0].type, "x"), of(self.operands[1].type, "w")
 
     def verify_(self) -> None:
         """Check codes, layouts, correction, range of the sums, and the epilogue."""
         x_type, w_type = self.operands[0].type, self.operands[1].type
-        x, w = affine_code_of(x_type, "x"), affine_code_of(w_type, "w")
+        x, w = self.codes
         x_layout, w_layout = packed_layout(x_type), packed_layout(w_type)
         if x_layout is None or w_layout is None:
             raise VerifyException("x and w must be packed")

@@ -9,7 +9,7 @@ from typing_extensions import override
 from xdsl.irdl import irdl_op_definition
 from xdsl.utils.exceptions import VerifyException
 
-from lowbit_dialect.codes import AffineCode
+from lowbit_dialect.codes import Code, affine
 from lowbit_dialect.decomposition import Decomposition
 from lowbit_dialect.kernel_layouts import (
     activation_layout,
@@ -23,11 +23,11 @@ from lowbit_dialect.ops.kernel import ConvKernelOp, GemmKernelOp, KernelOp
 from lowbit_dialect.table_sums import TABLE_WORD, TableSums
 
 
-def _decomposition(op: KernelOp, x: AffineCode, w: AffineCode) -> Decomposition:
+def _decomposition(op: KernelOp, x: Code, w: Code) -> Decomposition:
     layout = packed_layout(op.operands[1].type)
     if layout is None or not len(layout.index):
         raise VerifyException("w must be cut into table indices (#lowbit.packed<.. index = ..>)")
-    sums = TableSums.of(x, w, layout.index_shape[0])
+    sums = TableSums.of(affine(x), affine(w), layout.index_shape[0])
     if sums.obstacle:
         raise VerifyException(sums.obstacle)
     return sums.decomposition
@@ -44,7 +44,7 @@ class LutConvOp(ConvKernelOp):
     name = "lowbit.lut_conv"
 
     @override
-    def raw_sums_of(self, x: AffineCode, w: AffineCode) -> Decomposition:
+    def raw_sums_of(self, x: Code, w: Code) -> Decomposition:
         return _decomposition(self, x, w)
 
     @override
@@ -62,7 +62,7 @@ class LutGemmOp(GemmKernelOp):
     name = "lowbit.lut_gemm"
 
     @override
-    def raw_sums_of(self, x: AffineCode, w: AffineCode) -> Decomposition:
+    def raw_sums_of(self, x: Code, w: Code) -> Decomposition:
         return _decomposition(self, x, w)
 
     @override

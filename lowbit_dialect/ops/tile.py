@@ -31,7 +31,7 @@ from xdsl.irdl import (
 from xdsl.traits import MemoryReadEffect
 from xdsl.utils.exceptions import VerifyException
 
-from lowbit_dialect.codes import AffineCode
+from lowbit_dialect.codes import AffineCode, Code
 from lowbit_dialect.decomposition import Decomposition, decompose
 from lowbit_dialect.layout import LEVEL_BITS
 from lowbit_dialect.level_fields import LevelFields
@@ -116,15 +116,16 @@ class TileOp(LowbitOp):
         dilation: Sequence[int],
         padding: Sequence[int],
         unroll: int,
-        x_code: AffineCode,
-        w_code: AffineCode,
+        x_code: Code,
+        w_code: Code,
+        tables: Sequence[SSAValue] = (),
         **clauses: Attribute,
     ) -> Self:
-        """Build the op, its result types inferred."""
+        """Build the op, its result types inferred; `tables` come before x."""
         assert isinstance(w.type, MemRefType)
         sums = VectorType(i32, [w.type.get_shape()[-1] // vectors])
         return cls.build_op(
-            [x, w, *indices],
+            [*tables, x, w, *indices],
             [sums] * (pixels * vectors),
             pixels=int_(pixels),
             vectors=int_(vectors),

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from lowbit_dialect.codes import AffineCode
 from lowbit_dialect.schedule import ScheduleAttr
 from lowering.kernels.default_schedule import default_schedule
 from lowering.kernels.problem import Problem
@@ -29,10 +28,8 @@ def model_choice(problem: Problem, target: Target, strategy: str = "auto") -> Ch
     """What the cost model takes, within a strategy or whichever is the fastest.
 
     Raises:
-        ValueError: there is no such strategy.
+        ValueError: there is no such strategy, or none for the codes.
     """
     x, w, geometry = problem.x_code, problem.w_code, problem.geometry
     resolved = resolve_strategy(strategy, x, w, geometry, target)
-    assert isinstance(x, AffineCode), "selection refuses other codes"
-    assert isinstance(w, AffineCode), "selection refuses other codes"
     return Choice(resolved, default_schedule(geometry, x, w, target, resolved))

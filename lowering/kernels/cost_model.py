@@ -12,11 +12,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from math import ceil
 
-from lowbit_dialect.codes import AffineCode
+from lowbit_dialect.codes import Code, affine
 from lowbit_dialect.decomposition import decompose
 from lowbit_dialect.geometry import ConvGeometry
 from lowbit_dialect.level_product import BYTES_PER_WORD, LevelProduct
 from lowbit_dialect.ops.tile import TILE_WORDS
+from lowbit_dialect.product_table import ProductTable
 from lowbit_dialect.table_sums import TABLE_WORD
 from lowering.kernels.skipped_share import default_skip, executed_share
 from lowering.kernels.table_plan import TablePlan, plan_tables
@@ -51,8 +52,8 @@ class Contraction:
     """A contraction on a target: what the cost of a kernel depends on, the schedule aside."""
 
     geometry: ConvGeometry
-    x: AffineCode
-    w: AffineCode
+    x: Code
+    w: Code
     target: Target
 
     @property
@@ -96,7 +97,7 @@ def bit_serial_cycles(c: Contraction, pixels: int, vectors: int) -> float:
     """Cycles of the reduction by popcounts."""
     target, word = c.target, kernel_word_bits(c.target)
     lanes = vectors * target.vector_bits // word
-    steps = c.taps * ceil(c.channels / word) * len(decompose(c.x, c.w).terms)
+    steps = c.taps * ceil(c.channels / word) * len(decompose(affine(c.x), affine(c.w)).terms)
     operation = target.popcount_steps / target.throughput.vector
     if c.rows == 1 and c.geometry.cols.out <= pixels:
         return _streamed_cycles(c, c.geometry.cols.out, vectors, operation)
@@ -117,7 +118,7 @@ def _streamed_cycles(c: Contraction, pixels: int, vectors: int, operation: float
     """
     target, word = c.target, kernel_word_bits(c.target)
     lanes, planes = vectors * target.vector_bits // word, c.w.width
-    steps, terms = c.taps * ceil(c.channels / word), len(decompose(c.x, c.w).terms)
+    steps, terms = c.taps * ceil(c.channels / word), len(decompose(affine(c.x), affine(c.w)).terms)
     counts = operation * max(pixels * vectors, CHAINS)
     block = steps * lanes * word // 8 * planes
     first = max(counts, vectors * stream_cycles(block * c.blocks(lanes), 8, target))
@@ -128,7 +129,7 @@ def _streamed_cycles(c: Contraction, pixels: int, vectors: int, operation: float
 
 def dot_cycles(c: Contraction, pixels: int, vectors: int) -> float:
     """Cycles of the reduction by dot products of bytes."""
-    target, product = c.target, LevelProduct(c.x, c.w)
+    target, product = c.target, LevelProduct(affine(c.x), affine(c.w))
     bits = weight_bits(product, c.geometry, (pixels, vectors), target)
     lanes = vectors * target.vector_bits // (8 * BYTES_PER_WORD)
     steps = c.taps * ceil(c.channels / BYTES_PER_WORD)
@@ -145,7 +146,7 @@ def dot_cycles(c: Contraction, pixels: int, vectors: int) -> float:
 def table_cycles(c: Contraction, pixels: int, vectors: int) -> float:
     """Cycles of the reduction by table lookups, the tables built in between."""
     target, throughput = c.target, c.target.throughput
-    plan = plan_tables(c.x, c.w, c.geometry, target, (pixels, vectors))
+    plan = plan_tables(affine(c.x), affine(c.w), c.geometry, target, (pixels, vectors))
     if plan.obstacle is not None:
         return float("inf")
     sums, registers = plan.sums, ceil(vectors / 4)
@@ -210,7 +211,56 @@ def _table_building(c: Contraction, plan: TablePlan) -> float:
     return geometry.batch * built_rows * columns * geometry.groups * pixel
 
 
-REDUCTIONS = {"bit_serial": bit_serial_cycles, "dot": dot_cycles, "table": table_cycles}
+LOOKUP_BITS = {"avx512vbmi": 8, "ssse3": 6, "neon": 6}
+"""Bits of the index of the largest table that pays in registers, by the feature that looks up."""
+MEMORY_LOOKUP_OPERATIONS = 7
+"""Operations of a pair of lookups in memory: their index, its halves, two loads, two additions."""
+MEMORY_LOOKUP_CYCLES = 1.0
+"""What a pair of loads from the second cache, where such tables lie, costs beside."""
+
+
+def looks_up_in_registers(product: ProductTable, target: Target) -> bool:
+    """Whether a target keeps a table of products in vector registers, or else in memory."""
+    bits = next((bits for feature, bits in LOOKUP_BITS.items() if target.has(feature)), 0)
+    return product.index_bits <= bits
+
+
+def _lookup_operations(product: ProductTable, target: Target) -> int:
+    """Vector operations of a lookup in all parts of a table."""
+    entries = 128 if target.has("avx512vbmi") else 64 if target.arch == "aarch64" else 16
+    shuffles = ceil((1 << product.index_bits) / entries)
+    # Shuffles of pieces of the table, a choice by a bit of the index between each two, two
+    # operations, and a mask.
+    return len(product.register_tables) * (3 * shuffles - 2 + (shuffles > 1))
+
+
+def product_cycles(c: Contraction, pixels: int, vectors: int) -> float:
+    """Cycles of the reduction by lookups of products."""
+    target, product = c.target, ProductTable(c.x, c.w)
+    steps = c.taps * ceil(c.channels / BYTES_PER_WORD)
+    if not looks_up_in_registers(product, target):
+        lanes = vectors * target.vector_bits // 32
+        words = c.rows * c.geometry.cols.out * c.blocks(lanes) * lanes * steps
+        issue = MEMORY_LOOKUP_OPERATIONS / target.throughput.issue
+        return words * (issue + MEMORY_LOOKUP_CYCLES)
+    parts = len(product.register_tables)
+    # The join, lookups, an addition a part; from time to time a dot product with ones a part.
+    operations = 1 + _lookup_operations(product, target) + parts
+    widening = parts * target.dot_form.operations / target.dot_form.rate / product.byte_steps
+    operation = operations / target.throughput.vector + widening
+    row = sum(
+        count * steps * (_step(target, tile, vectors, operation) + LOOP_CYCLES / 2)
+        for count, tile in _row_of_tiles(c.geometry, pixels)
+    )
+    return c.rows * c.blocks(vectors * target.vector_bits // 32) * row
+
+
+REDUCTIONS = {
+    "bit_serial": bit_serial_cycles,
+    "dot": dot_cycles,
+    "product": product_cycles,
+    "table": table_cycles,
+}
 """Cycles of the reduction of each strategy, by pixels and vectors of the register tile."""
 
 EPILOGUE_CYCLES = 0.35

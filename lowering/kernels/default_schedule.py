@@ -5,11 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterator
 from math import ceil, prod
 
-from lowbit_dialect.codes import AffineCode
+from lowbit_dialect.codes import Code
 from lowbit_dialect.geometry import ConvGeometry
 from lowbit_dialect.level_product import BYTES_PER_WORD
+from lowbit_dialect.product_table import ProductTable
 from lowbit_dialect.schedule import ScheduleAttr
-from lowering.kernels.cost_model import Contraction, kernel_word_bits, predict_cycles
+from lowering.kernels.cost_model import (
+    Contraction,
+    kernel_word_bits,
+    looks_up_in_registers,
+    predict_cycles,
+)
 from lowering.kernels.skipped_share import default_skip
 from lowering.targets import Target
 
@@ -19,6 +25,10 @@ MAX_UNROLLED = 16
 
 A tile that fills the ports gains nothing by it; longer bodies are even slower, as if they came
 decoded less often (4x4 popcounts, two words of them unrolled: 637 MAC a cycle instead of 661)."""
+
+
+BYTE_STRATEGIES = ("dot", "product")
+"""The strategies whose operands are words of four bytes."""
 
 
 def kernel_lanes(target: Target, strategy: str = "bit_serial") -> int:
@@ -66,12 +76,12 @@ def best_tile(contraction: Contraction, strategy: str) -> tuple[float, tuple[int
 
 
 def default_schedule(
-    geometry: ConvGeometry, x: AffineCode, w: AffineCode, target: Target, strategy: str
+    geometry: ConvGeometry, x: Code, w: Code, target: Target, strategy: str
 ) -> ScheduleAttr:
     """The tile with the least predicted cycles that fits the target's registers."""
     _, (pixels, vectors) = best_tile(Contraction(geometry, x, w, target), strategy)
     word_elements, w_bits = kernel_word_bits(target), w.width
-    if strategy == "dot":
+    if strategy in BYTE_STRATEGIES:
         word_elements, w_bits = BYTES_PER_WORD, 8
     words = ceil(geometry.ic / geometry.groups / word_elements)
     unroll = 0
@@ -81,6 +91,8 @@ def default_schedule(
             unroll = depth
     if strategy == "table":
         unroll = 1
+    if strategy == "product" and not looks_up_in_registers(ProductTable(x, w), target):
+        unroll = 0  # lanes are unrolled instead
     weights = geometry.taps * geometry.oc * w_bits // 8
     order = "rows" if weights <= target.l1_bytes // 2 else "channels"
     skip = default_skip(geometry, x, w, strategy, pixels, vectors)

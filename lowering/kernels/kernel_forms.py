@@ -16,6 +16,8 @@ from lowbit_dialect.kernel_layouts import (
     matmul_lhs_layout,
     matmul_rhs_layout,
     matmul_rows_layout,
+    product_matmul_rhs_layout,
+    product_weight_layout,
     weight_layout,
 )
 from lowbit_dialect.layout import PackedAttr
@@ -23,6 +25,7 @@ from lowbit_dialect.ops.bitserial import BitserialConvOp, BitserialGemmOp
 from lowbit_dialect.ops.dot import DotConvOp, DotGemmOp
 from lowbit_dialect.ops.kernel import ConvKernelOp, GemmKernelOp, KernelOp
 from lowbit_dialect.ops.lut import LutConvOp, LutGemmOp
+from lowbit_dialect.ops.product_lut import ProductLutConvOp, ProductLutGemmOp
 from lowbit_dialect.table_sums import TABLE_WORD
 from lowering.kernels.cost_model import kernel_word_bits
 from lowering.kernels.table_plan import index_bits
@@ -37,13 +40,13 @@ class KernelForms:
     """The two operations of a strategy, and functions that give the layouts of their x and w.
 
     `conv_layouts` takes the target, the convolution's layout, padding and groups, and the lanes of
-    a block of channels; `gemm_layouts` the target and the lanes.
+    a block of channels, and the bits of x; `gemm_layouts` the target, the lanes and the bits of x.
     """
 
     conv: type[ConvKernelOp]
     gemm: type[GemmKernelOp]
-    conv_layouts: Callable[[Target, str, Padding, int, int], Layouts]
-    gemm_layouts: Callable[[Target, int], Layouts]
+    conv_layouts: Callable[[Target, str, Padding, int, int, int], Layouts]
+    gemm_layouts: Callable[[Target, int, int], Layouts]
 
 
 def _table_index(target: Target) -> tuple[int, int]:
@@ -54,11 +57,11 @@ KERNELS: dict[str, KernelForms] = {
     "bit_serial": KernelForms(
         BitserialConvOp,
         BitserialGemmOp,
-        lambda target, layout, padding, groups, lanes: (
+        lambda target, layout, padding, groups, lanes, x_bits: (
             activation_layout(layout, kernel_word_bits(target), padding, groups),
             weight_layout(layout, kernel_word_bits(target), lanes, groups),
         ),
-        lambda target, lanes: (
+        lambda target, lanes, x_bits: (
             matmul_rows_layout(kernel_word_bits(target)),
             matmul_rhs_layout(kernel_word_bits(target), lanes),
         ),
@@ -66,20 +69,32 @@ KERNELS: dict[str, KernelForms] = {
     "dot": KernelForms(
         DotConvOp,
         DotGemmOp,
-        lambda target, layout, padding, groups, lanes: (
+        lambda target, layout, padding, groups, lanes, x_bits: (
             byte_activation_layout(layout, padding, groups),
             byte_weight_layout(layout, lanes, groups),
         ),
-        lambda target, lanes: (byte_matmul_lhs_layout(), byte_matmul_rhs_layout(lanes)),
+        lambda target, lanes, x_bits: (byte_matmul_lhs_layout(), byte_matmul_rhs_layout(lanes)),
+    ),
+    "product": KernelForms(
+        ProductLutConvOp,
+        ProductLutGemmOp,
+        lambda target, layout, padding, groups, lanes, x_bits: (
+            byte_activation_layout(layout, padding, groups),
+            product_weight_layout(layout, lanes, x_bits, groups),
+        ),
+        lambda target, lanes, x_bits: (
+            byte_matmul_lhs_layout(),
+            product_matmul_rhs_layout(lanes, x_bits),
+        ),
     ),
     "table": KernelForms(
         LutConvOp,
         LutGemmOp,
-        lambda target, layout, padding, groups, lanes: (
+        lambda target, layout, padding, groups, lanes, x_bits: (
             activation_layout(layout, TABLE_WORD, padding, groups),
             index_weight_layout(layout, lanes, _table_index(target), groups),
         ),
-        lambda target, lanes: (
+        lambda target, lanes, x_bits: (
             matmul_lhs_layout(TABLE_WORD),
             index_matmul_rhs_layout(lanes, _table_index(target)),
         ),

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from lowbit_dialect.codes import AffineCode
 from lowering.kernels.choice import Choice
 from lowering.kernels.cost_model import Contraction, predict_cycles
 from lowering.kernels.problem import Problem
@@ -12,7 +11,5 @@ from lowering.targets import Target
 def predicted_cycles(problem: Problem, choice: Choice, target: Target) -> float:
     """Cycles of a call by the cost model; infinite where it takes the kernel for impossible."""
     x, w = problem.x_code, problem.w_code
-    assert isinstance(x, AffineCode), "strategies of the cost model take affine codes"
-    assert isinstance(w, AffineCode), "strategies of the cost model take affine codes"
     tile = choice.schedule.pixels.data, choice.schedule.vectors.data
     return predict_cycles(Contraction(problem.geometry, x, w, target), choice.strategy, *tile)

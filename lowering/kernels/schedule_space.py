@@ -14,12 +14,13 @@ from math import ceil, prod
 
 from lowbit_dialect.codes import AffineCode
 from lowbit_dialect.level_product import BYTES_PER_WORD
+from lowbit_dialect.product_table import ProductTable
 from lowbit_dialect.schedule import ORDERS, SKIPS, ScheduleAttr
-from lowering.kernels.cost_model import kernel_word_bits
-from lowering.kernels.default_schedule import kernel_lanes, tile_registers
+from lowering.kernels.cost_model import kernel_word_bits, looks_up_in_registers
+from lowering.kernels.default_schedule import BYTE_STRATEGIES, kernel_lanes, tile_registers
 from lowering.kernels.problem import Problem
+from lowering.kernels.strategy import candidates, resolve_strategy
 from lowering.kernels.strategy import obstacle as strategy_obstacle
-from lowering.kernels.strategy import resolve_strategy
 from lowering.kernels.table_plan import plan_tables
 from lowering.strategies import check_strategy
 from lowering.targets import Target
@@ -53,7 +54,8 @@ class Kernel:
     def trips(self) -> tuple[int, int, int]:
         """Passes through the reduction loops that can be unrolled: channel words, kw, kh."""
         g = self.problem.geometry
-        per_word = BYTES_PER_WORD if self.strategy == "dot" else kernel_word_bits(self.target)
+        is_bytes = self.strategy in BYTE_STRATEGIES
+        per_word = BYTES_PER_WORD if is_bytes else kernel_word_bits(self.target)
         return ceil(g.ic / g.groups / per_word), g.cols.taps, g.rows.taps
 
     @property
@@ -135,6 +137,19 @@ def _tables(kernel: Kernel, schedule: ScheduleAttr) -> str | None:
     return plan_tables(x, w, problem.geometry, kernel.target, tile).obstacle
 
 
+def _product_unroll(kernel: Kernel) -> Sequence[int]:
+    """As others where lookups are in registers; in memory lanes are unrolled instead."""
+    product = ProductTable(kernel.problem.x_code, kernel.problem.w_code)
+    return _unroll(kernel) if looks_up_in_registers(product, kernel.target) else (0,)
+
+
+def _skips_nothing(kernel: Kernel, schedule: ScheduleAttr) -> str | None:
+    """Taps in the padding have entries in tables of products too, which the sums must contain."""
+    if schedule.skip.data == SKIPS[0]:
+        return None
+    return f"skip = {schedule.skip.data}: kernels by tables of products skip no taps"
+
+
 @dataclass(frozen=True)
 class Space:
     """The schedules of a strategy."""
@@ -159,6 +174,16 @@ _TILE_KNOBS = (
 SPACES: dict[str, Space] = {
     "bit_serial": Space(_TILE_KNOBS, (_registers,)),
     "dot": Space(_TILE_KNOBS, (_registers,)),
+    "product": Space(
+        (
+            Knob("pixels", _pixels),
+            Knob("vectors", _vectors),
+            Knob("unroll", _product_unroll),
+            Knob("order", _order),
+            Knob("skip", lambda kernel: SKIPS[:1]),
+        ),
+        (_registers, _skips_nothing),
+    ),
     "table": Space(
         (
             Knob("pixels", _pixels),
@@ -244,15 +269,14 @@ def schedules(problem: Problem, target: Target, strategy: str) -> Iterator[Sched
 
 
 def strategies(problem: Problem, target: Target, wanted: str = "auto") -> list[str]:
-    """The strategies that can compute a problem, of those wanted (`auto`: of all).
+    """The strategies that can compute a problem, of those wanted (`auto`: of its `candidates`).
 
     Raises:
-        ValueError: there is no such strategy.
+        ValueError: there is no such strategy, or it is `product` and there is no table.
     """
     check_strategy(wanted)
     x, w, geometry = problem.x_code, problem.w_code, problem.geometry
     if wanted != "auto":
         return [resolve_strategy(wanted, x, w, geometry, target)]
-    assert isinstance(x, AffineCode), "kernels take affine codes"
-    assert isinstance(w, AffineCode), "kernels take affine codes"
-    return [name for name in SPACES if strategy_obstacle(name, x, w, geometry, target) is None]
+    allowed = candidates(x, w)
+    return [name for name in allowed if strategy_obstacle(name, x, w, geometry, target) is None]

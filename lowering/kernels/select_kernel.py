@@ -17,7 +17,7 @@ from xdsl.pattern_rewriter import (
     op_type_rewrite_pattern,
 )
 
-from lowbit_dialect.codes import AffineCode
+from lowbit_dialect.codes import Code, affine
 from lowbit_dialect.geometry import ConvGeometry
 from lowbit_dialect.layout import PackedAttr
 from lowbit_dialect.level_product import LevelProduct
@@ -36,19 +36,6 @@ from lowering.kernels.weight_storage import weight_bits
 from lowering.opt.diagnostics import fail
 from lowering.record_sources import SHIPPED_RECORDS
 from lowering.targets import Target, get_target
-
-
-def _affine_codes(op: Conv2DOp | MatmulOp) -> tuple[AffineCode, AffineCode]:
-    x, w = code_of(op.x.type, "x"), code_of(op.w.type, "w")
-    for role, code in (("x", x), ("w", w)):
-        if not isinstance(code, AffineCode):
-            fail(
-                op,
-                f"{role} has code {code}; the kernels take unipolar, bipolar and signed codes",
-            )
-    assert isinstance(x, AffineCode)
-    assert isinstance(w, AffineCode)
-    return x, w
 
 
 @dataclass(frozen=True)
@@ -72,7 +59,8 @@ class SelectConvKernel(RewritePattern):
         kernel = _Kernel.of(op, self.target, self.choose)
         padding = tuple(op.padding.get_values())
         layouts = KERNELS[kernel.strategy].conv_layouts(
-            self.target, op.layout.data, padding, geometry.groups, kernel.lanes
+            *(self.target, op.layout.data, padding, geometry.groups),
+            *(kernel.lanes, kernel.x_code.width),
         )
         clauses = {c.name: op.properties[c.name] for c in Conv2DOp.CLAUSES}
         image = (geometry.rows.extent, geometry.cols.extent)
@@ -98,7 +86,9 @@ class SelectGemmKernel(RewritePattern):
     @op_type_rewrite_pattern
     def match_and_rewrite(self, op: MatmulOp, rewriter: PatternRewriter) -> None:
         kernel = _Kernel.of(op, self.target, self.choose)
-        layouts = KERNELS[kernel.strategy].gemm_layouts(self.target, kernel.lanes)
+        layouts = KERNELS[kernel.strategy].gemm_layouts(
+            self.target, kernel.lanes, kernel.x_code.width
+        )
         layouts = kernel.stored(layouts, op.geometry, self.target)
         kernel.replace(op, rewriter, KERNELS[kernel.strategy].gemm, layouts, (), {})
 
@@ -107,8 +97,8 @@ class SelectGemmKernel(RewritePattern):
 class _Kernel:
     """What was chosen for a contraction."""
 
-    x_code: AffineCode
-    w_code: AffineCode
+    x_code: Code
+    w_code: Code
     strategy: str
     schedule: ScheduleAttr
     lanes: int
@@ -116,20 +106,25 @@ class _Kernel:
     @staticmethod
     def of(op: Conv2DOp | MatmulOp, target: Target, choose: Chooser) -> _Kernel:
         """The strategy and schedule for a contraction, and the lanes of its channel blocks."""
-        x, w = _affine_codes(op)
-        choice = choose(Problem.of(op))
+        try:
+            choice = choose(Problem.of(op))
+        except ValueError as error:
+            fail(op, str(error))
         lanes = choice.schedule.vectors.data * kernel_lanes(target, choice.strategy)
-        return _Kernel(x, w, choice.strategy, choice.schedule, lanes)
+        codes = code_of(op.x.type, "x"), code_of(op.w.type, "w")
+        return _Kernel(*codes, choice.strategy, choice.schedule, lanes)
 
     def stored(
         self, layouts: tuple[PackedAttr, PackedAttr], geometry: ConvGeometry, target: Target
     ) -> tuple[PackedAttr, PackedAttr]:
         """The layouts of x and w, where it pays with levels of few bits instead of bytes of w."""
         x, w = layouts
-        if not w.bytes.data:
+        if self.strategy != "dot":
             return layouts
         tile = (self.schedule.pixels.data, self.schedule.vectors.data)
-        bits = weight_bits(LevelProduct(self.x_code, self.w_code), geometry, tile, target)
+        bits = weight_bits(
+            LevelProduct(affine(self.x_code), affine(self.w_code)), geometry, tile, target
+        )
         return (x, w if bits == 8 else w.as_levels(bits))
 
     def replace(
@@ -169,12 +164,13 @@ class SelectKernelPass(ModulePass):
     """Choose the kernel of every conv2d and matmul, and its schedule, for a target.
 
     `strategy` is `auto` or the one to take; where that cannot be, such as `dot` for weights that do
-    not fit in bytes, the kernel stays bit-serial. `records` is a file that `lowbit tune` wrote;
-    what it says of a kernel counts, then the records that come with lowbit, then the cost model.
-    `shipped` leaves out the file, `none` leaves the cost model alone.
+    not fit in bytes, the kernel stays bit-serial. Codebooks always take `product`. `records` is a
+    file that `lowbit tune` wrote; what it says of a kernel counts, then the records that come with
+    lowbit, then the cost model. `shipped` leaves out the file, `none` leaves the cost model alone.
 
     Raises:
         ValueError: there is no such target or strategy, or the records cannot be read.
+        PassFailedException: there is no table of products for the codes, but one is needed.
     """
 
     name = "lowbit-select-kernel"

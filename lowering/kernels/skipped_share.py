@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from math import ceil
 
-from lowbit_dialect.codes import AffineCode
+from lowbit_dialect.codes import Code
 from lowbit_dialect.geometry import ConvGeometry
 
 MIN_SKIPPED = 0.01
 """Share of the taps in the padding, by rows or by columns, from which on skipping them pays."""
+
+SKIPPING = ("bit_serial", "dot")
+"""The strategies that can skip taps."""
 
 MAX_BORDER_BODY = 100
 """Popcounts or dot products that the tiles with padded columns may add to the code."""
@@ -16,14 +19,14 @@ MAX_BORDER_BODY = 100
 
 def default_skip(
     geometry: ConvGeometry,
-    x: AffineCode,
-    w: AffineCode,
+    x: Code,
+    w: Code,
     strategy: str,
     pixels: int,
     vectors: int,
 ) -> str:
     """The taps to skip (`ScheduleAttr.skip`): those that are many enough and cost little code."""
-    if strategy == "table":
+    if strategy not in SKIPPING:
         return "none"
     rows, cols = geometry.rows, geometry.cols
     passes = 1 if strategy == "dot" else x.width + w.width - 1

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from lowbit_dialect.codes import AffineCode, Code
+from lowbit_dialect.codes import AffineCode, Code, affine
 from lowbit_dialect.geometry import ConvGeometry
 from lowbit_dialect.level_product import LevelProduct
+from lowbit_dialect.product_table import ProductTable
 from lowering.kernels.cost_model import Contraction
 from lowering.kernels.default_schedule import best_tile, tiles
 from lowering.kernels.table_plan import plan_tables
@@ -12,29 +13,44 @@ from lowering.strategies import check_strategy
 from lowering.targets import Target
 
 
-def obstacle(
-    strategy: str, x: AffineCode, w: AffineCode, geometry: ConvGeometry, target: Target
-) -> str | None:
+def obstacle(strategy: str, x: Code, w: Code, geometry: ConvGeometry, target: Target) -> str | None:
     """Why a strategy cannot take a contraction, or None where it can."""
+    if strategy == "product":
+        return ProductTable(x, w).obstacle
+    for code in (x, w):
+        if not isinstance(code, AffineCode):
+            return f"{code} is not affine in its bits"
     if strategy == "dot":
-        return LevelProduct(x, w).obstacle(geometry)
+        return LevelProduct(affine(x), affine(w)).obstacle(geometry)
     if strategy == "table":
-        return plan_tables(x, w, geometry, target, min(tiles(target, strategy))).obstacle
+        tile = min(tiles(target, strategy))
+        return plan_tables(affine(x), affine(w), geometry, target, tile).obstacle
     return None
+
+
+def candidates(x: Code, w: Code) -> tuple[str, ...]:
+    """The strategies among which `auto` means one: for codebooks there is only `product`."""
+    has_codebook = not (isinstance(x, AffineCode) and isinstance(w, AffineCode))
+    return ("product",) if has_codebook else ("bit_serial", "dot", "table")
 
 
 def resolve_strategy(wanted: str, x: Code, w: Code, geometry: ConvGeometry, target: Target) -> str:
     """What a strategy becomes for a contraction: `auto` the one predicted to be fastest.
 
-    A strategy that cannot take the contraction becomes `bit_serial`, which takes all.
+    A strategy that cannot take the contraction becomes `bit_serial`, which takes all affine codes;
+    codebooks always become `product`, the only strategy for them.
 
     Raises:
-        ValueError: there is no such strategy.
+        ValueError: there is no such strategy, or there is no table of products for the codes, but
+            one is wanted or the codes need it.
     """
     check_strategy(wanted)
-    if not isinstance(x, AffineCode) or not isinstance(w, AffineCode):
-        return "bit_serial"
-    candidates = ("bit_serial", "dot", "table") if wanted == "auto" else (wanted,)
-    possible = [s for s in candidates if obstacle(s, x, w, geometry, target) is None]
+    by_default = candidates(x, w)
+    if "product" in (wanted, *by_default):
+        if reason := obstacle("product", x, w, geometry, target):
+            raise ValueError(f"strategy product is impossible: {reason}")
+        return "product"
+    allowed = by_default if wanted == "auto" else (wanted,)
+    possible = [s for s in allowed if obstacle(s, x, w, geometry, target) is None]
     contraction = Contraction(geometry, x, w, target)
     return min(possible, key=lambda s: best_tile(contraction, s)[0], default="bit_serial")

@@ -125,9 +125,19 @@ class ByteMover:
 
     def converted(self, value: SSAValue) -> SSAValue:
         """The byte in a word for a storage byte, or the other way round."""
-        emit, code, holds = self.emit, self.code, self.walk.layout.bytes.data
-        if code.affine is None:
+        emit, shift = self.emit, self.walk.layout.shift.data
+        if self.code.affine is None:
             return self._looked_up(value)
+        if not shift:
+            return self._level_or_value(value)
+        bits = emit.constant(shift, value.type)
+        if self.to_words:
+            return emit.binary(arith.ShLIOp, self._level_or_value(value), bits)
+        return self._level_or_value(emit.binary(arith.ShRUIOp, value, bits))
+
+    def _level_or_value(self, value: SSAValue) -> SSAValue:
+        """The same, levels not shifted."""
+        emit, code, holds = self.emit, self.code, self.walk.layout.bytes.data
         if holds == "levels" and isinstance(code, SignedType):
             # Both ways: the lowest value and level 0 differ in the top bit of the code.
             lowest = emit.constant(code.min_value, value.type)

@@ -25,7 +25,7 @@ from lowbit_dialect.layout import PackedAttr, packed_layout
 from lowbit_dialect.level_product import LevelProduct
 from lowbit_dialect.ops.base import int_
 from lowbit_dialect.ops.bitserial import BitserialGemmOp
-from lowbit_dialect.ops.kernel import ConvKernelOp, KernelOp, affine_code_of
+from lowbit_dialect.ops.kernel import ConvKernelOp, KernelOp
 from lowbit_dialect.ops.tile import BitserialTileOp, DotTileOp, TileOp
 from lowbit_dialect.schedule import ScheduleAttr
 from lowering.kernels.default_schedule import default_schedule
@@ -51,22 +51,23 @@ def schedule_of(op: KernelOp, geometry: ConvGeometry, lowering: FunctionLowering
         OpFailedException: the op's own is not possible on the target.
     """
     schedule, strategy = op.properties.get("schedule"), strategy_of(op)
-    x, w = (affine_code_of(op.operands[i].type, role) for i, role in enumerate("xw"))
     if not isinstance(schedule, ScheduleAttr):
-        return default_schedule(geometry, x, w, lowering.target, strategy)
+        return default_schedule(geometry, *op.codes, lowering.target, strategy)
     w_layout = packed_layout(op.operands[1].type)
     assert w_layout is not None, "the op's verifier says so"
     lane_bits = w_layout.word_bits.data if strategy == "bit_serial" else SUM_BITS
     vector_bits = w_layout.lane_block[1] // schedule.vectors.data * lane_bits
-    problem = Problem(x, w, geometry)
+    problem = Problem(*op.codes, geometry)
     reason = obstacle(schedule, problem, lowering.target, strategy, vector_bits)
     if reason is not None:
         fail(op, f"schedule: {reason}")
     return schedule
 
 
-def lower_contraction(op: KernelOp, lowering: FunctionLowering) -> None:
-    """Write the stages of a contraction and its epilogue."""
+def lower_contraction(
+    op: KernelOp, lowering: FunctionLowering, tiles_of: type[Tiles] | None = None
+) -> None:
+    """Write the stages of a contraction and its epilogue; `tiles_of` fills the tiles."""
     epilogue = Epilogue.of(op, lowering)
     geometry = op.geometry
     w_layout = packed_layout(op.operands[1].type)
@@ -76,7 +77,7 @@ def lower_contraction(op: KernelOp, lowering: FunctionLowering) -> None:
     by_rows = rows > 1
 
     def body(stage: Stage, low: SSAValue, high: SSAValue) -> None:
-        tiles = Tiles(op, stage, epilogue.begin(stage), blocks)
+        tiles = (tiles_of or Tiles)(op, stage, epilogue.begin(stage), blocks)
         emit = stage.emit
         if not by_rows:
             emit.loop(low, high, lambda block: tiles.row(0, block))
@@ -104,8 +105,7 @@ class Tiles:
         self.geometry = op.geometry
         self.schedule = schedule_of(op, self.geometry, stage.lowering)
         x_type, w_type = op.operands[0].type, op.operands[1].type
-        self.x_code = affine_code_of(x_type, "x")
-        self.w_code = affine_code_of(w_type, "w")
+        self.x_code, self.w_code = op.codes
         x_layout, w_layout = packed_layout(x_type), packed_layout(w_type)
         assert x_layout is not None
         assert w_layout is not None
@@ -138,7 +138,7 @@ class Tiles:
         w_words = ceil(self.words / w_layout.levels_per_byte)
         taps = (rows.taps, cols.taps, w_words, self.lanes)
         blocks = self.blocks_per_group * self.geometry.groups
-        if isinstance(self.raw_sums, LevelProduct):
+        if w_layout.bytes.data:
             x_shape = (self.geometry.batch, height, width, words)
             w_shape = (blocks, *taps)
         else:

@@ -15,11 +15,11 @@ import numpy as np
 from numpy.typing import NDArray
 from typing_extensions import override
 from xdsl.dialects import arith
-from xdsl.dialects.builtin import VectorType, i8
+from xdsl.dialects.builtin import DenseIntOrFPElementsAttr, VectorType, i8
 from xdsl.ir import SSAValue
 
 from lowbit_dialect import simd
-from lowbit_dialect.codes import Code, SignedType
+from lowbit_dialect.codes import AffineCode, Code, SignedType
 from lowbit_dialect.constants import constant_values
 from lowbit_dialect.ops.base import code_of
 from lowbit_dialect.ops.glue import MAX_SHIFT, FusedGlueOp
@@ -62,6 +62,8 @@ class Levels(ABC):
 
     def plane(self, pixel: int, vector: int, plane: int) -> SSAValue:
         """Mask of bit `plane` of the patterns; a signed code inverts the level's top bit."""
+        if self._patterns is not None:
+            return test_bit(self.emit, self.byte(pixel, vector), plane)
         mask = self.level_plane(pixel, vector, plane)
         if isinstance(self.code, SignedType) and plane == self.code.width - 1:
             ones = self.emit.constant(1, mask.type)
@@ -71,10 +73,27 @@ class Levels(ABC):
     def byte(self, pixel: int, vector: int) -> SSAValue:
         """Storage bytes: the pattern, or the value of a signed code."""
         level = self.level(pixel, vector)
+        if self._patterns is not None:
+            return self._looked_up(level, self._patterns)
         if isinstance(self.code, SignedType):
             lowest = self.emit.constant(self.code.min_value, level.type)
             level = self.emit.binary(arith.AddiOp, level, lowest)
         return as_bytes(self.emit, level)
+
+    @property
+    def _patterns(self) -> NDArray[np.uint8] | None:
+        """The pattern of each level of a codebook that does not list its values ascending."""
+        patterns = self.code.patterns_by_level
+        is_sorted = bool((patterns == np.arange(len(patterns))).all())
+        return None if isinstance(self.code, AffineCode) or is_sorted else patterns
+
+    def _looked_up(self, level: SSAValue, patterns: NDArray[np.uint8]) -> SSAValue:
+        """The patterns of levels, as bytes."""
+        entries = next(n for n in simd.TABLE_ENTRIES if n >= len(patterns))
+        table = np.resize(patterns, entries).astype(np.int8).tolist()
+        attr = DenseIntOrFPElementsAttr.from_list(VectorType(i8, [entries]), table)
+        values = self.emit.at_entry(arith.ConstantOp(attr))
+        return self.emit.op(simd.LookupOp(values, as_bytes(self.emit, level), in_range=True))
 
 
 class ThresholdLevels(Levels):

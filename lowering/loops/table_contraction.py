@@ -24,6 +24,7 @@ from xdsl.dialects import arith, memref
 from xdsl.dialects.builtin import MemRefType, VectorType, i8, i16, i32
 from xdsl.ir import SSAValue
 
+from lowbit_dialect.codes import affine
 from lowbit_dialect.layout import PackedAttr, packed_layout
 from lowbit_dialect.ops.kernel import KernelOp, affine_code_of
 from lowbit_dialect.ops.lut_tile import BuildTablesOp, LutSumsOp, LutTileOp
@@ -255,7 +256,7 @@ class TableTiles(Tiles):
             indices = [emit.value(i) for i in (*source, first, *to)]
             columns = plan.columns(strip.half)
             sharing = (plan.shared, strip.apart * self.geometry.cols.stride * (plan.shared - 1))
-            codes = (self.x_code, self.w_code)
+            codes = affine(self.x_code), affine(self.w_code)
             emit.op(
                 BuildTablesOp.get(self.x, self.tables, indices, columns, channels, sharing, *codes)
             )
@@ -291,8 +292,8 @@ class TableTiles(Tiles):
             plan.shared,
             self.geometry.cols.stride,
             (self.geometry.rows.dilation, self.geometry.cols.dilation),
-            self.x_code,
-            self.w_code,
+            affine(self.x_code),
+            affine(self.w_code),
         )
         emit.op(tile)
         sums: Sequence[SSAValue] = tile.results
@@ -318,7 +319,8 @@ class TableTiles(Tiles):
         """Vectors of i32."""
         result: list[SSAValue] = []
         for both, upper in zip(pairs[::2], pairs[1::2], strict=True):
-            op = LutSumsOp.get(both, upper, elements, self.x_code, self.w_code)
+            codes = affine(self.x_code), affine(self.w_code)
+            op = LutSumsOp.get(both, upper, elements, *codes)
             self.stage.emit.op(op)
             result += op.results
         return result

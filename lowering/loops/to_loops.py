@@ -42,6 +42,7 @@ from lowbit_dialect.ops.glue import FusedGlueOp
 from lowbit_dialect.ops.lut import LutConvOp, LutGemmOp
 from lowbit_dialect.ops.pack import BitpackOp, ConstantOp, UnpackOp
 from lowbit_dialect.ops.pool import MaxPool2DOp
+from lowbit_dialect.ops.product_lut import ProductLutConvOp, ProductLutGemmOp
 from lowering.loops.buffers import Buffers
 from lowering.loops.contraction import lower_contraction
 from lowering.loops.correction import lower_correction
@@ -54,6 +55,7 @@ from lowering.loops.elementwise import (
 from lowering.loops.fill_and_copy import lower_copy, lower_zero
 from lowering.loops.layout_stages import lower_bitpack, lower_unpack
 from lowering.loops.pool import lower_max_pool
+from lowering.loops.product_contraction import lower_product_contraction
 from lowering.loops.stage import FunctionLowering
 from lowering.loops.table_contraction import lower_table_contraction
 from lowering.opt.diagnostics import fail
@@ -72,6 +74,8 @@ LOWERINGS: dict[type[Operation], Callable[[Any, FunctionLowering], None]] = {
     LutConvOp: lower_table_contraction,
     LutGemmOp: lower_table_contraction,
     MaxPool2DOp: lower_max_pool,
+    ProductLutConvOp: lower_product_contraction,
+    ProductLutGemmOp: lower_product_contraction,
     QuantizeOp: lower_quantize,
     UnpackOp: lower_unpack,
 }

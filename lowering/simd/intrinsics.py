@@ -89,6 +89,8 @@ INTRINSICS: dict[str, Intrinsic] = {
         ("x86.ssse3.pshuf.b.128", "x86_64", "ssse3", *_choice(1, 16)),
         ("x86.avx512.permvar.qi.512", "x86_64", "avx512vbmi", *_choice(1, 64)),
         ("x86.avx512.permvar.qi.256", "x86_64", "avx512vbmi avx512vl", *_choice(1, 32)),
+        # Bytes of two registers, chosen by those of the operand between them.
+        ("x86.avx512.vpermi2var.qi.512", "x86_64", "avx512vbmi", *_choice(2, 64)),
         ("aarch64.neon.tbl1.v16i8", "aarch64", "neon", *_choice(1, 16)),
         ("aarch64.neon.tbl2.v16i8", "aarch64", "neon", *_choice(2, 16)),
         ("aarch64.neon.tbl4.v16i8", "aarch64", "neon", *_choice(4, 16)),

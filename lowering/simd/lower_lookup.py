@@ -29,12 +29,14 @@ BYTE_VALUES = 256
 class LookupForm:
     """An instruction that looks bytes up: among how many `entries`, by which indices.
 
-    Indices below `index_limit` are taken modulo `entries`; for others it does something else.
+    Indices below `index_limit` are taken modulo `entries`; for others it does something else. They
+    are the last operand, or the one that `index_operand` says.
     """
 
     intrinsic: Intrinsic
     entries: int
     index_limit: int
+    index_operand: int = -1
 
     @property
     def lanes(self) -> int:
@@ -43,13 +45,14 @@ class LookupForm:
 
 
 FORMS = tuple(
-    LookupForm(INTRINSICS[name], entries, index_limit)
-    for name, entries, index_limit in (
+    LookupForm(INTRINSICS[name], *numbers)
+    for name, *numbers in (
         ("x86.avx512.pshuf.b.512", 16, 128),
         ("x86.avx2.pshuf.b", 16, 128),
         ("x86.ssse3.pshuf.b.128", 16, 128),
         ("x86.avx512.permvar.qi.512", 64, BYTE_VALUES),
         ("x86.avx512.permvar.qi.256", 32, BYTE_VALUES),
+        ("x86.avx512.vpermi2var.qi.512", 128, BYTE_VALUES, 1),
         ("aarch64.neon.tbl1.v16i8", 16, 16),
         ("aarch64.neon.tbl2.v16i8", 32, 32),
         ("aarch64.neon.tbl4.v16i8", 64, 64),
@@ -113,14 +116,19 @@ class _Written:
         return self._add(llvmx.SelectOp(bit, high, low))
 
     def _form(self, entries: int) -> LookupForm | None:
-        """The instruction that does it in the fewest calls, with the narrowest registers."""
+        """The instruction with the fewest calls, then the fewest and narrowest registers."""
         possible = [
             form
             for form in FORMS
             if form.entries >= entries and form.intrinsic.available(self.target)
         ]
         return min(
-            possible, key=lambda form: (ceil(self.lanes / form.lanes), form.lanes), default=None
+            possible,
+            key=lambda form: (
+                ceil(self.lanes / form.lanes),
+                len(form.intrinsic.operands) * form.lanes,
+            ),
+            default=None,
         )
 
     def _by_instructions(self, form: LookupForm, first: int, entries: int) -> SSAValue:
@@ -136,20 +144,20 @@ class _Written:
             for place in range(0, form.lanes * (len(form.intrinsic.operands) - 1), form.lanes)
         ]
         if self.lanes < form.lanes:
-            looked_up = form.intrinsic.call(self.target, (*registers, self._widen(index, form)))
-            return self._choose(self._add(looked_up), range(self.lanes))
+            looked_up = self._call(form, registers, self._widen(index, form))
+            return self._choose(looked_up, range(self.lanes))
         parts = [
-            self._add(
-                form.intrinsic.call(
-                    self.target,
-                    (*registers, self._choose(index, range(lane, lane + form.lanes))),
-                )
-            )
+            self._call(form, registers, self._choose(index, range(lane, lane + form.lanes)))
             for lane in range(0, self.lanes, form.lanes)
         ]
         while len(parts) > 1:
             parts = [self._join(*pair) for pair in zip(parts[::2], parts[1::2], strict=True)]
         return parts[0]
+
+    def _call(self, form: LookupForm, registers: Sequence[SSAValue], index: SSAValue) -> SSAValue:
+        operands = list(registers)
+        operands.insert(form.index_operand % (len(registers) + 1), index)
+        return self._add(form.intrinsic.call(self.target, operands))
 
     def _masked(self, mask: int) -> SSAValue:
         """The bits `mask` of the indices."""
@@ -178,7 +186,8 @@ class _Written:
 
     def _splat(self, byte: int) -> SSAValue:
         type_ = VectorType(IntegerType(8), [self.lanes])
-        return self._add(arith.ConstantOp(DenseIntOrFPElementsAttr.from_list(type_, [byte])))
+        signed = byte - BYTE_VALUES * (byte >= BYTE_VALUES // 2)
+        return self._add(arith.ConstantOp(DenseIntOrFPElementsAttr.from_list(type_, [signed])))
 
     def _add(self, op: Operation) -> SSAValue:
         self.ops.append(op)

@@ -9,6 +9,7 @@ from xdsl.dialects.builtin import ModuleOp
 from xdsl.passes import ModulePass
 
 from lowbit_dialect.ops.lut_tile import BuildTablesOp, LutSumsOp, LutTileOp
+from lowbit_dialect.ops.product_lut_tile import ProductLutTileOp
 from lowbit_dialect.ops.tile import BitserialTileOp, DotTileOp
 from lowering.single_walk import rewrite_each
 from lowering.targets import get_target
@@ -16,6 +17,7 @@ from lowering.tiles.lower_bitserial_tile import LowerBitserialTile
 from lowering.tiles.lower_build_tables import LowerBuildTables
 from lowering.tiles.lower_dot_tile import LowerDotTile
 from lowering.tiles.lower_lut_tile import LowerLutSums, LowerLutTile
+from lowering.tiles.lower_product_lut_tile import LowerProductLutTile
 
 
 @dataclass(frozen=True)
@@ -38,6 +40,7 @@ class LowerTilePass(ModulePass):
                 DotTileOp: LowerDotTile(),
                 LutTileOp: LowerLutTile(),
                 LutSumsOp: LowerLutSums(),
+                ProductLutTileOp: LowerProductLutTile(),
                 BuildTablesOp: LowerBuildTables(get_target(self.target)),
             },
         )

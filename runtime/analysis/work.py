@@ -1,13 +1,15 @@
 """How many products a stage computes, counted in its loops.
 
 A `simd.popcount_acc` on vectors of n bits multiplies n pairs of bits, a `simd.dot_acc` on vectors
-of n bytes n pairs of bytes. Loops of a stage have
-constant bounds, other than the one over its independent parts, whose extent is known.
+of n bytes n pairs of bytes, and a `simd.lookup` of n bytes looks up n products, or sums of some.
+Where there are both, the fewer ones only widen sums, or are part of an epilogue. Loops of a stage
+have constant bounds, other than the one over its independent parts, whose extent is known.
 """
 
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass
 from math import ceil
 
@@ -16,7 +18,13 @@ from xdsl.dialects.builtin import FixedBitwidthType, IntegerAttr, VectorType
 from xdsl.dialects.func import FuncOp
 from xdsl.ir import Operation, SSAValue
 
-from lowbit_dialect.simd import DotAccOp, PopcountAccOp
+from lowbit_dialect.simd import DotAccOp, LookupOp, PopcountAccOp
+
+KINDS: tuple[Mapping[type[Operation], int], ...] = (
+    {LookupOp: 8},
+    {PopcountAccOp: 1, DotAccOp: 8},
+)
+"""Operations that multiply, and the bits of what each multiplies, by what excludes what."""
 
 
 @dataclass(frozen=True)
@@ -29,13 +37,20 @@ class BitProducts:
 
 def bit_products(stage: FuncOp, extent: int) -> BitProducts:
     """The bit products of a stage at the loops level, run over all its `extent` parts."""
+    return max(
+        (_counted(stage, extent, kinds) for kinds in KINDS), key=lambda products: products.total
+    )
+
+
+def _counted(stage: FuncOp, extent: int, elements: Mapping[type[Operation], int]) -> BitProducts:
+    """The products of some kinds of operations, given the bits of what each multiplies."""
     total, by_loop = 0, Counter[Operation | None]()
     for op in stage.walk():
-        if isinstance(op, PopcountAccOp | DotAccOp):
-            bits = _bits(op.results[0]) // (8 if isinstance(op, DotAccOp) else 1)
+        if type(op) in elements:
+            products = _bits(op.results[0]) // elements[type(op)]
             loop = _loop_around(op)
-            by_loop[loop] += bits
-            total += bits * _trips(loop, extent)
+            by_loop[loop] += products
+            total += products * _trips(loop, extent)
     busiest = by_loop.most_common(1)
     return BitProducts(total, busiest[0][1] if busiest else 0)
 

@@ -140,8 +140,10 @@ class Layer:
         """How kernels of a strategy want activations, with a frame of this padding."""
         forms = KERNELS[strategy]
         if self.workload.is_matmul:
-            return forms.gemm_layouts(target, ANY_LANES)[0]
-        return forms.conv_layouts(target, self.axes, tuple(padding), groups, ANY_LANES)[0]
+            return forms.gemm_layouts(target, ANY_LANES, self.x_code.width)[0]
+        return forms.conv_layouts(
+            *(target, self.axes, tuple(padding), groups, ANY_LANES, self.x_code.width)
+        )[0]
 
     def input_layout(self, strategy: str, target: Target) -> PackedAttr:
         """How the input lies, the padding in its frame."""

@@ -85,8 +85,10 @@ def packings(draw: st.DrawFn) -> Packing:
             frame[2 * dim : 2 * dim + 2] = [draw(st.integers(0, 2)), draw(st.integers(0, 2))]
     word = draw(st.sampled_from(WORD_BITS))
     of_level = draw(st.sampled_from(LEVEL_BITS)) if holds == "levels" else 8
-    layout = PackedAttr.get(axis, word, order, frame, lanes, groups, holds, of_level, index)
-    bits = draw(st.integers(1, 7 if holds == "values" else of_level))
+    bits, shift = draw(st.integers(1, 7 if holds == "values" else of_level)), 0
+    if holds == "levels" and of_level == 8 and bits < 8:
+        shift = min(7, draw(st.integers(0, 8 - bits)))
+    layout = PackedAttr.get(axis, word, order, frame, lanes, groups, holds, of_level, shift, index)
     return Packing(layout, tuple(shape), bits)
 
 

@@ -28,7 +28,7 @@ class Loop:
         self.frame = [f.data for f in layout.frame] or [0] * (2 * len(self.shape))
         self.lane_dim, self.lanes = [d.data for d in layout.lanes] or (None, 1)
         self.grouped = self.axis if self.lane_dim is None else self.lane_dim
-        self.groups = layout.groups.data
+        self.groups, self.shift = layout.groups.data, layout.shift.data
         self.index, self.register = [d.data for d in layout.index] or (None, 1)
 
     def byte(self, pattern: int) -> int:
@@ -36,7 +36,7 @@ class Loop:
         value = int(self.code.values[pattern])
         if self.holds == "values":
             return value % 256
-        return int((self.code.values < value).sum())
+        return int((self.code.values < value).sum()) << self.shift
 
     def cut(self, dim: int, index: int, block: int) -> tuple[int, int]:
         """Block, and place in the block, of an element of a dimension cut in blocks."""
@@ -170,6 +170,7 @@ def test_logical_words(packing: Packing, seed: int):
         groups=groups,
         bytes=layout.bytes.data,
         bits=layout.bits.data,
+        shift=layout.shift.data,
     )
     patterns = np.random.default_rng(seed).integers(0, 1 << packing.bits, packing.shape)
     code = packing.code

@@ -48,6 +48,7 @@ class Conv:
     layout: str = "nhwc"
     x_code: str = "unipolar<2>"
     w_code: str = "bipolar<1>"
+    strategies: tuple[str, ...] = STRATEGIES
 
     def operands(self, x_fill: str, w_fill: str, seed: int = 0) -> tuple[Numbers, Numbers]:
         """Values of x and w in the layout."""
@@ -127,6 +128,7 @@ class Matmul:
     x_code: str = "unipolar<2>"
     w_code: str = "bipolar<1>"
     fills: tuple[tuple[str, str], ...] = field(default=FILL_PAIRS)
+    strategies: tuple[str, ...] = STRATEGIES
 
     def operands(self, x_fill: str, w_fill: str, seed: int = 0) -> tuple[Numbers, Numbers]:
         """Values of x and w."""

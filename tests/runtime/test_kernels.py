@@ -83,7 +83,11 @@ def test_unpack_refuses_stray_bits():
     [
         ({"x_code": "unary<2>"}, "unknown code 'unary<2>': allowed are unipolar<b>"),
         ({"x_code": 2}, "x_code: expected a code such as 'unipolar<2>', got 2"),
-        ({"w_code": "codebook<1, [0, 3]>"}, r"w_code: codebook<1, \[0, 3\]> is not affine"),
+        ({"w_code": "codebook<1, [0, 3]>"}, r"w: .* is not a value of code codebook<1"),
+        (
+            {"x_code": f"codebook<8, {list(range(256))}>", "strategy": "dot"},
+            "strategy product is impossible: tables of products are indexed by 8 bits at most",
+        ),
         ({"w_code": "unipolar<1>"}, r"w: -1 at index .* is not a value of code unipolar<1>"),
         ({"strides": 1}, "strides: expected two integers, got 1"),
         ({"strides": (0, 1)}, r"strides needs 2 integers >= 1, got \[0, 1\]"),
