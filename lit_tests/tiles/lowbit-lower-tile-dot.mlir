@@ -113,7 +113,7 @@ func.func @scaled(%x: !x, %w: !w, %n: index) -> (!v, !v) {
 // CHECK:         %[[LOW:.*]] = arith.constant dense<50529027> : vector<16xi32>
 // CHECK:         %[[B0:.*]] = arith.andi %[[W]], %[[LOW]]
 // CHECK:         %[[X0:.*]] = simd.broadcast_load %x
-// CHECK:         simd.dot_acc %{{.*}}, %[[X0]], %[[B0]]
+// CHECK:         simd.dot_acc no_saturation %{{.*}}, %[[X0]], %[[B0]]
 // CHECK:         %[[HIGH:.*]] = arith.constant dense<202116108> : vector<16xi32>
 // CHECK:         arith.andi %[[W]], %[[HIGH]]
 // CHECK:         %[[S:.*]] = arith.shrui %[[W]], %{{.*}}
