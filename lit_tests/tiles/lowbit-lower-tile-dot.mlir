@@ -88,10 +88,10 @@ func.func @padding(%x: !x, %w: !w, %n: index, %h: index, %c: index, %k: index, %
 // CHECK-DAG:     %[[SIGN:.*]] = arith.constant dense<-2139062144> : vector<16xi32>
 // CHECK-DAG:     %[[SIX:.*]] = arith.constant dense<6> : vector<16xi32>
 // CHECK:         %[[W0:.*]] = vector.load %w
-// CHECK-NEXT:    %[[W1:.*]] = vector.load %w
-// CHECK-NEXT:    %[[S0:.*]] = arith.shli %[[W0]], %[[SIX]]
-// CHECK-NEXT:    %[[M0:.*]] = arith.andi %[[S0]], %[[MASK]]
-// CHECK-NEXT:    %[[B0:.*]] = arith.xori %[[M0]], %[[SIGN]]
+// CHECK:         %[[W1:.*]] = vector.load %w
+// CHECK:         %[[S0:.*]] = arith.shli %[[W0]], %[[SIX]]
+// CHECK:         %[[M0:.*]] = arith.andi %[[S0]], %[[MASK]]
+// CHECK:         %[[B0:.*]] = arith.xori %[[M0]], %[[SIGN]]
 // CHECK-COUNT-8: simd.dot_acc
 // CHECK:         vector.load %w
 // CHECK-COUNT-6: simd.dot_acc
