@@ -50,39 +50,48 @@ def _ints(values: Sequence[int]) -> ArrayAttr[IntAttr]:
 class PackedAttr(ParametrizedAttribute):
     """Bit planes of a tensor, or its elements as bytes, packed along one axis into words.
 
-    Parameters:
-        axis: logical dimension whose elements share a word.
-        word_bits: bits of a word: 8, 16, 32 or 64.
-        order: physical order of the logical dimensions and of the bit-plane axis `p`; there is no
-            plane axis where the words hold bytes.
-        frame: per logical dimension a pair (before, after) of zero elements kept around the image,
-            flattened; empty for none. Neither the packed nor the lane dimension has a frame.
-        lanes: empty, or (dimension, count): that dimension is split into blocks of `count`
-            lanes, and the lane axis becomes the innermost physical one (weights).
-        groups: the lane dimension where there is one, and otherwise the packed one, consists of
-            this many equal segments, each starting on a block or word of its own.
-        bytes: empty for words of bits. `levels`: words of bytes 0 .. 2^b-1 that number the values
-            of the code, ascending. `values`: words of bytes that are the values, which i8 must
-            hold.
-        bits: of each level in words of levels: 8, or 4, 2 or 1, so that as many parts of a byte
-            hold one each. A word of n bytes has element k at bit `bits * (k // n)` of byte k % n:
-            `word >> bits * s`, masked, is the word of bytes that elements s * n and on would have.
-        index: empty, or (bits, register), for words of bits in lanes: each word is cut into table
-            indices of so many bits, the last one of what is left, and each index is a byte. The
-            lanes of a register of so many bytes are in another order: byte k of it belongs to
-            channel `k // 4 + register // 4 * (k % 4)` (`index_order`).
+        Parameters:
+            axis: logical dimension whose elements share a word.
+            word_bits: bits of a word: 8, 16, 32 or 64.
+            order: physical order of the logical dimensions and of the bit-plane axis `p`; there is no
+                plane axis where the words hold bytes.
+            frame: per logical dimension a pair (before, after) of zero elements kept around the image,
+                flattened; empty for none. Neither the packed nor the lane dimension has a frame.
+            lanes: empty, or (dimension, count): that dimension is split into blocks of `count`
+                lanes, and the lane axis becomes the innermost physical one (weights).
+            groups: the lane dimension where there is one, and otherwise the packed one, consists of
+                this many equal segments, each starting on a block or word of its own.
+            bytes: empty for words of bits. `levels`: words of bytes 0 .. 2^b-1 that number the values
+                of the code, ascending. `values`: words of bytes that are the values, which i8 must
+                hold.
+            bits: of each level in words of levels: 8, or 4, 2 or 1, so that as many parts of a byte
+                hold one each. A word of n bytes has element k at bit `bits * (k // n)` of byte k % n:
+                `word >> bits * s`, masked, is the word of bytes that elements s * n and on would have.
+            index: empty, or (bits, register), for words of bits in lanes: each word is cut into table
+                indices of so many bits, the last one of what is left, and each index is a byte. The
+                lanes of a register of so many bytes are in another order: byte k of it belongs to
+                channel `k // 4 + register // 4 * (k % 4)` (`index_order`).
 
-    Example, 2-bit activations in rows of words, with a one-pixel frame:
-        #lowbit.packed<axis = 3, word = i32, order = [0, 1, p, 3, 2],
-                       frame = [0, 0, 1, 1, 1, 1, 0, 0]>
-    and 4-bit activations as bytes, four channels a word:
-        #lowbit.packed<axis = 3, word = i32, order = [0, 1, 2, 3], bytes = levels>
-    and 2-bit weights of a matrix product, 16 of them in the word of each of 64 lanes:
-        #lowbit.packed<axis = 0, word = i32, order = [1, 0], lanes = [1, 64], bytes = levels,
-                       bits = 2>
-    and weights as table indices of 6 bits, 64 output channels a register:
-        #lowbit.packed<axis = 3, word = i64, order = [0, p, 1, 2, 3], lanes = [0, 64],
-                       index = [6, 64]>
+        Example, 2-bit activations in rows of words, with a one-pixel frame:
+            #lowbit.packed<axis = 3, word = i32, order = [0, 1, p, 3, 2],
+                           frame = [0, 0, 1, 1, 1, 1, 0, 0]>
+        and 4-bit activations as bytes, four channels a word:
+            #lowbit.packed<axis = 3, word = i32, order = [0, 1, 2, 3], bytes = levels>
+    <<<<<<< HEAD
+        and weights as table indices of 6 bits, 64 output channels a register:
+            #lowbit.packed<axis = 3, word = i64, order = [0, p, 1, 2, 3], lanes = [0, 64],
+                           index = [6, 64]>
+        and 2-bit weights of a matrix product, 16 of them in the word of each of 64 lanes:
+            #lowbit.packed<axis = 0, word = i32, order = [1, 0], lanes = [1, 64], bytes = levels,
+                           bits = 2>
+    =======
+        and 2-bit weights of a matrix product, 16 of them in the word of each of 64 lanes:
+            #lowbit.packed<axis = 0, word = i32, order = [1, 0], lanes = [1, 64], bytes = levels,
+                           bits = 2>
+        and weights as table indices of 6 bits, 64 output channels a register:
+            #lowbit.packed<axis = 3, word = i64, order = [0, p, 1, 2, 3], lanes = [0, 64],
+                           index = [6, 64]>
+    >>>>>>> h-gemv
     """
 
     name = "lowbit.packed"

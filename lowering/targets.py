@@ -104,6 +104,11 @@ class Target:
         return next(forms, PORTABLE_MASK)
 
     @property
+    def lookup_steps(self) -> float:
+        """Operations that look a vector of bytes up in a table."""
+        return 1 if any(map(self.has, BYTE_SHUFFLES)) else PORTABLE_LOOKUP_STEPS
+
+    @property
     def popcount_steps(self) -> float:
         """Operations that combine, count and add a vector of words."""
         counts = (steps for feature, steps in POPCOUNT_STEPS.items() if self.has(feature))
@@ -139,6 +144,10 @@ MASK_FORMS: dict[str, MaskForm] = {
 """By the feature that has it, the best first. Masks in registers of their own are dear to make and
 cheap to use; those of vectors the other way round."""
 PORTABLE_MASK = MaskForm(compare=1, select=3, count=1)
+
+BYTE_SHUFFLES = ("ssse3", "neon")
+"""The features that shuffle bytes of a vector; without, entries are compared one by one."""
+PORTABLE_LOOKUP_STEPS = 32
 
 POPCOUNT_STEPS: dict[str, float] = {"avx512vpopcntdq": 3, "avx512bw": 9, "avx2": 9, "neon": 4}
 """By the feature that counts bits of vectors, the best first; without, counts are made of sums."""

@@ -73,6 +73,8 @@ func.func @f(%x: tensor<6x10x!lowbit.unipolar<2>>) {
 
 // -----
 
+<<<<<<< HEAD
+=======
 // Levels of fewer bits than a byte.
 // CHECK: lowbit.bitpack %{{.*}} : (tensor<6x10x!lowbit.signed<3>>) -> tensor<6x10x!lowbit.signed<3>, #lowbit.packed<axis = 0, word = i32, order = [1, 0], lanes = [1, 16], bytes = levels, bits = 4>>
 !r = tensor<6x10x!lowbit.signed<3>, #lowbit.packed<axis = 0, word = i32, order = [1, 0], lanes = [1, 16], bytes = levels, bits = 4>>
@@ -83,6 +85,7 @@ func.func @f(%x: tensor<6x10x!lowbit.signed<3>>) {
 
 // -----
 
+>>>>>>> h-gemv
 // Words cut into indices of tables.
 // CHECK: lowbit.bitpack %{{.*}} : (tensor<6x10x!lowbit.unipolar<2>>) -> tensor<6x10x!lowbit.unipolar<2>, #lowbit.packed<axis = 0, word = i32, order = [1, p, 0], lanes = [1, 16], index = [4, 8]>>
 // CHECK: lowbit.unpack %{{.*}} : (tensor<6x10x!lowbit.unipolar<2>, #lowbit.packed<axis = 0, word = i32, order = [1, p, 0], lanes = [1, 16], index = [4, 8]>>) -> tensor<6x10x!lowbit.unipolar<2>>
@@ -90,5 +93,18 @@ func.func @f(%x: tensor<6x10x!lowbit.signed<3>>) {
 func.func @f(%x: tensor<6x10x!lowbit.unipolar<2>>) {
   %a = lowbit.bitpack %x : (tensor<6x10x!lowbit.unipolar<2>>) -> !r
   %b = lowbit.unpack %a : (!r) -> tensor<6x10x!lowbit.unipolar<2>>
+<<<<<<< HEAD
+  func.return
+}
+
+// -----
+
+// Levels of fewer bits than a byte.
+// CHECK: lowbit.bitpack %{{.*}} : (tensor<6x10x!lowbit.signed<3>>) -> tensor<6x10x!lowbit.signed<3>, #lowbit.packed<axis = 0, word = i32, order = [1, 0], lanes = [1, 16], bytes = levels, bits = 4>>
+!r = tensor<6x10x!lowbit.signed<3>, #lowbit.packed<axis = 0, word = i32, order = [1, 0], lanes = [1, 16], bytes = levels, bits = 4>>
+func.func @f(%x: tensor<6x10x!lowbit.signed<3>>) {
+  %a = lowbit.bitpack %x : (tensor<6x10x!lowbit.signed<3>>) -> !r
+=======
+>>>>>>> h-gemv
   func.return
 }

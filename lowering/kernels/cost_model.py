@@ -30,7 +30,7 @@ MIXED = 1.1
 """How much longer shuffles and additions take together than their units would need: operations are
 given to units as they come, not as it would be best (measured: 0.57 to 0.60 cycles for a pair)."""
 
-L2_VECTORS = 0.75
+L2_VECTORS = 0.6
 """Vectors that come from the second cache level in a cycle."""
 
 INDEX_STREAM = 1.5
@@ -150,7 +150,7 @@ def table_cycles(c: Contraction, pixels: int, vectors: int) -> float:
         return float("inf")
     sums, registers = plan.sums, ceil(vectors / 4)
     # A lookup and an addition; three operations whenever nibbles are full, and when bytes are.
-    operations = 2 + (2 / sums.nibble_steps if plan.shared > 1 else 0)
+    operations = 1 + target.lookup_steps + (2 / sums.nibble_steps if plan.shared > 1 else 0)
     lookup = MIXED * max(operations / throughput.vector, 1 / throughput.shuffle)
     tap_indices = sum(plan.counts[: plan.chunk])
     run = min(sums.byte_steps, tap_indices)

@@ -60,12 +60,21 @@ class Loop:
             if dim == self.axis:
                 at[dim], place = self.cut(dim, i, self.word // self.element)
                 bit = place * self.element
+<<<<<<< HEAD
+                if self.index is not None:
+                    before = at[dim] * ((self.word + self.index - 1) // self.index)
+                    at[dim], bit = before + bit // self.index, bit % self.index
+                if self.holds:  # one element in each byte, then the next ones in their upper bits
+                    part, byte = divmod(place, self.word // 8)
+                    bit = 8 * byte + part * self.element
+=======
                 if self.holds:  # one element in each byte, then the next ones in their upper bits
                     part, byte = divmod(place, self.word // 8)
                     bit = 8 * byte + part * self.element
                 if self.index is not None:
                     before = at[dim] * ((self.word + self.index - 1) // self.index)
                     at[dim], bit = before + bit // self.index, bit % self.index
+>>>>>>> h-gemv
             elif dim == self.lane_dim:
                 at[dim], lane = self.cut(dim, i, self.lanes)
                 if self.index is not None:
@@ -280,9 +289,12 @@ LANES = {"lanes": [0, 16]}
         ({"bytes": "levels"}, "order must name each of the 3 dimensions once"),
         ({"bytes": "values", "order": [0, 0]}, "order must name each of the 2 dimensions once"),
         ({"groups": 0}, "groups = 0 is not positive"),
+<<<<<<< HEAD
+=======
         ({"bits": 3}, "bits = 3: 1, 2, 4 and 8 are allowed"),
         ({"bits": 4}, "bits = 4: only levels take less than a byte"),
         ({"bits": 4, "bytes": "values", "order": [0, 1]}, "only levels take less than a byte"),
+>>>>>>> h-gemv
         ({"index": [6]} | LANES, "index is [bits, register], for words of bits in lanes"),
         ({"index": [6, 16]}, "index is [bits, register], for words of bits in lanes"),
         (
@@ -295,6 +307,12 @@ LANES = {"lanes": [0, 16]}
         ({"index": [6, 2]} | LANES, "a register of a multiple of 4 bytes that divides the 16"),
         ({"index": [6, 6]} | LANES, "a register of a multiple of 4 bytes that divides the 16"),
         ({"index": [6, 32]} | LANES, "a register of a multiple of 4 bytes that divides the 16"),
+<<<<<<< HEAD
+        ({"bits": 3}, "bits = 3: 1, 2, 4 and 8 are allowed"),
+        ({"bits": 4}, "bits = 4: only levels take less than a byte"),
+        ({"bits": 4, "bytes": "values", "order": [0, 1]}, "only levels take less than a byte"),
+=======
+>>>>>>> h-gemv
     ],
 )
 def test_bad_layouts(fields: dict, message: str):

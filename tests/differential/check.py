@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from itertools import product
 
 import numpy as np
+from hypothesis import strategies as st
 from xdsl.dialects.builtin import ModuleOp
 
 from lowbit_dialect.interpreters import interpret
@@ -20,7 +21,14 @@ from tests.differential.graph import Graph, Numbers, Value, module_of
 TARGETS = tuple(RUN)
 """The host and its weaker classes."""
 STRATEGIES = ("bit_serial", "dot", "table")
-"""Each is checked, whichever the target prefers."""
+"""Each is checked, whichever the target prefers: by cases of its own, or drawn for a case."""
+
+strategies = st.sampled_from(STRATEGIES)
+
+
+def turn(*places: int) -> str:
+    """A target for a case: neighbouring places in lists of cases get different ones."""
+    return TARGETS[sum(places) % len(TARGETS)]
 
 
 def assert_same(found: Numbers | PackedArray, value: Value, where: str) -> None:
@@ -57,12 +65,17 @@ def check_interpreted(graph: Graph, module: ModuleOp, where: str) -> None:
         assert_same(found, value, where)
 
 
-def check(graph: Graph, targets: Sequence[str] = TARGETS, num_threads: int = 1) -> None:
+def check(
+    graph: Graph,
+    targets: Sequence[str] = TARGETS,
+    num_threads: int = 1,
+    strategies: Sequence[str] = STRATEGIES,
+) -> None:
     """Compile for targets and strategies, call twice (the workspace is used again), and compare."""
     module = module_of(graph)
     check_interpreted(graph, module, "interpreted tensors")
     has_contraction = any(isinstance(op, Conv2DOp | MatmulOp) for op in module.walk())
-    for target, strategy in product(targets, STRATEGIES if has_contraction else ("auto",)):
+    for target, strategy in product(targets, strategies if has_contraction else ("auto",)):
         kernels, where = module.clone(), f"{target} {strategy}"
         lower(kernels, target, "kernels", strategy)
         kernels.verify()

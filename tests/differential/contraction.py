@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from itertools import product
 from typing import Any
@@ -66,10 +67,17 @@ class Conv:
             "groups": self.groups,
         }
 
-    def check(self, target: str, num_threads: int = 1, seed: int = 0, pairs=FILL_PAIRS) -> None:
+    def check(
+        self,
+        target: str,
+        num_threads: int = 1,
+        seed: int = 0,
+        pairs=FILL_PAIRS,
+        strategies: Sequence[str] = STRATEGIES,
+    ) -> None:
         """Weights as an argument, through `runtime.conv2d`."""
         top, bottom, left, right = self.padding
-        for (x_fill, w_fill), strategy in product(pairs, STRATEGIES):
+        for (x_fill, w_fill), strategy in product(pairs, strategies):
             x, w = self.operands(x_fill, w_fill, seed)
             found = runtime.conv2d(
                 x,
@@ -88,7 +96,14 @@ class Conv:
             )
             _assert_equal(found, expected, f"{self}, x {x_fill}, w {w_fill}, {target} {strategy}")
 
-    def check_constant(self, target: str, num_threads: int = 1, seed: int = 0, fill="random"):
+    def check_constant(
+        self,
+        target: str,
+        num_threads: int = 1,
+        seed: int = 0,
+        fill: str = "random",
+        strategies: Sequence[str] = STRATEGIES,
+    ) -> None:
         """Weights as a constant of the module."""
         graph = Graph()
         x, w = self.operands(fill, fill, seed)
@@ -99,7 +114,7 @@ class Conv:
             layout=self.layout,
             **self._clauses,
         )
-        check(graph.returns(y), [target], num_threads)
+        check(graph.returns(y), [target], num_threads, strategies)
 
 
 @dataclass(frozen=True)
@@ -119,9 +134,15 @@ class Matmul:
         x = FILLS[x_fill](rng, parse_code(self.x_code), (self.m, self.k))
         return x, FILLS[w_fill](rng, parse_code(self.w_code), (self.k, self.n))
 
-    def check(self, target: str, num_threads: int = 1, seed: int = 0) -> None:
+    def check(
+        self,
+        target: str,
+        num_threads: int = 1,
+        seed: int = 0,
+        strategies: Sequence[str] = STRATEGIES,
+    ) -> None:
         """Weights as an argument, through `runtime.matmul`."""
-        for (x_fill, w_fill), strategy in product(self.fills, STRATEGIES):
+        for (x_fill, w_fill), strategy in product(self.fills, strategies):
             x, w = self.operands(x_fill, w_fill, seed)
             found = runtime.matmul(
                 x,
@@ -135,7 +156,13 @@ class Matmul:
             where = f"{self}, x {x_fill}, w {w_fill}, {target} {strategy}"
             _assert_equal(found, reference.matmul(x, w), where)
 
-    def check_constant(self, target: str, num_threads: int = 1, seed: int = 0) -> None:
+    def check_constant(
+        self,
+        target: str,
+        num_threads: int = 1,
+        seed: int = 0,
+        strategies: Sequence[str] = STRATEGIES,
+    ) -> None:
         """Weights as a constant of the module."""
         graph = Graph()
         x, w = self.operands("random", "random", seed)
@@ -143,4 +170,4 @@ class Matmul:
             graph.values(parse_code(self.x_code), x, constant=False),
             graph.values(parse_code(self.w_code), w, constant=True),
         )
-        check(graph.returns(y), [target], num_threads)
+        check(graph.returns(y), [target], num_threads, strategies)

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from lowbit_dialect.codes import AFFINE_CODES, parse_code
-from tests.differential.check import TARGETS, check
+from tests.differential.check import STRATEGIES, TARGETS, check, turn
 from tests.differential.contraction import Matmul
 from tests.differential.graph import Graph
 from tests.differential.strategies import INT32
@@ -53,4 +53,5 @@ def test_glue(x_kind: str, w_kind: str) -> None:
     x = single.values(x_code, x.numbers, constant=False)
     acc = single.matmul(x, single.values(w_code, weights, constant=True))
     single.returns(single.threshold(acc, single.integers(steps, constant=True), code))
-    check(single)
+    for number, strategy in enumerate(STRATEGIES):
+        check(single, [turn(number)], strategies=[strategy])

@@ -7,59 +7,97 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lowbit_dialect.codes import AFFINE_CODES
-from lowbit_dialect.geometry import Window
-from tests.differential.check import TARGETS
+from lowbit_dialect.codes import AFFINE_CODES, parse_code
+from lowbit_dialect.geometry import ConvGeometry, Window
+from lowering.kernels.strategy import resolve_strategy
+from lowering.targets import get_target
+from tests.differential.check import STRATEGIES, TARGETS, strategies, turn
 from tests.differential.contraction import Conv
 from tests.differential.strategies import EXTENTS, affine_codes, examples, fills, seeds, windows
 
 KINDS = sorted(AFFINE_CODES)
 
 
-def code_pairs() -> list[tuple[str, str, str]]:
-    """All pairs of 1 to 8 bits; kinds and targets change from pair to pair."""
-    kinds, targets = cycle(product(KINDS, KINDS)), cycle(TARGETS)
+each_strategy = pytest.mark.parametrize("strategy", STRATEGIES)
+
+
+def code_pairs() -> list[tuple[str, str]]:
+    """All pairs of 1 to 8 bits; kinds change from pair to pair."""
+    kinds = cycle(product(KINDS, KINDS))
     return [
-        (f"{x}<{x_bits}>", f"{w}<{w_bits}>", next(targets))
+        (f"{x}<{x_bits}>", f"{w}<{w_bits}>")
         for (x_bits, w_bits), (x, w) in zip(product(range(1, 9), repeat=2), kinds, strict=False)
     ]
 
 
-@pytest.mark.parametrize(("x_code", "w_code", "target"), code_pairs())
-def test_codes(x_code: str, w_code: str, target: str) -> None:
+def takes(strategy: str, x_code: str, w_code: str, target: str) -> bool:
+    """Whether the strategy takes the codes; where not, the kernel is a bit-serial one."""
+    x, w = parse_code(x_code), parse_code(w_code)
+    geometry = ConvGeometry(1, Window(1, 1), Window(1, 1), 1, 1)
+    return resolve_strategy(strategy, x, w, geometry, get_target(target)) == strategy
+
+
+@pytest.mark.parametrize(("place", "pair"), [*enumerate(code_pairs())])
+def test_codes(place: int, pair: tuple[str, str]) -> None:
+    """Each with all strategies that take them, each of these on another target."""
+    x_code, w_code = pair
     conv = Conv((1, 2, 3, 33), 9, (2, 1), padding=(1, 0, 0, 1), x_code=x_code, w_code=w_code)
-    conv.check(target)
+    for number, strategy in enumerate(STRATEGIES):
+        target = turn(place, number)
+        if takes(strategy, x_code, w_code, target):
+            conv.check(target, strategies=[strategy])
 
 
 @pytest.mark.parametrize(("x_kind", "w_kind"), [*product(KINDS, KINDS)])
 @pytest.mark.parametrize("target", TARGETS)
 def test_kinds(x_kind: str, w_kind: str, target: str) -> None:
-    """Borders of every class: rows and columns of windows with any number of valid taps."""
+    """Borders of every class: rows and columns of windows with any number of valid taps.
+
+    All strategies, each with the weights either an argument or constant.
+    """
     conv = Conv((2, 4, 5, 5), 3, x_code=f"{x_kind}<2>", w_code=f"{w_kind}<2>")
-    replace(conv, padding=(2, 1, 1, 2)).check(target, num_threads=2)
     small = replace(conv, x=(1, 2, 2, 5), padding=(2, 2, 2, 2), dilation=(2, 1))
-    small.check_constant(target)
+    first = KINDS.index(x_kind) + KINDS.index(w_kind) + TARGETS.index(target)
+    for number, strategy in enumerate(STRATEGIES):
+        if not takes(strategy, conv.x_code, conv.w_code, target):
+            continue
+        if (first + number) % 2:
+            replace(conv, padding=(2, 1, 1, 2)).check(target, 2, strategies=[strategy])
+        else:
+            small.check_constant(target, strategies=[strategy])
 
 
-@pytest.mark.parametrize("channels", [*EXTENTS, 95, 127, 128, 129])
-@pytest.mark.parametrize("target", TARGETS[:2])
-def test_channels(channels: int, target: str) -> None:
-    """Every remainder of words of 32 bits, and of 64, which all weaker targets have."""
-    Conv((1, 2, 3, channels), 5, (1, 2), padding=(0, 0, 1, 0), x_code="bipolar<2>").check(target)
+CHANNELS = [*EXTENTS, 95, 127, 128, 129]
 
 
-@pytest.mark.parametrize("target", TARGETS[:2])
-@pytest.mark.parametrize("oc", [*EXTENTS, 127, 129])
-def test_out_channels(oc: int, target: str) -> None:
+@pytest.mark.parametrize("channels", CHANNELS)
+@each_strategy
+def test_channels(channels: int, strategy: str) -> None:
+    """Every remainder of words of 32 bits, of 64 and of indices of tables."""
+    conv = Conv((1, 2, 3, channels), 5, (1, 2), padding=(0, 0, 1, 0), x_code="bipolar<2>")
+    conv.check(turn(CHANNELS.index(channels), STRATEGIES.index(strategy)), strategies=[strategy])
+
+
+OUT_CHANNELS = [*EXTENTS, 127, 129]
+
+
+@pytest.mark.parametrize("oc", OUT_CHANNELS)
+@each_strategy
+def test_out_channels(oc: int, strategy: str) -> None:
     layout = "nchw" if oc % 2 else "nhwc"
-    Conv((1, 2, 3, 9), oc, (2, 1), padding=(0, 0, 0, 0), layout=layout).check(target)
+    target = turn(OUT_CHANNELS.index(oc), STRATEGIES.index(strategy))
+    conv = Conv((1, 2, 3, 9), oc, (2, 1), padding=(0, 0, 0, 0), layout=layout)
+    conv.check(target, strategies=[strategy])
 
 
 @pytest.mark.parametrize("width", range(1, 18))
-def test_widths(width: int) -> None:
+@each_strategy
+def test_widths(width: int, strategy: str) -> None:
     """Every remainder of a tile of pixels, and images narrower than one."""
-    target = TARGETS[width % len(TARGETS)]
-    Conv((2, 1, width, 17), 17, (1, 3), padding=(0, 0, 1, 1)).check(target, num_threads=3)
+    conv = Conv(
+        (2, 1, width, 17), 17, (1, 3), padding=(0, 0, 1, 1), x_code=f"unipolar<{1 + width % 2}>"
+    )
+    conv.check(turn(width, STRATEGIES.index(strategy)), num_threads=3, strategies=[strategy])
 
 
 GEOMETRIES = [
@@ -78,14 +116,18 @@ GEOMETRIES = [
 ]
 
 
-@pytest.mark.parametrize("codes", [("bipolar<2>", "signed<2>"), ("unipolar<3>", "bipolar<1>")])
+CODES = [("bipolar<2>", "signed<2>"), ("unipolar<3>", "bipolar<1>"), ("unipolar<1>", "bipolar<1>")]
+
+
 @pytest.mark.parametrize("geometry", GEOMETRIES, ids=str)
-def test_geometry(geometry: Conv, codes: tuple[str, str]) -> None:
+@each_strategy
+def test_geometry(geometry: Conv, strategy: str) -> None:
     """Kernels of 1 to 5, strides to 3, dilation, asymmetric padding; windows in the padding."""
-    index = GEOMETRIES.index(geometry)
+    index, number = GEOMETRIES.index(geometry), STRATEGIES.index(strategy)
+    x_code, w_code = CODES[(index // len(TARGETS) + number) % len(CODES)]
     layout = "nchw" if index % 2 else "nhwc"
-    conv = replace(geometry, layout=layout, x_code=codes[0], w_code=codes[1])
-    conv.check(TARGETS[index % len(TARGETS)], num_threads=1 + index % 3)
+    conv = replace(geometry, layout=layout, x_code=x_code, w_code=w_code)
+    conv.check(turn(index, number), num_threads=1 + index % 3, strategies=[strategy])
 
 
 @pytest.mark.parametrize("layout", ["nhwc", "nchw"])
@@ -95,9 +137,13 @@ def test_geometry(geometry: Conv, codes: tuple[str, str]) -> None:
 )
 def test_groups(channels: int, oc: int, groups: int, layout: str) -> None:
     """Groups begin on a word and on a block of their own; depthwise is as many as channels."""
-    for target, x_code in zip(TARGETS, ("unipolar<2>", "bipolar<2>", "signed<3>"), strict=False):
+    x_codes = ("unipolar<2>", "bipolar<2>", "signed<3>")
+    for number, strategy in enumerate(STRATEGIES):
+        target, x_code = turn(oc, number), x_codes[(oc + groups) % 3]
+        if not takes(strategy, x_code, "bipolar<1>", target):
+            x_code = "unipolar<1>"
         conv = Conv((1, 3, 4, channels), oc, groups=groups, layout=layout, x_code=x_code)
-        conv.check(target, num_threads=2)
+        conv.check(target, num_threads=2, strategies=[strategy])
 
 
 @st.composite
@@ -121,13 +167,15 @@ def convs(draw: st.DrawFn) -> Conv:
     )
 
 
-@examples(30)
-@given(convs(), st.sampled_from(TARGETS), st.integers(1, 3), seeds)
-def test_any(conv: Conv, target: str, num_threads: int, seed: int) -> None:
-    conv.check(target, num_threads, seed)
+@examples(40)
+@given(convs(), st.sampled_from(TARGETS), strategies, st.integers(1, 3), seeds)
+def test_any(conv: Conv, target: str, strategy: str, num_threads: int, seed: int) -> None:
+    conv.check(target, num_threads, seed, strategies=[strategy])
 
 
-@examples(10)
-@given(convs(), st.sampled_from(TARGETS), st.integers(1, 3), seeds, fills)
-def test_any_constant(conv: Conv, target: str, num_threads: int, seed: int, fill: str) -> None:
-    conv.check_constant(target, num_threads, seed, fill)
+@examples(20)
+@given(convs(), st.sampled_from(TARGETS), strategies, st.integers(1, 3), seeds, fills)
+def test_any_constant(
+    conv: Conv, target: str, strategy: str, num_threads: int, seed: int, fill: str
+) -> None:
+    conv.check_constant(target, num_threads, seed, fill, [strategy])

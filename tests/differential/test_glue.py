@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from xdsl.dialects.builtin import i32
 
 from lowbit_dialect.codes import SignedType, UnipolarType, parse_code
-from tests.differential.check import TARGETS, check
+from tests.differential.check import TARGETS, check, strategies
 from tests.differential.graph import Graph, tensor
 from tests.differential.strategies import FILLS, INT32, examples, glued, seeds
 
@@ -47,10 +47,10 @@ def glue_of_matmul(draw: st.DrawFn) -> Graph:
     return graph.returns(draw(glued(graph, acc, axis, most_bits=8, seed=draw(seeds))))
 
 
-@examples(15)
-@given(glue_of_matmul(), st.sampled_from(TARGETS), st.integers(1, 3))
-def test_in_matmul(graph: Graph, target: str, num_threads: int) -> None:
-    check(graph, [target], num_threads)
+@examples(25)
+@given(glue_of_matmul(), st.sampled_from(TARGETS), strategies, st.integers(1, 3))
+def test_in_matmul(graph: Graph, target: str, strategy: str, num_threads: int) -> None:
+    check(graph, [target], num_threads, [strategy])
 
 
 @pytest.mark.parametrize("target", TARGETS)

@@ -3,12 +3,12 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.differential.check import TARGETS, check
+from tests.differential.check import TARGETS, check, strategies
 from tests.differential.graph import Graph
 from tests.differential.strategies import examples, networks
 
 
-@examples(20)
-@given(networks(), st.sampled_from(TARGETS), st.integers(1, 3))
-def test_network(graph: Graph, target: str, num_threads: int) -> None:
-    check(graph, [target], num_threads)
+@examples(40)
+@given(networks(), st.sampled_from(TARGETS), strategies, st.integers(1, 3))
+def test_network(graph: Graph, target: str, strategy: str, num_threads: int) -> None:
+    check(graph, [target], num_threads, [strategy])
