@@ -153,24 +153,25 @@ func.func @levels(%x: tensor<1x300x!lowbit.unipolar<8>, #byte_lhs>,
   func.return
 }
 
-#index_blocks = #lowbit.packed<axis = 3, word = i32, order = [0, 1, 2, 3], lanes = [0, 16],
+#shifted_blocks = #lowbit.packed<axis = 3, word = i32, order = [0, 1, 2, 3], lanes = [0, 16],
                                bytes = levels, shift = 2>
-#index_rhs = #lowbit.packed<axis = 0, word = i32, order = [1, 0], lanes = [1, 16],
+#shifted_rhs = #lowbit.packed<axis = 0, word = i32, order = [1, 0], lanes = [1, 16],
                             bytes = levels, shift = 2>
 !book = !lowbit.codebook<2, [-7, -1, 2, 9]>
 
 func.func @products(%x: tensor<1x8x8x30x!book, #framed_bytes>,
-                    %w: tensor<16x3x3x30x!book, #index_blocks>, %c: tensor<3x3x16xi32>,
+                    %w: tensor<16x3x3x30x!book, #shifted_blocks>, %c: tensor<3x3x16xi32>,
                     %a: tensor<5x300x!lowbit.unipolar<2>, #byte_lhs>,
-                    %b: tensor<300x10x!lowbit.unipolar<2>, #index_rhs>) {
+                    %b: tensor<300x10x!lowbit.signed<2>, #shifted_rhs>,
+                    %bc: tensor<1x1x10xi32>) {
   %y = lowbit.product_lut_conv %x, %w, %c padding [1, 1, 1, 1]
       schedule #lowbit.schedule<tile = 7x1, unroll = 0, order = rows>
-    : (tensor<1x8x8x30x!book, #framed_bytes>, tensor<16x3x3x30x!book, #index_blocks>,
+    : (tensor<1x8x8x30x!book, #framed_bytes>, tensor<16x3x3x30x!book, #shifted_blocks>,
        tensor<3x3x16xi32>) -> tensor<1x8x8x16xi32>
-  %m = lowbit.product_lut_gemm %a, %b
+  %m = lowbit.product_lut_gemm %a, %b, %bc
       schedule #lowbit.schedule<tile = 4x1, unroll = 0, order = rows>
     : (tensor<5x300x!lowbit.unipolar<2>, #byte_lhs>,
-       tensor<300x10x!lowbit.unipolar<2>, #index_rhs>) -> tensor<5x10xi32>
+       tensor<300x10x!lowbit.unipolar<2>, #shifted_rhs>) -> tensor<5x10xi32>
   func.return
 }
 

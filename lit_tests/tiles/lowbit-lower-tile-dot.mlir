@@ -84,17 +84,14 @@ func.func @padding(%x: !x, %w: !w, %n: index, %h: index, %c: index, %k: index, %
 // 64 times the value. A word of w is for four words of x; the last one for three.
 
 // CHECK-LABEL: func.func @scaled
-// CHECK-DAG:     %[[MASK:.*]] = arith.constant dense<-1061109568> : vector<16xi32>
-// CHECK-DAG:     %[[SIGN:.*]] = arith.constant dense<-2139062144> : vector<16xi32>
-// CHECK-DAG:     %[[SIX:.*]] = arith.constant dense<6> : vector<16xi32>
 // CHECK:         %[[W0:.*]] = vector.load %w
-// CHECK:         %[[W1:.*]] = vector.load %w
+// CHECK:         %[[SIX:.*]] = arith.constant dense<6> : vector<16xi32>
 // CHECK:         %[[S0:.*]] = arith.shli %[[W0]], %[[SIX]]
+// CHECK:         %[[MASK:.*]] = arith.constant dense<-1061109568> : vector<16xi32>
 // CHECK:         %[[M0:.*]] = arith.andi %[[S0]], %[[MASK]]
+// CHECK:         %[[SIGN:.*]] = arith.constant dense<-2139062144> : vector<16xi32>
 // CHECK:         %[[B0:.*]] = arith.xori %[[M0]], %[[SIGN]]
-// CHECK-COUNT-8: simd.dot_acc
-// CHECK:         vector.load %w
-// CHECK-COUNT-6: simd.dot_acc
+// CHECK-COUNT-14: simd.dot_acc
 // CHECK-NOT:     simd.dot_acc
 // CHECK:         arith.shrsi %{{.*}}, %[[SIX]]
 func.func @scaled(%x: !x, %w: !w, %n: index) -> (!v, !v) {
@@ -112,19 +109,18 @@ func.func @scaled(%x: !x, %w: !w, %n: index) -> (!v, !v) {
 // place are four times too large. -2 times the sum of x makes values of levels.
 
 // CHECK-LABEL: func.func @places
-// CHECK-DAG:     %[[LOW:.*]] = arith.constant dense<50529027> : vector<16xi32>
-// CHECK-DAG:     %[[HIGH:.*]] = arith.constant dense<202116108> : vector<16xi32>
-// CHECK-DAG:     %[[FOUR:.*]] = arith.constant dense<4> : vector<16xi32>
-// CHECK-DAG:     %[[TWO:.*]] = arith.constant dense<2> : vector<16xi32>
-// CHECK-DAG:     %[[LOWEST:.*]] = arith.constant dense<-2> : vector<16xi32>
 // CHECK:         %[[W:.*]] = vector.load %w
-// CHECK-NEXT:    %[[B0:.*]] = arith.andi %[[W]], %[[LOW]]
-// CHECK-NEXT:    %[[X0:.*]] = simd.broadcast_load %x
-// CHECK-NEXT:    simd.dot_acc %{{.*}}, %[[X0]], %[[B0]]
-// CHECK-NEXT:    %[[B1:.*]] = arith.andi %[[W]], %[[HIGH]]
-// CHECK:         %[[S:.*]] = arith.shrui %[[W]], %[[FOUR]]
-// CHECK-NEXT:    arith.andi %[[S]], %[[LOW]]
+// CHECK:         %[[LOW:.*]] = arith.constant dense<50529027> : vector<16xi32>
+// CHECK:         %[[B0:.*]] = arith.andi %[[W]], %[[LOW]]
+// CHECK:         %[[X0:.*]] = simd.broadcast_load %x
+// CHECK:         simd.dot_acc no_saturation %{{.*}}, %[[X0]], %[[B0]]
+// CHECK:         %[[HIGH:.*]] = arith.constant dense<202116108> : vector<16xi32>
+// CHECK:         arith.andi %[[W]], %[[HIGH]]
+// CHECK:         %[[S:.*]] = arith.shrui %[[W]], %{{.*}}
+// CHECK:         arith.andi %[[S]], %[[LOW]]
+// CHECK:         %[[TWO:.*]] = arith.constant dense<2> : vector<16xi32>
 // CHECK:         arith.shrsi %{{.*}}, %[[TWO]]
+// CHECK:         %[[LOWEST:.*]] = arith.constant dense<-2> : vector<16xi32>
 // CHECK:         simd.reduce_add
 // CHECK:         arith.muli %{{.*}}, %[[LOWEST]]
 func.func @places(%x: !x, %w: !w, %n: index) -> !v {

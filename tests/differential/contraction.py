@@ -74,11 +74,11 @@ class Conv:
         num_threads: int = 1,
         seed: int = 0,
         pairs=FILL_PAIRS,
-        strategies: Sequence[str] = STRATEGIES,
+        strategies: Sequence[str] | None = None,
     ) -> None:
         """Weights as an argument, through `runtime.conv2d`."""
         top, bottom, left, right = self.padding
-        for (x_fill, w_fill), strategy in product(pairs, strategies):
+        for (x_fill, w_fill), strategy in product(pairs, strategies or self.strategies):
             x, w = self.operands(x_fill, w_fill, seed)
             found = runtime.conv2d(
                 x,
@@ -103,7 +103,7 @@ class Conv:
         num_threads: int = 1,
         seed: int = 0,
         fill: str = "random",
-        strategies: Sequence[str] = STRATEGIES,
+        strategies: Sequence[str] | None = None,
     ) -> None:
         """Weights as a constant of the module."""
         graph = Graph()
@@ -115,7 +115,7 @@ class Conv:
             layout=self.layout,
             **self._clauses,
         )
-        check(graph.returns(y), [target], num_threads, strategies)
+        check(graph.returns(y), [target], num_threads, strategies or self.strategies)
 
 
 @dataclass(frozen=True)
@@ -141,10 +141,10 @@ class Matmul:
         target: str,
         num_threads: int = 1,
         seed: int = 0,
-        strategies: Sequence[str] = STRATEGIES,
+        strategies: Sequence[str] | None = None,
     ) -> None:
         """Weights as an argument, through `runtime.matmul`."""
-        for (x_fill, w_fill), strategy in product(self.fills, strategies):
+        for (x_fill, w_fill), strategy in product(self.fills, strategies or self.strategies):
             x, w = self.operands(x_fill, w_fill, seed)
             found = runtime.matmul(
                 x,
@@ -163,7 +163,7 @@ class Matmul:
         target: str,
         num_threads: int = 1,
         seed: int = 0,
-        strategies: Sequence[str] = STRATEGIES,
+        strategies: Sequence[str] | None = None,
     ) -> None:
         """Weights as a constant of the module."""
         graph = Graph()
@@ -172,4 +172,4 @@ class Matmul:
             graph.values(parse_code(self.x_code), x, constant=False),
             graph.values(parse_code(self.w_code), w, constant=True),
         )
-        check(graph.returns(y), [target], num_threads, strategies)
+        check(graph.returns(y), [target], num_threads, strategies or self.strategies)
