@@ -171,7 +171,7 @@ func.func @products(%x: tensor<1x8x8x30x!book, #framed_bytes>,
   %m = lowbit.product_lut_gemm %a, %b, %bc
       schedule #lowbit.schedule<tile = 4x1, unroll = 0, order = rows>
     : (tensor<5x300x!lowbit.unipolar<2>, #byte_lhs>,
-       tensor<300x10x!lowbit.unipolar<2>, #shifted_rhs>) -> tensor<5x10xi32>
+       tensor<300x10x!lowbit.signed<2>, #shifted_rhs>, tensor<1x1x10xi32>) -> tensor<5x10xi32>
   func.return
 }
 
