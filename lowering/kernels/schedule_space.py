@@ -143,6 +143,12 @@ def _product_unroll(kernel: Kernel) -> Sequence[int]:
     return _unroll(kernel) if looks_up_in_registers(product, kernel.target) else (0,)
 
 
+def _product_registers(kernel: Kernel, schedule: ScheduleAttr) -> str | None:
+    """Lookups in memory sum in scalar registers, which spill where they must."""
+    product = ProductTable(kernel.problem.x_code, kernel.problem.w_code)
+    return _registers(kernel, schedule) if looks_up_in_registers(product, kernel.target) else None
+
+
 def _skips_nothing(kernel: Kernel, schedule: ScheduleAttr) -> str | None:
     """Taps in the padding have entries in tables of products too, which the sums must contain."""
     if schedule.skip.data == SKIPS[0]:
@@ -182,7 +188,7 @@ SPACES: dict[str, Space] = {
             Knob("order", _order),
             Knob("skip", lambda kernel: SKIPS[:1]),
         ),
-        (_registers, _skips_nothing),
+        (_product_registers, _skips_nothing),
     ),
     "table": Space(
         (
