@@ -202,7 +202,7 @@ class Graph:
 
 def module_of(*graphs: Graph) -> ModuleOp:
     """The verified module of these functions."""
-    module = ModuleOp([g.function for g in graphs])
+    module = ModuleOp([g.function.clone() for g in graphs])
     module.verify()
     return module
 

@@ -12,9 +12,13 @@ from lowbit_dialect.codes import parse_code
 from lowbit_dialect.geometry import Window
 from lowbit_dialect.ops.kernel import KernelOp
 from lowbit_dialect.schedule import SKIPS, ScheduleAttr
+from lowering.kernels.problem import Problem
+from lowering.kernels.schedule_space import obstacle
+from lowering.kernels.skipped_share import SKIPPING
 from lowering.pipeline import lower
+from lowering.targets import get_target
 from runtime import compile
-from tests.differential.check import STRATEGIES, TARGETS, assert_same, call
+from tests.differential.check import TARGETS, assert_same, call
 from tests.differential.contraction import Conv
 from tests.differential.graph import Graph, module_of
 from tests.differential.strategies import affine_codes, examples, windows
@@ -41,14 +45,22 @@ def check(conv: Conv, target: str, skip: str, pixels: int, unroll: int, fill: st
     else:
         graph.returns(sums)
     tensors = module_of(graph)
-    for strategy in STRATEGIES:
+    for strategy in SKIPPING:
         module = tensors.clone()
         lower(module, target, "kernels", strategy)
         (kernel,) = (op for op in module.walk() if isinstance(op, KernelOp))
         old = kernel.properties["schedule"]
         assert isinstance(old, ScheduleAttr)
         order = ("rows", "channels")[pixels % 2]
-        schedule = ScheduleAttr.get(pixels, old.vectors.data, unroll, order, skip)
+        # The tile of so many pixels, or the largest one that the target's registers hold.
+        schedules = (
+            ScheduleAttr.get(count, old.vectors.data, unroll, order, skip)
+            for count in range(pixels, 0, -1)
+        )
+        problem = Problem(*kernel.codes, kernel.geometry)
+        schedule = next(
+            (s for s in schedules if not obstacle(s, problem, get_target(target), strategy)), old
+        )
         kernel.properties["schedule"] = schedule
         results = call(compile(module, target, use_cache=False), graph, num_threads=2)
         for found, value in zip(results, graph.results, strict=True):
