@@ -3,7 +3,8 @@
 A *job* is memory that the leader, which is the calling thread, and the workers see. Every thread
 takes pieces of the stage at hand until none is left, waits until all pieces are done, and goes on
 to the next stage. A piece is a share of what is left, so that the first ones are long and the last
-ones short: a worker that comes late, or whose core is busy with something else, delays nobody.
+ones short: a worker that comes late, or whose core is busy with something else, delays nobody. No
+piece is below half a thread's part: every one fetches weights, or builds tables, anew.
 
 Joining is optional. A worker counts itself as active before it looks whether the job is open; the
 leader closes the job before it waits for nobody to be active. Whatever the order, no worker is in
@@ -49,7 +50,7 @@ class Slot(IntEnum):
     PROGRESS = 29
     """Address of 128 bytes for each stage: parts taken, and 64 bytes on, parts done."""
     SHARES = 30
-    """A piece is this fraction of what is left."""
+    """Threads of the team: a piece is this fraction of what is left."""
     SYSCALL = 31
     """Address of libc's syscall."""
     YIELD = 32
@@ -76,6 +77,8 @@ def team_ir(triple: str, arch: str) -> str:
     declaration, pause = _PAUSE[arch]
     return f"""target triple = "{triple}"
 {declaration}
+declare i64 @llvm.smax.i64(i64, i64)
+declare i64 @llvm.smin.i64(i64, i64)
 
 define internal void @relax(ptr %job, i64 %spins) nounwind {{
   %patient = icmp ult i64 %spins, {_SPINS}
@@ -120,7 +123,13 @@ look:
   br i1 %any, label %take, label %wait
 take:
   %rounded = add i64 %left, %shares.less
-  %size = udiv i64 %rounded, %shares
+  %share = udiv i64 %rounded, %shares
+  %twice = shl i64 %shares, 1
+  %whole = add i64 %extent, %twice
+  %whole.less = sub i64 %whole, 1
+  %least = udiv i64 %whole.less, %twice
+  %wanted = call i64 @llvm.smax.i64(i64 %share, i64 %least)
+  %size = call i64 @llvm.smin.i64(i64 %wanted, i64 %left)
   %high = add i64 %low, %size
   %exchange = cmpxchg ptr %taken.at, i64 %low, i64 %high acq_rel monotonic, align 8
   %mine = extractvalue {{ i64, i1 }} %exchange, 1
@@ -151,6 +160,7 @@ entry:
 {_load("progress", Slot.PROGRESS, "ptr")}
 {_field("open", Slot.OPEN)}
 {_field("active", Slot.ACTIVE)}
+{_load("limit", Slot.LIMIT)}
 {_load("syscall", Slot.SYSCALL, "ptr")}
   br label %clear
 clear:
@@ -168,7 +178,8 @@ clear.one:
 start:
   store atomic i64 1, ptr %open.at seq_cst, align 8
   %generation = atomicrmw add ptr %job, i32 1 seq_cst, align 4
-  %woken = call i64 (i64, ...) %syscall(i64 {_FUTEX[arch]}, ptr %job, i32 129, i32 2147483647)
+  %helpers = trunc i64 %limit to i32
+  %woken = call i64 (i64, ...) %syscall(i64 {_FUTEX[arch]}, ptr %job, i32 129, i32 %helpers)
   call void @share(ptr %job)
   store atomic i64 0, ptr %open.at seq_cst, align 8
   br label %wait
@@ -220,7 +231,7 @@ enter:
   br i1 %is.open, label %ask, label %leave
 ask:
   %limit = load i64, ptr %limit.at
-  %wanted = icmp ult i64 %index, %limit
+  %wanted = icmp ult i64 %was, %limit
   br i1 %wanted, label %join, label %leave
 join:
   call void @share(ptr %job)

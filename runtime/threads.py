@@ -97,7 +97,7 @@ class Team:
             job[Slot.BUFFERS] = ctypes.addressof(buffers)
             job[Slot.CALL] = stages.caller.address("call")
             job[Slot.PROGRESS] = self._progress[0]
-            job[Slot.SHARES] = 2 * (helpers + 1)
+            job[Slot.SHARES] = helpers + 1
             self._lead(self._address)
         finally:
             self._lock.release()
