@@ -22,6 +22,10 @@ from lowbit_dialect.decomposition import Decomposition, Term, decompose
 
 TABLE_WORD = 64
 """Bits of the words that are cut into table indices: long ones leave short rests seldom."""
+NIBBLE = 4
+"""Bits from the entries of one pixel to those of another in the same byte."""
+QUAD = 16
+"""Bytes of the sums of four pairs of channels, from which tables of 16 entries are looked up."""
 NIBBLE_MAX, UINT8_MAX, INT16_MAX, UINT16_MAX = 2**4 - 1, 2**8 - 1, 2**15 - 1, 2**16 - 1
 
 

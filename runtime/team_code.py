@@ -73,7 +73,7 @@ def _load(name: str, slot: Slot, type_: str = "i64") -> str:
 
 
 def team_ir(triple: str, arch: str) -> str:
-    """LLVM IR of `lead(job)` and `work(job, index)`."""
+    """LLVM IR of `lead(job)` and `work(job)`."""
     declaration, pause = _PAUSE[arch]
     return f"""target triple = "{triple}"
 {declaration}
@@ -196,7 +196,7 @@ end:
   ret void
 }}
 
-define void @work(ptr %job, i64 %index) nounwind {{
+define void @work(ptr %job) nounwind {{
 entry:
 {_field("open", Slot.OPEN)}
 {_field("active", Slot.ACTIVE)}

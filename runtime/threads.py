@@ -62,9 +62,7 @@ class Team:
             compile_object(team_ir(host.triple, host.arch), host), ["lead", "work"]
         )
         self._lead = ctypes.CFUNCTYPE(None, ctypes.c_void_p)(self._code.address("lead"))
-        self._work = ctypes.CFUNCTYPE(None, ctypes.c_void_p, ctypes.c_ssize_t)(
-            self._code.address("work")
-        )
+        self._work = ctypes.CFUNCTYPE(None, ctypes.c_void_p)(self._code.address("work"))
         self._libc = ctypes.CDLL(None)
         self._address, self._job = _aligned_words(JOB_WORDS)
         for slot, function in ((Slot.SYSCALL, "syscall"), (Slot.YIELD, "sched_yield")):
@@ -117,7 +115,7 @@ class Team:
     def _start_worker(self) -> None:
         index = len(self._workers)
         worker = threading.Thread(
-            target=self._work, args=(self._address, index), name=f"lowbit-{index}", daemon=True
+            target=self._work, args=(self._address,), name=f"lowbit-{index}", daemon=True
         )
         worker.start()
         self._workers.append(worker)

@@ -18,7 +18,7 @@ from lowbit_dialect.geometry import ConvGeometry
 from lowbit_dialect.level_product import BYTES_PER_WORD, LevelProduct
 from lowbit_dialect.ops.tile import TILE_WORDS
 from lowbit_dialect.product_table import ProductTable
-from lowbit_dialect.table_sums import TABLE_WORD
+from lowbit_dialect.table_sums import QUAD, TABLE_WORD
 from lowering.kernels.skipped_share import default_skip, executed_share
 from lowering.kernels.table_plan import TablePlan, plan_tables
 from lowering.kernels.weight_storage import step_cycles, stream_cycles, weight_bits
@@ -36,9 +36,6 @@ L2_VECTORS = 0.6
 
 INDEX_STREAM = 1.5
 """How much longer indices take from beyond L2 than plain weights (measured)."""
-
-QUAD = 16
-"""Bytes of the sums of four pairs of channels, from which tables of 16 entries are made."""
 
 HIDDEN_LOAD_CYCLES = 0.03
 """What a load of a popcount step costs where the popcounts hide it: squarer tiles are faster."""

@@ -198,3 +198,8 @@ class Emit:
 
 
 _NO_RESULT: SSAValue = None  # pyright: ignore
+
+
+def signed_byte(value: int) -> int:
+    """The i8 with the bits of a number from 0 to 255."""
+    return value - 256 if value > 127 else value

@@ -14,7 +14,7 @@ from lowbit_dialect.layout import packed_layout
 from lowbit_dialect.ops.base import code_of
 from lowbit_dialect.ops.pack import BitpackOp, UnpackOp
 from lowering.loops.byte_stages import lower_pack_bytes, lower_unpack_bytes
-from lowering.loops.emit import Index
+from lowering.loops.emit import Index, signed_byte
 from lowering.loops.index_stages import lower_pack_indices, lower_unpack_indices
 from lowering.loops.level_stages import lower_pack_levels, lower_unpack_levels
 from lowering.loops.pack_columns import Columns, column_lanes, sign_extended, without_columns
@@ -125,7 +125,7 @@ class _Packer:
         data = emit.load_vector(self.source, self._at(indices, position), type_)
         result = []
         for p, word in enumerate(planes):
-            bit = emit.binary(arith.AndIOp, data, emit.constant(_signed_byte(1 << p), type_))
+            bit = emit.binary(arith.AndIOp, data, emit.constant(signed_byte(1 << p), type_))
             mask = emit.op(simd.CmpIOp("ne", bit, emit.constant(0, type_)))
             bits = emit.op(simd.PackBitsOp(mask))
             if size < self.word.width.data:
@@ -262,7 +262,3 @@ class _Unpacker:
             byte = value if byte is None else emit.binary(arith.OrIOp, byte, value)
         assert byte is not None
         emit.store(sign_extended(emit, byte, self.code), self.target, self._at(indices, position))
-
-
-def _signed_byte(value: int) -> int:
-    return value - 256 if value > 127 else value

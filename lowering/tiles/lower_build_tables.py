@@ -21,17 +21,13 @@ from xdsl.pattern_rewriter import PatternRewriter, RewritePattern, op_type_rewri
 
 from lowbit_dialect import simd
 from lowbit_dialect.ops.lut_tile import BuildTablesOp
-from lowbit_dialect.table_sums import TABLE_WORD
-from lowering.loops.emit import Emit, Index
+from lowbit_dialect.table_sums import NIBBLE, QUAD, TABLE_WORD
+from lowering.loops.emit import Emit, Index, signed_byte
 from lowering.targets import Target
 from lowering.tiles.emitter import emit_before
 
 PAIRS = TABLE_WORD // 2
 """Pairs of channels of a word."""
-NIBBLE = 4
-"""Bits from the entries of one pixel to those of another in the same byte."""
-QUAD = 16
-"""Bytes of four pairs, which a lookup of 16 entries takes."""
 
 
 class LowerBuildTables(RewritePattern):
@@ -133,11 +129,11 @@ class _Builder:
             if bits.type != word:
                 bits = emit.op(arith.TruncIOp(bits, word))
             mask = emit.op(simd.UnpackBitsOp(bits))
-            weight = emit.constant(_signed_byte(value), self.bytes)
+            weight = emit.constant(signed_byte(value), self.bytes)
             level = emit.binary(arith.AddiOp, level, emit.op(simd.SelectOp(mask, weight, zero)))
         if self.sums.decomposition.combine == "and":
             return zero, level
-        most = emit.constant(_signed_byte(sum(value for _, value in planes)), self.bytes)
+        most = emit.constant(signed_byte(sum(value for _, value in planes)), self.bytes)
         return level, emit.binary(arith.SubiOp, most, level)
 
     def _of_pattern(self, unset: SSAValue, is_set: SSAValue, first: int, bit: int) -> SSAValue:
@@ -199,7 +195,3 @@ class _Builder:
         type_ = VectorType(i8, [len(values)])
         attr = DenseIntOrFPElementsAttr.from_list(type_, values.tolist())
         return self.emit.op(arith.ConstantOp(attr))
-
-
-def _signed_byte(value: int) -> int:
-    return value - 256 if value > 127 else value

@@ -12,6 +12,7 @@ from xdsl.pattern_rewriter import PatternRewriter, RewritePattern, op_type_rewri
 from lowbit_dialect import simd
 from lowbit_dialect.decomposition import Term
 from lowbit_dialect.ops.lut_tile import LutSumsOp, LutTileOp
+from lowbit_dialect.table_sums import NIBBLE
 from lowering.loops.emit import Emit, Index
 from lowering.tiles.emitter import emit_before
 
@@ -305,7 +306,5 @@ class _Tile:
         return result
 
 
-NIBBLE = 4
-"""Bits from the entries of one pixel to those of another in the same byte."""
 MAX_PIECE = 16
 """Lookups of a pixel in a row without a loop."""
