@@ -29,7 +29,9 @@ class Throughput:
     """Instructions that a core starts each cycle, on full vector registers and data in L1.
 
     `issue` counts all of them, `vector` those of the vector units, and the others the kinds that
-    only some of the units take.
+    only some of the units take. `multiply` are multiply-accumulates of lanes of i16,
+    `widening_multiply` those of i8 into i16, both a vector of i16 each. A core that executes
+    `in_order` does one kind of work at a time.
     """
 
     issue: float
@@ -38,6 +40,9 @@ class Throughput:
     shuffle: float
     loads: float
     stores: float
+    multiply: float = 1
+    widening_multiply: float = 1
+    in_order: bool = False
 
 
 @dataclass(frozen=True)
@@ -47,6 +52,11 @@ class DotForm:
     `rate` is how many of the operations start each cycle. A dot product and its addition take
     `operations`; `wide_operations` where two products can leave i16, and `i16_operations` where
     lanes of i16 are summed first, if `i16_lanes` says that this pays.
+
+    `words` are the bytes that a word may have (`level_product`), what is best first. With
+    `mixed_signs` bytes of x are unsigned and those of w signed, elsewhere both are one or the
+    other. With `by_lane` a vector of words of x is loaded at once, and instructions take one of its
+    lanes for all.
     """
 
     rate: float
@@ -54,6 +64,9 @@ class DotForm:
     wide_operations: float
     i16_operations: float = 0
     i16_lanes: bool = False
+    words: tuple[int, ...] = (4,)
+    mixed_signs: bool = True
+    by_lane: bool = False
 
 
 @dataclass(frozen=True)
@@ -132,6 +145,8 @@ DOT_FORMS: dict[str, DotForm] = {
     "avx512vnni": DotForm(2, 1, 1),
     "avx512bw": DotForm(2, 3, 5, 2, True),
     "avx2": DotForm(3.4, 3, 5, 2, True),
+    "dotprod": DotForm(2, 1, 1, mixed_signs=False, by_lane=True),
+    "neon": DotForm(2, 1, 1, words=(2, 1), mixed_signs=False, by_lane=True),
 }
 """By the feature that has it, the best first."""
 PORTABLE_DOT = DotForm(2, 16, 16)
@@ -176,10 +191,14 @@ _ZEN5 = Throughput(issue=8, vector=3.9, popcount=1.99, shuffle=1.99, loads=1.98,
 _ZEN4 = Throughput(issue=6, vector=2, popcount=1, shuffle=1, loads=1, stores=0.5)
 _ICELAKE = Throughput(issue=5, vector=2, popcount=1, shuffle=1, loads=2, stores=1)
 _SKYLAKE = Throughput(issue=4, vector=3, popcount=1, shuffle=1, loads=2, stores=1)
-_A53 = Throughput(issue=2, vector=1, popcount=1, shuffle=1, loads=1, stores=1)
-_A72 = Throughput(issue=3, vector=2, popcount=2, shuffle=2, loads=1, stores=1)
+_A53 = Throughput(issue=2, vector=1, popcount=1, shuffle=1, loads=1, stores=1, in_order=True)
+_A72 = Throughput(issue=3, vector=2, popcount=2, shuffle=2, loads=1, stores=1, multiply=0.5)
 _N1 = Throughput(issue=4, vector=2, popcount=2, shuffle=2, loads=2, stores=1)
-_A7 = Throughput(issue=2, vector=0.5, popcount=0.5, shuffle=0.5, loads=0.5, stores=0.5)
+_A7 = Throughput(
+    *(2, 0.5, 0.5, 0.5, 0.5, 0.5),
+    multiply=0.8,
+    widening_multiply=0.8,
+)
 
 _X86 = "x86_64-unknown-linux-gnu"
 _A64 = "aarch64-linux-gnu"

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from math import ceil, prod
 
-from lowbit_dialect.codes import Code
+from lowbit_dialect.codes import Code, affine
 from lowbit_dialect.geometry import ConvGeometry
-from lowbit_dialect.level_product import BYTES_PER_WORD
+from lowbit_dialect.level_product import BYTES_PER_WORD, LevelProduct
 from lowbit_dialect.product_table import ProductTable
 from lowbit_dialect.schedule import ScheduleAttr
 from lowering.kernels.cost_model import (
@@ -16,6 +16,8 @@ from lowering.kernels.cost_model import (
     looks_up_in_registers,
     predict_cycles,
 )
+from lowering.kernels.dot_words import dot_words
+from lowering.kernels.narrow_dot_cost import narrow_registers
 from lowering.kernels.skipped_share import default_skip
 from lowering.targets import Target
 
@@ -28,7 +30,12 @@ decoded less often (4x4 popcounts, two words of them unrolled: 637 MAC a cycle i
 
 
 BYTE_STRATEGIES = ("dot", "product")
-"""The strategies whose operands are words of four bytes."""
+"""The strategies whose operands are words of bytes."""
+
+
+def word_bytes(strategy: str, codes: tuple[Code, Code], target: Target) -> int:
+    """Bytes of a word of a strategy of words of bytes, for the codes of x and w."""
+    return dot_words(codes, target).size if strategy == "dot" else BYTES_PER_WORD
 
 
 def kernel_lanes(target: Target, strategy: str = "bit_serial") -> int:
@@ -37,15 +44,22 @@ def kernel_lanes(target: Target, strategy: str = "bit_serial") -> int:
     return target.vector_bits // word_bits
 
 
-def tile_registers(strategy: str, pixels: int, vectors: int) -> int:
-    """Vector registers that a tile needs in its innermost loop."""
+def tile_registers(
+    strategy: str, pixels: int, vectors: int, codes: tuple[Code, Code], target: Target
+) -> int:
+    """Vector registers that a tile needs in its innermost loop; `codes` are those of x and w."""
     if strategy == "table":
         vectors //= 4
         return 3 * pixels * vectors + vectors + 2
+    if strategy == "dot" and target.dot_form.by_lane:
+        words, product = dot_words(codes, target), LevelProduct(*map(affine, codes))
+        if words.size < BYTES_PER_WORD:
+            return narrow_registers(product, words, (pixels, vectors), target)
+        return pixels * vectors + vectors + pixels
     return pixels * vectors + vectors + 2
 
 
-def tiles(target: Target, strategy: str) -> Iterator[tuple[int, int]]:
+def tiles(target: Target, strategy: str, codes: tuple[Code, Code]) -> Iterator[tuple[int, int]]:
     """(pixels, vectors) of the register tiles that fit a target's registers.
 
     The vectors of a tile make 8 to 64 channels, for tables one or two vectors of bytes. The least
@@ -59,8 +73,8 @@ def tiles(target: Target, strategy: str) -> Iterator[tuple[int, int]]:
     widths = widths or (max(1, 8 // lanes),)
     for vectors in widths:
         for pixels in range(1, MAX_PIXELS + 1):
-            fits = tile_registers(strategy, pixels, vectors) <= target.vector_registers
-            if fits or (pixels, vectors) == (1, widths[0]):
+            needed = tile_registers(strategy, pixels, vectors, codes, target)
+            if needed <= target.vector_registers or (pixels, vectors) == (1, widths[0]):
                 yield pixels, vectors
 
 
@@ -69,7 +83,7 @@ def best_tile(contraction: Contraction, strategy: str) -> tuple[float, tuple[int
     return min(
         (
             (predict_cycles(contraction, strategy, *tile), tile)
-            for tile in tiles(contraction.target, strategy)
+            for tile in tiles(contraction.target, strategy, (contraction.x, contraction.w))
         ),
         key=lambda found: (found[0], prod(found[1])),
     )
@@ -82,7 +96,7 @@ def default_schedule(
     _, (pixels, vectors) = best_tile(Contraction(geometry, x, w, target), strategy)
     word_elements, w_bits = kernel_word_bits(target), w.width
     if strategy in BYTE_STRATEGIES:
-        word_elements, w_bits = BYTES_PER_WORD, 8
+        word_elements, w_bits = word_bytes(strategy, (x, w), target), 8
     words = ceil(geometry.ic / geometry.groups / word_elements)
     unroll = 0
     trips = (words, geometry.cols.taps, geometry.rows.taps)

@@ -28,6 +28,7 @@ from lowbit_dialect import llvmx, simd
 from lowering.simd.intrinsics import INTRINSICS
 from lowering.simd.lower_dot import LowerDotAcc
 from lowering.simd.lower_lookup import LowerLookup
+from lowering.simd.lower_mul import LowerMulAcc, LowerRoundShiftAcc
 from lowering.simd.lower_narrow import LowerNarrow
 from lowering.single_walk import rewrite_each
 from lowering.targets import Target, get_target
@@ -289,6 +290,8 @@ class SimdLowerPass(ModulePass):
             {
                 simd.PopcountAccOp: LowerPopcountAcc(),
                 simd.DotAccOp: LowerDotAcc(target),
+                simd.MulAccOp: LowerMulAcc(target),
+                simd.RoundShiftAccOp: LowerRoundShiftAcc(target),
                 simd.UnpackBitsOp: LowerUnpackBits(target),
                 simd.LookupOp: LowerLookup(target),
                 simd.BroadcastLoadOp: LowerBroadcastLoad(),

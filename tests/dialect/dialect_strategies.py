@@ -56,7 +56,12 @@ class Packing:
     @property
     def code(self) -> Code:
         """The code of the elements; only bytes tell one from another of as many bits."""
-        kinds = {"digits": SignedType, "": UnipolarType, "levels": SignedType, "values": BipolarType}
+        kinds = {
+            "digits": SignedType,
+            "": UnipolarType,
+            "levels": SignedType,
+            "values": BipolarType,
+        }
         return kinds[self.layout.bytes.data](self.bits)
 
 
