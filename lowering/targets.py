@@ -213,25 +213,25 @@ TARGETS: dict[str, Target] = {
             l2_bytes=1024 * _KB,
             throughput=_ZEN5,
         ),
-        Target("cortex-a53", _A64, "cortex-a53", _NEON, 128, 32, 8, throughput=_A53),
+        Target("cortex-a53", _A64, "cortex-a53", _NEON, 128, 32, 16, throughput=_A53),
         Target(
-            *("cortex-a72", _A64, "cortex-a72", _NEON, 128, 32, 8),
+            *("cortex-a72", _A64, "cortex-a72", _NEON, 128, 32, 16),
             l2_bytes=1024 * _KB,
             throughput=_A72,
         ),
         Target(
-            *("neoverse-n1", _A64, "neoverse-n1", _NEON | {"dotprod", "fullfp16"}, 128, 32, 8),
+            *("neoverse-n1", _A64, "neoverse-n1", _NEON | {"dotprod", "fullfp16"}, 128, 32, 16),
             l1_bytes=64 * _KB,
             l2_bytes=1024 * _KB,
             throughput=_N1,
         ),
         Target(
-            *("cortex-a7", _ARM, "cortex-a7", _NEON, 128, 16, 8),
+            *("cortex-a7", _ARM, "cortex-a7", _NEON, 128, 16, 16),
             index_width=32,
             throughput=_A7,
         ),
         Target(
-            *("cortex-a9", _ARM, "cortex-a9", _NEON, 128, 16, 8),
+            *("cortex-a9", _ARM, "cortex-a9", _NEON, 128, 16, 16),
             index_width=32,
             features="+neon",
             throughput=_A7,
@@ -317,10 +317,10 @@ def _host() -> Target:
             "host", triple, cpu, isa, width, registers, word_bits, features=features, **facts
         )
     if triple.startswith(("aarch64", "arm64")):
-        return Target("host", triple, cpu, isa | _NEON, 128, 32, 8, features=features, **facts)
+        return Target("host", triple, cpu, isa | _NEON, 128, 32, 16, features=features, **facts)
     if triple.startswith("armv7"):
         return Target(
-            "host", triple, cpu, isa, 128, 16, 8, index_width=32, features=features, **facts
+            "host", triple, cpu, isa, 128, 16, 16, index_width=32, features=features, **facts
         )
     raise ValueError(f"this machine is {triple}: expected x86_64, aarch64 or armv7")
 
