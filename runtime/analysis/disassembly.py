@@ -26,8 +26,6 @@ _LINE = re.compile(r"^\s*([0-9a-f]+):\s+(\S+)(?:\s+(.*))?$")
 _COMMENT = re.compile(r"\s*(?://|@|;)\s.*$")
 _TARGET = re.compile(r"(?<![#\w])0x([0-9a-f]+)(?: <[^>]*>)?$")
 _DATA = (".word", ".short", ".byte", ".long")
-_ADDRESSES = ("adr", "adrp")
-"""Instructions with the address of data, written like that of a jump."""
 
 
 @dataclass(frozen=True)
@@ -93,16 +91,26 @@ class Code:
         return found
 
 
+def find_objdump() -> str:
+    """The path of llvm-objdump, the newest one.
+
+    Raises:
+        McaError: there is none.
+    """
+    names = (*(f"llvm-objdump-{number}" for number in VERSIONS), "llvm-objdump")
+    found = next((path for name in names if (path := shutil.which(name))), None)
+    if found is None:
+        raise McaError("no llvm-objdump on the PATH; Debian's and Ubuntu's package llvm-19 has it")
+    return found
+
+
 def disassemble(elf: bytes) -> str:
     """LLVM's disassembly of a linked program.
 
     Raises:
         McaError: llvm-objdump is not there or failed.
     """
-    names = (*(f"llvm-objdump-{number}" for number in VERSIONS), "llvm-objdump")
-    command = next((path for name in names if (path := shutil.which(name))), None)
-    if command is None:
-        raise McaError("no llvm-objdump on the PATH; Debian's and Ubuntu's package llvm-19 has it")
+    command = find_objdump()
     with TemporaryDirectory(prefix="lowbit-listing-") as folder:
         program = Path(folder, "program")
         program.write_bytes(elf)
@@ -141,8 +149,8 @@ def _placed(match: re.Match[str], arch: str) -> Placed | None:
     operands = tuple(operands_of(_TARGET.sub(".Ltarget", rest) if jump else rest))
     instruction = Instruction(mnemonic, operands)
     is_branch = _leaves(instruction, arch)
-    goes_there = jump is not None and is_branch and mnemonic not in _ADDRESSES
-    return Placed(address, instruction, int(jump[1], 16) if jump and goes_there else None, is_branch)
+    target = int(jump[1], 16) if jump is not None and is_branch else None
+    return Placed(address, instruction, target, is_branch)
 
 
 def _leaves(instruction: Instruction, arch: str) -> bool:

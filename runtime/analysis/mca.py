@@ -96,9 +96,7 @@ class BlockCycles:
     unmodelled: int = 0
 
 
-def block_cycles(
-    blocks: Sequence[Sequence[Instruction]], target: Target
-) -> list[BlockCycles]:
+def block_cycles(blocks: Sequence[Sequence[Instruction]], target: Target) -> list[BlockCycles]:
     """Cycles of each of some blocks, as if it were the body of an endless loop.
 
     Loads and stores of several registers on ARM, which LLVM's models have no entry for, count as
@@ -139,10 +137,11 @@ def singly(instruction: Instruction) -> list[Instruction]:
     if name == "nop":
         return []
     single = next((to for prefix, to in _MULTIPLE.items() if name.startswith(prefix)), None)
-    if single is None or not operands or not operands[-1].startswith("{"):
+    *first, last = operands or ("",)
+    if single is None or not last.startswith("{"):
         return [instruction]
-    base = operands[0].rstrip("!") if len(operands) > 1 else "sp"
-    registers = (r.strip() for r in operands[-1].strip("{}^").split(","))
+    base = first[0].rstrip("!") if first else "sp"
+    registers = (r.strip() for r in last.strip("{}^").split(","))
     return [Instruction(single, ("lr" if r == "pc" else r, f"[{base}]")) for r in registers]
 
 

@@ -7,7 +7,7 @@ that ran (see `runtime.analysis.program_model`).
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from importlib.metadata import version
 
@@ -26,12 +26,18 @@ from runtime.analysis.disassembly import Code, disassemble
 from runtime.analysis.mca import mca_version
 from runtime.analysis.products import PRODUCTS, macs_per_product
 from runtime.analysis.program_model import ProgramModel, model_program
+from runtime.bench.int16_model import Int16Model, int16_model
 from runtime.bench.measure import Layer
 from runtime.bench.model_record import ModelRecord
 from runtime.bench.workloads import Workload
 from runtime.build import build_object
 from runtime.emulation.image import Image
-from runtime.emulation.processor import ARCHITECTURES, BlockCounts, Processor
+from runtime.emulation.processor import (
+    ARCHITECTURES,
+    BlockCounts,
+    EmulationError,
+    Processor,
+)
 from runtime.signature import Signature
 
 ENTRY = "main"
@@ -111,8 +117,13 @@ def emulated_targets(names: list[str]) -> list[Target]:
     return targets
 
 
-def model_layer(workload: Workload, setting: ModelSetting) -> ModelRecord:
+def model_layer(workload: Workload, setting: ModelSetting, with_int16: bool = False) -> ModelRecord:
     """Compile a layer, execute it in an emulator, and cost what ran.
+
+    Args:
+        workload: the layer.
+        setting: how to compute it.
+        with_int16: whether to do the same with the kernel of 16-bit integers.
 
     Raises:
         ToolMissingError, McaError: a program or package is not there.
@@ -128,7 +139,20 @@ def model_layer(workload: Workload, setting: ModelSetting) -> ModelRecord:
     checked = np.array_equal(values, layer.expected(setting.out))
     code = Code.of(disassemble(emulated.image.elf), target.arch)
     model = model_program(code, counts, target, emulated.macs_of())
-    return _record(workload, setting, choice, bool(checked), model)
+    record = _record(workload, setting, choice, bool(checked), model)
+    if not with_int16:
+        return record
+    int16 = _int16_model(workload, target)
+    if not int16.checked:
+        raise EmulationError(f"{workload.id}: the kernel of 16-bit integers gives wrong sums")
+    loop = int16.model.loop.mac_per_cycle
+    return replace(record, int16_cycles=int16.model.cycles, int16_loop=loop)
+
+
+@cache
+def _int16_model(workload: Workload, target: Target) -> Int16Model:
+    """Of any pair: the values do not matter."""
+    return int16_model(_random_layer(workload, "A2W2"), target)
 
 
 def _record(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, field, fields
+from pathlib import Path
 from typing import Any
 
 
@@ -79,6 +80,32 @@ class ModelRecord:
             return ModelRecord(**data)
         except TypeError as error:
             raise ValueError(f"not a record of a model: {error}") from error
+
+
+def has_models(path: Path) -> bool:
+    """Whether a file of results is one of models, as far as can be told.
+
+    Raises:
+        OSError: the file cannot be read.
+    """
+    try:
+        data = json.loads(path.read_text())
+    except ValueError:
+        return False
+    return isinstance(data, list) and bool(data) and "loop_macs" in data[0]
+
+
+def load_models(path: Path) -> list[ModelRecord]:
+    """The records of a file of results.
+
+    Raises:
+        OSError: the file cannot be read.
+        ValueError: it holds something else; the message names it.
+    """
+    try:
+        return [ModelRecord.from_json(entry) for entry in json.loads(path.read_text())]
+    except ValueError as error:
+        raise ValueError(f"{path}: {error}") from error
 
 
 def dump_models(records: Iterable[ModelRecord]) -> bytes:

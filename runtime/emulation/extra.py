@@ -18,6 +18,7 @@ def require(package: str, distribution: str = "") -> None:
         ToolMissingError: it is not there; the message says how to install it.
     """
     if find_spec(package) is None:
+        name = distribution or package
         raise ToolMissingError(
-            f"no package {distribution or package} here: pip install 'lowbit[emulation]' installs it"
+            f"no package {name} here: pip install 'lowbit[emulation]' installs it"
         )

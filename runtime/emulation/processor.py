@@ -169,7 +169,8 @@ class Processor:
         write(self._register(known.link), _END)
 
     def _run(self, function: str) -> BlockCounts:
-        from unicorn import UC_HOOK_BLOCK, UcError  # noqa: PLC0415  an extra
+        from unicorn import UC_HOOK_BLOCK  # noqa: PLC0415  an extra
+        from unicorn.unicorn import UcError  # noqa: PLC0415
 
         counts: Counter[tuple[int, int]] = Counter()
 
@@ -192,8 +193,9 @@ def _machine(known: Architecture, cpu: str) -> tuple[Any, Mapping[str, int]]:
     """An emulated processor, and unicorn's numbers of its registers."""
     import unicorn  # noqa: PLC0415  an extra
     from unicorn import arm64_const, arm_const  # noqa: PLC0415
+    from unicorn.unicorn import Uc  # noqa: PLC0415
 
     constants = {"ARM64": arm64_const, "ARM": arm_const}[known.name]
-    machine = unicorn.Uc(getattr(unicorn, f"UC_ARCH_{known.name}"), unicorn.UC_MODE_ARM)
+    machine = Uc(getattr(unicorn, f"UC_ARCH_{known.name}"), unicorn.UC_MODE_ARM)
     machine.ctl_set_cpu_model(getattr(constants, known.model(cpu)))
     return machine, vars(constants)
