@@ -155,7 +155,8 @@ def link_shared(
         ToolFailedError: it failed, for example because a symbol is nowhere defined.
     """
     command = find_linker(target)
-    options = ["-shared", "--no-undefined", f"-soname={soname or output.name}"]
+    # -Bsymbolic: its functions call each other straight, nobody can come between.
+    options = ["-shared", "--no-undefined", "-Bsymbolic", f"-soname={soname or output.name}"]
     if "-nostdlib" in command:  # a compiler, which hands options on
         options = [options[0], *(f"-Wl,{option}" for option in options[1:])]
     _run([*command, *options, "-o", str(output), *map(str, objects)])
