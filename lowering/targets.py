@@ -181,9 +181,10 @@ _A72 = Throughput(issue=3, vector=2, popcount=2, shuffle=2, loads=1, stores=1)
 _N1 = Throughput(issue=4, vector=2, popcount=2, shuffle=2, loads=2, stores=1)
 _A7 = Throughput(issue=2, vector=0.5, popcount=0.5, shuffle=0.5, loads=0.5, stores=0.5)
 
+# All four parts: of three, LLVM takes the second for the vendor, and misses the hard-float ABI.
 _X86 = "x86_64-unknown-linux-gnu"
-_A64 = "aarch64-linux-gnu"
-_ARM = "armv7-linux-gnueabihf"
+_A64 = "aarch64-unknown-linux-gnu"
+_ARM = "armv7-unknown-linux-gnueabihf"
 _KB = 1024
 
 TARGETS: dict[str, Target] = {
