@@ -61,11 +61,13 @@ class MaskForm:
     """What comparing lanes and using the mask takes, in operations; for estimates.
 
     `select` picks one of two vectors by a mask, `count` adds 1 where the mask is set.
+    `packs_together` says that masks become words by sums, which several of them share.
     """
 
     compare: float
     select: float
     count: float
+    packs_together: bool = False
 
 
 @dataclass(frozen=True)
@@ -139,7 +141,7 @@ PORTABLE_DOT = DotForm(2, 16, 16)
 MASK_FORMS: dict[str, MaskForm] = {
     "avx512bw": MaskForm(compare=3, select=1, count=1),
     "sse4.1": MaskForm(compare=1, select=2, count=1),
-    "neon": MaskForm(compare=1, select=1, count=1),
+    "neon": MaskForm(compare=1, select=1, count=1, packs_together=True),
 }
 """By the feature that has it, the best first. Masks in registers of their own are dear to make and
 cheap to use; those of vectors the other way round."""
@@ -181,6 +183,7 @@ _A72 = Throughput(issue=3, vector=2, popcount=2, shuffle=2, loads=1, stores=1)
 _N1 = Throughput(issue=4, vector=2, popcount=2, shuffle=2, loads=2, stores=1)
 _A7 = Throughput(issue=2, vector=0.5, popcount=0.5, shuffle=0.5, loads=0.5, stores=0.5)
 
+# All four parts: of three, LLVM takes the second for the vendor, and misses the hard-float ABI.
 _X86 = "x86_64-unknown-linux-gnu"
 _A64 = "aarch64-unknown-linux-gnu"
 _ARM = "armv7-unknown-linux-gnueabihf"
