@@ -12,7 +12,6 @@ from lowbit_dialect.product_table import ProductTable
 from lowbit_dialect.schedule import ScheduleAttr
 from lowering.kernels.cost_model import (
     Contraction,
-    kernel_word_bits,
     looks_up_in_registers,
     predict_cycles,
 )
@@ -40,7 +39,7 @@ def word_bytes(strategy: str, codes: tuple[Code, Code], target: Target) -> int:
 
 def kernel_lanes(target: Target, strategy: str = "bit_serial") -> int:
     """Output channels in a vector of sums."""
-    word_bits = kernel_word_bits(target) if strategy == "bit_serial" else 32
+    word_bits = target.word_bits if strategy == "bit_serial" else 32
     return target.vector_bits // word_bits
 
 
@@ -52,7 +51,7 @@ def tile_registers(
         vectors //= 4
         return 3 * pixels * vectors + vectors + 2
     if strategy == "dot" and target.dot_form.by_lane:
-        words, product = dot_words(codes, target), LevelProduct(*map(affine, codes))
+        words, product = dot_words(codes, target), LevelProduct(affine(codes[0]), affine(codes[1]))
         if words.size < BYTES_PER_WORD:
             return narrow_registers(product, words, (pixels, vectors), target)
         return pixels * vectors + vectors + pixels
@@ -94,7 +93,7 @@ def default_schedule(
 ) -> ScheduleAttr:
     """The tile with the least predicted cycles that fits the target's registers."""
     _, (pixels, vectors) = best_tile(Contraction(geometry, x, w, target), strategy)
-    word_elements, w_bits = kernel_word_bits(target), w.width
+    word_elements, w_bits = target.word_bits, w.width
     if strategy in BYTE_STRATEGIES:
         word_elements, w_bits = word_bytes(strategy, (x, w), target), 8
     words = ceil(geometry.ic / geometry.groups / word_elements)

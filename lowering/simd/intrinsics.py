@@ -81,7 +81,11 @@ INTRINSICS: dict[str, Intrinsic] = {
     name: Intrinsic(f"llvm.{name}", arch, tuple(features.split()), operands, result)
     for name, arch, features, operands, result in (
         # Pairwise sums of neighbouring lanes.
+        ("aarch64.neon.addp.v16i8", "aarch64", "neon", (_v(16, 8), _v(16, 8)), _v(16, 8)),
         ("arm.neon.vpadd.v8i8", "armv7", "neon", (_v(8, 8), _v(8, 8)), _v(8, 8)),
+        ("aarch64.neon.uaddlp.v8i16.v16i8", "aarch64", "neon", (_v(16, 8),), _v(8, 16)),
+        # acc + those.
+        ("arm.neon.vpadalu.v8i16.v16i8", "armv7", "neon", (_v(8, 16), _v(16, 8)), _v(8, 16)),
         # acc + four products of unsigned and signed bytes.
         ("x86.avx512.vpdpbusd.512", "x86_64", "avx512vnni", *_accumulating(16)),
         ("x86.avx512.vpdpbusd.256", "x86_64", "avx512vnni avx512vl", *_accumulating(8)),
@@ -98,7 +102,6 @@ INTRINSICS: dict[str, Intrinsic] = {
         ("aarch64.neon.srshl.v8i16", "aarch64", "neon", (_v(8, 16), _v(8, 16)), _v(8, 16)),
         ("arm.neon.vrshifts.v8i16", "armv7", "neon", (_v(8, 16), _v(8, 16)), _v(8, 16)),
         # Sums of two unsigned neighbours.
-        ("aarch64.neon.uaddlp.v8i16.v16i8", "aarch64", "neon", *_pairs_of_lanes(16, 8)),
         ("aarch64.neon.uaddlp.v4i32.v8i16", "aarch64", "neon", *_pairs_of_lanes(8, 16)),
         ("arm.neon.vpaddlu.v8i16.v16i8", "armv7", "neon", *_pairs_of_lanes(16, 8)),
         ("arm.neon.vpaddlu.v4i32.v8i16", "armv7", "neon", *_pairs_of_lanes(8, 16)),

@@ -36,8 +36,8 @@ class NarrowDotTile(WordTile):
     }
     %s = arith.addi %sum, (simd.extsi %a)           each half
 
-    With words of i8 a step is `simd.mul_acc` of bytes to i16, eight lanes at a time. Where i16 holds
-    fewer steps than a body has, the body adds to i32 as often as it must.
+    With words of i8 a step is `simd.mul_acc` of bytes to i16, eight lanes at a time. Where i16
+    holds fewer steps than a body has, the body adds to i32 as often as it must.
     """
 
     rest_at_once = True

@@ -21,9 +21,10 @@ At = tuple[Index, ...]
 class WordTile(ABC):
     """One tile while it is written.
 
-    x is [n][row][column][channel word], w [block][kh][kw][channel word][lane]. The loops that
-    `narrow_steps` steps hold, or as large a part of the innermost one, sum in narrow lanes, which
-    are added to the i32 sums after them; with 0 none do.
+    x is [n][row][column][channel word], w [block][kh][kw][channel word][lane] (or like that: what
+    is read is up to `add_words`). The loops that `narrow_steps` steps hold, or as large a part of
+    the innermost one, sum in narrow lanes, which are added to the i32 sums after them; with 0 none
+    do.
 
     A tap has `words` words of x, `per_word` of them for each word of w, the last of which may be
     for fewer. The body of the innermost loop is for `together` words of w; those that are left are
@@ -43,7 +44,7 @@ class WordTile(ABC):
     ):
         self.op, self.x, self.w, self.emit = op, op.x, op.w, emit
         assert isinstance(op.w.type, MemRefType)
-        _, self.kh, self.kw, w_words, lanes = op.w.type.get_shape()
+        self.kh, self.kw, w_words, lanes = op.w.type.get_shape()[-4:]
         self.words = w_words if words is None else words
         self.per_word, self.together = per_word, together
         self.pixels, self.vectors = op.pixels.value.data, op.vectors.value.data
@@ -106,17 +107,20 @@ class WordTile(ABC):
 
     def _rows(self, acc: Sums) -> Sums:
         def over_kh(kh: Index, acc: Sums) -> Sums:
-            return self._narrowed(2, acc, lambda acc: self._cols(kh, acc))
+            row = self.emit.add(self.row, self.emit.mul(kh, self.dilation[0]))
+            return self._narrowed(2, acc, lambda acc: self._cols(kh, row, acc))
 
         low, high = self.op.kernel_rows or (0, self.kh)
         return self.emit.carry(low, high, acc, over_kh, unroll=self.unroll > 2)
 
-    def _cols(self, kh: Index, acc: Sums) -> Sums:
-        acc = list(acc)
+    def _cols(self, kh: Index, row: Index, acc: Sums) -> Sums:
+        acc, emit = list(acc), self.emit
         for low, high, part in self.op.column_runs:
 
             def over_kw(kw: Index, acc: Sums, part: slice = part) -> Sums:
-                return self._narrowed(1, acc, lambda acc: self._words(kh, kw, part, acc))
+                col = emit.add(self.col, emit.mul(kw, self.dilation[1]))
+                taps = (row, col), (self.block, kh, kw)
+                return self._narrowed(1, acc, lambda acc: self._words(*taps, part, acc))
 
             own = self.sums_of(part, len(acc))
             acc[own] = self.emit.carry(low, high, acc[own], over_kw, unroll=self.unroll > 1)
@@ -127,17 +131,15 @@ class WordTile(ABC):
         results = self.pixels * self.vectors
         return slice(part.start * count // results, part.stop * count // results)
 
-    def _words(self, kh: Index, kw: Index, part: slice, acc: Sums) -> Sums:
+    def _words(self, x: At, w: At, part: slice, acc: Sums) -> Sums:
         """Add the words of a tap: those of w that are full, then what the last one holds."""
         emit, unroll = self.emit, self.unroll > 0
-        row = emit.add(self.row, emit.mul(kh, self.dilation[0]))
-        col = emit.add(self.col, emit.mul(kw, self.dilation[1]))
         full, rest = divmod(self.words, self.per_word)
 
         def body(words: int) -> Callable[[Index, Sums], Sums]:
             def run(c: Index, acc: Sums) -> Sums:
-                x = (self.image, row, col, emit.add(self.word, emit.mul(c, self.per_word)))
-                return self.add_words(x, (self.block, kh, kw, c), words, part, acc)
+                at = (self.image, *x, emit.add(self.word, emit.mul(c, self.per_word)))
+                return self.add_words(at, (*w, c), words, part, acc)
 
             return run
 
