@@ -94,7 +94,10 @@ class _Written:
     def dot(self, op: simd.DotAccOp) -> list[Operation]:
         """All of them; the last one gives the result."""
         if self.width == 32 and (best := self._dot_of_four(op)):
-            self._call(best, (op.acc, self._as(op.a, 8), self._as(op.b, 8)))
+            factors = [self._as(op.a, 8), self._as(op.b, 8)]
+            if best.name.removeprefix("llvm.") not in DOT_OF_FOUR:
+                factors.reverse()  # an operation may take a lane of its second factor
+            self._call(best, (op.acc, *factors))
             return self.ops
         if _constant_byte(op.b) == 1 and (sums := self._sums_of_bytes(op.a)):
             self._add(arith.AddiOp(op.acc, sums))
