@@ -219,5 +219,3 @@ def test_any(target: str) -> None:
         (strategy,) = strategies_of(target, place)
         add_conv(batch, conv, strategy, constant=place % 2 == 1)
     batch.run()
-
-
