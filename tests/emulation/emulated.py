@@ -71,7 +71,9 @@ def drawn(strategy: st.SearchStrategy, count: int, seed: int = 0) -> list:
         database=None,
         phases=[Phase.generate],
         deadline=None,
-        suppress_health_check=list(HealthCheck),
+        suppress_health_check=[
+            *(HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.filter_too_much)
+        ],
     )
     @given(strategy)
     def collect(value) -> None:

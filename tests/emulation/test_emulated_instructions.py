@@ -24,7 +24,7 @@ from tests.differential.test_functions import packed_graph
 from tests.differential.test_pool import two_layers
 from tests.differential.test_product import codebook_layers
 from tests.emulation.emulated import emulated, linked, missing
-from tests.emulation.test_contractions import STRATEGIES
+from tests.emulation.test_emulated_contractions import STRATEGIES
 
 LATER = {
     "dotprod": r"[us]dot",

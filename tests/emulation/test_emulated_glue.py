@@ -31,7 +31,7 @@ from tests.differential.test_product import (
     glue_of_unsorted_codebooks,
 )
 from tests.emulation.emulated import TARGETS, Batch, drawn, each_target
-from tests.emulation.test_contractions import STRATEGIES
+from tests.emulation.test_emulated_contractions import STRATEGIES
 
 
 @each_target

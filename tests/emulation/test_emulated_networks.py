@@ -24,7 +24,7 @@ from tests.emulation.emulated import (
     emulated,
     linked,
 )
-from tests.emulation.test_contractions import STRATEGIES
+from tests.emulation.test_emulated_contractions import STRATEGIES
 from tests.models.paths import model
 
 each_kind = pytest.mark.parametrize("is_static", [True, False], ids=["static", "dlopened"])
