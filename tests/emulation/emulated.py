@@ -5,7 +5,6 @@ A batch costs one link and one start, whatever it holds; only compiling takes ti
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
@@ -18,11 +17,11 @@ from numpy.typing import NDArray
 from xdsl.dialects.builtin import ModuleOp, StringAttr
 
 from lowering.targets import get_target
-from runtime.aot.toolchain import ToolMissingError
 from runtime.remote.machine import Machine, QemuMachine
 from runtime.remote.program import Job, Program, Report, Unit
 from tests.differential.graph import Graph, Numbers
 from tests.differential.strategies import SCALE
+from tests.tools import needed
 
 AARCH64 = ("cortex-a53", "cortex-a72", "neoverse-n1")
 ARMV7 = ("cortex-a7", "cortex-a9")
@@ -36,29 +35,14 @@ TIME_LIMIT = 240.0
 each_target = pytest.mark.parametrize("target", TARGETS)
 
 
-def missing(error: ToolMissingError) -> None:
-    """Skip a test for want of a tool, where nobody promised that it runs."""
-    if os.environ.get("CI"):
-        pytest.fail(str(error), pytrace=False)
-    pytest.skip(str(error))
-
-
 def emulated(target: str) -> Machine:
     """The processor of a target."""
-    try:
-        return QemuMachine(get_target(target))
-    except ToolMissingError as error:
-        missing(error)
-        raise
+    return needed(lambda: QemuMachine(get_target(target)))
 
 
 def linked(units: Sequence[Unit], target: str, *, is_static: bool = True) -> Program:
     """A program for a target."""
-    try:
-        return Program(units, get_target(target), is_static=is_static)
-    except ToolMissingError as error:
-        missing(error)
-        raise
+    return needed(lambda: Program(units, get_target(target), is_static=is_static))
 
 
 def drawn(strategy: st.SearchStrategy, count: int, seed: int = 0) -> list:

@@ -12,7 +12,7 @@ from lowering.llvm.emit import module_to_llvm_ir
 from lowering.llvm.object import compile_assembly, compile_object
 from lowering.pipeline import lower
 from lowering.targets import get_target
-from runtime.aot.toolchain import ToolFailedError, ToolMissingError, build_program
+from runtime.aot.toolchain import ToolFailedError, build_program
 from runtime.compile import parse_module
 from runtime.remote.machine import ProgramError
 from runtime.remote.program import Job, Unit
@@ -23,8 +23,9 @@ from tests.differential.test_elementwise import ties
 from tests.differential.test_functions import packed_graph
 from tests.differential.test_pool import two_layers
 from tests.differential.test_product import codebook_layers
-from tests.emulation.emulated import emulated, linked, missing
+from tests.emulation.emulated import emulated, linked
 from tests.emulation.test_emulated_contractions import STRATEGIES
+from tests.tools import needed
 
 LATER = {
     "dotprod": r"[us]dot",
@@ -119,10 +120,8 @@ def assemble(text: str, target: str, folder: Path) -> None:
     path = folder / "code.s"
     path.write_text(text)
     options = ["-c", f"-mcpu={target}"]
-    try:
-        build_program([path], folder / "o", get_target(target), static=False, options=options)
-    except ToolMissingError as error:
-        missing(error)
+    output, machine = folder / "o", get_target(target)
+    needed(lambda: build_program([path], output, machine, static=False, options=options))
 
 
 def test_the_assembler_of_the_processor_agrees(tmp_path: Path) -> None:
