@@ -162,6 +162,19 @@ def link_shared(
     _run([*command, *options, "-o", str(output), *map(str, objects)])
 
 
+def link_program(objects: Sequence[Path], output: Path, target: Target, *, entry: str) -> None:
+    """Link objects as a static program at fixed addresses, without any library, that starts at
+    `entry`.
+
+    Raises:
+        ToolMissingError: there is no linker.
+        ToolFailedError: it failed, for example because a symbol is nowhere defined.
+    """
+    command = find_linker(target)
+    start = f"-Wl,-e,{entry}" if "-nostdlib" in command else f"--entry={entry}"
+    _run([*command, "-static", start, "-o", str(output), *map(str, objects)])
+
+
 def build_program(
     sources: Sequence[Path],
     output: Path,
