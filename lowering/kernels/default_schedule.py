@@ -12,7 +12,6 @@ from lowbit_dialect.product_table import ProductTable
 from lowbit_dialect.schedule import ScheduleAttr
 from lowering.kernels.cost_model import (
     Contraction,
-    kernel_word_bits,
     looks_up_in_registers,
     predict_cycles,
 )
@@ -33,7 +32,7 @@ BYTE_STRATEGIES = ("dot", "product")
 
 def kernel_lanes(target: Target, strategy: str = "bit_serial") -> int:
     """Output channels in a vector of sums."""
-    word_bits = kernel_word_bits(target) if strategy == "bit_serial" else 32
+    word_bits = target.word_bits if strategy == "bit_serial" else 32
     return target.vector_bits // word_bits
 
 
@@ -80,7 +79,7 @@ def default_schedule(
 ) -> ScheduleAttr:
     """The tile with the least predicted cycles that fits the target's registers."""
     _, (pixels, vectors) = best_tile(Contraction(geometry, x, w, target), strategy)
-    word_elements, w_bits = kernel_word_bits(target), w.width
+    word_elements, w_bits = target.word_bits, w.width
     if strategy in BYTE_STRATEGIES:
         word_elements, w_bits = BYTES_PER_WORD, 8
     words = ceil(geometry.ic / geometry.groups / word_elements)

@@ -55,12 +55,12 @@ class CBuffer:
         layout = packed_layout(spec.type) if spec.is_packed else None
         if code is None:
             note = ", each 0 or 1" if spec.dtype == np.bool_ else ""
-            return [f"{_dims(spec.shape)} elements of {self.element_type}{note}."]
+            return [f"{_elements(spec.shape)} of {self.element_type}{note}."]
         if layout is None:
-            return [f"{_dims(spec.shape)} elements, a byte each: {byte_meaning(code)}."]
+            return [f"{_elements(spec.shape)}, a byte each: {byte_meaning(code)}."]
         return [
-            f"{_dims(spec.shape)} elements of {code}, packed in {_dims(spec.storage_shape)} words"
-            f" of {self.element_type}.",
+            f"{_elements(spec.shape)} of {code}, packed in {_dims(spec.storage_shape)} words of"
+            f" {self.element_type}.",
             *layout_sentences(layout, spec.shape),
             f"A pattern is {pattern_meaning(code)}."
             if not layout.bytes.data
@@ -100,7 +100,7 @@ def pattern_meaning(code: Code) -> str:
     if code.affine is not None:
         return f"p in 0 .. {last} for the value 2 p - {last}, {code.describe_values()} ({code})"
     values = ", ".join(str(value) for value in code.values.tolist())
-    return f"p in 0 .. {last} for the value of that number in {{{values}}} (codebook)"
+    return f"p in 0 .. {last} for number p, from 0, of the values {values} (codebook)"
 
 
 def layout_sentences(layout: PackedAttr, shape: tuple[int, ...]) -> Iterator[str]:
@@ -120,20 +120,20 @@ def layout_sentences(layout: PackedAttr, shape: tuple[int, ...]) -> Iterator[str
     if lane_dim >= 0:
         names.append(f"lane of d{lane_dim}")
     order = ", ".join(names)
-    yield f"Dimensions of the array, slowest first: {order}, with d0 .. d{len(shape) - 1} above."
+    yield f"Dimensions of the array, slowest first: {order}; d0 .. d{len(shape) - 1} are the tensor's."
     yield from _word_sentences(layout, axis, word)
     if lane_dim >= 0:
         yield f"Element i of d{lane_dim} is lane i % {lanes} of block i / {lanes}."
     if layout.groups.data != 1:
         cut = lane_dim if lane_dim >= 0 else axis
         yield (
-            f"d{cut} is cut in {layout.groups.data} equal segments, each with words or blocks of"
+            f"d{cut} is cut in {layout.groups.data} equal segments, each counted by itself, with words of"
             " its own."
         )
     frames = [(d, *layout.frame_of(d)) for d in range(len(shape)) if any(layout.frame_of(d))]
     for dim, before, after in frames:
         yield f"There are {before} zeros before and {after} after d{dim}."
-    yield "Bits that belong to no element must be zero."
+    yield "Bits that belong to no element are zero, and must be so in an input."
 
 
 def _word_sentences(layout: PackedAttr, axis: int, word: int) -> Iterator[str]:
@@ -166,5 +166,9 @@ def _word_sentences(layout: PackedAttr, axis: int, word: int) -> Iterator[str]:
         )
 
 
+def _elements(shape: tuple[int, ...]) -> str:
+    return f"{_dims(shape)} elements" if shape else "a single element"
+
+
 def _dims(shape: tuple[int, ...]) -> str:
-    return " x ".join(map(str, shape)) if shape else "a scalar:"
+    return " x ".join(map(str, shape))

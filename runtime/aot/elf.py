@@ -38,11 +38,11 @@ def defined_symbols(data: bytes) -> list[str]:
     Raises:
         ValueError: it is no ELF object.
     """
+    if data[:4] != b"\x7fELF":
+        raise ValueError("not an ELF object")
     try:
-        if data[:4] != b"\x7fELF":
-            raise ValueError("not an ELF object")
         return list(_defined(data, _CLASSES[data[4]], {1: "<", 2: ">"}[data[5]]))
-    except (struct.error, KeyError, IndexError) as error:
+    except (struct.error, LookupError, ValueError, OverflowError) as error:
         raise ValueError(f"a damaged ELF object: {error}") from error
 
 

@@ -37,9 +37,12 @@ def _function(function: LibraryFunction, library: Library) -> str:
     upper = name.upper()
     inputs, outputs = buffers_of(signature)
     buffers = [*inputs, *outputs]
-    parameters = ", ".join([*(buffer.parameter for buffer in buffers), "void *workspace"])
-    stages = [*_comment([f"The stages of {name} in their order, for threads; see above."])]
-    stages.append(f"typedef void {stage_type(name)}({parameters}, ptrdiff_t low, ptrdiff_t high);")
+    parameters = [*(buffer.parameter for buffer in buffers), "void *workspace"]
+    pieces = ["ptrdiff_t low", "ptrdiff_t high"]
+    stages = [
+        f"/* The stages of {name} in their order, for threads; see above. */",
+        _prototype(f"typedef void {stage_type(name)}", [*parameters, *pieces]),
+    ]
     stages += [f"{stage_type(name)} {stage};" for stage, _ in signature.stages]
     stages.append(f"#define {upper}_STAGE_COUNT {len(signature.stages)}")
     rows = [f"STAGE({stage}, {extent})" for stage, extent in signature.stages]
