@@ -21,18 +21,18 @@ from xdsl.dialects.builtin import (
     VectorType,
     i64,
 )
-from xdsl.ir import Operation
+from xdsl.ir import Operation, SSAValue
 from xdsl.passes import ModulePass
 from xdsl.pattern_rewriter import PatternRewriter, RewritePattern, op_type_rewrite_pattern
 
 from lowbit_dialect import llvmx, simd
+from lowering.simd.intrinsics import INTRINSICS
 from lowering.simd.lower_dot import LowerDotAcc
 from lowering.simd.lower_lookup import LowerLookup
 from lowering.simd.lower_narrow import LowerNarrow
 from lowering.simd.lower_pack import LowerPackBits, LowerPackMasks
 from lowering.single_walk import rewrite_each
 from lowering.targets import Target, get_target
-
 
 PAIRWISE_SUMS = (
     "aarch64.neon.uaddlp.v8i16.v16i8",

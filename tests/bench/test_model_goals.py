@@ -35,11 +35,24 @@ from runtime.cli.model_tables import (
 
 MACS = 115_605_504
 C9 = ModelRecord(
-    **{"id": "C9", "pair": "A1W1", "target": "cortex-a53", "strategy": "table", "tile": "7x4"},
-    **{"out": "packed", "checked": True, "macs": MACS, "counted_macs": 1.02 * MACS},
-    **{"cycles": MACS / 20, "instructions": MACS // 25, "loop_macs": 1400.0, "loop_cycles": 50.0},
-    **{"loop_instructions": 44.0, "loop_share": 0.5, "loop_instruction_share": 0.4},
-    **{"int16_cycles": MACS / 4, "int16_loop": 4.1},
+    id="C9",
+    pair="A1W1",
+    target="cortex-a53",
+    strategy="table",
+    tile="7x4",
+    out="packed",
+    checked=True,
+    macs=MACS,
+    counted_macs=1.02 * MACS,
+    cycles=MACS / 20,
+    instructions=MACS // 25,
+    loop_macs=1400.0,
+    loop_cycles=50.0,
+    loop_instructions=44.0,
+    loop_share=0.5,
+    loop_instruction_share=0.4,
+    int16_cycles=MACS / 4,
+    int16_loop=4.1,
 )
 
 
