@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from lowering.targets import Target
 from runtime.analysis.assembly import AssemblyFunction, Instruction
 from runtime.analysis.instructions import mix_of
+from runtime.analysis.products import most_products
 
 VERSIONS = range(30, 15, -1)
 """Of LLVM, the newest first, as distributions name their programs."""
@@ -65,12 +66,15 @@ def find_mca() -> str:
 
 
 def busiest_loop(function: AssemblyFunction, target: Target) -> Sequence[Instruction]:
-    """The innermost loop with the most vector work, or the whole function without loops."""
+    """The innermost loop that multiplies most, or the whole function without loops.
+
+    Products are counted in ARM's instructions; elsewhere vector work stands for them.
+    """
     loops = function.innermost_loops or [function.instructions]
 
-    def work(loop: Sequence[Instruction]) -> tuple[int, int]:
+    def work(loop: Sequence[Instruction]) -> tuple[int, int, int]:
         mix = mix_of(loop, target.arch)
-        return mix.vector, mix.total
+        return most_products(loop), mix.vector, mix.total
 
     return max(loops, key=work)
 

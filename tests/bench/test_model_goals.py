@@ -107,7 +107,20 @@ def test_the_best_published_throughput_is_that_of_the_fastest_layer():
 
 def test_tables_show_goals_and_published_figures():
     (row,) = cells(models_table([C9]))
-    expected = ["28.0", "28", "100%", "50%", "20.0", "4.0", "40%", "9.6", "2.1x", "4.0", "5.0x"]
+    expected = [
+        "28.0",
+        "28",
+        "100%",
+        "50%",
+        "102.0%",
+        "20.0",
+        "4.0",
+        "40%",
+        "9.6",
+        "2.1x",
+        "4.0",
+        "5.0x",
+    ]
     assert row[5:-1] == expected
     assert row[-1] == "equal to the reference"
     (wrong,) = cells(models_table([replace(C9, checked=False, unmodelled=0.01)]))

@@ -103,7 +103,11 @@ def program(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFac
     slots = {slot.name: slot.value for slot in Slot}
     sources[0].write_text(
         PROGRAM.format(
-            job_words=JOB_WORDS, progress_words=PROGRESS_WORDS, stages=STAGES, rounds=ROUNDS, **slots
+            job_words=JOB_WORDS,
+            progress_words=PROGRESS_WORDS,
+            stages=STAGES,
+            rounds=ROUNDS,
+            **slots,
         )
     )
     sources[1].write_bytes(compile_object(team_ir(target.triple, target.arch), target))
