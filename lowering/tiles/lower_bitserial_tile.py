@@ -239,9 +239,7 @@ class _NarrowTile(_PlaneTile):
             for start in (0, half):
                 order = DenseArrayBase.from_list(i64, range(start, start + half))
                 part = VectorType(i32, [half])
-                halves.append(
-                    self.emit.op(vector.ShuffleOp(value, value, order, result_type=part))
-                )
+                halves.append(self.emit.op(vector.ShuffleOp(value, value, order, result_type=part)))
         return halves
 
 
