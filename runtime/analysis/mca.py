@@ -26,8 +26,9 @@ _OPTIONS = (
 
 _BLOCK_OPTIONS = (
     *("-iterations=100", "-instruction-info=false", "-resource-pressure=false", "-json"),
-    "-skip-unsupported-instructions=lack-sched",
 )
+_LACKING = {"armv7": ("-skip-unsupported-instructions=lack-sched",)}
+"""Of the architectures whose models lack instructions: LLVM 19 and later can leave these out."""
 _COMMENTS = {"x86_64": "#", "aarch64": "#", "armv7": "@"}
 """What begins a comment, by the architecture of a target."""
 
@@ -118,7 +119,7 @@ def block_cycles(blocks: Sequence[Sequence[Instruction]], target: Target) -> lis
     )
     if not text:
         return [BlockCycles(0.0)] * len(blocks)
-    said = json.loads(_run(text, target, _BLOCK_OPTIONS))
+    said = json.loads(_run(text, target, (*_BLOCK_OPTIONS, *_LACKING.get(target.arch, ()))))
     regions = {int(region["Name"]): region for region in said["CodeRegions"]}
     found = []
     for number, body in enumerate(bodies):

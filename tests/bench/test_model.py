@@ -11,6 +11,7 @@ from lowbit_dialect.geometry import ConvGeometry, Window
 from lowering.kernels.records import chooser
 from lowering.targets import get_target
 from runtime.analysis.products import macs_per_product
+from runtime.bench import model_session
 from runtime.bench.int16_model import int16_model
 from runtime.bench.measure import Layer
 from runtime.bench.model import EmulatedLayer, ModelSetting, emulated_targets, model_layer
@@ -119,7 +120,9 @@ def test_an_access_beyond_a_buffer_stops_the_program(target):
             Processor(built.image, built.target).call("main", [*short, workspace])
 
 
-def test_a_session_keeps_the_order_and_tells_failures():
+@pytest.mark.parametrize("cores", [1, 2])
+def test_a_session_keeps_the_order_and_tells_failures(cores, monkeypatch):
+    monkeypatch.setattr(model_session, "usable_cores", lambda: cores)
     settings = tuple(ModelSetting("A8W8", "cortex-a9", strategy=s) for s in ("dot", "product"))
     jobs = [ModelJob(workload(ic=ic, oc=8, size=4), "cortex-a9", settings) for ic in (8, 16)]
     seen: list[int] = []
