@@ -17,16 +17,16 @@ from xdsl.dialects.builtin import (
     IntegerAttr,
     IntegerType,
     ModuleOp,
-    UnitAttr,
     VectorType,
     i64,
 )
-from xdsl.ir import Operation, SSAValue
+from xdsl.ir import Attribute, Operation, SSAValue
 from xdsl.passes import ModulePass
 from xdsl.pattern_rewriter import PatternRewriter, RewritePattern, op_type_rewrite_pattern
+from xdsl.rewriter import InsertPoint
 
 from lowbit_dialect import llvmx, simd
-from lowering.simd.intrinsics import INTRINSICS
+from lowering.simd.intrinsics import INTRINSICS, Intrinsic
 from lowering.simd.lower_dot import LowerDotAcc
 from lowering.simd.lower_lookup import LowerLookup
 from lowering.simd.lower_narrow import LowerNarrow
@@ -58,6 +58,9 @@ class LowerPopcountAcc(RewritePattern):
         %1 = llvm.bitcast %0 : vector<8xi16> to vector<16xi8>
         %2 = math.ctpop %1 : vector<16xi8>
         %r = llvm.call_intrinsic "llvm.arm.neon.vpadalu.v8i16.v16i8"(%acc, %2)
+
+    There, operations in a row that have a word in common take these steps together, for processors
+    that work in order and would wait for each result.
     """
 
     target: Target
@@ -67,29 +70,62 @@ class LowerPopcountAcc(RewritePattern):
         """Rewrite one operation."""
         combine = arith.AndIOp if op.combine.data is simd.Combine.AND else arith.XOrIOp
         acc, a, b = op.operands
-        combined = combine.create(operands=[a, b], result_types=[acc.type])
-        rewriter.replace(op, (combined, *self._counted(acc, combined.results[0], op.subtract)))
-
-    def _counted(
-        self, acc: SSAValue, combined: SSAValue, subtract: UnitAttr | None
-    ) -> list[Operation]:
-        """The accumulator with the bits of the combined words counted."""
-        for name in () if subtract is not None else PAIRWISE_SUMS:
-            pairs = INTRINSICS[name]
-            if not pairs.available(self.target) or pairs.result != acc.type:
-                continue
-            bytes_ = llvm.BitcastOp(combined, pairs.operands[-1])
-            count = math.CtPopOp.create(operands=bytes_.results, result_types=[pairs.operands[-1]])
-            operands = [acc, count.results[0]][-len(pairs.operands) :]
-            total = pairs.call(self.target, operands)
-            if len(operands) > 1:
-                return [bytes_, count, total]
-            return [bytes_, count, total, arith.AddiOp(acc, total.results[0])]
-        accumulate = arith.SubiOp if subtract is not None else arith.AddiOp
         types = [acc.type]
-        count = math.CtPopOp.create(operands=[combined], result_types=types)
+        combined = combine.create(operands=[a, b], result_types=types)
+        pairs = self._pairwise_sum(acc.type)
+        if pairs is not None and op.subtract is None:
+            self._count_by_pairs(op, combined, pairs, rewriter)
+            return
+        accumulate = arith.SubiOp if op.subtract else arith.AddiOp
+        count = math.CtPopOp.create(operands=combined.results, result_types=types)
         total = accumulate.create(operands=[acc, count.results[0]], result_types=types)
-        return [count, total]
+        rewriter.replace(op, (combined, count, total))
+
+    def _pairwise_sum(self, acc: Attribute) -> Intrinsic | None:
+        """The target's intrinsic for accumulators of a type."""
+        for name in PAIRWISE_SUMS:
+            if INTRINSICS[name].available(self.target) and INTRINSICS[name].result == acc:
+                return INTRINSICS[name]
+        return None
+
+    def _count_by_pairs(
+        self,
+        op: simd.PopcountAccOp,
+        combined: Operation,
+        pairs: Intrinsic,
+        rewriter: PatternRewriter,
+    ) -> None:
+        bytes_ = pairs.operands[-1]
+        cast = llvm.BitcastOp(combined.results[0], bytes_)
+        count = math.CtPopOp.create(operands=cast.results, result_types=[bytes_])
+        before = _counted_before(op)
+        if before is None:
+            rewriter.insert((combined, cast, count), InsertPoint.before(op))
+        else:
+            rewriter.insert((combined, cast), InsertPoint.after(before[0]))
+            rewriter.insert(count, InsertPoint.after(before[1]))
+        operands = (op.acc, count.results[0])[-len(pairs.operands) :]
+        total = pairs.call(self.target, operands)
+        if len(operands) > 1:
+            rewriter.replace(op, total)
+        else:
+            rewriter.replace(op, (total, arith.AddiOp(op.acc, total.results[0])))
+
+
+def _counted_before(op: simd.PopcountAccOp) -> tuple[Operation, Operation] | None:
+    """The bytes and the count of the operation before, where that has the same first word."""
+    total = op.prev_op
+    if isinstance(total, arith.AddiOp):
+        total = total.prev_op
+    if not isinstance(total, llvm.CallIntrinsicOp):
+        return None
+    count = total.operands[-1].owner
+    if not isinstance(count, math.CtPopOp) or not isinstance(count.operand.owner, llvm.BitcastOp):
+        return None
+    cast = count.operand.owner
+    combined = cast.arg.owner
+    assert isinstance(combined, Operation)
+    return (cast, count) if combined.operands[0] is op.a else None
 
 
 def _converted(to: type[Operation], op: simd.CastOp) -> Operation:
