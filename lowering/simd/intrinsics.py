@@ -70,6 +70,7 @@ INTRINSICS: dict[str, Intrinsic] = {
     name: Intrinsic(f"llvm.{name}", arch, tuple(features.split()), operands, result)
     for name, arch, features, operands, result in (
         # Pairwise sums of neighbouring lanes.
+        ("aarch64.neon.addp.v16i8", "aarch64", "neon", (_v(16, 8), _v(16, 8)), _v(16, 8)),
         ("arm.neon.vpadd.v8i8", "armv7", "neon", (_v(8, 8), _v(8, 8)), _v(8, 8)),
         ("aarch64.neon.uaddlp.v8i16.v16i8", "aarch64", "neon", (_v(16, 8),), _v(8, 16)),
         # acc + those.

@@ -104,9 +104,7 @@ class WordTile(ABC):
         """Where the sums of some results are among all sums."""
         return part
 
-    def _words(
-        self, x: tuple[Index, ...], w: tuple[Index, ...], part: slice, acc: Sums
-    ) -> Sums:
+    def _words(self, x: tuple[Index, ...], w: tuple[Index, ...], part: slice, acc: Sums) -> Sums:
         emit = self.emit
 
         def over(start: Index, count: int, acc: Sums) -> Sums:

@@ -155,10 +155,24 @@ def link_shared(
         ToolFailedError: it failed, for example because a symbol is nowhere defined.
     """
     command = find_linker(target)
-    options = ["-shared", "--no-undefined", f"-soname={soname or output.name}"]
+    # -Bsymbolic: its functions call each other straight, nobody can come between.
+    options = ["-shared", "--no-undefined", "-Bsymbolic", f"-soname={soname or output.name}"]
     if "-nostdlib" in command:  # a compiler, which hands options on
         options = [options[0], *(f"-Wl,{option}" for option in options[1:])]
     _run([*command, *options, "-o", str(output), *map(str, objects)])
+
+
+def link_program(objects: Sequence[Path], output: Path, target: Target, *, entry: str) -> None:
+    """Link objects as a static program at fixed addresses, without any library, that starts at
+    `entry`.
+
+    Raises:
+        ToolMissingError: there is no linker.
+        ToolFailedError: it failed, for example because a symbol is nowhere defined.
+    """
+    command = find_linker(target)
+    start = f"-Wl,-e,{entry}" if "-nostdlib" in command else f"--entry={entry}"
+    _run([*command, "-static", start, "-o", str(output), *map(str, objects)])
 
 
 def build_program(
