@@ -44,18 +44,19 @@ def kernel_lanes(target: Target, strategy: str = "bit_serial") -> int:
 
 
 def tile_registers(
-    strategy: str, pixels: int, vectors: int, codes: tuple[Code, Code], target: Target
+    target: Target, strategy: str, pixels: int, vectors: int, codes: tuple[Code, Code]
 ) -> int:
     """Vector registers that a tile needs in its innermost loop; `codes` are those of x and w."""
     if strategy == "table":
         vectors //= 4
         return 3 * pixels * vectors + vectors + 2
+    beside = target.popcount_registers if strategy == "bit_serial" else 2
     if strategy == "dot" and target.dot_form.by_lane:
         words, product = dot_words(codes, target), LevelProduct(affine(codes[0]), affine(codes[1]))
         if words.size < BYTES_PER_WORD:
             return narrow_registers(product, words, (pixels, vectors), target)
-        return pixels * vectors + vectors + pixels
-    return pixels * vectors + vectors + 2
+        beside = pixels
+    return pixels * vectors + vectors + beside
 
 
 def tiles(target: Target, strategy: str, codes: tuple[Code, Code]) -> Iterator[tuple[int, int]]:
@@ -72,7 +73,7 @@ def tiles(target: Target, strategy: str, codes: tuple[Code, Code]) -> Iterator[t
     widths = widths or (max(1, 8 // lanes),)
     for vectors in widths:
         for pixels in range(1, MAX_PIXELS + 1):
-            needed = tile_registers(strategy, pixels, vectors, codes, target)
+            needed = tile_registers(target, strategy, pixels, vectors, codes)
             if needed <= target.vector_registers or (pixels, vectors) == (1, widths[0]):
                 yield pixels, vectors
 

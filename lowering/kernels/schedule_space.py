@@ -127,7 +127,7 @@ def _registers(kernel: Kernel, schedule: ScheduleAttr) -> str | None:
         return None
     each = ceil(kernel.vector_bits / kernel.target.vector_bits)
     codes, target = kernel.problem.codes, kernel.target
-    needed = tile_registers(kernel.strategy, pixels, vectors * each, codes, target)
+    needed = tile_registers(target, kernel.strategy, pixels, vectors * each, codes)
     have = kernel.target.vector_registers
     if needed <= have:
         return None
