@@ -16,7 +16,7 @@ from lowering.kernels.cost_model import (
     predict_cycles,
 )
 from lowering.kernels.dot_words import dot_words
-from lowering.kernels.narrow_dot_cost import narrow_registers
+from lowering.kernels.narrow_dot_cost import BODY_WORDS, narrow_registers
 from lowering.kernels.skipped_share import default_skip
 from lowering.targets import Target
 
@@ -27,6 +27,9 @@ MAX_UNROLLED = 16
 A tile that fills the ports gains nothing by it; longer bodies are even slower, as if they came
 decoded less often (4x4 popcounts, two words of them unrolled: 637 MAC a cycle instead of 661)."""
 
+
+MAX_UNROLLED_BODIES = 8
+"""The same for tiles of words of one or two bytes, each body of which is for many words."""
 
 BYTE_STRATEGIES = ("dot", "product")
 """The strategies whose operands are words of bytes."""
@@ -54,7 +57,7 @@ def tile_registers(
     if strategy == "dot" and target.dot_form.by_lane:
         words, product = dot_words(codes, target), LevelProduct(affine(codes[0]), affine(codes[1]))
         if words.size < BYTES_PER_WORD:
-            return narrow_registers(product, words, (pixels, vectors), target)
+            return narrow_registers(product, words, (pixels, vectors))
         beside = pixels
     return pixels * vectors + vectors + beside
 
@@ -98,10 +101,12 @@ def default_schedule(
     if strategy in BYTE_STRATEGIES:
         word_elements, w_bits = word_bytes(strategy, (x, w), target), 8
     words = ceil(geometry.ic / geometry.groups / word_elements)
-    unroll = 0
+    unroll, limit = 0, MAX_UNROLLED // (pixels * vectors)
+    if strategy == "dot" and word_elements < BYTES_PER_WORD:
+        words, limit = ceil(words / BODY_WORDS), MAX_UNROLLED_BODIES
     trips = (words, geometry.cols.taps, geometry.rows.taps)
     for depth in range(1, len(trips) + 1):
-        if pixels * vectors * prod(trips[:depth]) <= MAX_UNROLLED:
+        if prod(trips[:depth]) <= limit:
             unroll = depth
     if strategy == "table":
         unroll = 1

@@ -6,13 +6,16 @@ from lowbit_dialect.level_product import LevelProduct
 from lowering.kernels.dot_words import DotWords
 from lowering.targets import Target
 
+BODY_WORDS = 16
+"""Words of x that a body of the innermost loop is for: fewer passes, in which cores that execute in
+order wait for the first words, and the last sums for them."""
 ROUND_TRIP = 2.0
 """Cycles that a core loses that executes in order, where loads come after multiplications."""
 
 
-def widens_in_body(product: LevelProduct, words: DotWords, target: Target) -> bool:
+def widens_in_body(product: LevelProduct, words: DotWords) -> bool:
     """Whether i16 holds so few products that each body of a loop adds to i32."""
-    return product.i16_words(words.size, words.holds == "levels") < run_words(words, target)
+    return product.i16_words(words.size, words.holds == "levels") < BODY_WORDS
 
 
 def run_words(words: DotWords, target: Target) -> int:
@@ -20,9 +23,7 @@ def run_words(words: DotWords, target: Target) -> int:
     return target.vector_bits // words.word_bits
 
 
-def narrow_registers(
-    product: LevelProduct, words: DotWords, tile: tuple[int, int], target: Target
-) -> int:
+def narrow_registers(product: LevelProduct, words: DotWords, tile: tuple[int, int]) -> int:
     """Vector registers of a tile of (pixels, vectors of i32 sums), in its innermost loop.
 
     Sums in i16; those that products of digits are added up in, or those in i32, where there are
@@ -32,7 +33,7 @@ def narrow_registers(
     sums = pixels * vectors // 2
     if words.size == 2:
         return 2 * sums + pixels + vectors
-    if widens_in_body(product, words, target):
+    if widens_in_body(product, words):
         sums += pixels * vectors
     return sums + pixels + vectors // 2 + 1
 
@@ -52,7 +53,7 @@ def narrow_step_cycles(
         others = lanes_of_i16 / min(product.digit_words, run)
     else:
         others = float(pixels)  # a word of x in all lanes is an operation of its own
-        if widens_in_body(product, words, target):
+        if widens_in_body(product, words):
             steps = product.i16_words(words.size, words.holds == "levels")
             others += 2 * lanes_of_i16 / steps
     others /= throughput.vector

@@ -13,6 +13,7 @@ from xdsl.ir import SSAValue
 from lowbit_dialect import simd
 from lowbit_dialect.ops.tile import DotTileOp
 from lowbit_dialect.simd import Sign
+from lowering.kernels.narrow_dot_cost import BODY_WORDS
 from lowering.loops.emit import Emit
 from lowering.tiles.finished_sums import finished, with_lowest
 from lowering.tiles.spread_words import SpreadWords
@@ -44,9 +45,9 @@ class NarrowDotTile(WordTile):
 
     def __init__(self, op: DotTileOp, emit: Emit):
         self.run, self.steps = op.x_run.value.data, op.i16_steps.value.data
-        self.widens_in_body = self.steps < self.run
+        self.widens_in_body = self.steps < BODY_WORDS
         narrow_steps = 0 if self.widens_in_body else self.steps
-        super().__init__(op, emit, narrow_steps, together=self.run)
+        super().__init__(op, emit, narrow_steps, together=BODY_WORDS)
         self.tile, self.is_digits = op, op.word_bytes == 2
         self.digit_words = op.digit_words.value.data
         self.sign = Sign.UNSIGNED if op.has_unsigned_weights else Sign.SIGNED
@@ -64,7 +65,7 @@ class NarrowDotTile(WordTile):
     def chunk_of(self, words: int, limit: int) -> int:
         """Chunks of about the same size, of whole bodies."""
         even = ceil(words / ceil(words / limit))
-        return min(ceil(even / self.run), limit // self.run) * self.run
+        return min(ceil(even / self.together), limit // self.together) * self.together
 
     @override
     def narrow_zeros(self, acc: Sums) -> Sums:

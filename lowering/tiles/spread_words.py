@@ -19,13 +19,13 @@ class SpreadWords:
 
     def __init__(self, tile: WordTile, x: At, words: int, run: int, type_: VectorType):
         self.tile, self.x, self.type = tile, x, type_
-        self.run = run if run > 1 and words % run == 0 else 1
+        self.run, self.by_lane = run, words // run * run if run > 1 else 0
         self._vectors: dict[tuple[int, int], SSAValue] = {}
 
     def word(self, pixel: int, step: int) -> SSAValue:
         """A word of a pixel in all lanes."""
         emit = self.tile.emit
-        if self.run == 1:
+        if step >= self.by_lane:
             indices = self.tile.x_at(self.x, pixel, step)
             return emit.op(simd.BroadcastLoadOp(self.tile.x, indices, self.type))
         source = self._vector(pixel, step - step % self.run)
