@@ -9,7 +9,6 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
-from typing import Any
 
 _SSE2 = frozenset({"sse", "sse2"})
 _AVX2 = _SSE2 | {
@@ -335,33 +334,9 @@ def restrict(target: Target, isa: str) -> Target:
 
 
 def _host() -> Target:
-    """The machine that this process runs on, as LLVM sees it."""
-    import llvmlite.binding as llvm  # noqa: PLC0415  a slow import that only `host` needs
+    from lowering.host_target import host_target  # noqa: PLC0415  it describes by these tables
 
-    triple, cpu = llvm.get_process_triple(), llvm.get_host_cpu_name()
-    found = llvm.get_host_cpu_features()
-    features = found.flatten()
-    isa = frozenset(feature for feature, present in found.items() if present)
-    known = TARGETS.get(cpu)
-    facts: dict[str, Any] = {
-        "l1_bytes": cache_bytes(1, 32 * _KB),
-        "l2_bytes": cache_bytes(2, 512 * _KB),
-        "throughput": known.throughput if known else Target.throughput,
-    }
-    if triple.startswith("x86_64"):
-        best = next(c for c in ISA_CLASSES.values() if c.isa <= isa)
-        word_bits = 32 if "avx512vpopcntdq" in isa else 64
-        width, registers = best.vector_bits, best.vector_registers
-        return Target(
-            "host", triple, cpu, isa, width, registers, word_bits, features=features, **facts
-        )
-    if triple.startswith(("aarch64", "arm64")):
-        return Target("host", triple, cpu, isa | _NEON, 128, 32, 16, features=features, **facts)
-    if triple.startswith("armv7"):
-        return Target(
-            "host", triple, cpu, isa, 128, 16, 16, index_width=32, features=features, **facts
-        )
-    raise ValueError(f"this machine is {triple}: expected x86_64, aarch64 or armv7")
+    return host_target()
 
 
 def cache_bytes(level: int, default: int) -> int:
