@@ -12,11 +12,10 @@ from lowbit_dialect.codes import AFFINE_CODES, AffineCode, parse_code
 from lowbit_dialect.count_lanes import NARROW_SUMS, fits_i16, segments
 from lowbit_dialect.decomposition import decompose
 from lowering.targets import get_target
-from runtime.aot.toolchain import ToolMissingError
-from runtime.remote.machine import QemuMachine
-from runtime.remote.program import Job, Program, Unit
+from runtime.remote.program import Job, Unit
 from tests.differential.graph import Graph, Numbers, module_of
 from tests.differential.strategies import FILLS
+from tests.emulation.emulated import emulated, linked
 
 KINDS = sorted(AFFINE_CODES)
 FILL_PAIRS = (*product(("highest", "lowest"), repeat=2), ("alternating", "highest"))
@@ -137,17 +136,14 @@ def test_saturated_sums(name: str) -> None:
         taps |= {65520, 70000} if kinds == WIDEST else set()
         for count in sorted(taps):
             graphs.append(matmul(f"f{len(graphs)}", kinds, count, has_glue=count in ends))
-    try:
-        run_all(graphs, name)
-    except ToolMissingError as error:
-        pytest.skip(str(error))
+    run_all(graphs, name)
 
 
 def run_all(graphs: list[Graph], name: str) -> None:
     """Every function with inputs of every kind."""
     target, rng = get_target(name), np.random.default_rng(0)
     units = [Unit.of(module_of(graph), target, "bit_serial") for graph in graphs]
-    program, jobs, wanted = Program(units, target), [], []
+    program, jobs, wanted = linked(units, name), [], []
     for graph in graphs:
         for fills in FILL_PAIRS:
             x, w = (
@@ -157,7 +153,7 @@ def run_all(graphs: list[Graph], name: str) -> None:
             signature = program.signatures[graph.name]
             jobs.append(Job(graph.name, signature.to_storages((x, w)), place="end"))
             wanted.append((graph, fills, expected(graph, x, w)))
-    with QemuMachine(target) as machine:
+    with emulated(name) as machine:
         program.put(machine)
         reports = program.run(machine, jobs, 300)
     for report, (graph, fills, numbers) in zip(reports, wanted, strict=True):
