@@ -24,6 +24,20 @@ _NEON = frozenset({"neon"})
 
 
 @dataclass(frozen=True)
+class Waits:
+    """Cycles that a pass of a tile of popcounts takes beside its operations; for estimates.
+
+    `pixel` for each word that goes to all lanes, `vector` for each vector of weights, `step` for
+    the pass: out of order, the operations hide nearly all of it; in order, they wait for the first
+    words, and the last sums for them.
+    """
+
+    pixel: float = 0.03
+    vector: float = 0.03
+    step: float = 0
+
+
+@dataclass(frozen=True)
 class Throughput:
     """Instructions that a core starts each cycle, on full vector registers and data in L1.
 
@@ -37,6 +51,7 @@ class Throughput:
     shuffle: float
     loads: float
     stores: float
+    waits: Waits = Waits()
 
 
 @dataclass(frozen=True)
@@ -115,6 +130,11 @@ class Target:
         counts = (steps for feature, steps in POPCOUNT_STEPS.items() if self.has(feature))
         return next(counts, PORTABLE_POPCOUNT_STEPS)
 
+    @property
+    def popcount_registers(self) -> int:
+        """Vector registers that popcounts take beside the sums and the weights."""
+        return POPCOUNT_REGISTERS.get(self.arch, LEAST_POPCOUNT_REGISTERS)
+
     def has(self, feature: str) -> bool:
         """Whether code for this target may use LLVM's `feature`, for example `avx512vpopcntdq`."""
         return feature in self.isa
@@ -150,9 +170,15 @@ BYTE_SHUFFLES = ("ssse3", "neon")
 """The features that shuffle bytes of a vector; without, entries are compared one by one."""
 PORTABLE_LOOKUP_STEPS = 32
 
-POPCOUNT_STEPS: dict[str, float] = {"avx512vpopcntdq": 3, "avx512bw": 9, "avx2": 9, "neon": 4}
+POPCOUNT_STEPS: dict[str, float] = {"avx512vpopcntdq": 3, "avx512bw": 9, "avx2": 9, "neon": 3}
 """By the feature that counts bits of vectors, the best first; without, counts are made of sums."""
 PORTABLE_POPCOUNT_STEPS = 20
+
+POPCOUNT_REGISTERS = {"aarch64": 6}
+"""By architecture: where LLVM orders operations for their latency, several are under way at once,
+and it does not take back what that costs in spills."""
+LEAST_POPCOUNT_REGISTERS = 2
+"""A word of x and a count."""
 
 
 @dataclass(frozen=True)
@@ -177,10 +203,20 @@ _ZEN5 = Throughput(issue=8, vector=3.9, popcount=1.99, shuffle=1.99, loads=1.98,
 _ZEN4 = Throughput(issue=6, vector=2, popcount=1, shuffle=1, loads=1, stores=0.5)
 _ICELAKE = Throughput(issue=5, vector=2, popcount=1, shuffle=1, loads=2, stores=1)
 _SKYLAKE = Throughput(issue=4, vector=3, popcount=1, shuffle=1, loads=2, stores=1)
-_A53 = Throughput(issue=2, vector=1, popcount=1, shuffle=1, loads=1, stores=1)
-_A72 = Throughput(issue=3, vector=2, popcount=2, shuffle=2, loads=1, stores=1)
-_N1 = Throughput(issue=4, vector=2, popcount=2, shuffle=2, loads=2, stores=1)
-_A7 = Throughput(issue=2, vector=0.5, popcount=0.5, shuffle=0.5, loads=0.5, stores=0.5)
+_IN_ORDER = Waits(pixel=1.7, vector=0, step=14)
+_OUT_OF_ORDER = Waits(pixel=0.6, vector=0.1, step=1)
+_A53 = Throughput(2, vector=1, popcount=1, shuffle=1, loads=1, stores=1, waits=_IN_ORDER)
+_A72 = Throughput(3, vector=2, popcount=2, shuffle=2, loads=1, stores=1, waits=_OUT_OF_ORDER)
+_N1 = Throughput(4, vector=2, popcount=2, shuffle=2, loads=2, stores=1, waits=_OUT_OF_ORDER)
+_A7 = Throughput(
+    issue=2,
+    vector=0.5,
+    popcount=0.5,
+    shuffle=0.5,
+    loads=0.5,
+    stores=0.5,
+    waits=Waits(pixel=2, vector=0, step=8),
+)
 
 # All four parts: of three, LLVM takes the second for the vendor, and misses the hard-float ABI.
 _X86 = "x86_64-unknown-linux-gnu"

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from lowering.targets import Target
 from runtime.analysis.assembly import AssemblyFunction, Instruction
 from runtime.analysis.instructions import mix_of
+from runtime.analysis.products import most_products
 
 VERSIONS = range(30, 15, -1)
 """Of LLVM, the newest first, as distributions name their programs."""
@@ -25,8 +26,9 @@ _OPTIONS = (
 
 _BLOCK_OPTIONS = (
     *("-iterations=100", "-instruction-info=false", "-resource-pressure=false", "-json"),
-    "-skip-unsupported-instructions=lack-sched",
 )
+_LACKING = {"armv7": ("-skip-unsupported-instructions=lack-sched",)}
+"""Of the architectures whose models lack instructions: LLVM 19 and later can leave these out."""
 _COMMENTS = {"x86_64": "#", "aarch64": "#", "armv7": "@"}
 """What begins a comment, by the architecture of a target."""
 
@@ -65,12 +67,15 @@ def find_mca() -> str:
 
 
 def busiest_loop(function: AssemblyFunction, target: Target) -> Sequence[Instruction]:
-    """The innermost loop with the most vector work, or the whole function without loops."""
+    """The innermost loop that multiplies most, or the whole function without loops.
+
+    Products are counted in ARM's instructions; elsewhere vector work stands for them.
+    """
     loops = function.innermost_loops or [function.instructions]
 
-    def work(loop: Sequence[Instruction]) -> tuple[int, int]:
+    def work(loop: Sequence[Instruction]) -> tuple[int, int, int]:
         mix = mix_of(loop, target.arch)
-        return mix.vector, mix.total
+        return most_products(loop), mix.vector, mix.total
 
     return max(loops, key=work)
 
@@ -114,7 +119,7 @@ def block_cycles(blocks: Sequence[Sequence[Instruction]], target: Target) -> lis
     )
     if not text:
         return [BlockCycles(0.0)] * len(blocks)
-    said = json.loads(_run(text, target, _BLOCK_OPTIONS))
+    said = json.loads(_run(text, target, (*_BLOCK_OPTIONS, *_LACKING.get(target.arch, ()))))
     regions = {int(region["Name"]): region for region in said["CodeRegions"]}
     found = []
     for number, body in enumerate(bodies):
