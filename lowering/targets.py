@@ -157,6 +157,14 @@ class Target:
         return self.vector_bits // element_bits
 
     @property
+    def flushes_subnormals(self) -> bool:
+        """Whether subnormal floats are 0 to its vector instructions, as to NEON of ARMv7.
+
+        Its scalar instructions compute with them as IEEE 754 says.
+        """
+        return self.arch == "armv7"
+
+    @property
     def arch(self) -> str:
         """The architecture part of the triple, for example `x86_64`, `aarch64` or `armv7`."""
         return self.triple.partition("-")[0]

@@ -34,6 +34,10 @@ from lowering.targets import Target
 QUOTIENT_BOUND = 1024.0
 """Beyond every code's range; quotients are clipped to it so that they convert to integers."""
 
+_SMALL_SCALE = 2.0**-125
+"""From here on, what is subnormal before or after the scale is nearer to 0 than to any other value
+of a code."""
+
 
 @dataclass
 class Lanes:
@@ -116,6 +120,15 @@ class _Scale:
         where = [emit.value(i) for i in (0, index)]
         return emit.op(simd.BroadcastLoadOp(memory, where, type_))
 
+    def lanes(self, target: Target, *, is_exact_at_zero: bool = False) -> int:
+        """How many elements to divide or multiply at a time.
+
+        One, where vector instructions would take a subnormal number for 0 and that can be seen: as
+        a subnormal scale or product, or with `is_exact_at_zero` also in a tie at 0.
+        """
+        can_be_seen = is_exact_at_zero or self.values.min() < _SMALL_SCALE
+        return 1 if target.flushes_subnormals and can_be_seen else target.lanes(32)
+
 
 def lower_quantize(op: QuantizeOp, lowering: FunctionLowering) -> None:
     """Divide, find the neighbours below and above, and go up past the middle between them.
@@ -135,7 +148,9 @@ def lower_quantize(op: QuantizeOp, lowering: FunctionLowering) -> None:
             quotient = lanes.emit.binary(arith.DivfOp, lanes.load(x), scale.of(lanes))
             lanes.store(_round_to_code(lanes, quotient, code, op.round.data), y)
 
-        _for_lanes(stage, shape, (low, high), stage.target.lanes(32), element)
+        # The values of bipolar codes next to 0 are -1 and 1.
+        count = scale.lanes(stage.target, is_exact_at_zero=isinstance(code, BipolarType))
+        _for_lanes(stage, shape, (low, high), count, element)
 
     lowering.stage("quantize", shape[0], body)
 
@@ -229,7 +244,7 @@ def lower_dequantize(op: DequantizeOp, lowering: FunctionLowering) -> None:
             floats = lanes.emit.op(simd.SIToFPOp(values, lanes.vector(f32)))
             lanes.store(lanes.emit.binary(arith.MulfOp, floats, scale.of(lanes)), y)
 
-        count = 1 if is_table else stage.target.lanes(32)
+        count = 1 if is_table else scale.lanes(stage.target)
         _for_lanes(stage, shape, (low, high), count, element)
 
     lowering.stage("dequantize", shape[0], body)

@@ -243,7 +243,7 @@ class _NarrowTile(_PlaneTile):
         return halves
 
 
-def _runs(terms: list[Term]) -> list[list[Term]]:
+def _runs(terms: Sequence[Term]) -> list[list[Term]]:
     """Split terms of ascending x plane into runs of neighbours."""
     runs: list[list[Term]] = []
     for term in terms:

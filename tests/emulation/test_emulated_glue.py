@@ -13,6 +13,7 @@ from tests.differential.test_elementwise import (
     quantized,
     saturated_sums,
     scalars,
+    subnormals,
     ties,
 )
 from tests.differential.test_functions import (
@@ -70,6 +71,7 @@ def test_elementwise(target: str) -> None:
     batch, seed = Batch(target), TARGETS.index(target)
     for kind, rounding in product(KINDS, ROUNDINGS):
         batch.add(ties(kind, rounding), f"ties of {kind}, {rounding}")
+    batch.add(subnormals(), "subnormals")
     batch.add(scalars(), "scalars")
     batch.add(saturated_sums(), "saturated sums")
     for i, graph in enumerate(drawn(quantized() | dequantized() | added(), 20, seed)):
