@@ -143,17 +143,19 @@ class WordTile(ABC):
 
             return run
 
-        def over(low: Index, count: int, acc: Sums) -> Sums:
+        def over(start: Index, count: int, acc: Sums) -> Sums:
+            def loop(low: int, high: int, acc: Sums, step: int) -> Sums:
+                some = body(step * self.per_word)
+                return emit.carry(
+                    low, high, acc, lambda k, acc: some(emit.add(start, k), acc), step, unroll
+                )
+
             whole = count // self.together * self.together
-            middle, high = emit.add(low, whole), emit.add(low, count)
             if whole:
-                some = body(self.together * self.per_word)
-                acc = emit.carry(low, middle, acc, some, self.together, unroll)
-            if whole == count:
-                return acc
-            if self.rest_at_once:
-                return body((count - whole) * self.per_word)(middle, acc)
-            return emit.carry(middle, high, acc, body(self.per_word), unroll=unroll)
+                acc = loop(0, whole, acc, self.together)
+            if whole < count:
+                acc = loop(whole, count, acc, count - whole if self.rest_at_once else 1)
+            return acc
 
         if not self.chunk:
             acc = over(0, full, acc) if full else acc
