@@ -151,9 +151,10 @@ class Batch:
             lower(module, self.target, "kernels", strategy)
         for function in clones:
             schedule = self._schedules.get(function.sym_name.data)
-            kernels = [op for op in function.walk() if isinstance(op, KernelOp)]
-            for kernel in kernels if schedule is not None else ():
-                kernel.properties["schedule"] = schedule
+            if schedule is not None:
+                for op in function.walk():
+                    if isinstance(op, KernelOp):
+                        op.properties["schedule"] = schedule
         module.verify()
         return module
 
