@@ -42,7 +42,9 @@ class Throughput:
     """Instructions that a core starts each cycle, on full vector registers and data in L1.
 
     `issue` counts all of them, `vector` those of the vector units, and the others the kinds that
-    only some of the units take.
+    only some of the units take. `multiply` are multiply-accumulates of lanes of i16,
+    `widening_multiply` those of i8 into i16, both a vector of i16 each. A core that executes
+    `in_order` does one kind of work at a time.
     """
 
     issue: float
@@ -52,6 +54,9 @@ class Throughput:
     loads: float
     stores: float
     waits: Waits = Waits()
+    multiply: float = 1
+    widening_multiply: float = 1
+    in_order: bool = False
 
 
 @dataclass(frozen=True)
@@ -61,6 +66,11 @@ class DotForm:
     `rate` is how many of the operations start each cycle. A dot product and its addition take
     `operations`; `wide_operations` where two products can leave i16, and `i16_operations` where
     lanes of i16 are summed first, if `i16_lanes` says that this pays.
+
+    `words` are the bytes that a word may have (`level_product`), what is best first. With
+    `mixed_signs` bytes of x are unsigned and those of w signed, elsewhere both are one or the
+    other. With `by_lane` a vector of words of x is loaded at once, and instructions take one of its
+    lanes for all.
     """
 
     rate: float
@@ -68,6 +78,9 @@ class DotForm:
     wide_operations: float
     i16_operations: float = 0
     i16_lanes: bool = False
+    words: tuple[int, ...] = (4,)
+    mixed_signs: bool = True
+    by_lane: bool = False
 
 
 @dataclass(frozen=True)
@@ -161,6 +174,8 @@ DOT_FORMS: dict[str, DotForm] = {
     "avx512vnni": DotForm(2, 1, 1),
     "avx512bw": DotForm(2, 3, 5, 2, True),
     "avx2": DotForm(3.4, 3, 5, 2, True),
+    "dotprod": DotForm(2, 1, 1, mixed_signs=False, by_lane=True),
+    "neon": DotForm(2, 1, 1, words=(2, 1), mixed_signs=False, by_lane=True),
 }
 """By the feature that has it, the best first."""
 PORTABLE_DOT = DotForm(2, 16, 16)
@@ -213,8 +228,16 @@ _ICELAKE = Throughput(issue=5, vector=2, popcount=1, shuffle=1, loads=2, stores=
 _SKYLAKE = Throughput(issue=4, vector=3, popcount=1, shuffle=1, loads=2, stores=1)
 _IN_ORDER = Waits(pixel=1.7, vector=0, step=14)
 _OUT_OF_ORDER = Waits(pixel=0.6, vector=0.1, step=1)
-_A53 = Throughput(2, vector=1, popcount=1, shuffle=1, loads=1, stores=1, waits=_IN_ORDER)
-_A72 = Throughput(3, vector=2, popcount=2, shuffle=2, loads=1, stores=1, waits=_OUT_OF_ORDER)
+_A53 = Throughput(
+    *(2, 1, 1, 1, 1, 1),
+    waits=_IN_ORDER,
+    in_order=True,
+)
+_A72 = Throughput(
+    *(3, 2, 2, 2, 1, 1),
+    waits=_OUT_OF_ORDER,
+    multiply=0.5,
+)
 _N1 = Throughput(4, vector=2, popcount=2, shuffle=2, loads=2, stores=1, waits=_OUT_OF_ORDER)
 _A7 = Throughput(
     issue=2,
@@ -224,6 +247,7 @@ _A7 = Throughput(
     loads=0.5,
     stores=0.5,
     waits=Waits(pixel=2, vector=0, step=8),
+    in_order=True,
 )
 
 # All four parts: of three, LLVM takes the second for the vendor, and misses the hard-float ABI.

@@ -27,6 +27,7 @@ from xdsl.pattern_rewriter import PatternRewriter, RewritePattern, op_type_rewri
 from lowbit_dialect import llvmx, simd
 from lowering.simd.lower_dot import LowerDotAcc
 from lowering.simd.lower_lookup import LowerLookup
+from lowering.simd.lower_mul import LowerMulAcc, LowerRoundShiftAcc
 from lowering.simd.lower_narrow import LowerNarrow
 from lowering.simd.lower_pack import LowerPackBits, LowerPackMasks
 from lowering.simd.lower_popcount import LowerPopcountAcc
@@ -205,6 +206,8 @@ class SimdLowerPass(ModulePass):
             {
                 simd.PopcountAccOp: LowerPopcountAcc(target),
                 simd.DotAccOp: LowerDotAcc(target),
+                simd.MulAccOp: LowerMulAcc(target),
+                simd.RoundShiftAccOp: LowerRoundShiftAcc(target),
                 simd.UnpackBitsOp: LowerUnpackBits(target),
                 simd.LookupOp: LowerLookup(target),
                 simd.BroadcastLoadOp: LowerBroadcastLoad(),
