@@ -109,6 +109,11 @@ class Target:
         return 1 if any(map(self.has, BYTE_SHUFFLES)) else PORTABLE_LOOKUP_STEPS
 
     @property
+    def shifts_bytes(self) -> bool:
+        """Whether it shifts every byte of a vector, so that a nibble leaves each of them."""
+        return self.has("neon")
+
+    @property
     def popcount_steps(self) -> float:
         """Operations that combine, count and add a vector of words."""
         counts = (steps for feature, steps in POPCOUNT_STEPS.items() if self.has(feature))
