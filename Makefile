@@ -4,13 +4,14 @@
 VENV ?= .venv
 BIN := $(VENV)/bin
 
-.PHONY: help run test format bench peers records docs clean
+.PHONY: help run test format bench model peers records docs clean
 
 help:
 	@echo "make run     compile the digits network, run it, show what it takes"
 	@echo "make test    pytest, lit, ruff and pyright; fails if any of them does"
 	@echo "make bench   measure the kernels against their goals, one thread (some minutes)"
 	@echo "make peers   the same and other libraries in the same run; rewrites docs/performance.md"
+	@echo "make model   what ARM processors make of the kernels, by llvm-mca and in an emulator"
 	@echo "make records tune the kernels of the known layers anew, for the records that lowbit ships"
 	@echo "make docs    make the references, excerpts and pictures from the code"
 	@echo "make format  format the code, sort the imports"
@@ -20,6 +21,7 @@ run: $(VENV)/installed-examples
 	@$(BIN)/python -m examples.digits.run
 
 test: $(VENV)/installed-dev,examples
+	@.ci/install_tools
 	@failed=; \
 	check() { echo "== $$*"; "$(BIN)/$$@" || failed="$$failed; $$*"; }; \
 	check pytest -n auto; \
@@ -34,6 +36,14 @@ format: $(VENV)/installed-dev,examples
 
 bench: $(VENV)/installed-bench
 	@$(BIN)/lowbit bench --goals --seconds 0.1
+
+# Of Debian and Ubuntu it needs the packages llvm-19, or a later one, and lld. Rewrites the tables
+# of docs/performance.md that are about these processors.
+MODELLED := cortex-a53 cortex-a72 neoverse-n1 cortex-a9
+model: $(VENV)/installed-emulation
+	@mkdir -p build
+	@$(BIN)/lowbit bench --goals $(MODELLED:%=--target %) --json build/model.json
+	@$(BIN)/python -m docs.make_performance build/model.json
 
 peers: $(VENV)/installed-bench
 	@mkdir -p build

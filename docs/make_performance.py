@@ -2,8 +2,10 @@
 
     python -m docs.make_performance RESULTS.json ...
 
-The files are those that `lowbit bench --json` writes; `make peers` makes them all. A table goes
-between `<!-- begin NAME -->` and `<!-- end NAME -->`; the text around them is written by hand.
+The files are those that `lowbit bench --json` writes; `make peers` makes those of this machine,
+`make model` those of ARM processors. A table goes between `<!-- begin NAME -->` and
+`<!-- end NAME -->`; the text around them is written by hand. Tables of a kind that no file has
+results of stay as they are.
 """
 
 from __future__ import annotations
@@ -17,6 +19,7 @@ from pathlib import Path
 from rich.table import Table
 
 from runtime.bench.goals import verdicts
+from runtime.bench.model_record import ModelRecord, has_models, load_models
 from runtime.bench.record import Record, load_records
 from runtime.cli.bench_tables import (
     compile_table,
@@ -25,6 +28,14 @@ from runtime.cli.bench_tables import (
     ratios_tables,
     scaling_table,
     summary_table,
+)
+from runtime.cli.model_tables import (
+    int16_table,
+    model_goals_line,
+    model_goals_table,
+    model_summary_table,
+    published_table,
+    whole_calls_table,
 )
 
 PAGE = Path(__file__).parent / "performance.md"
@@ -68,20 +79,22 @@ def machine_table(records: Sequence[Record]) -> Table:
 class Results:
     """Records of one thread from all files, and those of the files that have several threads.
 
-    Threads are compared with the single one of their own run.
+    Threads are compared with the single one of their own run. `models` are figures of processors
+    that are not here.
     """
 
     single: Sequence[Record]
     threaded: Sequence[Record]
+    models: Sequence[ModelRecord] = ()
 
     @staticmethod
-    def of(files: Sequence[Sequence[Record]]) -> Results:
+    def of(files: Sequence[Sequence[Record]], models: Sequence[ModelRecord] = ()) -> Results:
         """Merged; of two records for the same setting the first one counts."""
         found: dict[tuple[str, ...], Record] = {}
         for r in (r for records in files for r in records if r.threads == 1):
             found.setdefault((r.id, r.pair, r.isa, r.out), r)
         several = [records for records in files if any(r.threads > 1 for r in records)]
-        return Results(list(found.values()), [r for records in several for r in records])
+        return Results(list(found.values()), [r for records in several for r in records], models)
 
     def out(self, name: str) -> list[Record]:
         """Those of an output."""
@@ -110,16 +123,69 @@ FILLERS: dict[str, Callable[[Results], str]] = {
     "threads": lambda results: markdown(scaling_table(results.threaded)),
     "goals": _summary,
 }
-"""What goes between the marks of each name."""
+"""What goes between the marks of each name, from what was measured."""
+
+ON_CORTEX_A53 = ("cortex-a53", "cortex-a9")
+"""The targets that published figures of a Cortex-A53 are compared with: that processor, and the
+one that 32-bit code is modelled with."""
+
+
+def _model_summary(models: Sequence[ModelRecord]) -> str:
+    return f"{model_goals_line(models)}.\n\n{markdown(model_summary_table(models))}"
+
+
+def versions_table(models: Sequence[ModelRecord]) -> Table:
+    """The tools that the figures come from."""
+    table = Table("", "of this run")
+    for name, version in {k: v for r in models for k, v in r.versions.items()}.items():
+        table.add_row(name, version)
+    return table
+
+
+MODEL_FILLERS: dict[str, Callable[[Sequence[ModelRecord]], str]] = {
+    "model_tools": lambda models: markdown(versions_table(models)),
+    "model_goals": _model_summary,
+    "model_loops": lambda models: markdown(model_goals_table(models)),
+    "model_calls": lambda models: markdown(whole_calls_table(models)),
+    "model_int16": lambda models: markdown(int16_table(models)),
+    "model_published": lambda models: markdown(published_table(models, ON_CORTEX_A53)),
+}
+"""The same for figures by the model."""
 
 
 def fill(text: str, results: Results) -> str:
-    """The page with its tables made anew.
+    """The page with the tables made anew that there are results for.
 
     Raises:
         KeyError: the page asks for a table that there is not.
     """
-    return _SPAN.sub(lambda m: f"{m[1]}\n{FILLERS[m[2]](results)}\n{m[4]}", text)
+
+    def filled(match: re.Match[str]) -> str:
+        if match[2] in MODEL_FILLERS:
+            table = MODEL_FILLERS[match[2]](results.models) if results.models else None
+        else:
+            filler = FILLERS[match[2]]
+            table = filler(results) if results.single or results.threaded else None
+        return match[0] if table is None else f"{match[1]}\n{table}\n{match[4]}"
+
+    return _SPAN.sub(filled, text)
+
+
+def load_results(paths: Sequence[Path]) -> Results:
+    """The results of files, measured ones and those by the model.
+
+    Raises:
+        OSError: a file cannot be read.
+        ValueError: it holds something else; the message names it.
+    """
+    measured: list[list[Record]] = []
+    models: list[ModelRecord] = []
+    for path in paths:
+        if has_models(path):
+            models += load_models(path)
+        else:
+            measured.append(load_records(path))
+    return Results.of(measured, models)
 
 
 def main(paths: Sequence[str]) -> int:
@@ -128,7 +194,7 @@ def main(paths: Sequence[str]) -> int:
         print("usage: python -m docs.make_performance RESULTS.json ...", file=sys.stderr)
         return 2
     try:
-        results = Results.of([load_records(Path(path)) for path in paths])
+        results = load_results([Path(path) for path in paths])
     except (OSError, ValueError) as error:
         print(f"error: {error}", file=sys.stderr)
         return 1

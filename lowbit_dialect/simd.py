@@ -580,6 +580,53 @@ class PackBitsOp(SimdOperation):
 
 
 @irdl_op_definition
+class PackMasksOp(SimdOperation):
+    """Masks as a vector of words: N of `vector<Lxi1>` to `vector<NxiL>`, N a power of two from 2.
+
+    Word n holds mask n as `simd.pack_bits` would make it. Where masks are packed by sums, several
+    of them share these.
+
+        %w = simd.pack_masks %a, %b, %c, %d : vector<16xi1> to vector<4xi16>
+    """
+
+    name = "simd.pack_masks"
+
+    T: ClassVar = VarConstraint("T", AnyAttr())
+
+    first = operand_def(T)
+    others = var_operand_def(T)
+    result = result_def()
+
+    traits = traits_def(Pure())
+
+    assembly_format = "$first `,` $others attr-dict `:` type($first) `to` type($result)"
+
+    def __init__(self, masks: Sequence[SSAValue]):
+        type_ = masks[0].type
+        lanes = type_.get_shape()[0] if isinstance(type_, VectorType) else 0
+        super().__init__(
+            operands=[masks],
+            result_types=[VectorType(IntegerType(lanes), [len(masks)])],
+        )
+
+    def verify_(self) -> None:
+        """The masks are as long as the words are wide, and there is a word for each."""
+        lanes, count = _mask_lanes("each mask", self.first.type), len(self.operands)
+        if lanes not in PACK_LANES:
+            raise VerifyException(
+                f"simd.pack_masks takes masks of {', '.join(map(str, PACK_LANES))} lanes, "
+                f"got {lanes}"
+            )
+        if count < 2:
+            raise VerifyException("simd.pack_masks takes two masks or more, got one")
+        if _int_lanes("the result", self.result.type) != (count, lanes):
+            raise VerifyException(
+                f"{count} masks of {lanes} lanes make as many words of i{lanes}, "
+                f"got {self.result.type}"
+            )
+
+
+@irdl_op_definition
 class ReduceAddOp(SimdOperation):
     """The sum of all lanes modulo 2^W: `vector<LxiW>` to `iW`.
 
@@ -694,6 +741,7 @@ Simd = Dialect(
         LookupOp,
         NarrowOp,
         PackBitsOp,
+        PackMasksOp,
         PopcountAccOp,
         ReduceAddOp,
         SIToFPOp,

@@ -25,6 +25,7 @@ from lowbit_dialect.simd import (
     LookupOp,
     NarrowOp,
     PackBitsOp,
+    PackMasksOp,
     PopcountAccOp,
     ReduceAddOp,
     SelectOp,
@@ -117,6 +118,11 @@ def _pack_bits(op: PackBitsOp, mask: np.ndarray) -> np.ndarray:
     return np.packbits(mask, bitorder="little").view(f"<i{len(mask) // 8}")[0]
 
 
+def _pack_masks(op: PackMasksOp, *masks: np.ndarray) -> np.ndarray:
+    packed = np.packbits(np.stack(masks), axis=1, bitorder="little")
+    return packed.view(_result_type(op).newbyteorder("<"))[:, 0]
+
+
 def _unpack_bits(op: UnpackBitsOp, word: np.integer) -> np.ndarray:
     return np.unpackbits(np.array([word]).view(np.uint8), bitorder="little").astype(np.bool_)
 
@@ -144,6 +150,7 @@ SIMD_SEMANTICS: dict[type[Operation], Callable[..., np.ndarray]] = {
     CmpIOp: _cmpi,
     SelectOp: _select,
     PackBitsOp: _pack_bits,
+    PackMasksOp: _pack_masks,
     ReduceAddOp: _reduce_add,
     BroadcastLoadOp: _broadcast_load,
 }

@@ -9,7 +9,6 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
-from typing import Any
 
 _SSE2 = frozenset({"sse", "sse2"})
 _AVX2 = _SSE2 | {
@@ -22,6 +21,20 @@ _AVX512_POPCNT = _AVX512 | {
     *("avx512vnni", "avx512ifma", "gfni"),
 }
 _NEON = frozenset({"neon"})
+
+
+@dataclass(frozen=True)
+class Waits:
+    """Cycles that a pass of a tile of popcounts takes beside its operations; for estimates.
+
+    `pixel` for each word that goes to all lanes, `vector` for each vector of weights, `step` for
+    the pass: out of order, the operations hide nearly all of it; in order, they wait for the first
+    words, and the last sums for them.
+    """
+
+    pixel: float = 0.03
+    vector: float = 0.03
+    step: float = 0
 
 
 @dataclass(frozen=True)
@@ -38,6 +51,7 @@ class Throughput:
     shuffle: float
     loads: float
     stores: float
+    waits: Waits = Waits()
 
 
 @dataclass(frozen=True)
@@ -61,11 +75,13 @@ class MaskForm:
     """What comparing lanes and using the mask takes, in operations; for estimates.
 
     `select` picks one of two vectors by a mask, `count` adds 1 where the mask is set.
+    `packs_together` says that masks become words by sums, which several of them share.
     """
 
     compare: float
     select: float
     count: float
+    packs_together: bool = False
 
 
 @dataclass(frozen=True)
@@ -119,6 +135,11 @@ class Target:
         counts = (steps for feature, steps in POPCOUNT_STEPS.items() if self.has(feature))
         return next(counts, PORTABLE_POPCOUNT_STEPS)
 
+    @property
+    def popcount_registers(self) -> int:
+        """Vector registers that popcounts take beside the sums and the weights."""
+        return POPCOUNT_REGISTERS.get(self.arch, LEAST_POPCOUNT_REGISTERS)
+
     def has(self, feature: str) -> bool:
         """Whether code for this target may use LLVM's `feature`, for example `avx512vpopcntdq`."""
         return feature in self.isa
@@ -144,7 +165,7 @@ PORTABLE_DOT = DotForm(2, 16, 16)
 MASK_FORMS: dict[str, MaskForm] = {
     "avx512bw": MaskForm(compare=3, select=1, count=1),
     "sse4.1": MaskForm(compare=1, select=2, count=1),
-    "neon": MaskForm(compare=1, select=1, count=1),
+    "neon": MaskForm(compare=1, select=1, count=1, packs_together=True),
 }
 """By the feature that has it, the best first. Masks in registers of their own are dear to make and
 cheap to use; those of vectors the other way round."""
@@ -154,9 +175,15 @@ BYTE_SHUFFLES = ("ssse3", "neon")
 """The features that shuffle bytes of a vector; without, entries are compared one by one."""
 PORTABLE_LOOKUP_STEPS = 32
 
-POPCOUNT_STEPS: dict[str, float] = {"avx512vpopcntdq": 3, "avx512bw": 9, "avx2": 9, "neon": 4}
+POPCOUNT_STEPS: dict[str, float] = {"avx512vpopcntdq": 3, "avx512bw": 9, "avx2": 9, "neon": 3}
 """By the feature that counts bits of vectors, the best first; without, counts are made of sums."""
 PORTABLE_POPCOUNT_STEPS = 20
+
+POPCOUNT_REGISTERS = {"aarch64": 6}
+"""By architecture: where LLVM orders operations for their latency, several are under way at once,
+and it does not take back what that costs in spills."""
+LEAST_POPCOUNT_REGISTERS = 2
+"""A word of x and a count."""
 
 
 @dataclass(frozen=True)
@@ -181,14 +208,25 @@ _ZEN5 = Throughput(issue=8, vector=3.9, popcount=1.99, shuffle=1.99, loads=1.98,
 _ZEN4 = Throughput(issue=6, vector=2, popcount=1, shuffle=1, loads=1, stores=0.5)
 _ICELAKE = Throughput(issue=5, vector=2, popcount=1, shuffle=1, loads=2, stores=1)
 _SKYLAKE = Throughput(issue=4, vector=3, popcount=1, shuffle=1, loads=2, stores=1)
-_A53 = Throughput(issue=2, vector=1, popcount=1, shuffle=1, loads=1, stores=1)
-_A72 = Throughput(issue=3, vector=2, popcount=2, shuffle=2, loads=1, stores=1)
-_N1 = Throughput(issue=4, vector=2, popcount=2, shuffle=2, loads=2, stores=1)
-_A7 = Throughput(issue=2, vector=0.5, popcount=0.5, shuffle=0.5, loads=0.5, stores=0.5)
+_IN_ORDER = Waits(pixel=1.7, vector=0, step=14)
+_OUT_OF_ORDER = Waits(pixel=0.6, vector=0.1, step=1)
+_A53 = Throughput(2, vector=1, popcount=1, shuffle=1, loads=1, stores=1, waits=_IN_ORDER)
+_A72 = Throughput(3, vector=2, popcount=2, shuffle=2, loads=1, stores=1, waits=_OUT_OF_ORDER)
+_N1 = Throughput(4, vector=2, popcount=2, shuffle=2, loads=2, stores=1, waits=_OUT_OF_ORDER)
+_A7 = Throughput(
+    issue=2,
+    vector=0.5,
+    popcount=0.5,
+    shuffle=0.5,
+    loads=0.5,
+    stores=0.5,
+    waits=Waits(pixel=2, vector=0, step=8),
+)
 
+# All four parts: of three, LLVM takes the second for the vendor, and misses the hard-float ABI.
 _X86 = "x86_64-unknown-linux-gnu"
-_A64 = "aarch64-linux-gnu"
-_ARM = "armv7-linux-gnueabihf"
+_A64 = "aarch64-unknown-linux-gnu"
+_ARM = "armv7-unknown-linux-gnueabihf"
 _KB = 1024
 
 TARGETS: dict[str, Target] = {
@@ -218,25 +256,25 @@ TARGETS: dict[str, Target] = {
             l2_bytes=1024 * _KB,
             throughput=_ZEN5,
         ),
-        Target("cortex-a53", _A64, "cortex-a53", _NEON, 128, 32, 8, throughput=_A53),
+        Target("cortex-a53", _A64, "cortex-a53", _NEON, 128, 32, 16, throughput=_A53),
         Target(
-            *("cortex-a72", _A64, "cortex-a72", _NEON, 128, 32, 8),
+            *("cortex-a72", _A64, "cortex-a72", _NEON, 128, 32, 16),
             l2_bytes=1024 * _KB,
             throughput=_A72,
         ),
         Target(
-            *("neoverse-n1", _A64, "neoverse-n1", _NEON | {"dotprod", "fullfp16"}, 128, 32, 8),
+            *("neoverse-n1", _A64, "neoverse-n1", _NEON | {"dotprod", "fullfp16"}, 128, 32, 16),
             l1_bytes=64 * _KB,
             l2_bytes=1024 * _KB,
             throughput=_N1,
         ),
         Target(
-            *("cortex-a7", _ARM, "cortex-a7", _NEON, 128, 16, 8),
+            *("cortex-a7", _ARM, "cortex-a7", _NEON, 128, 16, 16),
             index_width=32,
             throughput=_A7,
         ),
         Target(
-            *("cortex-a9", _ARM, "cortex-a9", _NEON, 128, 16, 8),
+            *("cortex-a9", _ARM, "cortex-a9", _NEON, 128, 16, 16),
             index_width=32,
             features="+neon",
             throughput=_A7,
@@ -301,33 +339,9 @@ def restrict(target: Target, isa: str) -> Target:
 
 
 def _host() -> Target:
-    """The machine that this process runs on, as LLVM sees it."""
-    import llvmlite.binding as llvm  # noqa: PLC0415  a slow import that only `host` needs
+    from lowering.host_target import host_target  # noqa: PLC0415  it describes by these tables
 
-    triple, cpu = llvm.get_process_triple(), llvm.get_host_cpu_name()
-    found = llvm.get_host_cpu_features()
-    features = found.flatten()
-    isa = frozenset(feature for feature, present in found.items() if present)
-    known = TARGETS.get(cpu)
-    facts: dict[str, Any] = {
-        "l1_bytes": cache_bytes(1, 32 * _KB),
-        "l2_bytes": cache_bytes(2, 512 * _KB),
-        "throughput": known.throughput if known else Target.throughput,
-    }
-    if triple.startswith("x86_64"):
-        best = next(c for c in ISA_CLASSES.values() if c.isa <= isa)
-        word_bits = 32 if "avx512vpopcntdq" in isa else 64
-        width, registers = best.vector_bits, best.vector_registers
-        return Target(
-            "host", triple, cpu, isa, width, registers, word_bits, features=features, **facts
-        )
-    if triple.startswith(("aarch64", "arm64")):
-        return Target("host", triple, cpu, isa | _NEON, 128, 32, 8, features=features, **facts)
-    if triple.startswith("armv7"):
-        return Target(
-            "host", triple, cpu, isa, 128, 16, 8, index_width=32, features=features, **facts
-        )
-    raise ValueError(f"this machine is {triple}: expected x86_64, aarch64 or armv7")
+    return host_target()
 
 
 def cache_bytes(level: int, default: int) -> int:

@@ -25,14 +25,27 @@ def build_object(
 ) -> tuple[list[Signature], bytes]:
     """Signatures and object file of a module of tensors; the module stays as it is."""
     with _without_garbage_collection():
-        module, found = module.clone(), []
+        module = module.clone()
+        found = lower_to_llvm(module, target, strategy, records)
+        text = module_to_llvm_ir(module, target)
+    return found, compile_object(text, target)
+
+
+def lower_to_llvm(
+    module: ModuleOp,
+    target: Target,
+    strategy: str = "auto",
+    records: str = SHIPPED_RECORDS,
+) -> list[Signature]:
+    """Lower a module of tensors in place to LLVM's dialect; the signatures of its functions."""
+    found: list[Signature] = []
+    with _without_garbage_collection():
         for level, passes in LEVELS.items():
             for step in passes(target.name, strategy, records):
                 step.apply(Context(), module)
             if level == "loops":
                 found = signatures(module)
-        text = module_to_llvm_ir(module, target)
-    return found, compile_object(text, target)
+    return found
 
 
 @contextmanager

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from runtime.jit import LoadedObject
 from runtime.signature import Signature
-from runtime.tensor_spec import TensorSpec, Value
+from runtime.tensor_spec import TensorSpec
 from runtime.threads import SharedStages, team
 
 ALIGNMENT = 64
@@ -47,7 +47,6 @@ class Executable:
     def __init__(self, signature: Signature, loaded: LoadedObject, target: str):
         self.signature, self.target = signature, target
         self._loaded = loaded
-        self._input_names = [f"input {i}" for i in range(len(signature.arguments))]
         count = len(signature.arguments) + len(signature.results) + 1
         self._function = ctypes.CFUNCTYPE(None, *[ctypes.c_void_p] * count)(
             loaded.address(signature.name)
@@ -77,22 +76,13 @@ class Executable:
             ValueError: an argument does not fit; the message names it and says what is allowed.
         """
         threads = thread_count(num_threads)
-        specs, results = self.signature.arguments, self.signature.results
-        if len(inputs) != len(specs):
-            raise ValueError(f"expected {len(specs)} inputs, got {len(inputs)}")
-        storages = [
-            spec.to_storage(value, name)
-            for value, spec, name in zip(inputs, specs, self._input_names, strict=True)
-        ]
+        storages = self.signature.to_storages(inputs)
         if out is not None:
             self._call_into(storages, out, threads)
             return out
-        buffers = [spec.new_storage() for spec in results]
+        buffers = [spec.new_storage() for spec in self.signature.results]
         self.run(storages, buffers, threads)
-        values: list[Value] = [
-            spec.from_storage(buffer) for spec, buffer in zip(results, buffers, strict=True)
-        ]
-        return values[0] if len(values) == 1 else tuple(values)
+        return self.signature.from_storages(buffers)
 
     def run(
         self,

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
+from numpy.typing import NDArray
 from xdsl.dialects.builtin import DictionaryAttr, IntegerAttr, ModuleOp, TensorType
 from xdsl.dialects.func import FuncOp
 
-from runtime.tensor_spec import TensorSpec
+from runtime.tensor_spec import TensorSpec, Value
 
 
 @dataclass(frozen=True)
@@ -34,6 +37,31 @@ class Signature:
     def outputs(self) -> tuple[TensorType, ...]:
         """Types of the results."""
         return tuple(spec.type for spec in self.results)
+
+    def to_storages(self, inputs: Sequence[Any]) -> list[NDArray]:
+        """The bytes of the arguments as the function reads them, see `TensorSpec.to_storage`.
+
+        Raises:
+            ValueError: there are more or fewer than the function takes, or one does not fit.
+        """
+        specs = self.arguments
+        if len(inputs) != len(specs):
+            raise ValueError(f"expected {len(specs)} inputs, got {len(inputs)}")
+        return [
+            spec.to_storage(value, name)
+            for value, spec, name in zip(inputs, specs, self._input_names, strict=True)
+        ]
+
+    def from_storages(self, buffers: Sequence[NDArray]) -> Any:
+        """What a caller gets of the results: a value, or a tuple where there are several."""
+        values: list[Value] = [
+            spec.from_storage(buffer) for spec, buffer in zip(self.results, buffers, strict=True)
+        ]
+        return values[0] if len(values) == 1 else tuple(values)
+
+    @cached_property
+    def _input_names(self) -> list[str]:
+        return [f"input {i}" for i in range(len(self.arguments))]
 
     @staticmethod
     def of(function: FuncOp) -> Signature:

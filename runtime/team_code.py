@@ -13,20 +13,43 @@ the job when the leader returns and its buffers may vanish.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import dataclass
 from enum import IntEnum
 
-_FUTEX = {"x86_64": 202, "aarch64": 98, "armv7": 240}
-"""Number of the futex system call."""
 
-_PAUSE = {
-    "x86_64": ("declare void @llvm.x86.sse2.pause()", "call void @llvm.x86.sse2.pause()"),
-    "aarch64": ("declare void @llvm.aarch64.hint(i32)", "call void @llvm.aarch64.hint(i32 1)"),
-    "armv7": ("declare void @llvm.arm.hint(i32)", "call void @llvm.arm.hint(i32 1)"),
+@dataclass(frozen=True)
+class _Waiting:
+    """How a thread waits on an architecture.
+
+    `futex` is the number of that system call, and `long` the type of libc's syscall. `intrinsic`
+    tells the core that it waits; `spins` of it, before the thread leaves its core to others, take
+    some tens of microseconds.
+    """
+
+    futex: int
+    long: str
+    intrinsic: str
+    arguments: str
+    spins: int
+
+    @property
+    def declaration(self) -> str:
+        """The intrinsic's declaration."""
+        return f"declare void @{self.intrinsic}({self.arguments.partition(' ')[0]})"
+
+    @property
+    def pause(self) -> str:
+        """A call of the intrinsic."""
+        return f"call void @{self.intrinsic}({self.arguments})"
+
+
+_WAITING: Mapping[str, _Waiting] = {
+    "x86_64": _Waiting(202, "i64", "llvm.x86.sse2.pause", "", 1000),
+    # `yield` does nothing on most cores, `isb` empties the pipeline.
+    "aarch64": _Waiting(98, "i64", "llvm.aarch64.isb", "i32 15", 2000),
+    "armv7": _Waiting(240, "i32", "llvm.arm.isb", "i32 15", 2000),
 }
-"""The instruction that tells a core that it waits."""
-
-_SPINS = 1000
-"""Pauses before a thread that waits leaves its core to others; some tens of microseconds."""
 
 
 class Slot(IntEnum):
@@ -51,17 +74,24 @@ class Slot(IntEnum):
     """Address of 128 bytes for each stage: parts taken, and 64 bytes on, parts done."""
     SHARES = 30
     """Threads of the team: a piece is this fraction of what is left."""
-    SYSCALL = 31
+    RECIPROCAL = 31
+    """2^32 / SHARES, rounded up: 32-bit ARM has no division of 64 bits, nor all have one of 32."""
+    SYSCALL = 32
     """Address of libc's syscall."""
-    YIELD = 32
+    YIELD = 33
     """Address of libc's sched_yield."""
-    STOP = 33
+    STOP = 34
     """1 when the workers shall return."""
 
 
 JOB_WORDS = 40
 PROGRESS_WORDS = 16
 """Words of 8 bytes of a job, and of the progress of a stage."""
+
+
+def reciprocal(shares: int) -> int:
+    """What goes into `Slot.RECIPROCAL`; quotients of numbers below 2^32 / shares are exact."""
+    return -(-(1 << 32) // shares)
 
 
 def _field(name: str, slot: Slot) -> str:
@@ -74,17 +104,19 @@ def _load(name: str, slot: Slot, type_: str = "i64") -> str:
 
 def team_ir(triple: str, arch: str) -> str:
     """LLVM IR of `lead(job)` and `work(job)`."""
-    declaration, pause = _PAUSE[arch]
+    waiting = _WAITING[arch]
+    long = waiting.long
+    futex = f"{long} ({long}, ...) %syscall({long} {waiting.futex}"
     return f"""target triple = "{triple}"
-{declaration}
+{waiting.declaration}
 declare i64 @llvm.smax.i64(i64, i64)
 declare i64 @llvm.smin.i64(i64, i64)
 
 define internal void @relax(ptr %job, i64 %spins) nounwind {{
-  %patient = icmp ult i64 %spins, {_SPINS}
+  %patient = icmp ult i64 %spins, {waiting.spins}
   br i1 %patient, label %spin, label %leave
 spin:
-  {pause}
+  {waiting.pause}
   ret void
 leave:
 {_load("yield", Slot.YIELD, "ptr")}
@@ -100,6 +132,7 @@ entry:
 {_load("call", Slot.CALL, "ptr")}
 {_load("progress", Slot.PROGRESS, "ptr")}
 {_load("shares", Slot.SHARES)}
+{_load("reciprocal", Slot.RECIPROCAL)}
   %shares.less = sub i64 %shares, 1
   br label %stage
 stage:
@@ -123,11 +156,13 @@ look:
   br i1 %any, label %take, label %wait
 take:
   %rounded = add i64 %left, %shares.less
-  %share = udiv i64 %rounded, %shares
+  %share.scaled = mul i64 %rounded, %reciprocal
+  %share = lshr i64 %share.scaled, 32
   %twice = shl i64 %shares, 1
   %whole = add i64 %extent, %twice
   %whole.less = sub i64 %whole, 1
-  %least = udiv i64 %whole.less, %twice
+  %least.scaled = mul i64 %whole.less, %reciprocal
+  %least = lshr i64 %least.scaled, 33
   %wanted = call i64 @llvm.smax.i64(i64 %share, i64 %least)
   %size = call i64 @llvm.smin.i64(i64 %wanted, i64 %left)
   %high = add i64 %low, %size
@@ -179,7 +214,7 @@ start:
   store atomic i64 1, ptr %open.at seq_cst, align 8
   %generation = atomicrmw add ptr %job, i32 1 seq_cst, align 4
   %helpers = trunc i64 %limit to i32
-  %woken = call i64 (i64, ...) %syscall(i64 {_FUTEX[arch]}, ptr %job, i32 129, i32 %helpers)
+  %woken = call {futex}, ptr %job, i32 129, i32 %helpers)
   call void @share(ptr %job)
   store atomic i64 0, ptr %open.at seq_cst, align 8
   br label %wait
@@ -212,13 +247,13 @@ listen:
   br i1 %same, label %idle, label %wake
 idle:
   %spins.next = add i64 %spins, 1
-  %patient = icmp ult i64 %spins, {_SPINS}
+  %patient = icmp ult i64 %spins, {waiting.spins}
   br i1 %patient, label %spin, label %sleep
 spin:
-  {pause}
+  {waiting.pause}
   br label %listen
 sleep:
-  %slept = call i64 (i64, ...) %syscall(i64 {_FUTEX[arch]}, ptr %job, i32 128, i32 %last, ptr null)
+  %slept = call {futex}, ptr %job, i32 128, i32 %last, ptr null)
   br label %listen
 wake:
   %stop = load atomic i64, ptr %stop.at seq_cst, align 8

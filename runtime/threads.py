@@ -19,7 +19,7 @@ import numpy as np
 from lowering.llvm.object import compile_object
 from lowering.targets import get_target
 from runtime.jit import LoadedObject
-from runtime.team_code import JOB_WORDS, PROGRESS_WORDS, Slot, call_ir, team_ir
+from runtime.team_code import JOB_WORDS, PROGRESS_WORDS, Slot, call_ir, reciprocal, team_ir
 
 MAX_THREADS = 256
 """More threads than this are as good as this many."""
@@ -96,6 +96,7 @@ class Team:
             job[Slot.CALL] = stages.caller.address("call")
             job[Slot.PROGRESS] = self._progress[0]
             job[Slot.SHARES] = helpers + 1
+            job[Slot.RECIPROCAL] = reciprocal(helpers + 1)
             self._lead(self._address)
         finally:
             self._lock.release()

@@ -202,6 +202,7 @@ func.func @vectors(%x: memref<4x8xi32>, %i: index, %acc: vector<16xi32>, %w: vec
   %products = simd.lookup in_range %table, %bytes : vector<64xi8>, vector<16xi8>
   %mask = simd.cmpi sge, %sums, %w : vector<16xi32> to vector<16xi1>
   %bits = simd.pack_bits %mask : vector<16xi1> to i16
+  %words = simd.pack_masks %mask, %mask, %mask, %mask : vector<16xi1> to vector<4xi16>
   %again = simd.unpack_bits %bits : i16 to vector<16xi1>
   %picked = simd.select %mask, %sums, %w : vector<16xi1>, vector<16xi32>
   %total = simd.reduce_add %picked : vector<16xi32> to i32

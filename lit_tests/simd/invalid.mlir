@@ -157,3 +157,19 @@ func.func @f(%w: i4) {
   %0 = simd.unpack_bits %w : i4 to vector<4xi1>
   func.return
 }
+
+// -----
+
+// CHECK: simd.pack_masks takes masks of 8, 16, 32, 64 lanes, got 4
+func.func @f(%m: vector<4xi1>) {
+  %0 = simd.pack_masks %m, %m : vector<4xi1> to vector<2xi4>
+  func.return
+}
+
+// -----
+
+// CHECK: 2 masks of 8 lanes make as many words of i8, got vector<4xi8>
+func.func @f(%m: vector<8xi1>) {
+  %0 = simd.pack_masks %m, %m : vector<8xi1> to vector<4xi8>
+  func.return
+}

@@ -26,6 +26,8 @@ func.func @all(%acc: vector<16xi32>, %a: vector<16xi32>, %m: memref<4x8xi32>, %i
   %7 = simd.extui %5 : vector<16xi1> to vector<16xi8>
   // CHECK-NEXT: simd.pack_bits %{{.*}} : vector<16xi1> to i16
   %8 = simd.pack_bits %5 : vector<16xi1> to i16
+  // CHECK-NEXT: simd.pack_masks %{{.*}}, %{{.*}} : vector<16xi1> to vector<2xi16>
+  %18 = simd.pack_masks %5, %5 : vector<16xi1> to vector<2xi16>
   // CHECK-NEXT: simd.reduce_add %{{.*}} : vector<16xi32> to i32
   %9 = simd.reduce_add %6 : vector<16xi32> to i32
   // CHECK-NEXT: simd.broadcast_load %m[%i, %i] : memref<4x8xi32> to vector<16xi32>

@@ -60,8 +60,8 @@ func.func @masks(%a: vector<8xi32>, %b: vector<8xi32>) -> (vector<8xi32>, i8) {
   // ARMV7: arith.constant dense<[1, 2, 4, 8, 16, 32, 64, -128]> : vector<8xi8>
   // ARMV7: llvmx.select %{{.*}} : vector<8xi1>, vector<8xi8>
   // ARMV7-COUNT-3: llvm.call_intrinsic "llvm.arm.neon.vpadd.v8i8"
-  // ARMV7: llvm.bitcast {{.*}} : vector<8xi8> to i64
-  // ARMV7-NEXT: llvm.trunc {{.*}} : i64 to i8
+  // ARMV7-NEXT: llvm.bitcast {{.*}} : vector<8xi8> to vector<8xi8>
+  // ARMV7-NEXT: vector.extract {{.*}}[0] : i8 from vector<8xi8>
   %1 = simd.pack_bits %m : vector<8xi1> to i8
   func.return %0, %1 : vector<8xi32>, i8
 }

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import Sequence
+from math import prod
 from typing import ClassVar, Self
 
 from typing_extensions import override
@@ -17,6 +18,7 @@ from xdsl.dialects.builtin import (
     IntegerType,
     MemRefType,
     VectorType,
+    i16,
     i32,
 )
 from xdsl.ir import Attribute, SSAValue, TypeAttribute
@@ -32,6 +34,7 @@ from xdsl.traits import MemoryReadEffect
 from xdsl.utils.exceptions import VerifyException
 
 from lowbit_dialect.codes import AffineCode, Code
+from lowbit_dialect.count_lanes import NARROW_BITS, fits_i16
 from lowbit_dialect.decomposition import Decomposition, decompose
 from lowbit_dialect.layout import LEVEL_BITS
 from lowbit_dialect.level_fields import LevelFields
@@ -47,8 +50,9 @@ from lowbit_dialect.ops.base import (
     ints,
 )
 
-TILE_WORDS = (32, 64)
-"""Word widths whose lanes can hold every popcount sum."""
+TILE_WORDS = (16, 32, 64)
+"""Word widths whose lanes sum popcounts. Those of 16 bits are widened where they cannot hold a sum
+(`count_lanes`)."""
 
 
 TILE_CLAUSES = (
@@ -123,10 +127,10 @@ class TileOp(LowbitOp):
     ) -> Self:
         """Build the op, its result types inferred; `tables` come before x."""
         assert isinstance(w.type, MemRefType)
-        sums = VectorType(i32, [w.type.get_shape()[-1] // vectors])
+        sums = cls.sums_of_vector(w.type, vectors, x_code, w_code)
         return cls.build_op(
             [*tables, x, w, *indices],
-            [sums] * (pixels * vectors),
+            sums * (pixels * vectors),
             pixels=int_(pixels),
             vectors=int_(vectors),
             step=int_(step),
@@ -137,6 +141,13 @@ class TileOp(LowbitOp):
             w_code=w_code,
             **clauses,
         )
+
+    @classmethod
+    def sums_of_vector(
+        cls, w: MemRefType, vectors: int, x_code: Attribute, w_code: Attribute
+    ) -> list[VectorType]:
+        """The results for a vector of lanes of a pixel: i32, as many as there are lanes."""
+        return [VectorType(i32, [w.get_shape()[-1] // vectors])]
 
     @property
     def kernel_rows(self) -> tuple[SSAValue, SSAValue] | None:
@@ -199,9 +210,9 @@ class TileOp(LowbitOp):
                 f"{pixels} pixels and {vectors} vectors of {lanes} lanes make no tile"
             )
         self._verify_words(x, w)
-        expected = VectorType(i32, [lanes // vectors])
-        if [r.type for r in self.results] != [expected] * (pixels * vectors):
-            raise VerifyException(f"needs {pixels * vectors} results of {expected}")
+        expected = self.sums_of_vector(w, vectors, self.x_code, self.w_code) * (pixels * vectors)
+        if [r.type for r in self.results] != expected:
+            raise VerifyException(f"needs {len(expected)} results of {expected[0]}")
 
     @abstractmethod
     def _verify_words(self, x: MemRefType, w: MemRefType) -> None:
@@ -213,7 +224,7 @@ class BitserialTileOp(TileOp):
     """Sums of popcounts for a tile of output pixels and one block of output channels.
 
     x is a memref of words `[n][row][plane][channel word][column]`, w one of words of the same
-    width (32 or 64), `[block][plane][kh][kw][channel word][lane]`. The indices are image n, row
+    width (16, 32 or 64), `[block][plane][kh][kw][channel word][lane]`. The indices are image n, row
     and column of tap (0, 0) of the first pixel, first channel word, and block; and, where not all
     rows of taps are to be summed, the first of these and the one behind the last.
 
@@ -221,11 +232,28 @@ class BitserialTileOp(TileOp):
     `padding` [left, right], how many of the outermost columns under the tile have no taps that
     count, `vectors` that the lanes of a block make, `unroll` of the innermost reduction loops, the
     two codes. The results are pixels * vectors vectors of i32, pixel by pixel, without the
-    correction.
+    correction. Words of 16 bits give i16 instead where the codes and the taps are such that every
+    sum fits, and otherwise two vectors of i32 each, of the lower and of the upper lanes.
     """
 
     name = "lowbit.bitserial_tile"
     RANKS: ClassVar = (5, 6)
+
+    @classmethod
+    @override
+    def sums_of_vector(
+        cls, w: MemRefType, vectors: int, x_code: Attribute, w_code: Attribute
+    ) -> list[VectorType]:
+        (sums,) = super().sums_of_vector(w, vectors, x_code, w_code)
+        word = w.element_type
+        if not isinstance(word, IntegerType) or word.width.data != NARROW_BITS:
+            return [sums]
+        assert isinstance(x_code, AffineCode)
+        assert isinstance(w_code, AffineCode)
+        (lanes,), taps = sums.get_shape(), prod(w.get_shape()[2:5]) * NARROW_BITS
+        if fits_i16(decompose(x_code, w_code).raw_range(taps)):
+            return [VectorType(i16, [lanes])]
+        return [VectorType(i32, [lanes // 2])] * 2 if lanes > 1 else [sums]
 
     @property
     def decomposition(self) -> Decomposition:
@@ -236,7 +264,7 @@ class BitserialTileOp(TileOp):
     def _verify_words(self, x: MemRefType, w: MemRefType) -> None:
         word = x.element_type
         if not isinstance(word, IntegerType) or word.width.data not in TILE_WORDS:
-            raise VerifyException(f"x must hold words of i32 or i64, got {word}")
+            raise VerifyException(f"x must hold words of i16, i32 or i64, got {word}")
         decomposition = self.decomposition
         planes = (x.get_shape()[2], w.get_shape()[1])
         if planes != (len(decomposition.x.betas), len(decomposition.w.betas)):

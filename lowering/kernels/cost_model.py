@@ -16,7 +16,6 @@ from lowbit_dialect.codes import Code, affine
 from lowbit_dialect.decomposition import decompose
 from lowbit_dialect.geometry import ConvGeometry
 from lowbit_dialect.level_product import BYTES_PER_WORD, LevelProduct
-from lowbit_dialect.ops.tile import TILE_WORDS
 from lowbit_dialect.product_table import ProductTable
 from lowbit_dialect.table_sums import QUAD, TABLE_WORD
 from lowering.kernels.skipped_share import default_skip, executed_share
@@ -36,9 +35,6 @@ L2_VECTORS = 0.6
 
 INDEX_STREAM = 1.5
 """How much longer indices take from beyond L2 than plain weights (measured)."""
-
-HIDDEN_LOAD_CYCLES = 0.03
-"""What a load of a popcount step costs where the popcounts hide it: squarer tiles are faster."""
 
 LOOP_CYCLES = 1.0
 """What a pass through a loop costs beside its body."""
@@ -73,11 +69,6 @@ class Contraction:
         return self.geometry.groups * ceil(self.geometry.oc / self.geometry.groups / lanes)
 
 
-def kernel_word_bits(target: Target) -> int:
-    """Word width of the kernels: the target's, where its lanes hold every sum."""
-    return target.word_bits if target.word_bits in TILE_WORDS else TILE_WORDS[0]
-
-
 def _step(target: Target, pixels: int, vectors: int, operation_cycles: float) -> float:
     """Cycles of a reduction step of a tile."""
     loads = (pixels + vectors) / target.throughput.loads
@@ -92,19 +83,23 @@ def _row_of_tiles(geometry: ConvGeometry, pixels: int) -> list[tuple[int, int]]:
 
 def bit_serial_cycles(c: Contraction, pixels: int, vectors: int) -> float:
     """Cycles of the reduction by popcounts."""
-    target, word = c.target, kernel_word_bits(c.target)
+    target, word = c.target, c.target.word_bits
     lanes = vectors * target.vector_bits // word
     steps = c.taps * ceil(c.channels / word) * len(decompose(affine(c.x), affine(c.w)).terms)
     operation = target.popcount_steps / target.throughput.vector
     if c.rows == 1 and c.geometry.cols.out <= pixels:
         return _streamed_cycles(c, c.geometry.cols.out, vectors, operation)
     row = sum(
-        count
-        * steps
-        * (_step(target, tile, vectors, operation) + HIDDEN_LOAD_CYCLES * (tile + vectors))
+        count * steps * (_step(target, tile, vectors, operation) + _waits(target, tile, vectors))
         for count, tile in _row_of_tiles(c.geometry, pixels)
     )
     return c.rows * c.blocks(lanes) * row
+
+
+def _waits(target: Target, pixels: int, vectors: int) -> float:
+    """Cycles of a pass of a tile of popcounts that these do not hide."""
+    waits = target.throughput.waits
+    return waits.pixel * pixels + waits.vector * vectors + waits.step
 
 
 def _streamed_cycles(c: Contraction, pixels: int, vectors: int, operation: float) -> float:
@@ -113,10 +108,10 @@ def _streamed_cycles(c: Contraction, pixels: int, vectors: int, operation: float
     Each plane of the weights comes once from where all of them lie, and then for every other plane
     of x from where those of a block do.
     """
-    target, word = c.target, kernel_word_bits(c.target)
+    target, word = c.target, c.target.word_bits
     lanes, planes = vectors * target.vector_bits // word, c.w.width
     steps, terms = c.taps * ceil(c.channels / word), len(decompose(affine(c.x), affine(c.w)).terms)
-    counts = operation * max(pixels * vectors, CHAINS)
+    counts = operation * max(pixels * vectors, CHAINS) + target.throughput.waits.step
     block = steps * lanes * word // 8 * planes
     first = max(counts, vectors * stream_cycles(block * c.blocks(lanes), 8, target))
     is_near = block <= target.l1_bytes * 3 // 4

@@ -12,7 +12,6 @@ from lowbit_dialect.product_table import ProductTable
 from lowbit_dialect.schedule import ScheduleAttr
 from lowering.kernels.cost_model import (
     Contraction,
-    kernel_word_bits,
     looks_up_in_registers,
     predict_cycles,
 )
@@ -33,16 +32,17 @@ BYTE_STRATEGIES = ("dot", "product")
 
 def kernel_lanes(target: Target, strategy: str = "bit_serial") -> int:
     """Output channels in a vector of sums."""
-    word_bits = kernel_word_bits(target) if strategy == "bit_serial" else 32
+    word_bits = target.word_bits if strategy == "bit_serial" else 32
     return target.vector_bits // word_bits
 
 
-def tile_registers(strategy: str, pixels: int, vectors: int) -> int:
+def tile_registers(target: Target, strategy: str, pixels: int, vectors: int) -> int:
     """Vector registers that a tile needs in its innermost loop."""
     if strategy == "table":
         vectors //= 4
         return 3 * pixels * vectors + vectors + 2
-    return pixels * vectors + vectors + 2
+    beside = target.popcount_registers if strategy == "bit_serial" else 2
+    return pixels * vectors + vectors + beside
 
 
 def tiles(target: Target, strategy: str) -> Iterator[tuple[int, int]]:
@@ -59,7 +59,7 @@ def tiles(target: Target, strategy: str) -> Iterator[tuple[int, int]]:
     widths = widths or (max(1, 8 // lanes),)
     for vectors in widths:
         for pixels in range(1, MAX_PIXELS + 1):
-            fits = tile_registers(strategy, pixels, vectors) <= target.vector_registers
+            fits = tile_registers(target, strategy, pixels, vectors) <= target.vector_registers
             if fits or (pixels, vectors) == (1, widths[0]):
                 yield pixels, vectors
 
@@ -80,7 +80,7 @@ def default_schedule(
 ) -> ScheduleAttr:
     """The tile with the least predicted cycles that fits the target's registers."""
     _, (pixels, vectors) = best_tile(Contraction(geometry, x, w, target), strategy)
-    word_elements, w_bits = kernel_word_bits(target), w.width
+    word_elements, w_bits = target.word_bits, w.width
     if strategy in BYTE_STRATEGIES:
         word_elements, w_bits = BYTES_PER_WORD, 8
     words = ceil(geometry.ic / geometry.groups / word_elements)

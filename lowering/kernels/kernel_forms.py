@@ -27,7 +27,6 @@ from lowbit_dialect.ops.kernel import ConvKernelOp, GemmKernelOp, KernelOp
 from lowbit_dialect.ops.lut import LutConvOp, LutGemmOp
 from lowbit_dialect.ops.product_lut import ProductLutConvOp, ProductLutGemmOp
 from lowbit_dialect.table_sums import TABLE_WORD
-from lowering.kernels.cost_model import kernel_word_bits
 from lowering.kernels.table_plan import index_bits
 from lowering.targets import Target
 
@@ -58,12 +57,12 @@ KERNELS: dict[str, KernelForms] = {
         BitserialConvOp,
         BitserialGemmOp,
         lambda target, layout, padding, groups, lanes, x_bits: (
-            activation_layout(layout, kernel_word_bits(target), padding, groups),
-            weight_layout(layout, kernel_word_bits(target), lanes, groups),
+            activation_layout(layout, target.word_bits, padding, groups),
+            weight_layout(layout, target.word_bits, lanes, groups),
         ),
         lambda target, lanes, x_bits: (
-            matmul_rows_layout(kernel_word_bits(target)),
-            matmul_rhs_layout(kernel_word_bits(target), lanes),
+            matmul_rows_layout(target.word_bits),
+            matmul_rhs_layout(target.word_bits, lanes),
         ),
     ),
     "dot": KernelForms(

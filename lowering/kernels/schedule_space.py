@@ -16,7 +16,7 @@ from lowbit_dialect.codes import AffineCode
 from lowbit_dialect.level_product import BYTES_PER_WORD
 from lowbit_dialect.product_table import ProductTable
 from lowbit_dialect.schedule import ORDERS, SKIPS, ScheduleAttr
-from lowering.kernels.cost_model import kernel_word_bits, looks_up_in_registers
+from lowering.kernels.cost_model import looks_up_in_registers
 from lowering.kernels.default_schedule import BYTE_STRATEGIES, kernel_lanes, tile_registers
 from lowering.kernels.problem import Problem
 from lowering.kernels.strategy import candidates, resolve_strategy
@@ -55,7 +55,7 @@ class Kernel:
         """Passes through the reduction loops that can be unrolled: channel words, kw, kh."""
         g = self.problem.geometry
         is_bytes = self.strategy in BYTE_STRATEGIES
-        per_word = BYTES_PER_WORD if is_bytes else kernel_word_bits(self.target)
+        per_word = BYTES_PER_WORD if is_bytes else self.target.word_bits
         return ceil(g.ic / g.groups / per_word), g.cols.taps, g.rows.taps
 
     @property
@@ -119,7 +119,7 @@ def _registers(kernel: Kernel, schedule: ScheduleAttr) -> str | None:
     if pixels == 1 and (is_least or vectors in _vectors_of(kernel)[:1]):
         return None
     each = ceil(kernel.vector_bits / kernel.target.vector_bits)
-    needed = tile_registers(kernel.strategy, pixels, vectors * each)
+    needed = tile_registers(kernel.target, kernel.strategy, pixels, vectors * each)
     have = kernel.target.vector_registers
     if needed <= have:
         return None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import ceil
 
 import numpy as np
@@ -22,7 +22,7 @@ from lowering.loops.tile_site import TileSite
 class ChannelTable:
     """`entries` rows, each with one number a lane; lanes without a channel hold `fill`.
 
-    The numbers are integers of `bits` bits.
+    The numbers are integers of `bits` bits, and wrap where they are wider.
     """
 
     values: NDArray[np.int64] | None
@@ -104,6 +104,11 @@ class ChannelTable:
 
         lowering.stage("channel_table", entries, body)
         return ChannelTable(None, place, (entries, groups * lanes))
+
+    def modulo(self, bits: int) -> ChannelTable:
+        """Known numbers in lanes of `bits` bits, for sums that are known to fit there."""
+        assert self.values is not None, "what a stage fills in is i32"
+        return replace(self, bits=bits)
 
     def vector(self, site: TileSite, entry, vector_index: int) -> SSAValue:
         """The numbers of one vector of lanes of the tile's block."""

@@ -25,7 +25,7 @@ from lowering.loops.byte_store import packed_target
 from lowering.loops.channel_table import ChannelTable
 from lowering.loops.emit import Index
 from lowering.loops.levels import GLUE_LEVELS
-from lowering.loops.narrow_sums import narrow_sums
+from lowering.loops.narrow_sums import holds, narrow_sums
 from lowering.loops.packed_store import PackedTarget
 from lowering.loops.permute import permute_stage
 from lowering.loops.stage import FunctionLowering, Stage, shape_of
@@ -116,6 +116,7 @@ class Epilogue:
         if self.correction is not None:
             site = self._correct(site)
         if self.glue is None:
+            site = site.widened()
             self._store(site, lambda m, v: site.sums[m][v])
             return
         site, parameters = replace(site, sum_range=self.sum_range), self.parameters
@@ -124,6 +125,8 @@ class Epilogue:
             if isinstance(self.packed, PackedTarget):
                 max_lanes = min(max_lanes, self.packed.word_bits)
             site, parameters = narrow_sums(site, parameters, max_lanes)
+        else:
+            site = site.widened()
         levels = GLUE_LEVELS[self.glue.form.data].of(self.glue, site, parameters)
         if self.packed is None:
             self._store(site, levels.byte)
@@ -134,6 +137,11 @@ class Epilogue:
         """Add the correction, by border class where there are several."""
         emit, table = site.emit, self.correction
         assert table is not None
+        bits = site.element.width.data
+        if self.sum_range is None or not holds(self.sum_range, bits):
+            site = site.widened()
+        elif table.values is not None:
+            table = table.modulo(bits)
         classes = self.op.raw_sums.class_counts(self.geometry)
         row_class: Index = 0
         if classes[0] > 1:

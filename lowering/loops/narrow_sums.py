@@ -24,9 +24,13 @@ from lowering.loops.channel_table import ChannelTable
 from lowering.loops.emit import Emit
 from lowering.loops.tile_site import TileSite
 
-INT32_MIN, INT32_MAX = -(2**31), 2**31 - 1
 MIN_CLIPPED_COMPARISONS = 3
 """Thresholds from which on clipping to i8 pays."""
+
+
+def holds(numbers: tuple[int, int], bits: int) -> bool:
+    """Whether lanes of so many bits hold all numbers from the first to the last one."""
+    return -(1 << (bits - 1)) <= numbers[0] and numbers[1] <= (1 << (bits - 1)) - 1
 
 
 @dataclass(frozen=True)
@@ -43,6 +47,7 @@ class Narrowing:
         sum_range: tuple[int, int],
         comparands: NDArray[np.int64],
         signs: NDArray[np.int64],
+        sum_bits: int = 32,
     ) -> Narrowing | None:
         """A narrowing to `bits` that all comparisons `sum ^ sign >= comparand` survive, or None.
 
@@ -51,6 +56,7 @@ class Narrowing:
             sum_range: the least and the largest sum.
             comparands: (entries, lanes).
             signs: 0 or -1, (lanes).
+            sum_bits: width of the lanes that hold the sums.
         """
         low, high = sum_range
         least, most = -(1 << (bits - 1)), (1 << (bits - 1)) - 1
@@ -61,15 +67,12 @@ class Narrowing:
         def holds_boundaries(bias: int) -> bool:
             return least < first + bias and last + bias <= most
 
-        def holds_sums(bias: int) -> bool:
-            return least <= low + bias and high + bias <= most
-
         middle = -((low + high) // 2)
         between = -((int(first) + int(last)) // 2)
-        options = [(bias, False) for bias in (0, middle) if holds_sums(bias)]
+        options = [(bias, False) for bias in (0, middle) if holds((low + bias, high + bias), bits)]
         options += [(0, True), (between, True)]
         for bias, clips in options:
-            is_exact = low + bias >= INT32_MIN and high + bias <= INT32_MAX
+            is_exact = not clips or holds((low + bias, high + bias), sum_bits)
             if is_exact and holds_boundaries(bias):
                 return Narrowing(bits, bias, clips)
         return None
@@ -135,23 +138,24 @@ def narrow_sums(
 ) -> tuple[TileSite, list[ChannelTable]]:
     """A tile and the tables of `ThresholdLevels` for it, in lanes of the fewest bits possible.
 
-    Vectors grow to at most `max_lanes` lanes. Both come back as they are where the thresholds are
-    not known, or no narrower lanes hold what they must.
+    Vectors grow to at most `max_lanes` lanes. Where the thresholds are not known, or no narrower
+    lanes hold what they must, both come back in lanes of i32.
     """
     arrays = [table.values for table in tables]
     comparands, *flips = arrays
     if site.sum_range is None or comparands is None:
-        return site, tables
+        return site.widened(), tables
     signs = np.zeros(comparands.shape[1], np.int64)
     if flips:
         if flips[0] is None:
-            return site, tables
+            return site.widened(), tables
         signs = flips[0][0]
     for bits in (8, 16):
         factor = site.element.width.data // bits
-        if factor < 2 or len(site.sums[0]) % factor or site.lanes * factor > max_lanes:
+        if factor < 1 or len(site.sums[0]) % factor or site.lanes * factor > max_lanes:
             continue
-        narrowing = Narrowing.of(bits, site.sum_range, comparands, signs)
+        sum_bits = site.element.width.data
+        narrowing = Narrowing.of(bits, site.sum_range, comparands, signs, sum_bits)
         if narrowing is None:
             continue
         if bits == 8 and narrowing.clips and len(comparands) < MIN_CLIPPED_COMPARISONS:
@@ -162,4 +166,4 @@ def narrow_sums(
             narrowing.apply(site, max_lanes),
             [ChannelTable.constant(array, bits) for array in narrow],
         )
-    return site, tables
+    return site.widened(), tables

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from xdsl.dialects import arith, vector
@@ -17,6 +18,10 @@ from lowbit_dialect.ops.kernel import ConvKernelOp, KernelOp
 from lowering.loops.emit import Emit, Index
 from lowering.loops.levels import Levels
 from lowering.loops.tile_site import TileSite
+from lowering.targets import Target
+
+COLUMN = 4
+"""Where the columns are among image, row, plane, channel word and column."""
 
 
 @dataclass(frozen=True)
@@ -69,7 +74,9 @@ class PackedTarget:
         emit = site.emit
         chunk = min(site.block_lanes, self.word_bits)
         parts = self.word_bits // chunk
-        shape = (*(self.extents[i] for i in self.order), parts)
+        shape = tuple(self.extents[i] for i in self.order)
+        if parts > 1:
+            shape = (*shape, parts)
         memory = site.stage.memory(self.result, MemRefType(IntegerType(chunk), shape))
         per_group = self.extents[3] // self.groups
         overhang = site.blocks_per_group * site.block_lanes > per_group * self.word_bits
@@ -79,8 +86,9 @@ class PackedTarget:
             word = emit.div(part, parts)
 
             def store(piece: int = piece, part: Index = part, word: Index = word) -> None:
-                where = (emit.add(emit.mul(site.group, per_group), word), emit.mod(part, parts))
-                self._store_piece(site, levels, memory, piece, where)
+                there = emit.add(emit.mul(site.group, per_group), word)
+                inside = [emit.mod(part, parts)] if parts > 1 else []
+                self._store_piece(site, levels, memory, piece, there, inside)
 
             if overhang:
                 limit = emit.constant(per_group)
@@ -94,27 +102,64 @@ class PackedTarget:
         levels: Levels,
         memory: SSAValue,
         piece: int,
-        where: tuple[Index, Index],
+        word: Index,
+        inside: list[Index],
     ) -> None:
-        """Store the bits that make one chunk, of every plane of every pixel."""
-        emit, (word, part) = site.emit, where
-        count = min(site.block_lanes, self.word_bits) // site.lanes
+        """Store the bits that make one chunk, of every plane of every pixel.
+
+        `inside` is the place of the chunk in its word, where that holds several.
+        """
+        emit = site.emit
+        chunk = min(site.block_lanes, self.word_bits)
+        count = chunk // site.lanes
         vectors = range(piece * count, (piece + 1) * count)
         # Lanes without a channel end at the lowest level; its bits must not show where not zero.
         stray = int(self.code.patterns_by_level[levels.lowest]) if site.is_ragged else 0
         row = emit.add(site.row, self.frame[0])
-        for m in range(len(site.sums)):
-            col = emit.add(emit.add(site.col, m), self.frame[1])
+
+        def mask(pixel: int, plane: int) -> SSAValue:
+            masks = [levels.plane(pixel, v, plane) for v in vectors]
+            if stray >> plane & 1:
+                masks = [
+                    emit.binary(arith.AndIOp, mask, site.valid(v))
+                    for mask, v in zip(masks, vectors, strict=True)
+                ]
+            return join_masks(emit, masks)
+
+        def place(plane: int, col: Index) -> list[Index]:
+            indices = (site.image, row, plane, word, col)
+            return [*(indices[i] for i in self.order), *inside]
+
+        are_neighbours = self.order[-1] == COLUMN and not inside
+        for pixels in _runs(len(site.sums), self._most_together(site.target, chunk)):
+            cols = [emit.add(emit.add(site.col, m), self.frame[1]) for m in pixels]
             for p in range(self.code.width):
-                masks = [levels.plane(m, v, p) for v in vectors]
-                if stray >> p & 1:
-                    masks = [
-                        emit.binary(arith.AndIOp, mask, site.valid(v))
-                        for mask, v in zip(masks, vectors, strict=True)
-                    ]
-                bits = emit.op(simd.PackBitsOp(join_masks(emit, masks)))
-                indices = (site.image, row, p, word, col)
-                emit.store(bits, memory, [*(indices[i] for i in self.order), part])
+                masks = [mask(m, p) for m in pixels]
+                if len(masks) == 1:
+                    bits = emit.op(simd.PackBitsOp(masks[0]))
+                    emit.store(bits, memory, place(p, cols[0]))
+                    continue
+                words = emit.op(simd.PackMasksOp(masks))
+                if are_neighbours:
+                    emit.store_vector(words, memory, place(p, cols[0]))
+                    continue
+                for k, col in enumerate(cols):
+                    bits = emit.op(vector.ExtractOp(words, [k], IntegerType(chunk)))
+                    emit.store(bits, memory, place(p, col))
+
+    @staticmethod
+    def _most_together(target: Target, chunk: int) -> int:
+        """How many words of `chunk` bits are packed at once: those of a register."""
+        return target.lanes(chunk) if target.mask_form.packs_together else 1
+
+
+def _runs(count: int, most: int) -> Iterator[range]:
+    """0 .. count in runs of a power of two, the longest first, none longer than `most`."""
+    start = 0
+    while start < count:
+        length = min(most, 1 << (count - start).bit_length() - 1)
+        yield range(start, start + length)
+        start += length
 
 
 def join_masks(emit: Emit, masks: list[SSAValue]) -> SSAValue:

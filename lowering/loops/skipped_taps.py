@@ -132,6 +132,7 @@ class SkippedTaps:
         if table is None:
             return site
         pixels, vectors = len(site.sums), len(site.sums[0])
+        table = table.modulo(site.element.width.data)
         row = site.stage.choose(self.rows.index, site.row)
         cols = [self.cols.whole] * pixels
         if isinstance(site.col, int):

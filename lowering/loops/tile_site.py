@@ -6,7 +6,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 import numpy as np
-from xdsl.dialects.builtin import IntegerType, VectorType
+from xdsl.dialects import vector
+from xdsl.dialects.builtin import DenseArrayBase, IntegerType, VectorType, i32, i64
 from xdsl.ir import SSAValue
 
 from lowbit_dialect import simd
@@ -101,3 +102,24 @@ class TileSite:
             for m, pixel in enumerate(self.sums)
         ]
         return replace(self, sums=sums)
+
+    def widened(self) -> TileSite:
+        """The site with sums of i32, of as many vectors as that takes."""
+        emit, lanes = self.emit, self.lanes
+        if self.element == i32:
+            return self
+        size = min(lanes, max(1, self.target.vector_bits // i32.width.data))
+        wide = VectorType(i32, [size])
+
+        def part(value: SSAValue, start: int) -> SSAValue:
+            order = DenseArrayBase.from_list(i64, range(start, start + size))
+            some = VectorType(self.element, [size])
+            if size < lanes:
+                value = emit.op(vector.ShuffleOp(value, value, order, result_type=some))
+            return emit.op(simd.ExtSIOp(value, wide))
+
+        sums = [
+            [part(value, start) for value in pixel for start in range(0, lanes, size)]
+            for pixel in self.sums
+        ]
+        return replace(self, sums=sums, lanes=size)

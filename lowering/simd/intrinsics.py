@@ -70,7 +70,11 @@ INTRINSICS: dict[str, Intrinsic] = {
     name: Intrinsic(f"llvm.{name}", arch, tuple(features.split()), operands, result)
     for name, arch, features, operands, result in (
         # Pairwise sums of neighbouring lanes.
+        ("aarch64.neon.addp.v16i8", "aarch64", "neon", (_v(16, 8), _v(16, 8)), _v(16, 8)),
         ("arm.neon.vpadd.v8i8", "armv7", "neon", (_v(8, 8), _v(8, 8)), _v(8, 8)),
+        ("aarch64.neon.uaddlp.v8i16.v16i8", "aarch64", "neon", (_v(16, 8),), _v(8, 16)),
+        # acc + those.
+        ("arm.neon.vpadalu.v8i16.v16i8", "armv7", "neon", (_v(8, 16), _v(16, 8)), _v(8, 16)),
         # acc + four products of unsigned and signed bytes.
         ("x86.avx512.vpdpbusd.512", "x86_64", "avx512vnni", *_accumulating(16)),
         ("x86.avx512.vpdpbusd.256", "x86_64", "avx512vnni avx512vl", *_accumulating(8)),

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from functools import cache
 
 from xdsl.context import Context
-from xdsl.dialects import arith, llvm, math, memref, vector
+from xdsl.dialects import arith, llvm, memref, vector
 from xdsl.dialects.builtin import (
     DenseArrayBase,
     DenseIntOrFPElementsAttr,
@@ -20,40 +20,18 @@ from xdsl.dialects.builtin import (
     VectorType,
     i64,
 )
-from xdsl.ir import Operation, SSAValue
+from xdsl.ir import Operation
 from xdsl.passes import ModulePass
 from xdsl.pattern_rewriter import PatternRewriter, RewritePattern, op_type_rewrite_pattern
 
 from lowbit_dialect import llvmx, simd
-from lowering.simd.intrinsics import INTRINSICS
 from lowering.simd.lower_dot import LowerDotAcc
 from lowering.simd.lower_lookup import LowerLookup
 from lowering.simd.lower_narrow import LowerNarrow
+from lowering.simd.lower_pack import LowerPackBits, LowerPackMasks
+from lowering.simd.lower_popcount import LowerPopcountAcc
 from lowering.single_walk import rewrite_each
 from lowering.targets import Target, get_target
-
-
-class LowerPopcountAcc(RewritePattern):
-    """Combine, count, accumulate; LLVM's `ctpop` is the best sequence of each target.
-
-        %r = simd.popcount_acc and %acc, %a, %b : vector<16xi32>
-    ->
-        %0 = arith.andi %a, %b : vector<16xi32>
-        %1 = math.ctpop %0 : vector<16xi32>
-        %r = arith.addi %acc, %1 : vector<16xi32>
-    """
-
-    @op_type_rewrite_pattern
-    def match_and_rewrite(self, op: simd.PopcountAccOp, rewriter: PatternRewriter) -> None:
-        """Rewrite one operation."""
-        combine = arith.AndIOp if op.combine.data is simd.Combine.AND else arith.XOrIOp
-        accumulate = arith.SubiOp if op.subtract else arith.AddiOp
-        acc, a, b = op.operands
-        types = [acc.type]
-        combined = combine.create(operands=[a, b], result_types=types)
-        count = math.CtPopOp.create(operands=combined.results, result_types=types)
-        total = accumulate.create(operands=[acc, count.results[0]], result_types=types)
-        rewriter.replace(op, (combined, count, total))
 
 
 def _converted(to: type[Operation], op: simd.CastOp) -> Operation:
@@ -132,68 +110,6 @@ class LowerSelect(RewritePattern):
         """Rewrite one operation."""
         chosen = llvmx.SelectOp.create(operands=op.operands, result_types=[op.result.type])
         rewriter.replace(op, chosen)
-
-
-@dataclass(frozen=True)
-class LowerPackBits(RewritePattern):
-    """A mask as a word is a bit cast, except where that is slow.
-
-        %w = simd.pack_bits %mask : vector<16xi1> to i16
-    ->
-        %w = llvm.bitcast %mask : vector<16xi1> to i16
-
-    ARMv7 has no instruction for it and LLVM moves lane by lane. There, eight lanes at a time
-    become their bits' weights (1, 2, 4, ..., 128), which three pairwise sums add up.
-    """
-
-    target: Target
-
-    @op_type_rewrite_pattern
-    def match_and_rewrite(self, op: simd.PackBitsOp, rewriter: PatternRewriter) -> None:
-        """Rewrite one operation."""
-        if not INTRINSICS["arm.neon.vpadd.v8i8"].available(self.target):
-            rewriter.replace(op, llvm.BitcastOp(op.mask, op.result.type))
-            return
-        rewriter.replace(op, self._by_pairwise_sums(op))
-
-    def _by_pairwise_sums(self, op: simd.PackBitsOp) -> list[Operation]:
-        pairwise = INTRINSICS["arm.neon.vpadd.v8i8"]
-        byte, mask_type = IntegerType(8), op.mask.type
-        assert isinstance(mask_type, VectorType)
-        lanes = mask_type.get_shape()[0]
-        bytes_type, eight = VectorType(byte, [lanes]), VectorType(byte, [8])
-        weights = arith.ConstantOp(
-            DenseIntOrFPElementsAttr.from_list(
-                bytes_type, [1 << (lane % 8) for lane in range(lanes)]
-            )
-        )
-        zero = arith.ConstantOp(DenseIntOrFPElementsAttr.from_list(bytes_type, [0]))
-        weighted = llvmx.SelectOp(op.mask, weights.result, zero.result)
-        ops: list[Operation] = [weights, zero, weighted]
-
-        groups: list[SSAValue] = []
-        for first in range(0, lanes, 8):
-            group = weighted.result
-            if lanes > 8:
-                lanes_of_group = DenseArrayBase.from_list(i64, range(first, first + 8))
-                shuffle = vector.ShuffleOp(group, group, lanes_of_group, result_type=eight)
-                ops.append(shuffle)
-                group = shuffle.result
-            groups.append(group)
-        # Each round halves the lanes of a group and joins two groups, until a byte is left of each.
-        for _ in range(3):
-            pairs = [
-                (groups[k], groups[min(k + 1, len(groups) - 1)]) for k in range(0, len(groups), 2)
-            ]
-            calls = [pairwise.call(self.target, pair) for pair in pairs]
-            ops.extend(calls)
-            groups = [call.results[0] for call in calls]
-        # With fewer than eight groups the low bytes are the word and the rest repeats them.
-        word = llvm.BitcastOp(groups[0], IntegerType(64))
-        ops.append(word)
-        if lanes < 64:
-            ops.append(llvm.TruncOp(word.result, op.result.type))
-        return ops
 
 
 @dataclass(frozen=True)
@@ -287,7 +203,7 @@ class SimdLowerPass(ModulePass):
         rewrite_each(
             op,
             {
-                simd.PopcountAccOp: LowerPopcountAcc(),
+                simd.PopcountAccOp: LowerPopcountAcc(target),
                 simd.DotAccOp: LowerDotAcc(target),
                 simd.UnpackBitsOp: LowerUnpackBits(target),
                 simd.LookupOp: LowerLookup(target),
@@ -301,6 +217,7 @@ class SimdLowerPass(ModulePass):
                 simd.CmpIOp: LowerCmpI(),
                 simd.SelectOp: LowerSelect(),
                 simd.PackBitsOp: LowerPackBits(target),
+                simd.PackMasksOp: LowerPackMasks(target),
                 simd.ReduceAddOp: LowerReduceAdd(),
             },
         )

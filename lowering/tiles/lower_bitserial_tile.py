@@ -5,16 +5,34 @@ from __future__ import annotations
 from collections.abc import Sequence
 from itertools import groupby
 
-from xdsl.dialects import arith
-from xdsl.dialects.builtin import IntegerType, MemRefType, VectorType, i32
+from typing_extensions import override
+from xdsl.dialects import arith, vector
+from xdsl.dialects.builtin import (
+    DenseArrayBase,
+    IntegerType,
+    MemRefType,
+    VectorType,
+    i16,
+    i32,
+    i64,
+)
 from xdsl.ir import SSAValue
 from xdsl.pattern_rewriter import PatternRewriter, RewritePattern, op_type_rewrite_pattern
 
 from lowbit_dialect import simd
+from lowbit_dialect.count_lanes import (
+    INT16_MIN,
+    NARROW_BITS,
+    NARROW_SUMS,
+    Segment,
+    fits_i16,
+    segments,
+)
 from lowbit_dialect.decomposition import Decomposition, Term
 from lowbit_dialect.ops.tile import BitserialTileOp
 from lowering.loops.emit import Emit, Index
 from lowering.tiles.emitter import emit_before
+from lowering.tiles.word_tile import Sums, WordTile
 
 
 class LowerBitserialTile(RewritePattern):
@@ -31,122 +49,198 @@ class LowerBitserialTile(RewritePattern):
       %p = simd.popcount_acc and %acc, %b, %v
     }
     %d:4 = arith.addi %a, %a                          next significance
+
+    Lanes of 16 bits count modulo 2^16, and upwards only, for which there are instructions: where
+    the sign changes, the accumulators do. Where they cannot hold the sums of all planes, those of
+    each segment (`count_lanes`) are widened and added up in lanes of i32.
     """
 
     @op_type_rewrite_pattern
     def match_and_rewrite(self, op: BitserialTileOp, rewriter: PatternRewriter) -> None:
-        sums = _Tile(op, emit_before(op)).sums()
-        rewriter.replace(op, [], sums)
+        """Rewrite one tile."""
+        assert isinstance(op.w.type, MemRefType)
+        is_narrow = op.w.type.element_type == i16
+        tile = (_NarrowTile if is_narrow else _Tile)(op, emit_before(op))
+        rewriter.replace(op, [], tile.sums())
 
 
-class _Tile:
-    """One tile while it is written."""
+class _PlaneTile(WordTile):
+    """Sums of popcounts of a pair of planes after the other."""
 
-    def __init__(self, op: BitserialTileOp, emit: Emit):
-        self.op, self.emit = op, emit
-        assert isinstance(op.x.type, MemRefType)
+    op: BitserialTileOp
+
+    def __init__(self, op: BitserialTileOp, emit: Emit, narrow_steps: int = 0):
+        super().__init__(op, emit, narrow_steps)
         assert isinstance(op.w.type, MemRefType)
         word = op.w.type.element_type
         assert isinstance(word, IntegerType)
-        _, _, self.kh, self.kw, self.words, lanes = op.w.type.get_shape()
-        self.pixels, self.vectors = op.pixels.value.data, op.vectors.value.data
-        self.lanes = lanes // self.vectors
         self.vector_type = VectorType(word, [self.lanes])
-        self.dilation = [int(d) for d in op.dilation.iter_values()]
-        self.step = op.step.value.data
-        self.unroll = op.unroll.value.data
-        self.image, self.row, self.col, self.word, self.block = op.indices[:5]
+        self.planes: tuple[Index, Index] = (0, 0)
+        self.counts_down = False
 
-    def sums(self) -> Sequence[SSAValue]:
-        """The sums of the tile as vectors of i32."""
-        decomposition: Decomposition = self.op.decomposition
-        zero = self.emit.constant(0, self.vector_type)
-        acc: Sequence[SSAValue] = [zero] * (self.pixels * self.vectors)
-        exponent = decomposition.terms[0].exponent
-        for (next_exponent, sign), group in groupby(
-            decomposition.terms, key=lambda term: (term.exponent, term.sign)
-        ):
-            for _ in range(exponent - next_exponent):
-                acc = [self.emit.binary(arith.AddiOp, a, a) for a in acc]
-            exponent = next_exponent
-            acc = self._planes(list(group), sign, acc)
-        for _ in range(exponent):
-            acc = [self.emit.binary(arith.AddiOp, a, a) for a in acc]
-        return [self._narrow(a) for a in acc]
-
-    def _narrow(self, value: SSAValue) -> SSAValue:
-        narrow = VectorType(i32, [self.lanes])
-        if value.type == narrow:
-            return value
-        return self.emit.op(simd.TruncIOp(value, narrow))
-
-    def _planes(self, terms: list[Term], sign: int, acc: Sequence[SSAValue]) -> Sequence[SSAValue]:
-        """Add the terms of one significance and sign: x plane ascending, w plane descending.
+    def add_planes(self, terms: Sequence[Term], acc: Sums) -> Sums:
+        """Add terms of one significance and sign: x plane ascending, w plane descending.
 
         A run of neighbours becomes a loop, so that wide codes do not multiply the code.
         """
         for run in _runs(terms):
             total = run[0].x_plane + run[0].w_plane
-            acc = self.emit.carry(
-                run[0].x_plane,
-                run[-1].x_plane + 1,
-                acc,
-                lambda p, acc, total=total: self._taps(p, self.emit.sub(total, p), sign, acc),
-            )
+
+            def over_planes(p: Index, acc: Sums, total: int = total) -> Sums:
+                self.planes = p, self.emit.sub(total, p)
+                return self._rows(acc)
+
+            acc = self.emit.carry(run[0].x_plane, run[-1].x_plane + 1, acc, over_planes)
         return acc
 
-    def _taps(
-        self, x_plane: Index, w_plane: Index, sign: int, acc: Sequence[SSAValue]
-    ) -> Sequence[SSAValue]:
-        """Add one pair of planes over kh, kw and channel words."""
-        emit = self.emit
-
-        def over_kh(kh: Index, acc: Sequence[SSAValue]) -> Sequence[SSAValue]:
-            row = emit.add(self.row, emit.mul(kh, self.dilation[0]))
-            acc = list(acc)
-            for low, high, part in self.op.column_runs:
-
-                def over_kw(
-                    kw: Index, acc: Sequence[SSAValue], part: slice = part
-                ) -> Sequence[SSAValue]:
-                    col = emit.add(self.col, emit.mul(kw, self.dilation[1]))
-
-                    def over_words(c: Index, acc: Sequence[SSAValue]) -> Sequence[SSAValue]:
-                        x = (self.image, row, x_plane, emit.add(self.word, c), col)
-                        return self._step(x, (self.block, w_plane, kh, kw, c), sign, part, acc)
-
-                    return emit.carry(0, self.words, acc, over_words, unroll=self.unroll > 0)
-
-                acc[part] = emit.carry(low, high, acc[part], over_kw, unroll=self.unroll > 1)
-            return acc
-
-        low, high = self.op.kernel_rows or (0, self.kh)
-        return emit.carry(low, high, acc, over_kh, unroll=self.unroll > 2)
-
-    def _step(
-        self,
-        x: tuple[Index, ...],
-        w: tuple[Index, ...],
-        sign: int,
-        part: slice,
-        acc: Sequence[SSAValue],
-    ) -> Sequence[SSAValue]:
+    @override
+    def add_words(self, x: tuple[Index, ...], w: tuple[Index, ...], part: slice, acc: Sums) -> Sums:
         """One word of the pixels of some results against one word of every lane."""
         emit, combine = self.emit, simd.Combine(self.op.decomposition.combine)
+        (image, row, start, word), (x_plane, w_plane) = x, self.planes
         weights = [
-            emit.load_vector(self.op.w, (*w, v * self.lanes), self.vector_type)
+            emit.load_vector(self.w, (w[0], w_plane, *w[1:], v * self.lanes), self.vector_type)
             for v in range(self.vectors)
         ]
-        result = []
-        for start in range(part.start, part.stop, self.vectors):
-            col = emit.add(x[4], start // self.vectors * self.step)
-            indices = [emit.value(i) for i in (*x[:4], col)]
-            pixel = emit.op(simd.BroadcastLoadOp(self.op.x, indices, self.vector_type))
+        result: list[SSAValue] = []
+        for m in range(part.start // self.vectors, part.stop // self.vectors):
+            col = emit.add(start, m * self.step)
+            indices = [emit.value(i) for i in (image, row, x_plane, word, col)]
+            pixel = emit.op(simd.BroadcastLoadOp(self.x, indices, self.vector_type))
             for weight in weights:
                 total = acc[len(result)]
-                count = simd.PopcountAccOp(total, pixel, weight, combine, subtract=sign < 0)
+                count = simd.PopcountAccOp(total, pixel, weight, combine, self.counts_down)
                 result.append(emit.op(count))
         return result
+
+    def _doubled(self, acc: Sums, times: int) -> Sums:
+        for _ in range(times):
+            acc = [self.emit.binary(arith.AddiOp, a, a) for a in acc]
+        return acc
+
+
+class _Tile(_PlaneTile):
+    """A tile whose lanes hold every sum."""
+
+    def sums(self) -> Sums:
+        """The sums of the tile as vectors of i32."""
+        decomposition: Decomposition = self.op.decomposition
+        zero = self.emit.constant(0, self.vector_type)
+        acc: Sums = [zero] * (self.pixels * self.vectors)
+        exponent = decomposition.terms[0].exponent
+        for (next_exponent, sign), group in groupby(
+            decomposition.terms, key=lambda term: (term.exponent, term.sign)
+        ):
+            acc = self._doubled(acc, exponent - next_exponent)
+            exponent, self.counts_down = next_exponent, sign < 0
+            acc = self.add_planes(list(group), acc)
+        return [self._as_i32(a) for a in self._doubled(acc, exponent)]
+
+    def _as_i32(self, value: SSAValue) -> SSAValue:
+        if value.type == self.wide:
+            return value
+        return self.emit.op(simd.TruncIOp(value, self.wide))
+
+    @override
+    def narrow_zeros(self, acc: Sums) -> Sums:
+        return acc
+
+    @override
+    def widened(self, acc: Sums, narrow: Sums) -> Sums:
+        return narrow
+
+
+class _NarrowTile(_PlaneTile):
+    """A tile in lanes of 16 bits, which hold `sign` times a sum, modulo 2^16."""
+
+    def __init__(self, op: BitserialTileOp, emit: Emit):
+        # A step counts to 16, the bits of a lane.
+        super().__init__(op, emit, (NARROW_SUMS - 1) // NARROW_BITS)
+        self.taps = NARROW_BITS * self.kh * self.kw * self.words
+        self.sign, self.range = 1, (0, 0)
+
+    def sums(self) -> Sums:
+        """The sums of the tile as vectors of i16 or i32."""
+        decomposition, count = self.op.decomposition, self.pixels * self.vectors
+        total: Sums = [self.emit.constant(0, self.wide)] * count
+        if self.narrow_depth < 3:
+            return self._halves(self._sums_of_parts(decomposition, total))
+        found, last = segments(decomposition, self.taps), decomposition.terms[-1].exponent
+        if fits_i16(decomposition.raw_range(self.taps)):
+            return self._doubled(self._signed(self._segment(found[0], count)), last)
+        exponent = found[0].exponent
+        for segment in found:
+            total = self._doubled(total, exponent - segment.exponent)
+            exponent, narrow = segment.exponent, self._segment(segment, count)
+            self.range = segment.low, segment.high
+            total = self.widened(total, narrow)
+        return self._halves(self._doubled(total, last))
+
+    def _sums_of_parts(self, decomposition: Decomposition, total: Sums) -> Sums:
+        """The sums over more taps than narrow lanes count, widened after parts of these."""
+        exponent = decomposition.terms[0].exponent
+        for term in decomposition.terms:
+            total = self._doubled(total, exponent - term.exponent)
+            exponent, self.sign = term.exponent, term.sign
+            self.range = (0, NARROW_SUMS - 1) if term.sign > 0 else (1 - NARROW_SUMS, 0)
+            total = self.add_planes([term], total)
+        return self._doubled(total, exponent)
+
+    def _segment(self, segment: Segment, count: int) -> Sums:
+        """The sum of a segment in narrow lanes."""
+        acc: Sums = [self.emit.constant(0, self.vector_type)] * count
+        exponent, self.sign = segment.groups[0][0].exponent, segment.groups[0][0].sign
+        for group in segment.groups:
+            acc = self._doubled(acc, exponent - group[0].exponent)
+            if group[0].sign != self.sign:
+                acc = self._less(0, acc)
+            exponent, self.sign = group[0].exponent, group[0].sign
+            acc = self.add_planes(group, acc)
+        return acc
+
+    def _less(self, number: int, acc: Sums) -> Sums:
+        """A number less each sum."""
+        value = self.emit.constant((number - INT16_MIN) % NARROW_SUMS + INT16_MIN, self.vector_type)
+        return [self.emit.binary(arith.SubiOp, value, a) for a in acc]
+
+    def _signed(self, acc: Sums) -> Sums:
+        """The sums from narrow lanes."""
+        return acc if self.sign > 0 else self._less(0, acc)
+
+    @override
+    def narrow_zeros(self, acc: Sums) -> Sums:
+        return [self.emit.constant(0, self.vector_type)] * len(acc)
+
+    @override
+    def widened(self, acc: Sums, narrow: Sums) -> Sums:
+        """Lanes are read as the numbers of `range`, of which there are 2^16 at most."""
+        emit, low = self.emit, self.range[0]
+        if fits_i16(self.range):
+            parts = [emit.op(simd.ExtSIOp(a, self.wide)) for a in self._signed(narrow)]
+        else:
+            # What they are above the least one.
+            above = narrow if self.sign > 0 and not low else self._above(low, narrow)
+            parts = [emit.op(simd.ExtUIOp(a, self.wide)) for a in above]
+            acc = [emit.binary(arith.AddiOp, a, emit.constant(low, self.wide)) for a in acc]
+        return [emit.binary(arith.AddiOp, a, b) for a, b in zip(acc, parts, strict=True)]
+
+    def _above(self, low: int, narrow: Sums) -> Sums:
+        """Sums less the least one."""
+        if self.sign < 0:
+            return self._less(-low, narrow)
+        return self._less(0, self._less(low, narrow))
+
+    def _halves(self, sums: Sums) -> Sums:
+        """Vectors of i32 as two each, the lower lanes first."""
+        if self.lanes == 1:
+            return sums
+        half, halves = self.lanes // 2, []
+        for value in sums:
+            for start in (0, half):
+                order = DenseArrayBase.from_list(i64, range(start, start + half))
+                part = VectorType(i32, [half])
+                halves.append(self.emit.op(vector.ShuffleOp(value, value, order, result_type=part)))
+        return halves
 
 
 def _runs(terms: list[Term]) -> list[list[Term]]:

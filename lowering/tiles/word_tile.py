@@ -18,15 +18,16 @@ Sums = Sequence[SSAValue]
 class WordTile(ABC):
     """One tile while it is written.
 
-    x is [n][row][column][channel word], w [block][kh][kw][channel word][lane]. The loops that
-    `narrow_steps` steps hold, or as large a part of the innermost one, sum in narrow lanes, which
-    are added to the i32 sums after them; with 0 none do.
+    x is [n][row][column][channel word], w [block][kh][kw][channel word][lane] (or like that: what
+    is read is up to `add_words`). The loops that `narrow_steps` steps hold, or as large a part of
+    the innermost one, sum in narrow lanes, which are added to the i32 sums after them; with 0 none
+    do.
     """
 
     def __init__(self, op: TileOp, emit: Emit, narrow_steps: int):
         self.op, self.x, self.w, self.emit = op, op.x, op.w, emit
         assert isinstance(op.w.type, MemRefType)
-        _, self.kh, self.kw, self.words, lanes = op.w.type.get_shape()
+        self.kh, self.kw, self.words, lanes = op.w.type.get_shape()[-4:]
         self.pixels, self.vectors = op.pixels.value.data, op.vectors.value.data
         self.lanes = lanes // self.vectors
         self.wide = VectorType(i32, [self.lanes])
@@ -80,17 +81,20 @@ class WordTile(ABC):
 
     def _rows(self, acc: Sums) -> Sums:
         def over_kh(kh: Index, acc: Sums) -> Sums:
-            return self._narrowed(2, acc, lambda acc: self._cols(kh, acc))
+            row = self.emit.add(self.row, self.emit.mul(kh, self.dilation[0]))
+            return self._narrowed(2, acc, lambda acc: self._cols(kh, row, acc))
 
         low, high = self.op.kernel_rows or (0, self.kh)
         return self.emit.carry(low, high, acc, over_kh, unroll=self.unroll > 2)
 
-    def _cols(self, kh: Index, acc: Sums) -> Sums:
-        acc = list(acc)
+    def _cols(self, kh: Index, row: Index, acc: Sums) -> Sums:
+        acc, emit = list(acc), self.emit
         for low, high, part in self.op.column_runs:
 
             def over_kw(kw: Index, acc: Sums, part: slice = part) -> Sums:
-                return self._narrowed(1, acc, lambda acc: self._words(kh, kw, part, acc))
+                col = emit.add(self.col, emit.mul(kw, self.dilation[1]))
+                taps = (row, col), (self.block, kh, kw)
+                return self._narrowed(1, acc, lambda acc: self._words(*taps, part, acc))
 
             own = self.sums_of(part)
             acc[own] = self.emit.carry(low, high, acc[own], over_kw, unroll=self.unroll > 1)
@@ -100,16 +104,14 @@ class WordTile(ABC):
         """Where the sums of some results are among all sums."""
         return part
 
-    def _words(self, kh: Index, kw: Index, part: slice, acc: Sums) -> Sums:
+    def _words(self, x: tuple[Index, ...], w: tuple[Index, ...], part: slice, acc: Sums) -> Sums:
         emit = self.emit
-        row = emit.add(self.row, emit.mul(kh, self.dilation[0]))
-        col = emit.add(self.col, emit.mul(kw, self.dilation[1]))
 
         def over(start: Index, count: int, acc: Sums) -> Sums:
             def step(k: Index, acc: Sums) -> Sums:
                 c = emit.add(start, k)
-                x = (self.image, row, col, emit.add(self.word, c))
-                return self.add_words(x, (self.block, kh, kw, c), part, acc)
+                at = (self.image, *x, emit.add(self.word, c))
+                return self.add_words(at, (*w, c), part, acc)
 
             return emit.carry(0, count, acc, step, unroll=self.unroll > 0)
 

@@ -127,11 +127,11 @@ def _instruction(line: str) -> Instruction | None:
     sizes = {"Spill": 0, "Reload": 0}
     if comment and (spill := _SPILL.search(comment[1])):
         sizes[spill[2]] = int(spill[1])
-    operands = tuple(_operands(f"{inline} {rest}".strip()))
+    operands = tuple(operands_of(f"{inline} {rest}".strip()))
     return Instruction(mnemonic, operands, sizes["Spill"], sizes["Reload"])
 
 
-def _operands(text: str) -> Iterator[str]:
+def operands_of(text: str) -> Iterator[str]:
     """Operands, split at the commas outside brackets."""
     depth, start = 0, 0
     for position, character in enumerate(text):

@@ -11,11 +11,26 @@ one thread, all on one core, warmed up, in turn with ours, in several generation
 OpenVINO's binary convolution is timed by its own counters, for its kernel alone; its 3x3 results
 are wrong, which the table says.
 
+With --target nothing is timed: the kernels are compiled for another processor, executed in an
+emulator, compared with the reference, and the blocks that ran are costed by LLVM's model of the
+processor (llvm-mca), which takes all data for close and all jumps for foreseen.
+
 columns:
   predicted   MAC/cycle by the cost model
   goal        MAC/cycle to reach on a machine of this class (those of i32 are 5 % lower)
   compile     a compilation without the object cache
   from cache  one that finds the object there
+
+columns with --target, rates in MAC/cycle:
+  inner loop  the loop that does most of the products, by llvm-mca
+  goal        for that loop
+  does        its part of the products, loops with as many in an iteration counted
+  products    what instructions multiply of what the layer has: less where taps in the padding are
+              skipped, more where lanes hold no channel, or tables are filled by lookups
+  whole call  by llvm-mca's cycles of every block, as often as it ran
+  instr.      instructions that the emulator counted, and the part of them in that loop
+  published   by others on four Cortex-A53, per core, measured; `times` is the whole call by that
+  int16       a kernel of 16-bit integers by the same passes, LLVM and model, likewise
 """
 
 from __future__ import annotations
@@ -37,12 +52,14 @@ from lowering.targets import ISA_CLASSES
 from runtime.bench.goals import goal_settings
 from runtime.bench.machine import isa_name, usable_cores
 from runtime.bench.measure import OUTPUTS, codes_of, module_of
+from runtime.bench.model_goals import modelled_targets
 from runtime.bench.peers import PEERS, Peer
 from runtime.bench.plot import Bounds, check_plot, plot
 from runtime.bench.record import Record, Setting, dump_records
 from runtime.bench.session import Plan, run_plan, steps
 from runtime.bench.workloads import Workload, load_workloads, select
 from runtime.cli.arguments import add_records, positive
+from runtime.cli.bench_model import execute_models
 from runtime.cli.bench_tables import (
     MARKS_LINE,
     goals_line,
@@ -79,6 +96,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         action="append",
         choices=("host", *ISA_CLASSES),
         help="use the host as if its vector instructions ended there; repeatable (default: host)",
+    )
+    parser.add_argument(
+        "--target",
+        action="append",
+        metavar="T",
+        help="an ARM processor to model instead of timing anything, such as"
+        f" {', '.join(modelled_targets())}; repeatable",
     )
     parser.add_argument(
         "--out", action="append", choices=OUTPUTS, help="what is stored (default: packed)"
@@ -205,6 +229,8 @@ def _plan(args: argparse.Namespace) -> Plan:
 
 def execute(args: argparse.Namespace) -> int:
     """Run the command; 1 where an output was wrong."""
+    if args.target:
+        return execute_models(args, DEFAULT_PAIRS)
     plan = _plan(args)
     if args.modules is not None:
         _write_modules(plan, args.modules)

@@ -1,25 +1,44 @@
-"""Write a module at any level on its way to machine code, for any target.
+"""Write a library for programs in C, or a module at any level on its way there, for any target.
+
+Without --emit, OUT is a folder, which may be new where it ends in a slash. For net.mlir it gets
+
+net.o          an object; it calls nothing, not even libc
+libnet.a       the object as a static library
+libnet.so      and as a shared one, where there is a linker: lld, a C compiler or ziglang
+net.h          the C header: types, shapes, sizes, the rules, stages for threads
+net_example.c  a program that runs the function on .npy files; how to build it is on top
+
+@main is called net in C, and any other function @f is net_f.
+
+With --emit, OUT is a file:
 
 mlir   IR after the passes that reach a level (--level)
 llvm   LLVM IR, as it leaves LLVM's passes; with --opt=0 as it enters them
 asm    assembly
-obj    a relocatable object file
+obj    a relocatable object file, its functions called as in the module
 """
 
 from __future__ import annotations
 
 import argparse
+import os
+import warnings
 from collections.abc import Callable
 from pathlib import Path
 
+from rich.table import Table
 from xdsl.dialects.builtin import ModuleOp
 
 from lowering.llvm.emit import module_to_llvm_ir
 from lowering.llvm.object import compile_assembly, compile_object, optimized_llvm_ir
 from lowering.pipeline import LEVELS, lower
 from lowering.targets import Target, get_target
+from runtime.aot.bundle import make_bundle
+from runtime.aot.library import build_library
+from runtime.aot.names import check_library_name
 from runtime.cli.arguments import add_file, add_records, add_target
-from runtime.cli.files import check_writable, write_files
+from runtime.cli.console import count, show
+from runtime.cli.files import check_folder, check_writable, write_files
 from runtime.source import parse_module, read_text
 
 
@@ -27,7 +46,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the arguments of `lowbit compile`."""
     add_file(parser)
     parser.add_argument(
-        "--emit", required=True, choices=("mlir", *_EMITTERS), help="what to write, see above"
+        "--emit",
+        choices=("mlir", *_EMITTERS),
+        help="what to write, see above (default: a library in a folder)",
     )
     add_target(parser)
     add_records(parser)
@@ -44,10 +65,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="level of LLVM's optimisations (default: 2)",
     )
     parser.add_argument(
+        "--name",
+        metavar="NAME",
+        help="what the library is called in C (default: like the file)",
+    )
+    parser.add_argument(
         *("-o", "--output"),
-        type=Path,
         metavar="OUT",
-        help="where it goes (default: stdout; an object file needs one)",
+        help="where it goes (default: stdout; an object file and a library need one)",
     )
 
 
@@ -55,11 +80,16 @@ def execute(args: argparse.Namespace) -> int:
     """Run the command."""
     target = get_target(args.target)
     if args.level is not None and args.emit != "mlir":
-        raise ValueError(f"--level={args.level} goes with --emit=mlir, not with --emit={args.emit}")
+        raise ValueError(f"--level={args.level} goes with --emit=mlir")
+    if args.emit is None:
+        return _write_library(args, target)
+    if args.name is not None:
+        raise ValueError(f"--name={args.name} is for a library, not for --emit={args.emit}")
     if args.emit == "obj" and args.output is None:
         raise ValueError("an object file is not for the screen: name one with -o")
-    if args.output is not None:
-        check_writable(args.output)
+    output = None if args.output is None else Path(args.output)
+    if output is not None:
+        check_writable(output)
     module = parse_module(read_text(args.file), str(args.file))
     if args.emit == "mlir":
         lower(module, target.name, args.level or "llvm", records=args.records)
@@ -67,12 +97,49 @@ def execute(args: argparse.Namespace) -> int:
     else:
         lower(module, target.name, records=args.records)
         content = _EMITTERS[args.emit](module, target, args.opt)
-    if args.output is None:
+    if output is None:
         assert isinstance(content, str), "checked above"
         print(content, end="")
         return 0
     data = content.encode() if isinstance(content, str) else content
-    write_files({args.output: lambda file: file.write(data)})
+    write_files({output: lambda file: file.write(data)})
+    return 0
+
+
+def _write_library(args: argparse.Namespace, target: Target) -> int:
+    """Write all files of a library, and say what they are."""
+    if args.output is None:
+        raise ValueError("a library needs a folder: name one with -o FOLDER/, or give --emit")
+    folder = Path(args.output)
+    if not folder.is_dir() and not args.output.endswith(("/", os.sep)):
+        raise ValueError(
+            f"{args.output} is no folder: a library goes into one, which may be new where the name"
+            " ends in a slash; a single file takes --emit"
+        )
+    check_folder(folder)
+    name = args.file.stem if args.name is None else args.name
+    check_library_name(name)
+    module = parse_module(read_text(args.file), str(args.file))
+    bundle = make_bundle(
+        build_library(module, name, args.file.name, target, args.records, args.opt)
+    )
+    folder.mkdir(parents=True, exist_ok=True)
+    write_files(
+        {
+            folder / file: lambda out, content=made.content: out.write(content)
+            for file, made in bundle.files.items()
+        }
+    )
+    table = Table("file", "bytes", "what")
+    table.columns[1].justify = "right"
+    for file, made in bundle.files.items():
+        table.add_row(str(folder / file), count(len(made.content)), made.what)
+    show(table)
+    print(f"in that folder: {bundle.compile_line}")
+    for file, reason in bundle.missing.items():
+        # What an earlier run left may be for another target than the header is now.
+        (folder / file).unlink(missing_ok=True)
+        warnings.warn(f"{folder / file} is not written: {reason}", stacklevel=1)
     return 0
 
 

@@ -48,6 +48,20 @@ def check_writable(path: Path) -> None:
         raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), str(path))
 
 
+def check_folder(path: Path) -> None:
+    """Find out before long work that no files can be written into a folder, or it cannot be made.
+
+    Raises:
+        OSError: it is no folder, or may not be written, or one of those around it.
+    """
+    while not path.exists() and path != path.parent:
+        path = path.parent
+    if not path.is_dir():
+        raise NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR), str(path))
+    if not os.access(path, os.W_OK | os.X_OK):
+        raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(path))
+
+
 def write_files(contents: Mapping[Path, Writer]) -> None:
     """Write files; each gets its name when all of them are complete.
 

@@ -5,8 +5,13 @@ import itertools
 import numpy as np
 import pytest
 from xdsl.context import Context
-from xdsl.dialects.builtin import DenseIntOrFPElementsAttr, MemRefType, VectorType
-from xdsl.ir import Operation
+from xdsl.dialects.builtin import (
+    DenseIntOrFPElementsAttr,
+    IntegerType,
+    MemRefType,
+    VectorType,
+)
+from xdsl.ir import Attribute, Operation
 
 from lowbit_dialect.simd import Simd
 from lowbit_dialect.simd_semantics import SIMD_SEMANTICS, numpy_lane_type
@@ -205,6 +210,52 @@ func.func @f(%m0: memref<{lanes}x{type}>, %out: memref<1x{type}>) {{
     return texts
 
 
+PACKED = [(lanes, count) for lanes in (8, 16, 32, 64) for count in (1, 2, 4, 8)]
+"""Lanes of a mask, and masks that are packed together."""
+
+
+def packed_together() -> list[str]:
+    """Masks of every length, as many as fill a part of a register, a register and more."""
+    texts = []
+    for lanes, count in (
+        (8, 2),
+        (8, 4),
+        (8, 8),
+        (8, 16),
+        (16, 2),
+        (16, 4),
+        (16, 8),
+        (32, 4),
+        (64, 2),
+    ):
+        for type in ("i8", "i16", "i32"):
+            vector = f"vector<{lanes}x{type}>"
+            memories = ", ".join(f"%m{k}: memref<{lanes}x{type}>" for k in range(count + 1))
+            loads = "\n".join(
+                f"  %v{k} = vector.load %m{k}[%c0] : memref<{lanes}x{type}>, {vector}"
+                for k in range(count + 1)
+            )
+            masks = "\n".join(
+                f"  %p{k} = simd.cmpi slt, %v{k}, %v{count} : {vector} to vector<{lanes}xi1>"
+                for k in range(count)
+            )
+            if count == 1:  # see `words`
+                continue
+            names = ", ".join(f"%p{k}" for k in range(count))
+            texts.append(
+                f"""
+func.func @f({memories}, %out: memref<{count}xi{lanes}>) {{
+  %c0 = arith.constant 0 : index
+{loads}
+{masks}
+  %r = simd.pack_masks {names} : vector<{lanes}xi1> to vector<{count}xi{lanes}>
+  vector.store %r, %out[%c0] : memref<{count}xi{lanes}>, vector<{count}xi{lanes}>
+  func.return
+}}"""
+            )
+    return texts
+
+
 BROADCASTS = [
     f"""
 func.func @f(%m: memref<3x5x{type}>, %out: memref<{lanes}x{type}>) {{
@@ -228,6 +279,7 @@ PROGRAMS = [
     *narrowings(),
     *comparisons(),
     *words(),
+    *packed_together(),
     *BROADCASTS,
     FPTOSI,
 ]
@@ -321,39 +373,58 @@ def test_types_of_values() -> None:
         assert stored.dtype == numpy_lane_type(out.element_type)
 
 
-@pytest.mark.parametrize("lanes", [8, 16, 32, 64])
-def test_pairwise_sums_of_armv7_make_the_word(lanes: int) -> None:
-    """ARMv7 cannot run here, so its expansion is interpreted, intrinsic by intrinsic."""
+@pytest.mark.parametrize("target", ["cortex-a9", "cortex-a53"])
+@pytest.mark.parametrize(("lanes", "count"), PACKED)
+def test_pairwise_sums_make_the_words(lanes: int, count: int, target: str) -> None:
+    """ARM code cannot run here, so the expansion is interpreted, intrinsic by intrinsic."""
+    type, names = f"vector<{lanes}xi1>", [f"%m{k}" for k in range(count)]
+    result = f"vector<{count}xi{lanes}>" if count > 1 else f"i{lanes}"
+    pack = "pack_masks" if count > 1 else "pack_bits"
     module = parse(
         f"""
-func.func @f(%mask: vector<{lanes}xi1>) -> i{lanes} {{
-  %w = simd.pack_bits %mask : vector<{lanes}xi1> to i{lanes}
-  func.return %w : i{lanes}
+func.func @f({", ".join(f"{name}: {type}" for name in names)}) -> {result} {{
+  %w = simd.{pack} {", ".join(names)} : {type} to {result}
+  func.return %w : {result}
 }}"""
     )
-    SimdLowerPass("cortex-a9").apply(Context(), module)
+    SimdLowerPass(target).apply(Context(), module)
     (function,) = module.ops
     body = function.regions[0].block
     rng = np.random.default_rng(3)
-    for mask in (rng.random(lanes) < 0.5, np.ones(lanes, bool), np.zeros(lanes, bool)):
-        values: dict = {body.args[0]: mask}
+    for masks in (rng.random((count, lanes)) < 0.5, np.eye(count, lanes) > 0):
+        values: dict = dict(zip(body.args, masks, strict=True))
         for op in body.ops:
             given = [values[operand] for operand in op.operands]
             if op.name == "arith.constant":
-                result = np.resize(list(op.properties["value"].iter_values()), lanes)  # type: ignore[attr-defined]
+                type_ = op.results[0].type
+                assert isinstance(type_, VectorType)
+                numbers = list(op.properties["value"].iter_values())  # type: ignore[attr-defined]
+                result = np.resize(numbers, type_.get_shape())
             elif op.name == "llvmx.select":
                 result = np.where(*given).astype(np.uint8)
             elif op.name == "vector.shuffle":
                 result = np.concatenate(given)[list(op.properties["mask"].iter_values())]  # type: ignore[attr-defined]
+            elif op.name == "vector.extract":
+                result = given[0][op.properties["static_position"].get_values()[0]]  # type: ignore[attr-defined]
             elif op.name == "llvm.call_intrinsic":
                 a, b = given
                 result = np.concatenate([a[::2] + a[1::2], b[::2] + b[1::2]])
-            elif op.name == "llvm.bitcast":
-                result = int.from_bytes(given[0].tobytes(), "little")
-            elif op.name == "llvm.trunc":
-                result = given[0] % 2**lanes
+            elif op.name in ("llvm.bitcast", "vector.bitcast"):
+                result = as_type(given[0], op.results[0].type)
             else:
                 assert op.name == "func.return"
-                assert given == [sum(1 << k for k in range(lanes) if mask[k])]
+                words = np.packbits(masks, axis=1, bitorder="little").tobytes()
+                assert np.asarray(given[0]).tobytes() == words
                 continue
             values[op.results[0]] = result
+
+
+def as_type(bits: np.ndarray, type: Attribute) -> np.ndarray:
+    """The same bits as lanes of another type, or as an integer."""
+    data = np.atleast_1d(bits)
+    if isinstance(type, VectorType):
+        return data.view(numpy_lane_type(type.element_type))
+    assert isinstance(type, IntegerType)
+    if type.width.data == data.size and data.dtype == np.bool_:
+        data = np.packbits(data, bitorder="little")
+    return data.view(f"i{type.width.data // 8}")[0]

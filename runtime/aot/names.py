@@ -1,0 +1,110 @@
+"""What the functions of a module are called in C.
+
+The library has the name of the file. `@main`, or a function that is called like the library, gets
+the name of the library; any other `@f` is `<library>_f`. So nothing is ever called main, and what
+two libraries define does not clash.
+"""
+
+from __future__ import annotations
+
+import re
+from functools import cache
+from importlib.resources import files
+
+from xdsl.dialects.builtin import ModuleOp, StringAttr
+from xdsl.dialects.func import FuncOp
+
+from lowering.opt.diagnostics import fail
+
+_IDENTIFIER = re.compile(r"[A-Za-z_][A-Za-z0-9_]*", re.ASCII)
+_LIBRARY = re.compile(r"[A-Za-z][A-Za-z0-9_]*", re.ASCII)
+_RESERVED = {
+    "c_keywords.txt": "a keyword of C or C++",
+    "c_library_names.txt": "known to every C program",
+}
+
+
+@cache
+def _words(file: str) -> frozenset[str]:
+    """The words of a list in this package, whose first line is a comment."""
+    lines = files(__package__ or "").joinpath(file).read_text(encoding="utf-8").splitlines()
+    return frozenset(" ".join(lines[1:]).split())
+
+
+def check_library_name(name: str) -> None:
+    """Refuse a name that no function and no header can have.
+
+    Raises:
+        ValueError: it is no identifier, in capitals as macros are, a keyword, or known to every C
+            program.
+    """
+    if not _LIBRARY.fullmatch(name):
+        raise ValueError(
+            f"{name!r} cannot be the name of a C library: a letter, then letters, digits and"
+            " underscores are allowed; choose one with --name"
+        )
+    if name == name.upper():
+        raise ValueError(
+            f"{name!r} is in capitals as the macros of the header are: choose another name for the"
+            " library with --name"
+        )
+    for file, what in _RESERVED.items():
+        if name in _words(file):
+            raise ValueError(f"{name!r} is {what}: choose another name for the library with --name")
+
+
+def function_name(library: str, symbol: str) -> str:
+    """What a function of the module is called in C."""
+    return library if symbol in ("main", library) else f"{library}_{symbol}"
+
+
+def workspace_query(function: str) -> str:
+    """The name of the function that says how large the workspace of `function` is."""
+    return f"{function}_workspace_bytes"
+
+
+def stage_type(function: str) -> str:
+    """The name of the type of the stages of `function`."""
+    return f"{function}_stage"
+
+
+def rename_functions(module: ModuleOp, library: str) -> dict[str, str]:
+    """Give the functions of a module of tensors the names that they have in C.
+
+    Private functions are removed: nothing outside can call them, and nothing inside does.
+
+    Returns:
+        The symbol that each function had, by its name in C.
+
+    Raises:
+        ValueError: the library's name is none, or the module has no public function.
+        OpFailedException: a symbol is no identifier, or two names are the same.
+    """
+    check_library_name(library)
+    symbols: dict[str, str] = {}
+    taken: dict[str, str] = {}
+    for function in list(module.body.block.ops):
+        if not isinstance(function, FuncOp):
+            continue
+        symbol, visibility = function.sym_name.data, function.sym_visibility
+        if function.is_declaration or (visibility is not None and visibility.data != "public"):
+            function.detach()
+            function.erase()
+            continue
+        if not _IDENTIFIER.fullmatch(symbol):
+            fail(
+                function,
+                f"@{symbol} is no name of a C function: letters, digits and underscores are"
+                " allowed, no digit first",
+            )
+        name = function_name(library, symbol)
+        for defined in (name, workspace_query(name), stage_type(name)):
+            # Macros begin with the name in capitals, so names must differ in more than that.
+            other = taken.setdefault(defined.upper(), symbol)
+            if other != symbol:
+                fail(function, f"@{symbol} and @{other} would both define {defined} in C")
+        symbols[name] = symbol
+        function.sym_name = StringAttr(name)
+    if not symbols:
+        raise ValueError("the module has no public function: a library would be empty")
+    return symbols

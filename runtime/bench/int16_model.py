@@ -1,0 +1,61 @@
+"""The kernel of 16-bit integers of a layer by the same model, for ratios like published ones."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from xdsl.context import Context
+
+from lowering.llvm.emit import module_to_llvm_ir
+from lowering.llvm.object import compile_object
+from lowering.pipeline import LEVELS
+from lowering.targets import Target
+from runtime.analysis.disassembly import Code, disassemble
+from runtime.analysis.products import PRODUCTS
+from runtime.analysis.program_model import ProgramModel, model_program
+from runtime.bench.int16_baseline import int16_baseline
+from runtime.bench.int16_kernel import FUNCTION, Int16Kernel
+from runtime.bench.measure import Layer
+from runtime.emulation.image import Image
+from runtime.emulation.processor import Processor
+
+
+@dataclass(frozen=True)
+class Int16Model:
+    """Figures of a call, and whether its sums were those of the reference."""
+
+    model: ProgramModel
+    checked: bool
+
+
+def int16_model(layer: Layer, target: Target) -> Int16Model:
+    """Run the kernel of 16-bit integers on the values of a layer, and cost what ran.
+
+    Raises:
+        ToolMissingError, McaError: a program or package is not there.
+        EmulationError: the kernel did what it must not.
+    """
+    geometry = layer.workload.geometry
+    kernel = int16_baseline(geometry, target).kernel
+    image = Image.link(_object(kernel), target, FUNCTION)
+    x, w = layer.x.astype(np.int16), layer.w.astype(np.int16)
+    if layer.workload.is_matmul:
+        x, w = x[None, None], w.T[:, None, None]
+    sums = np.zeros(kernel.output_shape, np.int32)
+    buffers = [kernel.frame(x), kernel.pack(w), sums]
+    counts = Processor(image, target).call(FUNCTION, buffers)
+    code = Code.of(disassemble(image.elf), target.arch)
+    expected = layer.sums.reshape(*sums.shape[:3], geometry.oc)
+    return Int16Model(
+        model_program(code, counts, target, PRODUCTS["dot"]),
+        np.array_equal(sums[..., : geometry.oc], expected),
+    )
+
+
+def _object(kernel: Int16Kernel) -> bytes:
+    module = kernel.module()
+    for level in ("simd", "llvm"):
+        for step in LEVELS[level](kernel.target.name):
+            step.apply(Context(), module)
+    return compile_object(module_to_llvm_ir(module, kernel.target), kernel.target)

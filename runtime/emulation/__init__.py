@@ -1,0 +1,1 @@
+"""Kernels for ARM executed on any machine, each instruction counted."""

@@ -1,0 +1,1 @@
+"""Compiled functions on other machines: reached by ssh, emulated, or this one."""

@@ -1,0 +1,64 @@
+"""Programs for other machines, run by an emulator: the same bits as here."""
+
+from __future__ import annotations
+
+import subprocess
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from lowering.targets import get_target
+from runtime.aot.toolchain import build_program, find_c_compiler, find_emulator, find_linker
+from runtime.compile import compile
+from tests.aot.conftest import DIGITS, TENSORS, copies, library_of, tool, write_bundle
+
+TARGETS = ("cortex-a53", "cortex-a7")
+
+
+@pytest.mark.parametrize("target", TARGETS)
+def test_digits_static_and_shared(target: str, tmp_path: Path):
+    for find in (find_linker, find_c_compiler):
+        tool(find, target)
+    emulator = tool(find_emulator, target)
+    write_bundle(library_of(DIGITS.read_text(), "digits", target), tmp_path)
+    source, machine = tmp_path / "digits_example.c", get_target(target)
+    build_program([source, tmp_path / "libdigits.a"], tmp_path / "static", machine)
+    build_program(
+        [source],
+        tmp_path / "shared",
+        machine,
+        static=False,
+        options=(f"-L{tmp_path}", "-Wl,-rpath,$ORIGIN", "-ldigits"),
+    )
+    network, rng = compile(DIGITS), np.random.default_rng(2)
+    for digit in (*rng.integers(0, 17, (2, 1, 8, 8, 1)), np.full((1, 8, 8, 1), 31)):
+        np.save(tmp_path / "digit.npy", digit)
+        for program in ("static", "shared"):
+            command = [*emulator, tmp_path / program, "digit.npy", "--output", "logits.npy"]
+            subprocess.run(command, cwd=tmp_path, check=True, stdout=subprocess.DEVNULL)
+            logits = np.load(tmp_path / "logits.npy")
+            assert logits.tobytes() == network(digit).tobytes()
+
+
+@pytest.mark.parametrize("target", TARGETS)
+def test_every_kind_of_element(target: str, tmp_path: Path):
+    tool(find_c_compiler, target)
+    emulator = tool(find_emulator, target)
+    text = copies(list(TENSORS))
+    write_bundle(library_of(text, "kinds", target), tmp_path)
+    sources = [tmp_path / "kinds_example.c", tmp_path / "libkinds.a"]
+    options = ("-std=c99", "-Wall", "-Wextra", "-Wpedantic", "-Wconversion", "-Werror")
+    build_program(sources, tmp_path / "kinds", get_target(target), options=options)
+    words = []
+    for i, array in enumerate(TENSORS.values()):
+        np.save(tmp_path / f"in{i}.npy", array)
+        words += [f"in{i}.npy", "--output", f"out{i}.npy"]
+    subprocess.run(
+        [*emulator, tmp_path / "kinds", *words],
+        cwd=tmp_path,
+        check=True,
+        stdout=subprocess.DEVNULL,
+    )
+    for i, array in enumerate(TENSORS.values()):
+        assert np.array_equal(np.load(tmp_path / f"out{i}.npy"), array)
