@@ -40,7 +40,8 @@ def tile_registers(target: Target, strategy: str, pixels: int, vectors: int) -> 
     """Vector registers that a tile needs in its innermost loop."""
     if strategy == "table":
         vectors //= 4
-        return 3 * pixels * vectors + vectors + 2
+        indices = 2 if target.shifts_bytes else 1  # loads come early where there is room
+        return 3 * pixels * vectors + indices * vectors + 2
     beside = target.popcount_registers if strategy == "bit_serial" else 2
     return pixels * vectors + vectors + beside
 
