@@ -116,6 +116,19 @@ class Target:
         counts = (steps for feature, steps in POPCOUNT_STEPS.items() if self.has(feature))
         return next(counts, PORTABLE_POPCOUNT_STEPS)
 
+    @property
+    def rounds_floats(self) -> bool:
+        """Whether it rounds vectors of f32 to integers in an instruction, without libm."""
+        return self.arch in ("aarch64", "arm64") or self.has("sse4.1")
+
+    @property
+    def flushes_denormals(self) -> bool:
+        """Whether arithmetic on vectors of f32 takes denormal numbers for zero.
+
+        NEON of ARMv7 does, whatever the mode; its scalar instructions do not.
+        """
+        return self.arch == "armv7"
+
     def has(self, feature: str) -> bool:
         """Whether code for this target may use LLVM's `feature`, for example `avx512vpopcntdq`."""
         return feature in self.isa
