@@ -21,6 +21,7 @@ run: $(VENV)/installed-examples
 	@$(BIN)/python -m examples.digits.run
 
 test: $(VENV)/installed-dev,examples
+	@.ci/install_tools
 	@failed=; \
 	check() { echo "== $$*"; "$(BIN)/$$@" || failed="$$failed; $$*"; }; \
 	check pytest -n auto; \

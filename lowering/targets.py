@@ -9,7 +9,6 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
-from typing import Any
 
 _SSE2 = frozenset({"sse", "sse2"})
 _AVX2 = _SSE2 | {
@@ -22,6 +21,20 @@ _AVX512_POPCNT = _AVX512 | {
     *("avx512vnni", "avx512ifma", "gfni"),
 }
 _NEON = frozenset({"neon"})
+
+
+@dataclass(frozen=True)
+class Waits:
+    """Cycles that a pass of a tile of popcounts takes beside its operations; for estimates.
+
+    `pixel` for each word that goes to all lanes, `vector` for each vector of weights, `step` for
+    the pass: out of order, the operations hide nearly all of it; in order, they wait for the first
+    words, and the last sums for them.
+    """
+
+    pixel: float = 0.03
+    vector: float = 0.03
+    step: float = 0
 
 
 @dataclass(frozen=True)
@@ -38,6 +51,7 @@ class Throughput:
     shuffle: float
     loads: float
     stores: float
+    waits: Waits = Waits()
 
 
 @dataclass(frozen=True)
@@ -119,15 +133,12 @@ class Target:
     @property
     def rounds_floats(self) -> bool:
         """Whether it rounds vectors of f32 to integers in an instruction, without libm."""
-        return self.arch in ("aarch64", "arm64") or self.has("sse4.1")
+        return self.arch == "aarch64" or self.has("sse4.1")
 
     @property
-    def flushes_denormals(self) -> bool:
-        """Whether arithmetic on vectors of f32 takes denormal numbers for zero.
-
-        NEON of ARMv7 does, whatever the mode; its scalar instructions do not.
-        """
-        return self.arch == "armv7"
+    def popcount_registers(self) -> int:
+        """Vector registers that popcounts take beside the sums and the weights."""
+        return POPCOUNT_REGISTERS.get(self.arch, LEAST_POPCOUNT_REGISTERS)
 
     def has(self, feature: str) -> bool:
         """Whether code for this target may use LLVM's `feature`, for example `avx512vpopcntdq`."""
@@ -136,6 +147,22 @@ class Target:
     def lanes(self, element_bits: int) -> int:
         """How many elements of `element_bits` one vector register holds."""
         return self.vector_bits // element_bits
+
+    @property
+    def flushes_subnormals(self) -> bool:
+        """Whether subnormal floats are 0 to its vector instructions, as to NEON of ARMv7.
+
+        Its scalar instructions compute with them as IEEE 754 says.
+        """
+        return self.arch == "armv7"
+
+    @property
+    def narrows_for_every_second(self) -> bool:
+        """Whether every second lane of two vectors is had by narrowing pairs, not by a shuffle.
+
+        ARMv7 has no shuffle of two registers into another one, and LLVM moves lane by lane.
+        """
+        return self.arch == "armv7"
 
     @property
     def arch(self) -> str:
@@ -164,9 +191,15 @@ BYTE_SHUFFLES = ("ssse3", "neon")
 """The features that shuffle bytes of a vector; without, entries are compared one by one."""
 PORTABLE_LOOKUP_STEPS = 32
 
-POPCOUNT_STEPS: dict[str, float] = {"avx512vpopcntdq": 3, "avx512bw": 9, "avx2": 9, "neon": 4}
+POPCOUNT_STEPS: dict[str, float] = {"avx512vpopcntdq": 3, "avx512bw": 9, "avx2": 9, "neon": 3}
 """By the feature that counts bits of vectors, the best first; without, counts are made of sums."""
 PORTABLE_POPCOUNT_STEPS = 20
+
+POPCOUNT_REGISTERS = {"aarch64": 6}
+"""By architecture: where LLVM orders operations for their latency, several are under way at once,
+and it does not take back what that costs in spills."""
+LEAST_POPCOUNT_REGISTERS = 2
+"""A word of x and a count."""
 
 
 @dataclass(frozen=True)
@@ -191,10 +224,20 @@ _ZEN5 = Throughput(issue=8, vector=3.9, popcount=1.99, shuffle=1.99, loads=1.98,
 _ZEN4 = Throughput(issue=6, vector=2, popcount=1, shuffle=1, loads=1, stores=0.5)
 _ICELAKE = Throughput(issue=5, vector=2, popcount=1, shuffle=1, loads=2, stores=1)
 _SKYLAKE = Throughput(issue=4, vector=3, popcount=1, shuffle=1, loads=2, stores=1)
-_A53 = Throughput(issue=2, vector=1, popcount=1, shuffle=1, loads=1, stores=1)
-_A72 = Throughput(issue=3, vector=2, popcount=2, shuffle=2, loads=1, stores=1)
-_N1 = Throughput(issue=4, vector=2, popcount=2, shuffle=2, loads=2, stores=1)
-_A7 = Throughput(issue=2, vector=0.5, popcount=0.5, shuffle=0.5, loads=0.5, stores=0.5)
+_IN_ORDER = Waits(pixel=1.7, vector=0, step=14)
+_OUT_OF_ORDER = Waits(pixel=0.6, vector=0.1, step=1)
+_A53 = Throughput(2, vector=1, popcount=1, shuffle=1, loads=1, stores=1, waits=_IN_ORDER)
+_A72 = Throughput(3, vector=2, popcount=2, shuffle=2, loads=1, stores=1, waits=_OUT_OF_ORDER)
+_N1 = Throughput(4, vector=2, popcount=2, shuffle=2, loads=2, stores=1, waits=_OUT_OF_ORDER)
+_A7 = Throughput(
+    issue=2,
+    vector=0.5,
+    popcount=0.5,
+    shuffle=0.5,
+    loads=0.5,
+    stores=0.5,
+    waits=Waits(pixel=2, vector=0, step=8),
+)
 
 # All four parts: of three, LLVM takes the second for the vendor, and misses the hard-float ABI.
 _X86 = "x86_64-unknown-linux-gnu"
@@ -312,33 +355,9 @@ def restrict(target: Target, isa: str) -> Target:
 
 
 def _host() -> Target:
-    """The machine that this process runs on, as LLVM sees it."""
-    import llvmlite.binding as llvm  # noqa: PLC0415  a slow import that only `host` needs
+    from lowering.host_target import host_target  # noqa: PLC0415  it describes by these tables
 
-    triple, cpu = llvm.get_process_triple(), llvm.get_host_cpu_name()
-    found = llvm.get_host_cpu_features()
-    features = found.flatten()
-    isa = frozenset(feature for feature, present in found.items() if present)
-    known = TARGETS.get(cpu)
-    facts: dict[str, Any] = {
-        "l1_bytes": cache_bytes(1, 32 * _KB),
-        "l2_bytes": cache_bytes(2, 512 * _KB),
-        "throughput": known.throughput if known else Target.throughput,
-    }
-    if triple.startswith("x86_64"):
-        best = next(c for c in ISA_CLASSES.values() if c.isa <= isa)
-        word_bits = 32 if "avx512vpopcntdq" in isa else 64
-        width, registers = best.vector_bits, best.vector_registers
-        return Target(
-            "host", triple, cpu, isa, width, registers, word_bits, features=features, **facts
-        )
-    if triple.startswith(("aarch64", "arm64")):
-        return Target("host", triple, cpu, isa | _NEON, 128, 32, 16, features=features, **facts)
-    if triple.startswith("armv7"):
-        return Target(
-            "host", triple, cpu, isa, 128, 16, 16, index_width=32, features=features, **facts
-        )
-    raise ValueError(f"this machine is {triple}: expected x86_64, aarch64 or armv7")
+    return host_target()
 
 
 def cache_bytes(level: int, default: int) -> int:

@@ -14,7 +14,9 @@ from functools import cache
 
 import llvmlite.binding as llvm
 
-_ELF_MACHINES = {"x86_64": 62, "aarch64": 183, "arm64": 183, "armv7": 40}
+from lowering.targets import get_target
+
+_ELF_MACHINES = {"x86_64": 62, "aarch64": 183, "armv7": 40}
 _ELF_HEADER = struct.Struct("<4sBBB9xHH")
 
 _LOCK = threading.Lock()
@@ -38,7 +40,7 @@ def _linker() -> llvm.LLJIT:
 
 def _check(data: bytes) -> None:
     """Refuse what LLVM would rather end the process than refuse."""
-    arch = llvm.get_process_triple().partition("-")[0]
+    arch = get_target("host").arch
     if len(data) < _ELF_HEADER.size:
         raise JitError(f"an object file of {len(data)} bytes is truncated")
     magic, _, endian, _, kind, machine = _ELF_HEADER.unpack_from(data)

@@ -36,9 +36,6 @@ L2_VECTORS = 0.6
 INDEX_STREAM = 1.5
 """How much longer indices take from beyond L2 than plain weights (measured)."""
 
-HIDDEN_LOAD_CYCLES = 0.03
-"""What a load of a popcount step costs where the popcounts hide it: squarer tiles are faster."""
-
 LOOP_CYCLES = 1.0
 """What a pass through a loop costs beside its body."""
 
@@ -93,12 +90,16 @@ def bit_serial_cycles(c: Contraction, pixels: int, vectors: int) -> float:
     if c.rows == 1 and c.geometry.cols.out <= pixels:
         return _streamed_cycles(c, c.geometry.cols.out, vectors, operation)
     row = sum(
-        count
-        * steps
-        * (_step(target, tile, vectors, operation) + HIDDEN_LOAD_CYCLES * (tile + vectors))
+        count * steps * (_step(target, tile, vectors, operation) + _waits(target, tile, vectors))
         for count, tile in _row_of_tiles(c.geometry, pixels)
     )
     return c.rows * c.blocks(lanes) * row
+
+
+def _waits(target: Target, pixels: int, vectors: int) -> float:
+    """Cycles of a pass of a tile of popcounts that these do not hide."""
+    waits = target.throughput.waits
+    return waits.pixel * pixels + waits.vector * vectors + waits.step
 
 
 def _streamed_cycles(c: Contraction, pixels: int, vectors: int, operation: float) -> float:
@@ -110,7 +111,7 @@ def _streamed_cycles(c: Contraction, pixels: int, vectors: int, operation: float
     target, word = c.target, c.target.word_bits
     lanes, planes = vectors * target.vector_bits // word, c.w.width
     steps, terms = c.taps * ceil(c.channels / word), len(decompose(affine(c.x), affine(c.w)).terms)
-    counts = operation * max(pixels * vectors, CHAINS)
+    counts = operation * max(pixels * vectors, CHAINS) + target.throughput.waits.step
     block = steps * lanes * word // 8 * planes
     first = max(counts, vectors * stream_cycles(block * c.blocks(lanes), 8, target))
     is_near = block <= target.l1_bytes * 3 // 4

@@ -36,12 +36,13 @@ def kernel_lanes(target: Target, strategy: str = "bit_serial") -> int:
     return target.vector_bits // word_bits
 
 
-def tile_registers(strategy: str, pixels: int, vectors: int) -> int:
+def tile_registers(target: Target, strategy: str, pixels: int, vectors: int) -> int:
     """Vector registers that a tile needs in its innermost loop."""
     if strategy == "table":
         vectors //= 4
         return 3 * pixels * vectors + vectors + 2
-    return pixels * vectors + vectors + 2
+    beside = target.popcount_registers if strategy == "bit_serial" else 2
+    return pixels * vectors + vectors + beside
 
 
 def tiles(target: Target, strategy: str) -> Iterator[tuple[int, int]]:
@@ -58,7 +59,7 @@ def tiles(target: Target, strategy: str) -> Iterator[tuple[int, int]]:
     widths = widths or (max(1, 8 // lanes),)
     for vectors in widths:
         for pixels in range(1, MAX_PIXELS + 1):
-            fits = tile_registers(strategy, pixels, vectors) <= target.vector_registers
+            fits = tile_registers(target, strategy, pixels, vectors) <= target.vector_registers
             if fits or (pixels, vectors) == (1, widths[0]):
                 yield pixels, vectors
 

@@ -119,7 +119,7 @@ def _registers(kernel: Kernel, schedule: ScheduleAttr) -> str | None:
     if pixels == 1 and (is_least or vectors in _vectors_of(kernel)[:1]):
         return None
     each = ceil(kernel.vector_bits / kernel.target.vector_bits)
-    needed = tile_registers(kernel.strategy, pixels, vectors * each)
+    needed = tile_registers(kernel.target, kernel.strategy, pixels, vectors * each)
     have = kernel.target.vector_registers
     if needed <= have:
         return None

@@ -34,8 +34,9 @@ from lowering.targets import Target
 MIN_BYTES = 8
 """Stores of fewer bytes than that are put together from lanes."""
 
-SMALLEST_NORMAL = float(np.finfo(np.float32).smallest_normal)
-"""Positive numbers below are denormal."""
+_SMALL_SCALE = 2.0**-125
+"""From here on, what is subnormal before or after the scale is nearer to 0 than to any other value
+of a code."""
 
 
 class _Scale:
@@ -63,15 +64,23 @@ class _Scale:
         where = [emit.value(i) for i in (0, index)]
         return emit.op(simd.BroadcastLoadOp(memory, where, type_))
 
+    def lanes(self, target: Target, *, is_exact_at_zero: bool = False) -> int:
+        """How many elements to divide or multiply at a time.
+
+        One, where vector instructions would take a subnormal number for 0 and that can be seen: as
+        a subnormal scale or product, or with `is_exact_at_zero` also in a tie at 0. Divisions are
+        none of these, but by a power of two LLVM multiplies by its inverse.
+        """
+        is_power = np.frexp(self.values)[0] == 0.5
+        can_be_seen = self.values.min() < _SMALL_SCALE or (is_exact_at_zero and is_power.any())
+        return 1 if target.flushes_subnormals and can_be_seen else lane_count(target)
+
 
 def lower_quantize(op: QuantizeOp, lowering: FunctionLowering) -> None:
     """Divide, clip to the code's range, round to an integer, or to the k of a bipolar 2k + 1."""
     shape = rows_of(shape_of(op.x))
     code = code_of(op.result.type, "result")
     scale = _Scale(op)
-    # A quotient that is no zero is no tie between -1 and 1, however small. LLVM multiplies by the
-    # inverse of powers of two, and vectors may take the product for zero.
-    is_exact = isinstance(code, BipolarType) and lowering.target.flushes_denormals
 
     def body(stage: Stage, low: SSAValue, high: SSAValue) -> None:
         x, y = flat(stage, op.x), flat(stage, op.result)
@@ -80,7 +89,9 @@ def lower_quantize(op: QuantizeOp, lowering: FunctionLowering) -> None:
             quotient = lanes.emit.binary(arith.DivfOp, lanes.load(x), scale.of(lanes))
             lanes.store(round_to_code(lanes, quotient, code, op.round.data), y)
 
-        for_lanes(stage, shape, (low, high), 1 if is_exact else lane_count(stage.target), element)
+        # The values of bipolar codes next to 0 are -1 and 1.
+        count = scale.lanes(stage.target, is_exact_at_zero=isinstance(code, BipolarType))
+        for_lanes(stage, shape, (low, high), count, element)
 
     lowering.stage("quantize", shape[0], body)
 
@@ -113,8 +124,6 @@ def lower_dequantize(op: DequantizeOp, lowering: FunctionLowering) -> None:
     shape, element_type = rows_of(shape_of(op.x)), element_of(op.x)
     scale = _Scale(op)
     is_table = isinstance(element_type, Code) and element_type.affine is None
-    # Integers times normal numbers are no denormal ones.
-    is_tiny = lowering.target.flushes_denormals and scale.values.min() < SMALLEST_NORMAL
 
     def body(stage: Stage, low: SSAValue, high: SSAValue) -> None:
         x, y = flat(stage, op.x), flat(stage, op.result)
@@ -124,7 +133,7 @@ def lower_dequantize(op: DequantizeOp, lowering: FunctionLowering) -> None:
             floats = lanes.emit.op(simd.SIToFPOp(values, lanes.vector(f32)))
             lanes.store(lanes.emit.binary(arith.MulfOp, floats, scale.of(lanes)), y)
 
-        count = 1 if is_table or is_tiny else lane_count(stage.target)
+        count = 1 if is_table else scale.lanes(stage.target)
         for_lanes(stage, shape, (low, high), count, element)
 
     lowering.stage("dequantize", shape[0], body)

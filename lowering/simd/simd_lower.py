@@ -10,88 +10,30 @@ from dataclasses import dataclass
 from functools import cache
 
 from xdsl.context import Context
-from xdsl.dialects import arith, llvm, math, memref, vector
+from xdsl.dialects import arith, llvm, memref, vector
 from xdsl.dialects.builtin import (
     DenseArrayBase,
     DenseIntOrFPElementsAttr,
     IntegerAttr,
     IntegerType,
     ModuleOp,
-    UnitAttr,
     VectorType,
     i64,
 )
-from xdsl.ir import Operation, SSAValue
+from xdsl.ir import Operation
 from xdsl.passes import ModulePass
 from xdsl.pattern_rewriter import PatternRewriter, RewritePattern, op_type_rewrite_pattern
 
 from lowbit_dialect import llvmx, simd
-from lowering.simd.intrinsics import INTRINSICS
 from lowering.simd.lower_add_sat import LowerAddSat
 from lowering.simd.lower_dot import LowerDotAcc
 from lowering.simd.lower_floor import LowerFPToSI
 from lowering.simd.lower_lookup import LowerLookup
 from lowering.simd.lower_narrow import LowerNarrow
 from lowering.simd.lower_pack import LowerPackBits, LowerPackMasks
+from lowering.simd.lower_popcount import LowerPopcountAcc
 from lowering.single_walk import rewrite_each
 from lowering.targets import Target, get_target
-
-PAIRWISE_SUMS = (
-    "aarch64.neon.uaddlp.v8i16.v16i8",
-    "arm.neon.vpadalu.v8i16.v16i8",
-)
-"""Intrinsics that sum pairs of bytes, or add these sums to their first operand. LLVM makes `uadalp`
-of the first one and an addition."""
-
-
-@dataclass(frozen=True)
-class LowerPopcountAcc(RewritePattern):
-    """Combine, count, accumulate; LLVM's `ctpop` is the best sequence of each target.
-
-        %r = simd.popcount_acc and %acc, %a, %b : vector<16xi32>
-    ->
-        %0 = arith.andi %a, %b : vector<16xi32>
-        %1 = math.ctpop %0 : vector<16xi32>
-        %r = arith.addi %acc, %1 : vector<16xi32>
-
-    ARM counts the bits of bytes, and sums pairs of bytes onto lanes of 16 bits:
-
-        %0 = arith.andi %a, %b : vector<8xi16>
-        %1 = llvm.bitcast %0 : vector<8xi16> to vector<16xi8>
-        %2 = math.ctpop %1 : vector<16xi8>
-        %r = llvm.call_intrinsic "llvm.arm.neon.vpadalu.v8i16.v16i8"(%acc, %2)
-    """
-
-    target: Target
-
-    @op_type_rewrite_pattern
-    def match_and_rewrite(self, op: simd.PopcountAccOp, rewriter: PatternRewriter) -> None:
-        """Rewrite one operation."""
-        combine = arith.AndIOp if op.combine.data is simd.Combine.AND else arith.XOrIOp
-        acc, a, b = op.operands
-        combined = combine.create(operands=[a, b], result_types=[acc.type])
-        rewriter.replace(op, (combined, *self._counted(acc, combined.results[0], op.subtract)))
-
-    def _counted(
-        self, acc: SSAValue, combined: SSAValue, subtract: UnitAttr | None
-    ) -> list[Operation]:
-        """The accumulator with the bits of the combined words counted."""
-        for name in () if subtract is not None else PAIRWISE_SUMS:
-            pairs = INTRINSICS[name]
-            if not pairs.available(self.target) or pairs.result != acc.type:
-                continue
-            bytes_ = llvm.BitcastOp(combined, pairs.operands[-1])
-            count = math.CtPopOp.create(operands=bytes_.results, result_types=[pairs.operands[-1]])
-            operands = [acc, count.results[0]][-len(pairs.operands) :]
-            total = pairs.call(self.target, operands)
-            if len(operands) > 1:
-                return [bytes_, count, total]
-            return [bytes_, count, total, arith.AddiOp(acc, total.results[0])]
-        accumulate = arith.SubiOp if subtract is not None else arith.AddiOp
-        types = [acc.type]
-        count = math.CtPopOp.create(operands=[combined], result_types=types)
-        total = accumulate.create(operands=[acc, count.results[0]], result_types=types)
-        return [count, total]
 
 
 def _converted(to: type[Operation], op: simd.CastOp) -> Operation:

@@ -177,7 +177,7 @@ class _NarrowTile(_PlaneTile):
         return self._halves(self._doubled(total, last))
 
     def _sums_of_parts(self, decomposition: Decomposition, total: Sums) -> Sums:
-        """The sums over more taps than narrow lanes count, which are widened after parts of these."""
+        """The sums over more taps than narrow lanes count, widened after parts of these."""
         exponent = decomposition.terms[0].exponent
         for term in decomposition.terms:
             total = self._doubled(total, exponent - term.exponent)
@@ -243,7 +243,7 @@ class _NarrowTile(_PlaneTile):
         return halves
 
 
-def _runs(terms: list[Term]) -> list[list[Term]]:
+def _runs(terms: Sequence[Term]) -> list[list[Term]]:
     """Split terms of ascending x plane into runs of neighbours."""
     runs: list[list[Term]] = []
     for term in terms:

@@ -42,17 +42,18 @@ def loop_cycles(mix: Mix, target: Target) -> tuple[float, str]:
     return needs[limit], limit
 
 
-def estimate(mix: Mix, work: BitProducts, macs: int, target: Target) -> Estimate | None:
+def estimate(
+    mix: Mix, work: BitProducts, macs_per_product: float, target: Target
+) -> Estimate | None:
     """The estimate for a stage, or None where it multiplies no bits.
 
     Args:
         mix: instructions of its busiest loop.
-        work: its bit products; those of channels and words that are not there count as work, not
-            as result.
-        macs: the multiply-accumulates that it is for.
+        work: its products, those of lanes without a channel among them.
+        macs_per_product: the multiply-accumulates that each of them stands for.
         target: the machine.
     """
     cycles, limit = loop_cycles(mix, target)
     if not work.iteration or not cycles:
         return None
-    return Estimate(cycles, limit, macs * work.iteration / work.total / cycles)
+    return Estimate(cycles, limit, work.iteration * macs_per_product / cycles)

@@ -5,11 +5,15 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from xdsl.context import Context
-from xdsl.dialects.builtin import ModuleOp
+from xdsl.dialects.builtin import ModuleOp, TensorType
 from xdsl.dialects.func import FuncOp
 
 from lowbit_dialect.layout import byte_count
 from lowbit_dialect.ops.kernel import KernelOp
+from lowbit_dialect.schedule import ScheduleAttr
+from lowering.kernels.choice import Choice
+from lowering.kernels.default_schedule import default_schedule
+from lowering.kernels.kernel_forms import strategy_of
 from lowering.llvm.emit import module_to_llvm_ir
 from lowering.llvm.object import compile_assembly
 from lowering.pipeline import LEVELS
@@ -17,16 +21,22 @@ from lowering.targets import Target
 from runtime.analysis.assembly import AssemblyFunction, parse_assembly
 from runtime.analysis.estimate import Estimate, estimate
 from runtime.analysis.instructions import Mix, Spills, mix_of, spills_of
+from runtime.analysis.mca import busiest_loop
+from runtime.analysis.products import macs_per_product
 from runtime.analysis.work import BitProducts, bit_products
 from runtime.signature import Signature, signatures
 
 
 @dataclass(frozen=True)
 class Contraction:
-    """What a convolution or matrix product is: nominal multiply-accumulates, bytes of weights."""
+    """What a convolution or matrix product is: nominal multiply-accumulates, bytes of weights.
+
+    `macs_per_product` is how many of them each product of its kernel stands for.
+    """
 
     macs: int
     weight_bytes: int
+    macs_per_product: float
 
 
 @dataclass(frozen=True)
@@ -81,7 +91,7 @@ class Levels:
         if level == "kernels":
             for op in module.body.block.ops:
                 if isinstance(op, FuncOp):
-                    self.contractions[op.sym_name.data] = _contractions(op)
+                    self.contractions[op.sym_name.data] = _contractions(op, self.target)
         if level == "loops":
             self.signatures = signatures(module)
             extents = {name: n for s in self.signatures for name, n in s.stages}
@@ -107,8 +117,7 @@ class Levels:
         function, arch = self.assembly[name], self.target.arch
         loops = function.innermost_loops
         in_loops = [i for loop in loops for i in loop]
-        mixes = [mix_of(loop, arch) for loop in loops] or [mix_of(function.instructions, arch)]
-        busiest = max(mixes, key=lambda mix: (mix.vector, mix.total))
+        busiest = mix_of(busiest_loop(function, self.target), arch)
         return StageReport(
             name,
             extent,
@@ -118,13 +127,24 @@ class Levels:
             busiest,
             contraction,
             work if contraction else None,
-            estimate(busiest, work, contraction.macs, self.target) if contraction else None,
+            estimate(busiest, work, contraction.macs_per_product, self.target)
+            if contraction
+            else None,
         )
 
 
-def _contractions(function: FuncOp) -> list[Contraction]:
-    return [
-        Contraction(op.geometry.macs, byte_count(op.operands[1].type))  # pyright: ignore
-        for op in function.walk()
-        if isinstance(op, KernelOp)
-    ]
+def _contractions(function: FuncOp, target: Target) -> list[Contraction]:
+    return [_contraction(op, target) for op in function.walk() if isinstance(op, KernelOp)]
+
+
+def _contraction(op: KernelOp, target: Target) -> Contraction:
+    strategy, schedule, weights = (
+        strategy_of(op),
+        op.properties.get("schedule"),
+        op.operands[1].type,
+    )
+    assert isinstance(weights, TensorType), "the op's verifier says so"
+    if not isinstance(schedule, ScheduleAttr):
+        schedule = default_schedule(op.geometry, *op.codes, target, strategy)
+    each = macs_per_product(Choice(strategy, schedule), *op.codes, op.geometry, target)
+    return Contraction(op.geometry.macs, byte_count(weights), each)

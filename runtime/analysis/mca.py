@@ -15,9 +15,9 @@ from dataclasses import dataclass
 from lowering.targets import Target
 from runtime.analysis.assembly import AssemblyFunction, Instruction
 from runtime.analysis.instructions import mix_of
+from runtime.analysis.products import most_products
+from runtime.aot.toolchain import LLVM_VERSIONS, ToolMissingError
 
-VERSIONS = range(30, 15, -1)
-"""Of LLVM, the newest first, as distributions name their programs."""
 _OPTIONS = (
     *("-iterations=100", "-instruction-info=false", "-resource-pressure=false"),
     "-bottleneck-analysis",
@@ -25,8 +25,9 @@ _OPTIONS = (
 
 _BLOCK_OPTIONS = (
     *("-iterations=100", "-instruction-info=false", "-resource-pressure=false", "-json"),
-    "-skip-unsupported-instructions=lack-sched",
 )
+_LACKING = {"armv7": ("-skip-unsupported-instructions=lack-sched",)}
+"""Of the architectures whose models lack instructions: LLVM 19 and later can leave these out."""
 _COMMENTS = {"x86_64": "#", "aarch64": "#", "armv7": "@"}
 """What begins a comment, by the architecture of a target."""
 
@@ -50,27 +51,44 @@ class McaError(ValueError):
     """llvm-mca is not there, or does not know the processor."""
 
 
+class McaMissingError(McaError, ToolMissingError):
+    """A tool of LLVM is not there; the message says how to get it."""
+
+
 def find_mca() -> str:
     """The path of llvm-mca, the newest one.
 
     Raises:
-        McaError: there is none.
+        McaMissingError: there is none.
     """
-    names = (*(f"llvm-mca-{number}" for number in VERSIONS), "llvm-mca")
-    paths = (path for name in names if (path := shutil.which(name)))
-    found = next(paths, None)
+    return find_tool("llvm-mca")
+
+
+def find_tool(tool: str) -> str:
+    """The path of a tool of LLVM, the newest one.
+
+    Raises:
+        McaMissingError: there is none.
+    """
+    names = (*(f"{tool}-{number}" for number in LLVM_VERSIONS), tool)
+    found = next((path for name in names if (path := shutil.which(name))), None)
     if found is None:
-        raise McaError("no llvm-mca on the PATH; Debian's and Ubuntu's package llvm-19 has it")
+        raise McaMissingError(
+            f"no {tool} on the PATH; Debian's and Ubuntu's package llvm-19 has it"
+        )
     return found
 
 
 def busiest_loop(function: AssemblyFunction, target: Target) -> Sequence[Instruction]:
-    """The innermost loop with the most vector work, or the whole function without loops."""
+    """The innermost loop that multiplies most, or the whole function without loops.
+
+    Products are counted in ARM's instructions; elsewhere vector work stands for them.
+    """
     loops = function.innermost_loops or [function.instructions]
 
-    def work(loop: Sequence[Instruction]) -> tuple[int, int]:
+    def work(loop: Sequence[Instruction]) -> tuple[int, int, int]:
         mix = mix_of(loop, target.arch)
-        return mix.vector, mix.total
+        return most_products(loop), mix.vector, mix.total
 
     return max(loops, key=work)
 
@@ -114,7 +132,7 @@ def block_cycles(blocks: Sequence[Sequence[Instruction]], target: Target) -> lis
     )
     if not text:
         return [BlockCycles(0.0)] * len(blocks)
-    said = json.loads(_run(text, target, _BLOCK_OPTIONS))
+    said = json.loads(_run(text, target, (*_BLOCK_OPTIONS, *_LACKING.get(target.arch, ()))))
     regions = {int(region["Name"]): region for region in said["CodeRegions"]}
     found = []
     for number, body in enumerate(bodies):

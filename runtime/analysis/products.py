@@ -8,7 +8,7 @@ meant to emit: a `cnt` of a register of 128 bits counts 128 products of bits, an
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 
 from lowbit_dialect.codes import Code, affine
 from lowbit_dialect.decomposition import decompose
@@ -73,6 +73,12 @@ PRODUCTS: Mapping[str, Callable[[Instruction], int]] = {
     "product": _looked_up,
 }
 """Products of an instruction, by the strategy that it serves."""
+
+
+def most_products(instructions: Iterable[Instruction]) -> int:
+    """Products of some instructions of whichever kind there are most of."""
+    listed = list(instructions)
+    return max(sum(map(products, listed)) for products in PRODUCTS.values())
 
 
 def macs_per_product(

@@ -24,7 +24,9 @@ from runtime.analysis.mca import BlockCycles, block_cycles
 class LoopModel:
     """An iteration of a loop, on average: multiply-accumulates, cycles, instructions.
 
-    `share` is the part of all multiply-accumulates that this loop does, with loops just like it.
+    Loops with as many products in an iteration count as one: a kernel has one for each plane, or
+    for each way that a window can lie at the border. `share` is the part of all
+    multiply-accumulates that they do.
     """
 
     function: str
@@ -68,9 +70,9 @@ class _Body:
     cycles: float
 
     @property
-    def kind(self) -> tuple[float, float]:
-        """The same for loops just like each other: products and instructions of an iteration."""
-        return self.macs / self.iterations, self.instructions / self.iterations
+    def each(self) -> float:
+        """Multiply-accumulates of an iteration."""
+        return self.macs / self.iterations
 
 
 def model_program(
@@ -99,15 +101,19 @@ def model_program(
     counted = sum(body.macs for body in bodies)
     if not counted:
         raise ValueError("nothing of the program multiplies")
-    most = max(bodies, key=lambda body: body.macs)
-    alike = [body for body in bodies if body.kind == most.kind]
+    by_work: dict[float, list[_Body]] = {}
+    for body in bodies:
+        by_work.setdefault(body.each, []).append(body)
+    alike = max(by_work.values(), key=lambda group: sum(body.macs for body in group))
+    most = max(alike, key=lambda body: body.macs)
+    iterations = sum(body.iterations for body in alike)
     instructions = sum(count * len(block.placed) for block, count in runs.items())
     loop = LoopModel(
         most.blocks[0].function,
         most.blocks[0].address,
-        most.macs / most.iterations,
-        most.cycles / most.iterations,
-        most.instructions / most.iterations,
+        most.each,
+        sum(body.cycles for body in alike) / iterations,
+        sum(body.instructions for body in alike) / iterations,
         sum(body.macs for body in alike) / counted,
     )
     return ProgramModel(

@@ -29,7 +29,11 @@ KINDS: tuple[Mapping[type[Operation], int], ...] = (
 
 @dataclass(frozen=True)
 class BitProducts:
-    """Bit products of a whole stage, and of one iteration of its busiest innermost loop."""
+    """Bit products of a whole stage, and of one iteration of its busiest innermost loop.
+
+    The whole has those of all tiles that the stage has code for, of which some never run: tiles at
+    the border that skip taps, or the last ones of a row.
+    """
 
     total: int
     iteration: int

@@ -120,15 +120,16 @@ def layout_sentences(layout: PackedAttr, shape: tuple[int, ...]) -> Iterator[str
     if lane_dim >= 0:
         names.append(f"lane of d{lane_dim}")
     order = ", ".join(names)
-    yield f"Dimensions of the array, slowest first: {order}; d0 .. d{len(shape) - 1} are the tensor's."
+    last = len(shape) - 1
+    yield f"Dimensions of the array, slowest first: {order}; d0 .. d{last} are the tensor's."
     yield from _word_sentences(layout, axis, word)
     if lane_dim >= 0:
         yield f"Element i of d{lane_dim} is lane i % {lanes} of block i / {lanes}."
     if layout.groups.data != 1:
         cut = lane_dim if lane_dim >= 0 else axis
         yield (
-            f"d{cut} is cut in {layout.groups.data} equal segments, each counted by itself, with words of"
-            " its own."
+            f"d{cut} is cut in {layout.groups.data} equal segments, each counted by itself, with"
+            " words of its own."
         )
     frames = [(d, *layout.frame_of(d)) for d in range(len(shape)) if any(layout.frame_of(d))]
     for dim, before, after in frames:

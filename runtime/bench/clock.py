@@ -14,10 +14,11 @@ from functools import cache
 import llvmlite.binding as llvm
 
 from lowering.llvm.object import compile_object
-from lowering.targets import get_target
+from lowering.targets import Target, get_target
 from runtime.jit import LoadedObject
 
-_CHAIN = 64
+CHAIN = 64
+"""Additions of a round."""
 _ROUNDS = (200, 1000)
 """A short and a long chain: their difference holds no call and no reading of the clock."""
 
@@ -29,28 +30,33 @@ _ADD = {
 """Per architecture the addition and the constraints of its operands."""
 
 
-def _ir() -> str:
-    target = get_target("host")
+def chain_ir(target: Target) -> str:
+    """LLVM IR of `chain(rounds)`: `CHAIN` additions a round, each of which waits for the last.
+
+    Its argument and its result are as wide as an index. To compile it takes LLVM's parser of
+    assembly, which no kernel does.
+    """
+    word = f"i{target.index_width}"
     add, constraints = _ADD[target.arch]
     adds, value = [], "%sum"
-    for i in range(_CHAIN):
-        arguments = f"(i64 1, i64 {value})"
-        adds.append(f'  %a{i} = call i64 asm sideeffect "{add}", "{constraints}"{arguments}')
+    for i in range(CHAIN):
+        arguments = f"({word} 1, {word} {value})"
+        adds.append(f'  %a{i} = call {word} asm sideeffect "{add}", "{constraints}"{arguments}')
         value = f"%a{i}"
     body = "\n".join(adds)
     return f"""target triple = "{target.triple}"
-define i64 @chain(i64 %rounds) {{
+define {word} @chain({word} %rounds) {{
 entry:
   br label %loop
 loop:
-  %i = phi i64 [ 0, %entry ], [ %next, %loop ]
-  %sum = phi i64 [ 0, %entry ], [ {value}, %loop ]
+  %i = phi {word} [ 0, %entry ], [ %next, %loop ]
+  %sum = phi {word} [ 0, %entry ], [ {value}, %loop ]
 {body}
-  %next = add i64 %i, 1
-  %more = icmp ult i64 %next, %rounds
+  %next = add {word} %i, 1
+  %more = icmp ult {word} %next, %rounds
   br i1 %more, label %loop, label %done
 done:
-  ret i64 {value}
+  ret {word} {value}
 }}
 """
 
@@ -58,9 +64,10 @@ done:
 @cache
 def _chain():
     llvm.initialize_native_target()
-    llvm.initialize_native_asmparser()  # for the inline assembly, which no kernel has
-    loaded = LoadedObject(compile_object(_ir(), get_target("host")), ["chain"])
-    function = ctypes.CFUNCTYPE(ctypes.c_int64, ctypes.c_int64)(loaded.address("chain"))
+    llvm.initialize_native_asmparser()
+    host = get_target("host")
+    loaded = LoadedObject(compile_object(chain_ir(host), host), ["chain"])
+    function = ctypes.CFUNCTYPE(ctypes.c_ssize_t, ctypes.c_ssize_t)(loaded.address("chain"))
     return function, loaded
 
 
@@ -75,7 +82,7 @@ def nanoseconds_per_cycle() -> float:
     while True:
         difference = _nanoseconds(function, long) - _nanoseconds(function, short)
         if difference > 0:
-            return difference / (_CHAIN * (long - short))
+            return difference / (CHAIN * (long - short))
 
 
 def _nanoseconds(function: Callable[[int], int], rounds: int) -> int:

@@ -70,12 +70,12 @@ def goal_settings(isa: str, peers: bool) -> dict[str, list[Setting]]:
     """For each layer that has goals the settings that they are for, in the order of the file.
 
     Args:
-        isa: the class of the machine; goals for AVX2 count on those above it, too.
+        isa: the class of the machine; goals for AVX2 count on those with AVX-512, too.
         peers: whether goals against other libraries are wanted.
     """
     found: dict[str, list[Setting]] = {}
     table = goals()["mac_per_cycle"]
-    for name in dict.fromkeys((isa, "avx2")):
+    for name in (isa, "avx2") if isa == "avx512" else (isa,):
         for pair, row in table.get(name, {}).items():
             for layer in row:
                 found.setdefault(layer, []).append(Setting(pair, "host" if name == isa else name))

@@ -41,12 +41,19 @@ def isa_name() -> str:
 
 
 def _cpu_name() -> str:
+    """What the kernel calls the processor, or the board; ARM kernels give the processor no name."""
+    text = _text(Path("/proc/cpuinfo"))
+    names = (line.partition(":")[2] for line in text.splitlines() if line.startswith("model name"))
+    board = _text(Path("/proc/device-tree/model")).rstrip("\0")
+    found = (name.strip() for name in (*names, board) if name.strip())
+    return next(found, get_target("host").cpu)
+
+
+def _text(path: Path) -> str:
     try:
-        lines = Path("/proc/cpuinfo").read_text().splitlines()
+        return path.read_text(errors="replace")
     except OSError:
-        lines = []
-    names = (line.partition(":")[2].strip() for line in lines if line.startswith("model name"))
-    return next(names, platform.processor() or platform.machine())
+        return ""
 
 
 def usable_cores() -> int:

@@ -24,7 +24,9 @@ columns:
 columns with --target, rates in MAC/cycle:
   inner loop  the loop that does most of the products, by llvm-mca
   goal        for that loop
-  does        its part of the multiply-accumulates, loops just like it counted
+  does        its part of the products, loops with as many in an iteration counted
+  products    what instructions multiply of what the layer has: less where taps in the padding are
+              skipped, more where lanes hold no channel, or tables are filled by lookups
   whole call  by llvm-mca's cycles of every block, as often as it ran
   instr.      instructions that the emulator counted, and the part of them in that loop
   published   by others on four Cortex-A53, per core, measured; `times` is the whole call by that

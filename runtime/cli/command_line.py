@@ -24,7 +24,7 @@ tensor<1x8x8x16x!lowbit.unipolar<2>>; arrays are numpy's .npy files.
 EPILOG = """\
 examples:
   lowbit run net.mlir --input x.npy --output y.npy
-  lowbit compile net.mlir --emit=asm --target=cortex-a53
+  lowbit compile net.mlir --target=cortex-a53 -o out/
   lowbit inspect net.mlir --level=kernels
   lowbit tune net.mlir --records=tuned.jsonl
 
@@ -44,7 +44,9 @@ class Command:
 
 COMMANDS = {
     "run": Command("runtime.cli.run", "run a function on arrays"),
-    "compile": Command("runtime.cli.compile", "write IR, assembly or an object file"),
+    "compile": Command(
+        "runtime.cli.compile", "write a library for C programs, or IR, assembly, an object"
+    ),
     "inspect": Command("runtime.cli.inspect", "show every level, the assembly, and what it costs"),
     "tune": Command("runtime.cli.tune", "measure which kernels suit this machine best"),
     "bench": Command("runtime.cli.bench", "time the kernels on known layers"),

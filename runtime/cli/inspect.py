@@ -8,7 +8,7 @@ The table at the end has a row for each stage of each function:
   instr.        instructions in the whole stage
   spills        vector registers stored to / reloaded from the stack
   in loops      those of them in innermost loops
-  busiest loop  instructions of the innermost loop with the most vector work, by kind
+  busiest loop  instructions of the innermost loop that multiplies most, by kind
   cycles        of an iteration of that loop, by the throughput of the target
   limit         what such an iteration waits for
   MAC/cycle     what the stage reaches if that loop does, from L1: an upper bound

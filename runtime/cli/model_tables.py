@@ -24,7 +24,7 @@ def models_table(records: Sequence[ModelRecord]) -> Table:
     for name in ("id", "pair", "target", "strategy", "tile"):
         table.add_column(name)
     for name in (
-        *("inner loop", "goal", "of goal", "does", "whole call"),
+        *("inner loop", "goal", "of goal", "does", "products", "whole call"),
         *("instr./100 MAC", "in loop", "published", "times", "int16", "times"),
     ):
         table.add_column(name, justify="right", no_wrap=True)
@@ -38,6 +38,7 @@ def models_table(records: Sequence[ModelRecord]) -> Table:
             f"{goal:g}" if goal else "",
             f"{r.loop_mac_per_cycle / goal:.0%}" if goal else "",
             f"{r.loop_share:.0%}",
+            f"{r.counted_macs / r.macs:.1%}",
             _rate(r.mac_per_cycle),
             f"{r.instructions_per_100_macs:.1f}",
             f"{r.loop_instruction_share:.0%}",

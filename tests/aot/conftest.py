@@ -9,9 +9,9 @@ import pytest
 from lowering.targets import Target, get_target
 from runtime.aot.bundle import make_bundle
 from runtime.aot.library import Library, build_library
-from runtime.aot.toolchain import ToolMissingError
 from runtime.compile import parse_module
 from tests.cli.conftest import Lowbit, lowbit
+from tests.tools import needed
 
 __all__ = ["Lowbit", "lowbit"]
 
@@ -62,10 +62,7 @@ def write_bundle(library: Library, folder: Path) -> None:
 
 def tool(find: Callable[[Target], tuple[str, ...]], target: str) -> tuple[str, ...]:
     """A tool for a target; without it the test is skipped, with how to get it."""
-    try:
-        return find(get_target(target))
-    except ToolMissingError as missing:
-        pytest.skip(str(missing))
+    return needed(lambda: find(get_target(target)))
 
 
 @pytest.fixture(autouse=True)

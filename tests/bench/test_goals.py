@@ -38,6 +38,9 @@ def test_settings_of_the_goals_are_those_of_the_class_and_avx2_below_it():
     assert goal_settings("avx2", peers=False)["C9"] == [
         Setting(pair) for pair in ("A1W1", "A2W2", "A4W4")
     ]
+    for isa in ("sse2", "aarch64", "armv7"):  # machines that cannot run AVX2
+        settings = goal_settings(isa, peers=True)
+        assert {s.isa for of_layer in settings.values() for s in of_layer} == {"host"}
 
 
 def test_mac_goals():

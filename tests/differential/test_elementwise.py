@@ -28,11 +28,9 @@ def quotients(code: Code) -> Numbers:
     return np.concatenate([middles, *ulps, np.array(SPECIAL, np.float32)])
 
 
-@pytest.mark.parametrize("rounding", ROUNDINGS)
-@pytest.mark.parametrize("kind", KINDS)
-def test_quantize_every_tie(kind: str, rounding: str) -> None:
+def ties(kind: str, rounding: str) -> Graph:
+    """Quantisation of every number about a tie, to codes of a kind."""
     graph, results = Graph(), []
-    target = TARGETS[(KINDS.index(kind) + ROUNDINGS.index(rounding)) % len(TARGETS)]
     for bits in (1, 2, 4, 8):
         code = AFFINE_CODES[kind](bits)
         numbers = quotients(code)
@@ -40,7 +38,33 @@ def test_quantize_every_tie(kind: str, rounding: str) -> None:
             scaled = (numbers * np.float32(scale)).astype(np.float32)
             x = graph.argument(tensor(f32, scaled.shape), scaled)
             results.append(graph.quantize(x, code, [scale], -1, rounding))
-    check(graph.returns(*results), [target])
+    return graph.returns(*results)
+
+
+@pytest.mark.parametrize("rounding", ROUNDINGS)
+@pytest.mark.parametrize("kind", KINDS)
+def test_quantize_every_tie(kind: str, rounding: str) -> None:
+    target = TARGETS[(KINDS.index(kind) + ROUNDINGS.index(rounding)) % len(TARGETS)]
+    check(ties(kind, rounding), [target])
+
+
+def subnormals() -> Graph:
+    """Numbers and scales next to 0, as far as f32 reaches, and their quotients and products."""
+    graph, results = Graph(), []
+    magnitudes = np.array([0, 1, 2, 3, 1 << 20, (1 << 23) - 1, 1 << 23, 3 << 22, 9 << 21], np.int32)
+    numbers = np.concatenate([magnitudes, magnitudes | INT32.min]).astype(np.int32)
+    integers = graph.argument(tensor(i32, (9,)), np.arange(-4, 5, dtype=np.int32))
+    for scale in (2.0**-149, 1e-39, 2.0**-126, 2.0**-125, 0.3, 2.0, 3.0):
+        x = graph.argument(tensor(f32, numbers.shape), numbers.view(np.float32))
+        for code in (AFFINE_CODES["bipolar"](2), AFFINE_CODES["signed"](3)):
+            results.append(graph.quantize(x, code, [scale], -1, "half_away"))
+        results.append(graph.dequantize(integers, [scale]))
+    return graph.returns(*results)
+
+
+@pytest.mark.parametrize("target", TARGETS)
+def test_subnormals(target: str) -> None:
+    check(subnormals(), [target])
 
 
 SHAPES = st.lists(st.integers(1, 6), min_size=1, max_size=4).flatmap(
@@ -107,21 +131,27 @@ def test_any(graph: Graph, target: str, num_threads: int) -> None:
     check(graph, [target], num_threads)
 
 
-def test_scalars() -> None:
+def scalars() -> Graph:
     """Tensors without dimensions."""
     graph = Graph()
     a, b = (graph.argument(tensor(i32, ()), np.array(v, np.int32)) for v in (7, -9))
-    check(
-        graph.returns(graph.add(a, b), graph.add(a, a, AFFINE_CODES["signed"](4)), b), num_threads=2
-    )
+    return graph.returns(graph.add(a, b), graph.add(a, a, AFFINE_CODES["signed"](4)), b)
 
 
-@pytest.mark.parametrize("target", TARGETS)
-def test_add_saturates(target: str) -> None:
+def test_scalars() -> None:
+    check(scalars(), num_threads=2)
+
+
+def saturated_sums() -> Graph:
     """All pairs of ends and of small numbers, in i32 and clipped to codes."""
     ends = [INT32.min, INT32.min + 1, -2, -1, 0, 1, 2, INT32.max - 1, INT32.max]
     pairs = np.array(list(product(ends, ends)), np.int32)
     graph = Graph()
     a, b = (graph.argument(tensor(i32, (len(pairs),)), pairs[:, i].copy()) for i in (0, 1))
     codes = (None, AFFINE_CODES["signed"](3), AFFINE_CODES["unipolar"](8))
-    check(graph.returns(*(graph.add(a, b, code) for code in codes)), [target])
+    return graph.returns(*(graph.add(a, b, code) for code in codes))
+
+
+@pytest.mark.parametrize("target", TARGETS)
+def test_add_saturates(target: str) -> None:
+    check(saturated_sums(), [target])

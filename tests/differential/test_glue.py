@@ -53,8 +53,7 @@ def test_in_matmul(graph: Graph, target: str, strategy: str, num_threads: int) -
     check(graph, [target], num_threads, [strategy])
 
 
-@pytest.mark.parametrize("target", TARGETS)
-def test_ends_of_i32(target: str) -> None:
+def ends_of_i32() -> Graph:
     """-acc of the smallest i32 is above every threshold; offsets saturate on both sides."""
     graph = Graph()
     ends = np.array([INT32.min, INT32.min + 1, -1, 0, 1, INT32.max - 1, INT32.max], np.int32)
@@ -64,9 +63,13 @@ def test_ends_of_i32(target: str) -> None:
     flip = graph.integers(np.array([False, True, False, True]), constant=True)
     offset = graph.integers(np.array([INT32.min, INT32.max, 0, -1]), constant=True)
     shift = graph.integers(np.array([31, 30, 31, 0]), constant=True)
-    graph.returns(
+    return graph.returns(
         graph.threshold(acc, thresholds, UnipolarType(2), flip),
         graph.threshold(acc, thresholds, SignedType(2)),
         graph.shift(acc, offset, shift, SignedType(3)),
     )
-    check(graph, [target])
+
+
+@pytest.mark.parametrize("target", TARGETS)
+def test_ends_of_i32(target: str) -> None:
+    check(ends_of_i32(), [target])

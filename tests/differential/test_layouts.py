@@ -70,9 +70,7 @@ def test_runtime(target: str, word_bits: int) -> None:
         np.testing.assert_array_equal(runtime.unpack(packed, target=target), values)
 
 
-@pytest.mark.parametrize("word_bits", [8, 32, 64])
-@pytest.mark.parametrize("target", TARGETS)
-def test_columns_and_words_in_vectors(target: str, word_bits: int) -> None:
+def columns_and_words(word_bits: int) -> Graph:
     """Many columns beside many words, neither a multiple of any vector, in groups and frames."""
     rng, code = np.random.default_rng(word_bits), parse_code("signed<3>")
     graph, results = Graph(), []
@@ -86,4 +84,10 @@ def test_columns_and_words_in_vectors(target: str, word_bits: int) -> None:
         plain = graph.values(code, numbers, constant=False)
         packed = graph.argument(tensor(code, shape, layout), numbers)
         results += [graph.bitpack(plain, layout), graph.unpack(packed)]
-    check(graph.returns(*results), [target], 2)
+    return graph.returns(*results)
+
+
+@pytest.mark.parametrize("word_bits", [8, 32, 64])
+@pytest.mark.parametrize("target", TARGETS)
+def test_columns_and_words_in_vectors(target: str, word_bits: int) -> None:
+    check(columns_and_words(word_bits), [target], 2)

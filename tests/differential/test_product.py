@@ -95,10 +95,7 @@ def test_remainders(channels: int) -> None:
     Matmul(2, channels, 3, **codes).check(target)
 
 
-@pytest.mark.parametrize("target", TARGETS)
-@pytest.mark.parametrize("form", ["threshold", "shift"])
-@pytest.mark.parametrize("entries", [[-7, -1, 2, 9], [9, -7, 2, -1], [2, 1]])
-def test_layers(entries: list[int], form: str, target: str) -> None:
+def codebook_layers(entries: list[int], form: str) -> Graph:
     """Glue between layers makes levels of a codebook, ascending or not."""
     code = CodebookType(len(entries).bit_length() - 1, entries)
     weights = CodebookType(2, [-3, 5, 1, 0])
@@ -118,7 +115,18 @@ def test_layers(entries: list[int], form: str, target: str) -> None:
             offset = graph.integers(rng.integers(60, 90, 7), constant=True)
             shift = graph.integers(np.full(7, 6), constant=True)
             x = graph.shift(acc, offset, shift, code)
-    check(graph.returns(x, sums[-1]), [target], 2, PRODUCT)
+    return graph.returns(x, sums[-1])
+
+
+ENTRIES = ([-7, -1, 2, 9], [9, -7, 2, -1], [2, 1])
+FORMS = ("threshold", "shift")
+
+
+@pytest.mark.parametrize("target", TARGETS)
+@pytest.mark.parametrize("form", FORMS)
+@pytest.mark.parametrize("entries", ENTRIES)
+def test_layers(entries: list[int], form: str, target: str) -> None:
+    check(codebook_layers(entries, form), [target], 2, PRODUCT)
 
 
 @st.composite
@@ -149,9 +157,7 @@ def test_what_has_no_table(x_code: str, w_code: str) -> None:
         runtime.matmul(x, w, x_code=x_code, w_code=w_code, strategy="product")
 
 
-@pytest.mark.parametrize("axis", [0, 1])
-@pytest.mark.parametrize("bits", [1, 3, 7])
-def test_glue_of_unsorted_codebooks(bits: int, axis: int) -> None:
+def glue_of_unsorted_codebooks(bits: int, axis: int) -> Graph:
     """Glue that is no epilogue, on vectors and on their rests."""
     rng, graph = np.random.default_rng(bits), Graph()
     code = CodebookType(bits, rng.permutation(np.arange(1 << bits) * 3 - 100).tolist())
@@ -161,4 +167,10 @@ def test_glue_of_unsorted_codebooks(bits: int, axis: int) -> None:
     level = graph.threshold(acc, graph.integers(steps, constant=True), code, axis=axis)
     shifts = graph.integers(np.full(count, 2), constant=True)
     offsets = graph.integers(rng.integers(0, 90, count), constant=False)
-    check(graph.returns(level, graph.shift(acc, offsets, shifts, code, axis=axis)))
+    return graph.returns(level, graph.shift(acc, offsets, shifts, code, axis=axis))
+
+
+@pytest.mark.parametrize("axis", [0, 1])
+@pytest.mark.parametrize("bits", [1, 3, 7])
+def test_glue_of_unsorted_codebooks(bits: int, axis: int) -> None:
+    check(glue_of_unsorted_codebooks(bits, axis))

@@ -1,42 +1,88 @@
-"""The C program of the page on deployment, linked with the object that the page makes."""
+"""The C of the page on deployment, built with the library that the page makes."""
 
 import re
 import shutil
 import subprocess
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from lowering.llvm.emit import module_to_llvm_ir
-from lowering.llvm.object import compile_object
-from lowering.pipeline import lower
 from lowering.targets import get_target
+from runtime.aot.toolchain import (
+    build_program,
+    find_c_compiler,
+    find_emulator,
+    find_linker,
+)
+from runtime.cli import main
 from runtime.compile import compile
-from runtime.source import parse_module
+from tests.tools import needed
 
 ROOT = Path(__file__).parents[2]
-PAGE = ROOT / "docs" / "for_deployment.md"
+PAGE = (ROOT / "docs" / "for_deployment.md").read_text()
 DIGITS = ROOT / "examples" / "digits" / "digits.mlir"
+DIGIT = np.full((1, 8, 8, 1), 7, np.uint8)
 
 
-@pytest.mark.skipif(shutil.which("cc") is None, reason="there is no C compiler")
-def test_a_c_program_gets_the_same_logits(tmp_path: Path):
-    text = DIGITS.read_text().replace("@main", "@digits")
-    network = compile(text, use_cache=False)
-    expected = network(np.full((1, 8, 8, 1), 7, np.uint8)).reshape(-1)
+def blocks(language: str) -> list[str]:
+    return re.findall(rf"```{language}\n(.*?)```", PAGE, re.DOTALL)
 
-    module, target = parse_module(text), get_target("host")
-    lower(module, "host")
-    (tmp_path / "digits.o").write_bytes(compile_object(module_to_llvm_ir(module, target), target))
-    program = re.search(r"```c\n(.*?)```", PAGE.read_text(), re.DOTALL)
-    assert program is not None
-    (tmp_path / "main.c").write_text(program[1])
-    workspace = f"-DWORKSPACE={network.signature.workspace}"
-    subprocess.run(
-        ["cc", "-Wall", "-Werror", workspace, "main.c", "digits.o", "-o", "digits"],
-        cwd=tmp_path,
-        check=True,
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """What the commands of the page leave."""
+    made = tmp_path_factory.mktemp("page")
+    for target, name in (("cortex-a53", "out"), ("host", "here")):
+        assert main(["compile", str(DIGITS), f"--target={target}", "-o", f"{made / name}/"]) == 0
+    np.save(made / "digit.npy", DIGIT)
+    return made
+
+
+def expected() -> list[float]:
+    return compile(DIGITS, use_cache=False)(DIGIT).reshape(-1).tolist()
+
+
+def numbers(text: str) -> list[np.float32]:
+    return [np.float32(word) for word in text.split()]
+
+
+@pytest.mark.parametrize(("index", "target"), [(0, "host"), (1, "cortex-a53")])
+def test_commands_print_the_logits(index: int, target: str, folder: Path):
+    machine = get_target(target)
+    for find in (find_linker, find_c_compiler, find_emulator):
+        needed(partial(find, machine))
+    for command in blocks("console")[index].splitlines():
+        if shutil.which(command.split()[0]) is None and not command.startswith("./"):
+            pytest.skip(f"{command.split()[0]} is not there under this name")
+        done = subprocess.run(
+            command, shell=True, cwd=folder, capture_output=True, text=True, check=True
+        )
+        if not command.split()[0].endswith("cc"):
+            assert numbers(done.stdout.splitlines()[1]) == expected()
+    if target == "host":
+        assert np.load(folder / "logits.npy").reshape(-1).tolist() == expected()
+
+
+@pytest.mark.parametrize("flag", ["-fopenmp", "-Wno-unknown-pragmas"])
+def test_programs_of_your_own(flag: str, folder: Path):
+    target = get_target("host")
+    if shutil.which("cc") is None:
+        pytest.skip("there is no C compiler: Debian and Ubuntu have it in the package gcc")
+    program, stages = blocks("c")
+    call = "digits(image, logits, workspace);"
+    assert call in program
+    head, _, rest = program.partition("int main")
+    parallel = f"{head}{stages}int main{rest}".replace(
+        f"    {call}", f"    digits_on_all_cores{call[6:]}"
     )
-    done = subprocess.run([tmp_path / "digits"], capture_output=True, text=True, check=True)
-    assert [np.float32(line) for line in done.stdout.split()] == expected.tolist()
+    for name, text in (("single", program), ("parallel", parallel)):
+        source, made = folder / f"{name}.c", folder / name
+        source.write_text(text)
+        options = ("-std=c99", "-Wall", "-Wextra", "-Werror", flag, f"-I{folder / 'here'}")
+        build_program(
+            [source, folder / "here" / "libdigits.a"], made, target, static=False, options=options
+        )
+        done = subprocess.run([made], capture_output=True, text=True, check=True)
+        assert numbers(done.stdout) == expected()

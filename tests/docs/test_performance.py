@@ -8,7 +8,16 @@ import pytest
 from rich.table import Table
 
 from docs import make_performance
-from docs.make_performance import FILLERS, PAGE, Results, fill, markdown
+from docs.make_performance import (
+    FILLERS,
+    MODEL_FILLERS,
+    PAGE,
+    Results,
+    fill,
+    load_results,
+    markdown,
+)
+from runtime.bench.model_record import ModelRecord, dump_models
 from runtime.bench.record import Record, dump_records
 
 MACHINE = {
@@ -51,6 +60,35 @@ def test_every_mark_of_the_page_is_filled():
     assert "| Some CPU" in page
     assert "200 / 0.7" in page
     assert fill(page, results) == page
+
+
+def model(**changes: object) -> ModelRecord:
+    facts = {
+        **{"id": "C9", "pair": "A1W1", "target": "cortex-a53", "strategy": "table", "tile": "7x4"},
+        **{"out": "packed", "checked": True, "macs": 1000, "counted_macs": 1000, "cycles": 50},
+        **{"instructions": 40, "loop_macs": 140, "loop_cycles": 4, "loop_instructions": 3},
+        **{"loop_share": 1, "loop_instruction_share": 0.5, "int16_cycles": 200},
+        **{"versions": {"llvm-mca": "19.1.7"}},
+    }
+    return ModelRecord(**(facts | changes))  # pyright: ignore
+
+
+def test_results_of_one_kind_leave_the_tables_of_the_other(tmp_path: Path):
+    page = PAGE.read_text()
+    measured, modelled = tmp_path / "r.json", tmp_path / "m.json"
+    measured.write_bytes(dump_records([record()]))
+    modelled.write_bytes(dump_models([model()]))
+    by_model = fill(page, load_results([modelled]))
+    for name in MODEL_FILLERS:
+        assert f"<!-- begin {name} -->\n\n" in by_model
+    assert "35.0 / 28" in by_model
+    assert "20.0 (4.0)" in by_model
+    assert "4.0 / 25.2" in by_model
+    before = "## ARM processors"
+    assert by_model.partition(before)[0] == page.partition(before)[0]
+    both = fill(page, load_results([measured, modelled]))
+    assert "345 / 690" in both
+    assert both.partition(before)[2] == by_model.partition(before)[2]
 
 
 def test_threads_are_compared_within_their_own_run():

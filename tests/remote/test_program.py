@@ -1,7 +1,5 @@
 """Programs of compiled functions on this machine: arrays in and out, faults found, calls timed."""
 
-import shutil
-
 import numpy as np
 import pytest
 from xdsl.dialects.builtin import TensorType, i8, i32
@@ -9,6 +7,7 @@ from xdsl.dialects.builtin import TensorType, i8, i32
 from lowbit_dialect.codes import parse_code
 from lowering.llvm.object import compile_object
 from lowering.targets import get_target
+from runtime.aot.toolchain import find_c_compiler
 from runtime.arrays import as_array
 from runtime.compile import compile
 from runtime.remote.machine import LocalMachine, Machine, ProgramError
@@ -18,12 +17,15 @@ from runtime.tensor_spec import TensorSpec
 from tests.differential.check import assert_same
 from tests.differential.graph import Graph, module_of
 from tests.differential.test_functions import packed_graph
+from tests.tools import needed
 
 HOST = get_target("host")
 
-pytestmark = pytest.mark.skipif(
-    not any(map(shutil.which, ("cc", "gcc", "clang"))), reason="no C compiler: install gcc"
-)
+
+@pytest.fixture(autouse=True)
+def _compiler() -> None:
+    needed(lambda: find_c_compiler(HOST))
+
 
 FUNCTIONS = {
     "copies": """

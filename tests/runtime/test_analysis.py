@@ -125,3 +125,6 @@ def test_loops_and_assembly_agree_on_the_work(target: str):
         assert popcounts * get_target(target).vector_bits == report.work.iteration
     assert report.estimate is not None
     assert 0 < report.estimate.mac_per_cycle <= 2 * get_target(target).vector_bits
+    # Two planes of activations: two products of bits for each multiply-accumulate.
+    rate = report.work.iteration / 2 / report.estimate.cycles
+    assert report.estimate.mac_per_cycle == pytest.approx(rate)

@@ -9,8 +9,9 @@ import pytest
 
 from lowering.llvm.object import compile_object
 from lowering.targets import get_target
-from runtime.aot.toolchain import ToolMissingError, build_program, find_c_compiler, find_emulator
+from runtime.aot.toolchain import build_program, find_c_compiler, find_emulator
 from runtime.team_code import JOB_WORDS, PROGRESS_WORDS, Slot, call_ir, reciprocal, team_ir
+from tests.tools import needed
 
 STAGES, ROUNDS = 3, 40
 
@@ -87,11 +88,8 @@ int main(int count_of_arguments, char **arguments) {{
 def _emulator(name: str) -> tuple[str, ...]:
     """The emulator's command; a machine without the tools skips the test."""
     target = get_target(name)
-    try:
-        find_c_compiler(target)
-        return find_emulator(target)
-    except ToolMissingError as error:
-        pytest.skip(str(error))
+    needed(lambda: find_c_compiler(target))
+    return needed(lambda: find_emulator(target))
 
 
 @pytest.fixture(scope="module", params=["cortex-a53", "neoverse-n1", "cortex-a7"])
