@@ -169,6 +169,11 @@ class Target:
         return next(counts, PORTABLE_POPCOUNT_STEPS)
 
     @property
+    def rounds_floats(self) -> bool:
+        """Whether it rounds vectors of f32 to integers in an instruction, without libm."""
+        return self.arch == "aarch64" or self.has("sse4.1")
+
+    @property
     def popcount_registers(self) -> int:
         """Vector registers that popcounts take beside the sums and the weights."""
         return POPCOUNT_REGISTERS.get(self.arch, LEAST_POPCOUNT_REGISTERS)
@@ -186,6 +191,14 @@ class Target:
         """Whether subnormal floats are 0 to its vector instructions, as to NEON of ARMv7.
 
         Its scalar instructions compute with them as IEEE 754 says.
+        """
+        return self.arch == "armv7"
+
+    @property
+    def narrows_for_every_second(self) -> bool:
+        """Whether every second lane of two vectors is had by narrowing pairs, not by a shuffle.
+
+        ARMv7 has no shuffle of two registers into another one, and LLVM moves lane by lane.
         """
         return self.arch == "armv7"
 
