@@ -541,17 +541,63 @@ class SIToFPOp(CastOp):
 
 @irdl_op_definition
 class FPToSIOp(CastOp):
-    """f32 to signed integers, towards zero: `vector<Lxf32>` to `vector<LxiW>`.
+    """f32 to signed integers, towards zero or with `floor` down: `vector<Lxf32>` to `vector<LxiW>`.
 
     The result of a value that does not fit in iW, or of a NaN, is any value: clamp first.
+
+        %r = simd.fptosi %v : vector<8xf32> to vector<8xi32>
+        %s = simd.fptosi floor %v : vector<8xf32> to vector<8xi32>
     """
 
     name = "simd.fptosi"
 
+    floor = opt_prop_def(UnitAttr)
+
+    assembly_format = "(`floor` $floor^)? $source attr-dict `:` type($source) `to` type($result)"
+
+    def __init__(self, source: SSAValue | Operation, result_type: Attribute, floor: bool = False):
+        SimdOperation.__init__(
+            self,
+            operands=[source],
+            result_types=[result_type],
+            properties={"floor": UnitAttr() if floor else None},
+        )
+
     def verify_(self) -> None:
         """f32 become integers, as many as before."""
         source = _float_lanes("the operand", self.source.type)
-        self._same_lanes(source, _int_lanes("the result", self.result.type)[0])
+        lanes, width = _int_lanes("the result", self.result.type)
+        self._same_lanes(source, lanes)
+        if self.floor is not None and width != 32:
+            raise VerifyException(f"{self.name} floor makes lanes of i32, got i{width}")
+
+
+@irdl_op_definition
+class AddSatOp(SimdOperation):
+    """The signed sum, clipped to what the lanes hold: `vector<LxiW>` twice to one.
+
+    %r = simd.add_sat %a, %b : vector<16xi32>
+    """
+
+    name = "simd.add_sat"
+
+    T: ClassVar = VarConstraint("T", AnyAttr())
+
+    a = operand_def(T)
+    b = operand_def(T)
+    result = result_def(T)
+
+    traits = traits_def(Pure())
+
+    assembly_format = "$a `,` $b attr-dict `:` type($result)"
+
+    def __init__(self, a: SSAValue | Operation, b: SSAValue | Operation):
+        a = SSAValue.get(a)
+        super().__init__(operands=[a, b], result_types=[a.type])
+
+    def verify_(self) -> None:
+        """The lanes are integers."""
+        _int_lanes("the operands", self.a.type)
 
 
 class Predicate(StrEnum):
@@ -849,6 +895,7 @@ class UnpackBitsOp(SimdOperation):
 Simd = Dialect(
     "simd",
     [
+        AddSatOp,
         BroadcastLoadOp,
         CmpIOp,
         DotAccOp,

@@ -14,6 +14,7 @@ from xdsl.ir import Attribute, Operation
 
 from lowbit_dialect.simd import (
     INTEGER_WIDTHS,
+    AddSatOp,
     BroadcastLoadOp,
     CastOp,
     CmpIOp,
@@ -103,6 +104,17 @@ def _convert(op: CastOp, source: np.ndarray) -> np.ndarray:
     return source.astype(_result_type(op))
 
 
+def _fptosi(op: FPToSIOp, source: np.ndarray) -> np.ndarray:
+    return (source if op.floor is None else np.floor(source)).astype(_result_type(op))
+
+
+def _add_sat(op: AddSatOp, a: np.ndarray, b: np.ndarray) -> np.ndarray:
+    # The sum wraps where its sign is that of neither operand.
+    total, ends = a + b, np.iinfo(a.dtype)
+    overflow = ((a ^ total) & (b ^ total)) < 0
+    return np.where(overflow, np.where(a < 0, ends.min, ends.max), total).astype(a.dtype)
+
+
 _COMPARE: dict[str, Callable[[np.ndarray, np.ndarray], np.ndarray]] = {
     "eq": np.equal,
     "ne": np.not_equal,
@@ -163,7 +175,8 @@ SIMD_SEMANTICS: dict[type[Operation], Callable[..., np.ndarray]] = {
     TruncIOp: _convert,
     NarrowOp: _narrow,
     SIToFPOp: _convert,
-    FPToSIOp: _convert,
+    FPToSIOp: _fptosi,
+    AddSatOp: _add_sat,
     CmpIOp: _cmpi,
     SelectOp: _select,
     PackBitsOp: _pack_bits,

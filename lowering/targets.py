@@ -38,6 +38,24 @@ class Waits:
 
 
 @dataclass(frozen=True)
+class Lookups:
+    """What looking bytes up takes beside other operations; for estimates.
+
+    `operations` of the vector units look a full register up. Where `loads_in_turn`, a load takes
+    the turn of an operation, as processors in order do it; `body` are the cycles that a pass of a
+    loop of lookups waits. Lookups and additions take `mixed` times longer together than their units
+    would need, where operations are given to units as they come, not as it would be best; and
+    filling tables `building` times longer than its operations.
+    """
+
+    operations: float = 1
+    mixed: float = 1.1
+    loads_in_turn: bool = False
+    body: float = 0
+    building: float = 1
+
+
+@dataclass(frozen=True)
 class Throughput:
     """Instructions that a core starts each cycle, on full vector registers and data in L1.
 
@@ -57,6 +75,7 @@ class Throughput:
     multiply: float = 1
     widening_multiply: float = 1
     in_order: bool = False
+    lookups: Lookups = Lookups()
 
 
 @dataclass(frozen=True)
@@ -135,13 +154,24 @@ class Target:
     @property
     def lookup_steps(self) -> float:
         """Operations that look a vector of bytes up in a table."""
-        return 1 if any(map(self.has, BYTE_SHUFFLES)) else PORTABLE_LOOKUP_STEPS
+        has_one = any(map(self.has, BYTE_SHUFFLES))
+        return self.throughput.lookups.operations if has_one else PORTABLE_LOOKUP_STEPS
+
+    @property
+    def shifts_bytes(self) -> bool:
+        """Whether it shifts every byte of a vector, so that a nibble leaves each of them."""
+        return self.has("neon")
 
     @property
     def popcount_steps(self) -> float:
         """Operations that combine, count and add a vector of words."""
         counts = (steps for feature, steps in POPCOUNT_STEPS.items() if self.has(feature))
         return next(counts, PORTABLE_POPCOUNT_STEPS)
+
+    @property
+    def rounds_floats(self) -> bool:
+        """Whether it rounds vectors of f32 to integers in an instruction, without libm."""
+        return self.arch == "aarch64" or self.has("sse4.1")
 
     @property
     def popcount_registers(self) -> int:
@@ -161,6 +191,14 @@ class Target:
         """Whether subnormal floats are 0 to its vector instructions, as to NEON of ARMv7.
 
         Its scalar instructions compute with them as IEEE 754 says.
+        """
+        return self.arch == "armv7"
+
+    @property
+    def narrows_for_every_second(self) -> bool:
+        """Whether every second lane of two vectors is had by narrowing pairs, not by a shuffle.
+
+        ARMv7 has no shuffle of two registers into another one, and LLVM moves lane by lane.
         """
         return self.arch == "armv7"
 
@@ -229,16 +267,38 @@ _SKYLAKE = Throughput(issue=4, vector=3, popcount=1, shuffle=1, loads=2, stores=
 _IN_ORDER = Waits(pixel=1.7, vector=0, step=14)
 _OUT_OF_ORDER = Waits(pixel=0.6, vector=0.1, step=1)
 _A53 = Throughput(
-    *(2, 1, 1, 1, 1, 1),
+    issue=2,
+    vector=1,
+    popcount=1,
+    shuffle=1,
+    loads=1,
+    stores=1,
     waits=_IN_ORDER,
     in_order=True,
+    lookups=Lookups(mixed=1, loads_in_turn=True, body=7, building=2.8),
 )
 _A72 = Throughput(
-    *(3, 2, 2, 2, 1, 1),
+    issue=3,
+    vector=2,
+    popcount=2,
+    shuffle=2,
+    loads=1,
+    stores=1,
     waits=_OUT_OF_ORDER,
     multiply=0.5,
+    lookups=Lookups(operations=3, mixed=1),
 )
-_N1 = Throughput(4, vector=2, popcount=2, shuffle=2, loads=2, stores=1, waits=_OUT_OF_ORDER)
+_N1 = Throughput(
+    issue=4,
+    vector=2,
+    popcount=2,
+    shuffle=2,
+    loads=2,
+    stores=1,
+    waits=_OUT_OF_ORDER,
+    lookups=Lookups(mixed=1),
+)
+# Half a register at a time: two lookups of halves take as long as one operation.
 _A7 = Throughput(
     issue=2,
     vector=0.5,
@@ -248,6 +308,7 @@ _A7 = Throughput(
     stores=0.5,
     waits=Waits(pixel=2, vector=0, step=8),
     in_order=True,
+    lookups=Lookups(mixed=1, loads_in_turn=True, body=2, building=2.8),
 )
 
 # All four parts: of three, LLVM takes the second for the vendor, and misses the hard-float ABI.

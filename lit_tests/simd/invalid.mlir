@@ -189,3 +189,19 @@ func.func @f(%a: vector<8xi16>) {
   %0 = simd.round_shift_acc %a, %a by 16 : vector<8xi16>
   func.return
 }
+
+// -----
+
+// CHECK: simd.fptosi floor makes lanes of i32, got i16
+func.func @f(%v: vector<4xf32>) {
+  %0 = simd.fptosi floor %v : vector<4xf32> to vector<4xi16>
+  func.return
+}
+
+// -----
+
+// CHECK: the operands must have lanes of i8, i16, i32, i64, got vector<4xf32>
+func.func @f(%v: vector<4xf32>) {
+  %0 = simd.add_sat %v, %v : vector<4xf32>
+  func.return
+}

@@ -28,9 +28,11 @@ from lowering.targets import Target
 CHAINS = 4
 """Accumulators below which a tile waits for the additions that prolong their chains."""
 
-MIXED = 1.1
-"""How much longer shuffles and additions take together than their units would need: operations are
-given to units as they come, not as it would be best (measured: 0.57 to 0.60 cycles for a pair)."""
+SPARE_REGISTERS = 11
+"""Tables, entries and zeros that a loop of lookups keeps beside sums and indices."""
+
+PASS_STEPS = 4
+"""Steps of a pass of a loop of lookups."""
 
 L2_VECTORS = 0.6
 """Vectors that come from the second cache level in a cycle."""
@@ -149,15 +151,17 @@ def table_cycles(c: Contraction, pixels: int, vectors: int) -> float:
     if plan.obstacle is not None:
         return float("inf")
     sums, registers = plan.sums, ceil(vectors / 4)
-    # A lookup and an addition; three operations whenever nibbles are full, and when bytes are.
-    operations = 1 + target.lookup_steps + (2 / sums.nibble_steps if plan.shared > 1 else 0)
-    lookup = MIXED * max(operations / throughput.vector, 1 / throughput.shuffle)
+    # A lookup and an addition; one or two operations whenever nibbles are full.
+    full = 1 if target.shifts_bytes else 2
+    operations = 1 + target.lookup_steps + (full / sums.nibble_steps if plan.shared > 1 else 0)
+    lookup = throughput.lookups.mixed * max(operations / throughput.vector, 1 / throughput.shuffle)
     tap_indices = sum(plan.counts[: plan.chunk])
     run = min(sums.byte_steps, tap_indices)
     for trips in (c.geometry.cols.taps, c.geometry.rows.taps):
         if run * trips <= sums.byte_steps and run >= min(tap_indices, run):
             run *= trips
-    flush = (3 if plan.shared == 1 else 18) / throughput.vector / run
+    flush = _flushing(target, plan.shared) / throughput.vector / run
+    waits = _lookup_waits(target, plan, registers, run)
     steps = c.taps * sum(plan.counts) * len(sums.w_terms)
     per_tile = 8 + 12 * (plan.chunks - 1)
     loops = c.taps * plan.chunks * len(sums.w_terms) * 2 * LOOP_CYCLES
@@ -173,13 +177,46 @@ def table_cycles(c: Contraction, pixels: int, vectors: int) -> float:
     row = sum(
         count
         * (
-            steps * max(least, waiting + _step(target, tile, registers, lookup + flush))
+            steps
+            * max(least, waiting + _lookup_step(target, tile, registers, lookup + flush) + waits)
             + loops
             + per_tile * plan.shared * tile * registers / throughput.vector
         )
         for count, tile in _halves_of_tiles(plan)
     )
     return c.rows * c.blocks(lanes) * row + _table_building(c, plan)
+
+
+def _flushing(target: Target, shared: int) -> int:
+    """Operations that add the bytes of `shared` pixels to pairs, once the pixels are apart.
+
+    Where bytes are shifted that takes two of them, and pairs are shifted and added at once.
+    """
+    if target.shifts_bytes:
+        return 2 if shared == 1 else 6
+    return 3 if shared == 1 else 18
+
+
+def _lookup_step(target: Target, pixels: int, registers: int, operation_cycles: float) -> float:
+    """Cycles of a step of a tile of lookups: its loads are hidden, or take their turn."""
+    if not target.throughput.lookups.loads_in_turn:
+        return _step(target, pixels, registers, operation_cycles)
+    loads = (pixels + registers) / target.throughput.loads
+    return operation_cycles * max(pixels * registers, CHAINS) + loads
+
+
+def _lookup_waits(target: Target, plan: TablePlan, registers: int, run: int) -> float:
+    """Cycles of a step that neither lookups nor loads take: loops in order, and spilled sums.
+
+    Where bytes are full often, all sums are in the loop: those of bytes, and of pairs twice.
+    """
+    if not target.shifts_bytes:
+        return 0.0
+    throughput, tile = target.throughput, plan.pixels * registers * plan.shared
+    needed = 3 * tile + registers + SPARE_REGISTERS
+    spilled = max(0, needed - target.vector_registers)
+    moved = spilled * (1 / throughput.loads + 1 / throughput.stores) / run
+    return moved + throughput.lookups.body / min(run, PASS_STEPS)
 
 
 def _halves_of_tiles(plan: TablePlan) -> list[tuple[int, int]]:
@@ -209,7 +246,8 @@ def _table_building(c: Contraction, plan: TablePlan) -> float:
     built_rows = min(rows.before + rows.extent + rows.after, rows.out * plan.ring)
     columns = ceil(geometry.cols.out / plan.strip) * plan.columns(half)
     pixel = plan.words * per_word + ceil(sum(plan.counts) / per_vector) * per_table
-    return geometry.batch * built_rows * columns * geometry.groups * pixel
+    pixels = geometry.batch * built_rows * columns * geometry.groups
+    return pixels * pixel * throughput.lookups.building
 
 
 LOOKUP_BITS = {"avx512vbmi": 8, "ssse3": 6, "neon": 6}

@@ -52,7 +52,8 @@ def tile_registers(
     """Vector registers that a tile needs in its innermost loop; `codes` are those of x and w."""
     if strategy == "table":
         vectors //= 4
-        return 3 * pixels * vectors + vectors + 2
+        indices = 2 if target.shifts_bytes else 1  # loads come early where there is room
+        return 3 * pixels * vectors + indices * vectors + 2
     beside = target.popcount_registers if strategy == "bit_serial" else 2
     if strategy == "dot" and target.dot_form.by_lane:
         words, product = dot_words(codes, target), LevelProduct(affine(codes[0]), affine(codes[1]))
