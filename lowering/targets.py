@@ -131,6 +131,11 @@ class Target:
         return next(counts, PORTABLE_POPCOUNT_STEPS)
 
     @property
+    def popcount_words(self) -> int:
+        """Words of a pixel that a pass through the innermost loop of popcounts takes."""
+        return POPCOUNT_WORDS.get(self.arch, 1)
+
+    @property
     def popcount_registers(self) -> int:
         """Vector registers that popcounts take beside the sums and the weights."""
         return POPCOUNT_REGISTERS.get(self.arch, LEAST_POPCOUNT_REGISTERS)
@@ -179,6 +184,9 @@ POPCOUNT_REGISTERS = {"aarch64": 6}
 and it does not take back what that costs in spills."""
 LEAST_POPCOUNT_REGISTERS = 2
 """A word of x and a count."""
+
+POPCOUNT_WORDS = {"armv7": 2}
+"""By architecture: tiles of few registers are small, and the loop's own steps count there."""
 
 
 @dataclass(frozen=True)

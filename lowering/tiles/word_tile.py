@@ -21,10 +21,11 @@ class WordTile(ABC):
     x is [n][row][column][channel word], w [block][kh][kw][channel word][lane] (or like that: what
     is read is up to `add_words`). The loops that `narrow_steps` steps hold, or as large a part of
     the innermost one, sum in narrow lanes, which are added to the i32 sums after them; with 0 none
-    do.
+    do. A pass through the innermost loop takes `together` steps.
     """
 
-    def __init__(self, op: TileOp, emit: Emit, narrow_steps: int):
+    def __init__(self, op: TileOp, emit: Emit, narrow_steps: int, together: int = 1):
+        self.together = together
         self.op, self.x, self.w, self.emit = op, op.x, op.w, emit
         assert isinstance(op.w.type, MemRefType)
         self.kh, self.kw, self.words, lanes = op.w.type.get_shape()[-4:]
@@ -96,9 +97,29 @@ class WordTile(ABC):
                 taps = (row, col), (self.block, kh, kw)
                 return self._narrowed(1, acc, lambda acc: self._words(*taps, part, acc))
 
-            own = self.sums_of(part)
-            acc[own] = self.emit.carry(low, high, acc[own], over_kw, unroll=self.unroll > 1)
+            own, together = self.sums_of(part), self.together if self.words == 1 else 1
+            acc[own] = self._passes(low, high, acc[own], over_kw, self.unroll > 1, together)
         return acc
+
+    def _passes(
+        self,
+        low: int,
+        high: int,
+        acc: Sums,
+        body: Callable[[Index, Sums], Sums],
+        unroll: bool,
+        together: int,
+    ) -> Sums:
+        """A loop, so many of its passes together and then what remains."""
+
+        def some(start: Index, acc: Sums) -> Sums:
+            for k in range(together):
+                acc = body(self.emit.add(start, k), acc)
+            return acc
+
+        middle = high - (high - low) % together
+        acc = self.emit.carry(low, middle, acc, some, together, unroll)
+        return self.emit.carry(middle, high, acc, body, unroll=unroll)
 
     def sums_of(self, part: slice) -> slice:
         """Where the sums of some results are among all sums."""
@@ -113,7 +134,7 @@ class WordTile(ABC):
                 at = (self.image, *x, emit.add(self.word, c))
                 return self.add_words(at, (*w, c), part, acc)
 
-            return emit.carry(0, count, acc, step, unroll=self.unroll > 0)
+            return self._passes(0, count, acc, step, self.unroll > 0, self.together)
 
         def over_chunk(start: Index, acc: Sums) -> Sums:
             return self.widened(acc, over(start, self.chunk, self.narrow_zeros(acc)))
