@@ -34,7 +34,7 @@ from lowbit_dialect.ops.tile import BitserialTileOp
 from lowering.loops.emit import Emit, Index
 from lowering.targets import Target
 from lowering.tiles.emitter import emit_before
-from lowering.tiles.word_tile import Sums, WordTile
+from lowering.tiles.word_tile import At, Sums, WordTile
 
 
 @dataclass(frozen=True)
@@ -76,7 +76,8 @@ class _PlaneTile(WordTile):
     op: BitserialTileOp
 
     def __init__(self, op: BitserialTileOp, emit: Emit, together: int, narrow_steps: int = 0):
-        super().__init__(op, emit, narrow_steps, together)
+        super().__init__(op, emit, narrow_steps, together=together)
+        self.columns = together if self.words == 1 else 1
         assert isinstance(op.w.type, MemRefType)
         word = op.w.type.element_type
         assert isinstance(word, IntegerType)
@@ -100,8 +101,14 @@ class _PlaneTile(WordTile):
         return acc
 
     @override
-    def add_words(self, x: tuple[Index, ...], w: tuple[Index, ...], part: slice, acc: Sums) -> Sums:
-        """One word of the pixels of some results against one word of every lane."""
+    def add_words(self, x: At, w: At, words: int, part: slice, acc: Sums) -> Sums:
+        """Words of the pixels of some results against as many words of every lane."""
+        for k in range(words):
+            at = (*x[:-1], self.emit.add(x[-1], k))
+            acc = self._add_word(at, (*w[:-1], self.emit.add(w[-1], k)), part, acc)
+        return acc
+
+    def _add_word(self, x: At, w: At, part: slice, acc: Sums) -> Sums:
         emit, combine = self.emit, simd.Combine(self.op.decomposition.combine)
         (image, row, start, word), (x_plane, w_plane) = x, self.planes
         weights = [

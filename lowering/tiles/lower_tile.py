@@ -38,7 +38,7 @@ class LowerTilePass(ModulePass):
             {
                 BitserialTileOp: LowerBitserialTile(get_target(self.target)),
                 DotTileOp: LowerDotTile(),
-                LutTileOp: LowerLutTile(),
+                LutTileOp: LowerLutTile(get_target(self.target)),
                 LutSumsOp: LowerLutSums(),
                 ProductLutTileOp: LowerProductLutTile(),
                 BuildTablesOp: LowerBuildTables(get_target(self.target)),
