@@ -60,7 +60,9 @@ class Throughput:
     """Instructions that a core starts each cycle, on full vector registers and data in L1.
 
     `issue` counts all of them, `vector` those of the vector units, and the others the kinds that
-    only some of the units take.
+    only some of the units take. `multiply` are multiply-accumulates of lanes of i16,
+    `widening_multiply` those of i8 into i16, both a vector of i16 each. A core that executes
+    `in_order` does one kind of work at a time.
     """
 
     issue: float
@@ -70,6 +72,9 @@ class Throughput:
     loads: float
     stores: float
     waits: Waits = Waits()
+    multiply: float = 1
+    widening_multiply: float = 1
+    in_order: bool = False
     lookups: Lookups = Lookups()
 
 
@@ -80,6 +85,11 @@ class DotForm:
     `rate` is how many of the operations start each cycle. A dot product and its addition take
     `operations`; `wide_operations` where two products can leave i16, and `i16_operations` where
     lanes of i16 are summed first, if `i16_lanes` says that this pays.
+
+    `words` are the bytes that a word may have (`level_product`), what is best first. With
+    `mixed_signs` bytes of x are unsigned and those of w signed, elsewhere both are one or the
+    other. With `by_lane` a vector of words of x is loaded at once, and instructions take one of its
+    lanes for all.
     """
 
     rate: float
@@ -87,6 +97,9 @@ class DotForm:
     wide_operations: float
     i16_operations: float = 0
     i16_lanes: bool = False
+    words: tuple[int, ...] = (4,)
+    mixed_signs: bool = True
+    by_lane: bool = False
 
 
 @dataclass(frozen=True)
@@ -156,6 +169,11 @@ class Target:
         return next(counts, PORTABLE_POPCOUNT_STEPS)
 
     @property
+    def rounds_floats(self) -> bool:
+        """Whether it rounds vectors of f32 to integers in an instruction, without libm."""
+        return self.arch == "aarch64" or self.has("sse4.1")
+
+    @property
     def popcount_registers(self) -> int:
         """Vector registers that popcounts take beside the sums and the weights."""
         return POPCOUNT_REGISTERS.get(self.arch, LEAST_POPCOUNT_REGISTERS)
@@ -169,6 +187,22 @@ class Target:
         return self.vector_bits // element_bits
 
     @property
+    def flushes_subnormals(self) -> bool:
+        """Whether subnormal floats are 0 to its vector instructions, as to NEON of ARMv7.
+
+        Its scalar instructions compute with them as IEEE 754 says.
+        """
+        return self.arch == "armv7"
+
+    @property
+    def narrows_for_every_second(self) -> bool:
+        """Whether every second lane of two vectors is had by narrowing pairs, not by a shuffle.
+
+        ARMv7 has no shuffle of two registers into another one, and LLVM moves lane by lane.
+        """
+        return self.arch == "armv7"
+
+    @property
     def arch(self) -> str:
         """The architecture part of the triple, for example `x86_64`, `aarch64` or `armv7`."""
         return self.triple.partition("-")[0]
@@ -178,6 +212,8 @@ DOT_FORMS: dict[str, DotForm] = {
     "avx512vnni": DotForm(2, 1, 1),
     "avx512bw": DotForm(2, 3, 5, 2, True),
     "avx2": DotForm(3.4, 3, 5, 2, True),
+    "dotprod": DotForm(2, 1, 1, mixed_signs=False, by_lane=True),
+    "neon": DotForm(2, 1, 1, words=(2, 1), mixed_signs=False, by_lane=True),
 }
 """By the feature that has it, the best first."""
 PORTABLE_DOT = DotForm(2, 16, 16)
@@ -238,6 +274,7 @@ _A53 = Throughput(
     loads=1,
     stores=1,
     waits=_IN_ORDER,
+    in_order=True,
     lookups=Lookups(mixed=1, loads_in_turn=True, body=7, building=2.8),
 )
 _A72 = Throughput(
@@ -248,6 +285,7 @@ _A72 = Throughput(
     loads=1,
     stores=1,
     waits=_OUT_OF_ORDER,
+    multiply=0.5,
     lookups=Lookups(operations=3, mixed=1),
 )
 _N1 = Throughput(
@@ -269,6 +307,7 @@ _A7 = Throughput(
     loads=0.5,
     stores=0.5,
     waits=Waits(pixel=2, vector=0, step=8),
+    in_order=True,
     lookups=Lookups(mixed=1, loads_in_turn=True, body=2, building=2.8),
 )
 

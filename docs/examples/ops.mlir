@@ -212,6 +212,8 @@ func.func @vectors(%x: memref<4x8xi32>, %i: index, %acc: vector<16xi32>, %w: vec
   %clipped = simd.narrow %sums, %w : vector<16xi32> to vector<32xi16>
   %floats = simd.sitofp %sums : vector<16xi32> to vector<16xf32>
   %integers = simd.fptosi %f : vector<16xf32> to vector<16xi32>
+  %floor = simd.fptosi floor %f : vector<16xf32> to vector<16xi32>
+  %most = simd.add_sat %acc, %w : vector<16xi32>
   func.return
 }
 

@@ -173,3 +173,19 @@ func.func @f(%m: vector<8xi1>) {
   %0 = simd.pack_masks %m, %m : vector<8xi1> to vector<4xi8>
   func.return
 }
+
+// -----
+
+// CHECK: simd.fptosi floor makes lanes of i32, got i16
+func.func @f(%v: vector<4xf32>) {
+  %0 = simd.fptosi floor %v : vector<4xf32> to vector<4xi16>
+  func.return
+}
+
+// -----
+
+// CHECK: the operands must have lanes of i8, i16, i32, i64, got vector<4xf32>
+func.func @f(%v: vector<4xf32>) {
+  %0 = simd.add_sat %v, %v : vector<4xf32>
+  func.return
+}

@@ -40,6 +40,10 @@ func.func @all(%acc: vector<16xi32>, %a: vector<16xi32>, %m: memref<4x8xi32>, %i
   %11 = simd.sitofp %10 : vector<16xi32> to vector<16xf32>
   // CHECK-NEXT: simd.fptosi %{{.*}} : vector<16xf32> to vector<16xi8>
   %12 = simd.fptosi %11 : vector<16xf32> to vector<16xi8>
+  // CHECK-NEXT: simd.fptosi floor %{{.*}} : vector<16xf32> to vector<16xi32>
+  %13 = simd.fptosi floor %11 : vector<16xf32> to vector<16xi32>
+  // CHECK-NEXT: simd.add_sat %{{.*}}, %a : vector<16xi32>
+  %14 = simd.add_sat %13, %a : vector<16xi32>
   // CHECK-NEXT: simd.lookup %table, %index : vector<64xi8>, vector<16xi8>
   %15 = simd.lookup %table, %index : vector<64xi8>, vector<16xi8>
   // CHECK-NEXT: simd.lookup in_range %index, %index : vector<16xi8>, vector<16xi8>

@@ -18,6 +18,8 @@ from lowbit_dialect.geometry import ConvGeometry
 from lowbit_dialect.level_product import BYTES_PER_WORD, LevelProduct
 from lowbit_dialect.product_table import ProductTable
 from lowbit_dialect.table_sums import QUAD, TABLE_WORD
+from lowering.kernels.dot_words import dot_words
+from lowering.kernels.narrow_dot_cost import narrow_step_cycles, run_words
 from lowering.kernels.skipped_share import default_skip, executed_share
 from lowering.kernels.table_plan import TablePlan, plan_tables
 from lowering.kernels.weight_storage import step_cycles, stream_cycles, weight_bits
@@ -129,12 +131,17 @@ def dot_cycles(c: Contraction, pixels: int, vectors: int) -> float:
     target, product = c.target, LevelProduct(affine(c.x), affine(c.w))
     bits = weight_bits(product, c.geometry, (pixels, vectors), target)
     lanes = vectors * target.vector_bits // (8 * BYTES_PER_WORD)
-    steps = c.taps * ceil(c.channels / BYTES_PER_WORD)
+    words = dot_words((c.x, c.w), target)
+    steps = c.taps * ceil(c.channels / words.size)
+    run = run_words(words, target) if target.dot_form.by_lane else 1
 
     def step(tile: int) -> float:
+        loop = LOOP_CYCLES / 2 * bits / 8 / run
+        if words.size < BYTES_PER_WORD:
+            return narrow_step_cycles(product, words, (tile, vectors), target) + loop
         of_vector = step_cycles(product, bits, c.geometry, (tile, vectors), target)
-        loads = (tile + vectors * bits / 8) / target.throughput.loads
-        return max(of_vector * vectors, loads) + LOOP_CYCLES / 2 * bits / 8
+        loads = (tile / run + vectors * bits / 8) / target.throughput.loads
+        return max(of_vector * vectors, loads) + loop
 
     row = sum(count * steps * step(tile) for count, tile in _row_of_tiles(c.geometry, pixels))
     return c.rows * c.blocks(lanes) * row

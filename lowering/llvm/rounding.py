@@ -28,7 +28,7 @@ def has_instruction(state: Conversion, type: Attribute) -> bool:
         OpFailedException: if it does not and the type is not f32.
     """
     target = state.target
-    if target.arch == "aarch64" or target.has("sse4.1"):
+    if target.rounds_floats:
         return True
     element = type.element_type if isinstance(type, VectorType) else type
     if not isinstance(element, Float32Type):

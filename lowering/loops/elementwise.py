@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from math import prod
 
 import numpy as np
 from numpy.typing import NDArray
-from xdsl.dialects import arith, math, vector
+from xdsl.dialects import arith
 from xdsl.dialects.builtin import (
     Float32Type,
     MemRefType,
-    TensorType,
-    VectorType,
     f32,
     i8,
     i32,
@@ -27,68 +25,18 @@ from lowbit_dialect.ops.base import code_of
 from lowbit_dialect.ops.elementwise import AddOp, DequantizeOp, QuantizeOp
 from lowbit_dialect.ops.glue import FusedGlueOp
 from lowering.loops.emit import INDEX, Emit, Index
-from lowering.loops.levels import GLUE_LEVELS, INT32_MAX, are_constant, saturating_add
+from lowering.loops.lanes import Lanes, flat, for_lanes, lane_count, rows_of
+from lowering.loops.levels import GLUE_LEVELS, are_constant, saturating_add
+from lowering.loops.round_to_code import round_to_code
 from lowering.loops.stage import FunctionLowering, Stage, element_of, shape_of
 from lowering.targets import Target
 
-QUOTIENT_BOUND = 1024.0
-"""Beyond every code's range; quotients are clipped to it so that they convert to integers."""
+MIN_BYTES = 8
+"""Stores of fewer bytes than that are put together from lanes."""
 
-
-@dataclass
-class Lanes:
-    """Neighbouring elements of a tensor in one vector: row, first column, number of lanes."""
-
-    stage: Stage
-    row: Index
-    col: Index
-    count: int
-
-    @property
-    def emit(self) -> Emit:
-        """The builder."""
-        return self.stage.emit
-
-    def vector(self, element) -> VectorType:
-        """A vector of that many lanes."""
-        return VectorType(element, [self.count])
-
-    def load(self, memory: SSAValue, row: Index | None = None) -> SSAValue:
-        """The lanes' elements of a (rows, columns) memref."""
-        assert isinstance(memory.type, MemRefType)
-        where = (self.row if row is None else row, self.col)
-        return self.emit.load_vector(memory, where, self.vector(memory.type.element_type))
-
-    def store(self, value: SSAValue, memory: SSAValue) -> None:
-        """Store the lanes' elements of a (rows, columns) memref."""
-        self.emit.store_vector(value, memory, (self.row, self.col))
-
-
-def _for_lanes(
-    stage: Stage,
-    shape: tuple[int, int],
-    bounds: tuple[Index, Index],
-    lanes: int,
-    body: Callable[[Lanes], None],
-) -> None:
-    """Run `body` on whole vectors, then on single elements, of rows within `bounds`."""
-    emit, (_, cols) = stage.emit, shape
-    whole = cols // lanes * lanes
-
-    def row_body(row: Index) -> None:
-        emit.loop(0, whole, lambda col: body(Lanes(stage, row, col, lanes)), lanes)
-        emit.loop(whole, cols, lambda col: body(Lanes(stage, row, col, 1)))
-
-    emit.loop(*bounds, row_body)
-
-
-def _rows(shape: Sequence[int]) -> tuple[int, int]:
-    return prod(shape[:-1]), shape[-1] if shape else 1
-
-
-def _flat(stage: Stage, value: SSAValue) -> SSAValue:
-    assert isinstance(value.type, TensorType)
-    return stage.tensor(value, _rows(shape_of(value)))
+_SMALL_SCALE = 2.0**-125
+"""From here on, what is subnormal before or after the scale is nearer to 0 than to any other value
+of a code."""
 
 
 class _Scale:
@@ -116,80 +64,36 @@ class _Scale:
         where = [emit.value(i) for i in (0, index)]
         return emit.op(simd.BroadcastLoadOp(memory, where, type_))
 
+    def lanes(self, target: Target, *, is_exact_at_zero: bool = False) -> int:
+        """How many elements to divide or multiply at a time.
+
+        One, where vector instructions would take a subnormal number for 0 and that can be seen: as
+        a subnormal scale or product, or with `is_exact_at_zero` also in a tie at 0. Divisions are
+        none of these, but by a power of two LLVM multiplies by its inverse.
+        """
+        is_power = np.frexp(self.values)[0] == 0.5
+        can_be_seen = self.values.min() < _SMALL_SCALE or (is_exact_at_zero and is_power.any())
+        return 1 if target.flushes_subnormals and can_be_seen else lane_count(target)
+
 
 def lower_quantize(op: QuantizeOp, lowering: FunctionLowering) -> None:
-    """Divide, find the neighbours below and above, and go up past the middle between them.
-
-    Everything after the division is exact. The neighbours of q are floor(q) and floor(q) + 1, the
-    tie is at floor(q) + 0.5; in the k of a bipolar code's values 2k + 1 they are floor(q) // 2 - 1
-    and floor(q) // 2, where q is not past the tie only if it is an even integer.
-    """
-    shape = _rows(shape_of(op.x))
+    """Divide, clip to the code's range, round to an integer, or to the k of a bipolar 2k + 1."""
+    shape = rows_of(shape_of(op.x))
     code = code_of(op.result.type, "result")
     scale = _Scale(op)
 
     def body(stage: Stage, low: SSAValue, high: SSAValue) -> None:
-        x, y = _flat(stage, op.x), _flat(stage, op.result)
+        x, y = flat(stage, op.x), flat(stage, op.result)
 
         def element(lanes: Lanes) -> None:
             quotient = lanes.emit.binary(arith.DivfOp, lanes.load(x), scale.of(lanes))
-            lanes.store(_round_to_code(lanes, quotient, code, op.round.data), y)
+            lanes.store(round_to_code(lanes, quotient, code, op.round.data), y)
 
-        _for_lanes(stage, shape, (low, high), stage.target.lanes(32), element)
+        # The values of bipolar codes next to 0 are -1 and 1.
+        count = scale.lanes(stage.target, is_exact_at_zero=isinstance(code, BipolarType))
+        for_lanes(stage, shape, (low, high), count, element)
 
     lowering.stage("quantize", shape[0], body)
-
-
-def _takes_upper(lanes: Lanes, base: SSAValue, rounding: str) -> SSAValue:
-    """Mask of the lanes whose tie between base and base + 1 goes up."""
-    emit, zero = lanes.emit, lanes.emit.constant(0, base.type)
-    if rounding == "half_up":
-        return emit.op(simd.CmpIOp("eq", base, base))
-    if rounding == "half_even":
-        odd = emit.binary(arith.AndIOp, base, emit.constant(1, base.type))
-        return emit.op(simd.CmpIOp("ne", odd, zero))
-    return emit.op(simd.CmpIOp("sge", base, zero))
-
-
-def _round_to_code(lanes: Lanes, quotient: SSAValue, code: Code, rounding: str) -> SSAValue:
-    """Storage bytes of the values of `code` nearest to the quotients."""
-    emit, floats, ints = lanes.emit, lanes.vector(f32), lanes.vector(i32)
-    bipolar = isinstance(code, BipolarType)
-    limit = emit.constant(QUOTIENT_BOUND, floats)
-
-    def bits(value: SSAValue) -> SSAValue:
-        return emit.op(vector.BitcastOp(value, ints))
-
-    quotient = emit.op(arith.MaxnumfOp(quotient, emit.constant(-QUOTIENT_BOUND, floats)))
-    quotient = emit.op(arith.MinnumfOp(quotient, limit))
-    floor = emit.op(math.FloorOp(quotient))
-    base = emit.op(simd.FPToSIOp(floor, ints))
-    zero = emit.constant(0, ints)
-    # `past` is zero at the tie and positive beyond it, as an integer.
-    if bipolar:
-        fraction = emit.binary(arith.XOrIOp, bits(quotient), bits(floor))  # zeros have two signs
-        fraction = emit.binary(arith.AndIOp, fraction, emit.constant(INT32_MAX, ints))
-        one = emit.constant(1, ints)
-        past = emit.binary(arith.OrIOp, fraction, emit.binary(arith.AndIOp, base, one))
-        base = emit.binary(arith.SubiOp, emit.binary(arith.ShRSIOp, base, one), one)
-    else:
-        middle = emit.binary(arith.AddfOp, floor, emit.constant(0.5, floats))
-        past = bits(emit.binary(arith.SubfOp, quotient, middle))  # rounded, but not to zero
-    up = emit.binary(
-        arith.OrIOp,
-        emit.op(simd.CmpIOp("sgt", past, zero)),
-        emit.binary(
-            arith.AndIOp,
-            emit.op(simd.CmpIOp("eq", past, zero)),
-            _takes_upper(lanes, base, rounding),
-        ),
-    )
-    nearest = emit.binary(arith.AddiOp, base, emit.op(simd.ExtUIOp(up, ints)))
-    low, high = (((v - 1) // 2 if bipolar else v) for v in (code.min_value, code.max_value))
-    clipped = _clip(emit, nearest, low, high)
-    if bipolar:
-        clipped = emit.binary(arith.SubiOp, clipped, emit.constant(low, ints))
-    return emit.op(simd.TruncIOp(clipped, lanes.vector(i8)))
 
 
 def _clip(emit: Emit, value: SSAValue, low: int, high: int) -> SSAValue:
@@ -217,33 +121,33 @@ def _integers(lanes: Lanes, memory: SSAValue, element) -> SSAValue:
 
 def lower_dequantize(op: DequantizeOp, lowering: FunctionLowering) -> None:
     """f32(value) * scale."""
-    shape, element_type = _rows(shape_of(op.x)), element_of(op.x)
+    shape, element_type = rows_of(shape_of(op.x)), element_of(op.x)
     scale = _Scale(op)
     is_table = isinstance(element_type, Code) and element_type.affine is None
 
     def body(stage: Stage, low: SSAValue, high: SSAValue) -> None:
-        x, y = _flat(stage, op.x), _flat(stage, op.result)
+        x, y = flat(stage, op.x), flat(stage, op.result)
 
         def element(lanes: Lanes) -> None:
             values = _integers(lanes, x, element_type)
             floats = lanes.emit.op(simd.SIToFPOp(values, lanes.vector(f32)))
             lanes.store(lanes.emit.binary(arith.MulfOp, floats, scale.of(lanes)), y)
 
-        count = 1 if is_table else stage.target.lanes(32)
-        _for_lanes(stage, shape, (low, high), count, element)
+        count = 1 if is_table else scale.lanes(stage.target)
+        for_lanes(stage, shape, (low, high), count, element)
 
     lowering.stage("dequantize", shape[0], body)
 
 
 def lower_add(op: AddOp, lowering: FunctionLowering) -> None:
     """Sum in i32, saturating where both operands are i32, clipped to a code's range."""
-    shape = _rows(shape_of(op.result))
+    shape = rows_of(shape_of(op.result))
     types = [element_of(v) for v in (op.lhs, op.rhs)]
     code = element_of(op.result)
 
     def body(stage: Stage, low: SSAValue, high: SSAValue) -> None:
-        memories = [_flat(stage, v) for v in (op.lhs, op.rhs)]
-        result = _flat(stage, op.result)
+        memories = [flat(stage, v) for v in (op.lhs, op.rhs)]
+        result = flat(stage, op.result)
 
         def element(lanes: Lanes) -> None:
             emit = lanes.emit
@@ -254,7 +158,7 @@ def lower_add(op: AddOp, lowering: FunctionLowering) -> None:
                 total = emit.op(simd.TruncIOp(clipped, lanes.vector(i8)))
             lanes.store(total, result)
 
-        _for_lanes(stage, shape, (low, high), stage.target.lanes(32), element)
+        for_lanes(stage, shape, (low, high), lane_count(stage.target), element)
 
     lowering.stage("add", shape[0], body)
 
@@ -311,7 +215,7 @@ def lower_glue(op: FusedGlueOp, lowering: FunctionLowering) -> None:
         return lanes.emit.mod(lanes.emit.div(lanes.row, inner_rows), channels)
 
     def body(stage: Stage, low: SSAValue, high: SSAValue) -> None:
-        acc, result = _flat(stage, op.acc), _flat(stage, op.result)
+        acc, result = flat(stage, op.acc), flat(stage, op.result)
         tables, levels_of = [], GLUE_LEVELS[op.form.data]
         constants: list[NDArray[np.integer] | None] = [None] * len(op.parameters)
         for k, value in enumerate(op.parameters):
@@ -337,7 +241,8 @@ def lower_glue(op: FusedGlueOp, lowering: FunctionLowering) -> None:
 
         # Thresholds that are not constant lie one channel after the other: no vector has them.
         scattered = last and any(table.channels_first for table in tables)
-        count = 1 if scattered else stage.target.lanes(32)
-        _for_lanes(stage, _rows(shape), (low, high), count, element)
+        # Thresholds stay in registers, and there may be many.
+        count = 1 if scattered else max(stage.target.lanes(32), MIN_BYTES)
+        for_lanes(stage, rows_of(shape), (low, high), count, element)
 
-    lowering.stage("fused_glue", _rows(shape)[0], body)
+    lowering.stage("fused_glue", rows_of(shape)[0], body)

@@ -290,20 +290,8 @@ def plain_add(emit: Emit, a: SSAValue, b: SSAValue) -> SSAValue:
 
 
 def saturating_add(emit: Emit, a: SSAValue, b: SSAValue) -> SSAValue:
-    """a + b clipped to i32: where both operands' signs differ from the sum's, the end on a's side.
-
-    ((a ^ sum) & (b ^ sum)) < 0 tells an overflow; the end is INT_MAX, plus one where a is negative.
-    """
-    total = emit.binary(arith.AddiOp, a, b)
-    changed = emit.binary(
-        arith.AndIOp,
-        emit.binary(arith.XOrIOp, a, total),
-        emit.binary(arith.XOrIOp, b, total),
-    )
-    overflow = emit.op(simd.CmpIOp("slt", changed, emit.constant(0, a.type)))
-    negative = emit.binary(arith.ShRUIOp, a, emit.constant(31, a.type))
-    end = emit.binary(arith.AddiOp, emit.constant(INT32_MAX, a.type), negative)
-    return emit.op(simd.SelectOp(overflow, end, total))
+    """a + b clipped to i32."""
+    return emit.op(simd.AddSatOp(a, b))
 
 
 GLUE_LEVELS: dict[str, type[Levels]] = {"shift": ShiftLevels, "threshold": ThresholdLevels}

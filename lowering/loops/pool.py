@@ -10,6 +10,7 @@ from xdsl.dialects import arith, vector
 from xdsl.dialects.builtin import DenseArrayBase, IntegerType, MemRefType, VectorType, i8, i64
 from xdsl.ir import SSAValue
 
+from lowbit_dialect import simd
 from lowbit_dialect.codes import SignedType
 from lowbit_dialect.geometry import LAYOUTS, Window
 from lowbit_dialect.layout import PackedAttr, packed_layout
@@ -155,6 +156,7 @@ class _ColumnPool(_Pool):
     def line(self, image: Index, row: Index) -> None:
         emit, cols = self.emit, self.cols
         widest = self.stage.target.lanes(self.element.width.data)
+        narrows = self.stage.target.narrows_for_every_second
         # Columns whose windows lie on the image; without strides of 1 or 2 they come one by one.
         first = -(-cols.before // cols.stride)
         last = (cols.extent - cols.taps + cols.before) // cols.stride + 1
@@ -174,7 +176,9 @@ class _ColumnPool(_Pool):
                         image,
                         y,
                         outer,
-                        lambda memory, where: _load(emit, memory, (*where, x), lanes, cols.stride),
+                        lambda memory, where: _load(
+                            emit, memory, (*where, x), lanes, cols.stride, narrows
+                        ),
                     )
 
                 best = self.largest(row, load)
@@ -275,10 +279,30 @@ def _tap(emit: Emit, window: Window, position: Index, tap: int) -> Index:
     return at
 
 
+def _halves(emit: Emit, pairs: SSAValue, half: int) -> SSAValue:
+    """The first or second of each pair of neighbouring lanes: half of a number twice as wide."""
+    assert isinstance(pairs.type, VectorType)
+    element, (lanes,) = pairs.type.element_type, pairs.type.get_shape()
+    assert isinstance(element, IntegerType)
+    bits = element.width.data
+    wide = emit.op(vector.BitcastOp(pairs, VectorType(IntegerType(2 * bits), [lanes // 2])))
+    if half:
+        wide = emit.binary(arith.ShRUIOp, wide, emit.constant(bits, wide.type))
+    return emit.op(simd.TruncIOp(wide, VectorType(element, [lanes // 2])))
+
+
 def _load(
-    emit: Emit, memory: SSAValue, where: Sequence[Index], lanes: int, stride: int = 1
+    emit: Emit,
+    memory: SSAValue,
+    where: Sequence[Index],
+    lanes: int,
+    stride: int = 1,
+    narrows: bool = False,
 ) -> SSAValue:
-    """One element (for 0 lanes), or every `stride`-th (1 or 2) from there on."""
+    """One element (for 0 lanes), or every `stride`-th (1 or 2) from there on.
+
+    `narrows` says that every second lane is had by narrowing, not by a shuffle.
+    """
     if not lanes:
         return emit.load(memory, where)
     assert isinstance(memory.type, MemRefType)
@@ -288,6 +312,10 @@ def _load(
         return low
     # The second vector ends at the last element that is wanted, not one beyond it.
     high = emit.load_vector(memory, (*where[:-1], emit.add(where[-1], lanes - 1)), type_)
+    if narrows:
+        halves = [_halves(emit, low, 0), _halves(emit, high, 1)]
+        order = DenseArrayBase.from_list(i64, range(lanes))
+        return emit.op(vector.ShuffleOp(*halves, order, result_type=type_))
     order = [*range(0, lanes, 2), *range(lanes + 1, 2 * lanes, 2)]
     return emit.op(
         vector.ShuffleOp(low, high, DenseArrayBase.from_list(i64, order), result_type=type_)

@@ -25,8 +25,11 @@ from xdsl.passes import ModulePass
 from xdsl.pattern_rewriter import PatternRewriter, RewritePattern, op_type_rewrite_pattern
 
 from lowbit_dialect import llvmx, simd
+from lowering.simd.lower_add_sat import LowerAddSat
 from lowering.simd.lower_dot import LowerDotAcc
+from lowering.simd.lower_floor import LowerFPToSI
 from lowering.simd.lower_lookup import LowerLookup
+from lowering.simd.lower_mul import LowerMulAcc, LowerRoundShiftAcc
 from lowering.simd.lower_narrow import LowerNarrow
 from lowering.simd.lower_pack import LowerPackBits, LowerPackMasks
 from lowering.simd.lower_popcount import LowerPopcountAcc
@@ -77,15 +80,6 @@ class LowerSIToFP(RewritePattern):
     def match_and_rewrite(self, op: simd.SIToFPOp, rewriter: PatternRewriter) -> None:
         """Rewrite one operation."""
         rewriter.replace(op, _converted(llvm.SIToFPOp, op))
-
-
-class LowerFPToSI(RewritePattern):
-    """`simd.fptosi` -> `llvmx.cast fptosi`."""
-
-    @op_type_rewrite_pattern
-    def match_and_rewrite(self, op: simd.FPToSIOp, rewriter: PatternRewriter) -> None:
-        """Rewrite one operation."""
-        rewriter.replace(op, llvmx.CastOp(llvmx.Cast.FPTOSI, op.source, op.result.type))
 
 
 class LowerCmpI(RewritePattern):
@@ -203,8 +197,11 @@ class SimdLowerPass(ModulePass):
         rewrite_each(
             op,
             {
+                simd.AddSatOp: LowerAddSat(target),
                 simd.PopcountAccOp: LowerPopcountAcc(target),
                 simd.DotAccOp: LowerDotAcc(target),
+                simd.MulAccOp: LowerMulAcc(target),
+                simd.RoundShiftAccOp: LowerRoundShiftAcc(target),
                 simd.UnpackBitsOp: LowerUnpackBits(target),
                 simd.LookupOp: LowerLookup(target),
                 simd.BroadcastLoadOp: LowerBroadcastLoad(),
@@ -213,7 +210,7 @@ class SimdLowerPass(ModulePass):
                 simd.TruncIOp: LowerTruncI(),
                 simd.NarrowOp: LowerNarrow(target),
                 simd.SIToFPOp: LowerSIToFP(),
-                simd.FPToSIOp: LowerFPToSI(),
+                simd.FPToSIOp: LowerFPToSI(target),
                 simd.CmpIOp: LowerCmpI(),
                 simd.SelectOp: LowerSelect(),
                 simd.PackBitsOp: LowerPackBits(target),

@@ -32,7 +32,7 @@ from lowbit_dialect.decomposition import Decomposition, Term
 from lowbit_dialect.ops.tile import BitserialTileOp
 from lowering.loops.emit import Emit, Index
 from lowering.tiles.emitter import emit_before
-from lowering.tiles.word_tile import Sums, WordTile
+from lowering.tiles.word_tile import At, Sums, WordTile
 
 
 class LowerBitserialTile(RewritePattern):
@@ -94,7 +94,7 @@ class _PlaneTile(WordTile):
         return acc
 
     @override
-    def add_words(self, x: tuple[Index, ...], w: tuple[Index, ...], part: slice, acc: Sums) -> Sums:
+    def add_words(self, x: At, w: At, words: int, part: slice, acc: Sums) -> Sums:
         """One word of the pixels of some results against one word of every lane."""
         emit, combine = self.emit, simd.Combine(self.op.decomposition.combine)
         (image, row, start, word), (x_plane, w_plane) = x, self.planes
@@ -243,7 +243,7 @@ class _NarrowTile(_PlaneTile):
         return halves
 
 
-def _runs(terms: list[Term]) -> list[list[Term]]:
+def _runs(terms: Sequence[Term]) -> list[list[Term]]:
     """Split terms of ascending x plane into runs of neighbours."""
     runs: list[list[Term]] = []
     for term in terms:

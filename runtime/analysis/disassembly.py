@@ -7,7 +7,6 @@ jump backwards lies within: LLVM writes the blocks of a loop one after the other
 from __future__ import annotations
 
 import re
-import shutil
 import subprocess
 from bisect import bisect_right
 from collections.abc import Iterator, Mapping, Sequence
@@ -17,7 +16,7 @@ from tempfile import TemporaryDirectory
 
 from runtime.analysis.assembly import Instruction, operands_of
 from runtime.analysis.instructions import ARCHITECTURES
-from runtime.analysis.mca import VERSIONS, McaError
+from runtime.analysis.mca import McaError, find_tool
 
 INSTRUCTION_BYTES = 4
 """Of every instruction of AArch64, and of ARM where it is not Thumb."""
@@ -95,13 +94,9 @@ def find_objdump() -> str:
     """The path of llvm-objdump, the newest one.
 
     Raises:
-        McaError: there is none.
+        McaMissingError: there is none.
     """
-    names = (*(f"llvm-objdump-{number}" for number in VERSIONS), "llvm-objdump")
-    found = next((path for name in names if (path := shutil.which(name))), None)
-    if found is None:
-        raise McaError("no llvm-objdump on the PATH; Debian's and Ubuntu's package llvm-19 has it")
-    return found
+    return find_tool("llvm-objdump")
 
 
 def disassemble(elf: bytes) -> str:

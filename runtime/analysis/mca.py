@@ -16,9 +16,8 @@ from lowering.targets import Target
 from runtime.analysis.assembly import AssemblyFunction, Instruction
 from runtime.analysis.instructions import mix_of
 from runtime.analysis.products import most_products
+from runtime.aot.toolchain import LLVM_VERSIONS, ToolMissingError
 
-VERSIONS = range(30, 15, -1)
-"""Of LLVM, the newest first, as distributions name their programs."""
 _OPTIONS = (
     *("-iterations=100", "-instruction-info=false", "-resource-pressure=false"),
     "-bottleneck-analysis",
@@ -52,17 +51,31 @@ class McaError(ValueError):
     """llvm-mca is not there, or does not know the processor."""
 
 
+class McaMissingError(McaError, ToolMissingError):
+    """A tool of LLVM is not there; the message says how to get it."""
+
+
 def find_mca() -> str:
     """The path of llvm-mca, the newest one.
 
     Raises:
-        McaError: there is none.
+        McaMissingError: there is none.
     """
-    names = (*(f"llvm-mca-{number}" for number in VERSIONS), "llvm-mca")
-    paths = (path for name in names if (path := shutil.which(name)))
-    found = next(paths, None)
+    return find_tool("llvm-mca")
+
+
+def find_tool(tool: str) -> str:
+    """The path of a tool of LLVM, the newest one.
+
+    Raises:
+        McaMissingError: there is none.
+    """
+    names = (*(f"{tool}-{number}" for number in LLVM_VERSIONS), tool)
+    found = next((path for name in names if (path := shutil.which(name))), None)
     if found is None:
-        raise McaError("no llvm-mca on the PATH; Debian's and Ubuntu's package llvm-19 has it")
+        raise McaMissingError(
+            f"no {tool} on the PATH; Debian's and Ubuntu's package llvm-19 has it"
+        )
     return found
 
 

@@ -1,7 +1,8 @@
 """How many products a stage computes, counted in its loops.
 
-A `simd.popcount_acc` on vectors of n bits multiplies n pairs of bits, a `simd.dot_acc` on vectors
-of n bytes n pairs of bytes, and a `simd.lookup` of n bytes looks up n products, or sums of some.
+A `simd.popcount_acc` on vectors of n bits multiplies n pairs of bits, a `simd.dot_acc` or a
+`simd.mul_acc` on vectors of n bytes n pairs of bytes, and a `simd.lookup` of n bytes looks up n
+products, or sums of some.
 Where there are both, the fewer ones only widen sums, or are part of an epilogue. Loops of a stage
 have constant bounds, other than the one over its independent parts, whose extent is known.
 """
@@ -18,11 +19,11 @@ from xdsl.dialects.builtin import FixedBitwidthType, IntegerAttr, VectorType
 from xdsl.dialects.func import FuncOp
 from xdsl.ir import Operation, SSAValue
 
-from lowbit_dialect.simd import DotAccOp, LookupOp, PopcountAccOp
+from lowbit_dialect.simd import DotAccOp, LookupOp, MulAccOp, PopcountAccOp
 
 KINDS: tuple[Mapping[type[Operation], int], ...] = (
     {LookupOp: 8},
-    {PopcountAccOp: 1, DotAccOp: 8},
+    {PopcountAccOp: 1, DotAccOp: 8, MulAccOp: 8},
 )
 """Operations that multiply, and the bits of what each multiplies, by what excludes what."""
 
@@ -51,7 +52,7 @@ def _counted(stage: FuncOp, extent: int, elements: Mapping[type[Operation], int]
     total, by_loop = 0, Counter[Operation | None]()
     for op in stage.walk():
         if type(op) in elements:
-            products = _bits(op.results[0]) // elements[type(op)]
+            products = _bits(op.operands[-1]) // elements[type(op)]
             loop = _loop_around(op)
             by_loop[loop] += products
             total += products * _trips(loop, extent)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -25,15 +26,21 @@ class BundleFile:
 
 @dataclass(frozen=True)
 class Bundle:
-    """Files by their names, and how to build the example.
+    """Files by their names, and the compiler that builds the example.
 
     `missing` names what is not among them because a program that makes it is not there, and says
     how to get that.
     """
 
+    name: str
+    compiler: str
     files: Mapping[str, BundleFile]
-    compile_line: str
     missing: Mapping[str, str]
+
+    def compile_line(self, folder: Path) -> str:
+        """The command that builds the example from the files in a folder."""
+        files = [folder / f"{self.name}_example.c", folder / f"lib{self.name}.a"]
+        return f"{self.compiler} {shlex.join(map(str, files))} -o {self.name}_example"
 
 
 def make_bundle(library: Library) -> Bundle:
@@ -59,8 +66,7 @@ def make_bundle(library: Library) -> Bundle:
         f"C program that runs {library.main.name}() on .npy files",
         example_text(library, compiler).encode(),
     )
-    line = f"{compiler} {name}_example.c lib{name}.a -o {name}_example"
-    return Bundle(files, line, missing)
+    return Bundle(name, compiler, files, missing)
 
 
 def compiler_name(target: Target) -> str:

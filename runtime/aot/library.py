@@ -53,10 +53,9 @@ class Library:
 
     @property
     def machine(self) -> str:
-        """What its code is for, for people."""
+        """What its code is for, where `host` says nothing."""
         target = self.target
-        cpu = "" if target.cpu == target.name else f", {target.cpu}"
-        return f"{target.name} ({target.triple}{cpu})"
+        return target.cpu if target.name.startswith("host") else target.name
 
     @property
     def main(self) -> LibraryFunction:
@@ -88,6 +87,8 @@ def build_library(
     for function in functions:
         _add_workspace_query(module, function, target)
     data = compile_object(module_to_llvm_ir(module, target), target, opt)
+    # A file may have a name that is no text.
+    source = source.encode(errors="replace").decode()
     return Library(name, source, target, functions, data)
 
 

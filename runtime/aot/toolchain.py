@@ -9,7 +9,6 @@ To write an object takes nothing but this package. Behind it:
 
 from __future__ import annotations
 
-import platform
 import shutil
 import subprocess
 import sys
@@ -18,12 +17,12 @@ from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
 
-from lowering.targets import Target
+from lowering.targets import Target, get_target
 
 LLVM_VERSIONS = range(30, 13, -1)
 """As distributions name their programs, the newest first."""
-_TIME_LIMIT = 300
-"""Seconds; the first program that `ziglang` makes for a target takes a minute, for its libc."""
+_TIME_LIMIT = 900
+"""Seconds; the first program that `ziglang` makes for a target takes minutes, for its libc."""
 
 
 class ToolMissingError(ValueError):
@@ -42,7 +41,6 @@ class Platform:
     dynamic programs lie if the machine itself has none.
     """
 
-    machine: str
     compilers: tuple[tuple[str, ...], ...]
     packages: str
     zig: str
@@ -54,13 +52,11 @@ _ARM_FLAGS = ("-march=armv7-a", "-mfpu=neon", "-mfloat-abi=hard", "-marm")
 
 PLATFORMS: Mapping[str, Platform] = {
     "x86_64": Platform(
-        "x86_64",
         (("x86_64-linux-gnu-gcc",),),
         "gcc",
         "x86_64-linux-musl",
     ),
     "aarch64": Platform(
-        "aarch64",
         (("aarch64-linux-gnu-gcc",),),
         "gcc-aarch64-linux-gnu libc6-dev-arm64-cross",
         "aarch64-linux-musl",
@@ -68,7 +64,6 @@ PLATFORMS: Mapping[str, Platform] = {
         "/usr/aarch64-linux-gnu",
     ),
     "armv7": Platform(
-        "armv7l",
         (("arm-linux-gnueabihf-gcc", *_ARM_FLAGS),),
         "gcc-arm-linux-gnueabihf libc6-dev-armhf-cross",
         "arm-linux-musleabihf",
@@ -86,7 +81,7 @@ def platform_of(target: Target) -> Platform:
 
 def is_native(target: Target) -> bool:
     """Whether this machine is of the architecture of a target."""
-    return platform.machine() == platform_of(target).machine
+    return target.arch == get_target("host").arch
 
 
 def find_linker(target: Target) -> tuple[str, ...]:

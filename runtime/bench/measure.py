@@ -138,28 +138,52 @@ class Layer:
         self, strategy: str, target: Target, padding: Sequence[int] = (), groups: int = 1
     ) -> PackedAttr:
         """How kernels of a strategy want activations, with a frame of this padding."""
-        forms = KERNELS[strategy]
+        forms, codes = KERNELS[strategy], (self.x_code, self.w_code)
         if self.workload.is_matmul:
-            return forms.gemm_layouts(target, ANY_LANES, self.x_code.width)[0]
-        return forms.conv_layouts(
-            *(target, self.axes, tuple(padding), groups, ANY_LANES, self.x_code.width)
-        )[0]
+            return forms.gemm_layouts(target, ANY_LANES, codes)[0]
+        return forms.conv_layouts(*(target, self.axes, tuple(padding), groups, ANY_LANES, codes))[0]
 
     def input_layout(self, strategy: str, target: Target) -> PackedAttr:
         """How the input lies, the padding in its frame."""
         padding, groups = _numbers(self.workload)[1], self.workload.geometry.groups
         return self.layout(strategy, target, padding, groups)
 
+    def kernel_module(
+        self, out: str, target: Target, choice: Choice, name: str = "main"
+    ) -> ModuleOp:
+        """The same with a kernel chosen.
+
+        Raises:
+            PassFailedException, VerifyException: the schedule is not possible.
+        """
+        module = self.module(out, choice.strategy, target, name)
+        select_kernels(module, target, lambda _: choice)
+        return module
+
+    def words(self, x: NDArray[np.int64], strategy: str, target: Target) -> NDArray:
+        """An input as kernels of a strategy read it."""
+        layout = self.input_layout(strategy, target)
+        return np.ascontiguousarray(pack(self.x_code.encode(x), self.x_code, layout))
+
+    @property
+    def trials(self) -> tuple[tuple[NDArray[np.int64], NDArray[np.int32]], ...]:
+        """Inputs and their sums, the random input first.
+
+        Saturated inputs find accumulators that wrap, which random ones hardly do.
+        """
+        saturated = np.full_like(self.x, self.x_code.max_value)
+        return (self.x, self.sums), (saturated, self.saturated_sums)
+
     @cached_property
     def saturated_sums(self) -> NDArray[np.int32]:
         """The sums where every element of x is the largest value."""
         return self.sums_of(np.full_like(self.x, self.x_code.max_value))
 
-    def module(self, out: str, strategy: str, target: Target) -> ModuleOp:
+    def module(self, out: str, strategy: str, target: Target, name: str = "main") -> ModuleOp:
         """A function from the packed input to the packed (or i32) output."""
         layout = self.input_layout(strategy, target)
         x_type = TensorType(self.x_code, self.x.shape, layout)
-        function = func.FuncOp("main", ([x_type], []))
+        function = func.FuncOp(name, ([x_type], []))
         builder = Builder(InsertPoint.at_end(function.body.block))
         x = builder.insert(UnpackOp.get(function.body.block.args[0])).result
         w = builder.insert(
@@ -224,26 +248,19 @@ class BuiltLayer:
         Raises:
             PassFailedException, VerifyException: the schedule is not possible.
         """
-        module = layer.module(out, choice.strategy, target)
-        select_kernels(module, target, lambda _: choice)
+        module = layer.kernel_module(out, target, choice)
         executable = compile(module, target.name, use_cache=False, records=NO_RECORDS)
         return BuiltLayer(layer, out, choice, executable, target)
 
     def words(self, x: NDArray[np.int64]) -> NDArray:
         """An input as the kernel reads it."""
-        layout = self.layer.input_layout(self.choice.strategy, self.target)
-        code = self.layer.x_code
-        return np.ascontiguousarray(pack(code.encode(x), code, layout))
+        return self.layer.words(x, self.choice.strategy, self.target)
 
     def is_right(self) -> bool:
-        """Whether the output is that of the reference, for the layer's input and a saturated one.
-
-        Saturated inputs find accumulators that wrap, which random ones hardly do.
-        """
+        """Whether the outputs for the trials of the layer are those of the reference."""
         layer = self.layer
         (argument,) = self.executable.signature.arguments
-        saturated = np.full_like(layer.x, layer.x_code.max_value)
-        for x, sums in ((layer.x, layer.sums), (saturated, layer.saturated_sums)):
+        for x, sums in layer.trials:
             packed = PackedArray(self.words(x), argument.type)
             given = self.executable(packed, num_threads=self.threads)
             values = given.values if isinstance(given, PackedArray) else given

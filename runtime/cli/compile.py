@@ -135,7 +135,7 @@ def _write_library(args: argparse.Namespace, target: Target) -> int:
     for file, made in bundle.files.items():
         table.add_row(str(folder / file), count(len(made.content)), made.what)
     show(table)
-    print(f"in that folder: {bundle.compile_line}")
+    print(f"to build the program: {bundle.compile_line(folder)}")
     for file, reason in bundle.missing.items():
         # What an earlier run left may be for another target than the header is now.
         (folder / file).unlink(missing_ok=True)

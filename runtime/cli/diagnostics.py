@@ -6,6 +6,7 @@ from lowering.llvm.object import CompileError
 from lowering.opt.diagnostics import OpFailedException, explain, location_of, show_location
 from runtime.cache import CacheError
 from runtime.jit import JitError
+from runtime.remote.machine import MachineError
 from runtime.tuner.storage import TunerError
 
 
@@ -15,7 +16,7 @@ def one_line(error: BaseException) -> str:
         return _join(f"{show_location(location_of(error.op))}{error}")
     if isinstance(error, MemoryError):
         return _join(f"not enough memory: {error}")
-    if isinstance(error, CompileError | CacheError | JitError | TunerError):
+    if isinstance(error, CompileError | CacheError | JitError | MachineError | TunerError):
         return _join(str(error))
     return explain(error).splitlines()[0].removeprefix("error: ")
 

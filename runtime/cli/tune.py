@@ -12,7 +12,6 @@ machines with CPUs of one kind can work on it at once: start the same command on
 from __future__ import annotations
 
 import argparse
-import os
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import replace
@@ -40,8 +39,8 @@ from runtime.cli.arguments import positive
 from runtime.cli.bench import DEFAULT_PAIRS
 from runtime.cli.console import count, show
 from runtime.cli.files import check_writable
+from runtime.cli.machines import add_machines, check_machines, open_runners
 from runtime.source import parse_module, read_text
-from runtime.tuner.runner import LocalRunner
 from runtime.tuner.search import SAMPLERS, Budget, Result, Search
 from runtime.tuner.search import Progress as Found
 from runtime.tuner.storage import import_optuna, open_storage, open_study
@@ -139,10 +138,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     search.add_argument(
         "--jobs",
         type=positive,
-        default=1,
         metavar="N",
         help="candidates measured at once, each on a CPU of its own (default: 1)",
     )
+    add_machines(parser.add_argument_group("which machine (default: this one)"))
     where = parser.add_argument_group("where it is kept")
     where.add_argument(
         "--records",
@@ -164,6 +163,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def execute(args: argparse.Namespace) -> int:
     """Run the command; 1 where a kernel has no candidate that works, 130 after an interrupt."""
     import_optuna()  # before long work
+    check_machines(args)
     tasks = list(_tasks(args))
     for task in tasks:
         check_writable(_record_path(args.records, task))
@@ -172,7 +172,7 @@ def execute(args: argparse.Namespace) -> int:
     failures: list[str] = []
     interrupted = False
     with ExitStack() as stack:
-        runners = [stack.enter_context(LocalRunner(args.time_limit, c)) for c in _cpus(args.jobs)]
+        runners = open_runners(args, stack)
         progress = stack.enter_context(_progress())
         overall = progress.add_task("kernels", total=len(tasks))
         for task in tasks:
@@ -210,27 +210,27 @@ def execute(args: argparse.Namespace) -> int:
 
 def _tasks(args: argparse.Namespace) -> Iterator[Task]:
     """The kernels that the arguments name."""
-    isas = args.isa or ["host"]
+    targets = [args.target] if args.target else [_target(isa) for isa in args.isa or ["host"]]
     seed = args.seed or 0
     if args.file is not None:
         if args.id or args.all or args.pair or args.out:
             raise ValueError("FILE.mlir does not go with --id, --all, --pair and --out")
         problems = _problems_of(args.file)
-        for isa, problem in product(isas, problems):
-            yield Task(f"{_title(problem)} {isa}", problem, _target(isa), seed)
+        for target, problem in product(targets, problems):
+            yield Task(f"{_title(problem)} {target}", problem, target, seed)
         return
     if not (args.id or args.all):
         raise ValueError("nothing to tune: name FILE.mlir, --id or --all")
     workloads = select(
         load_workloads(args.workloads), [*(ALL if args.all else ()), *(args.id or ())]
     )
-    for isa, pair, workload, out in product(
-        isas, args.pair or DEFAULT_PAIRS, workloads, args.out or OUTPUTS[:1]
+    for target, pair, workload, out in product(
+        targets, args.pair or DEFAULT_PAIRS, workloads, args.out or OUTPUTS[:1]
     ):
         x_code, w_code = codes_of(pair)
         stored = SUMS if out == "i32" else str(x_code)
         problem = Problem(x_code, w_code, workload.geometry, workload.is_matmul, stored=stored)
-        yield Task(f"{workload.id} {pair.upper()} {out} {isa}", problem, _target(isa), seed)
+        yield Task(f"{workload.id} {pair.upper()} {out} {target}", problem, target, seed)
 
 
 def _problems_of(path: Path) -> list[Problem]:
@@ -260,16 +260,6 @@ def _study_name(prefix: str, task: Task, strategy: str) -> str:
     """Names what is measured and on which CPU: only such figures compare."""
     facts = [task.problem.to_json(), get_target(task.target).cpu, strategy, task.seed]
     return f"{prefix}/{task.name} {sha256(dumps(facts).encode()).hexdigest()[:8]}"
-
-
-def _cpus(jobs: int) -> Sequence[int | None]:
-    """Where the workers run: anywhere if there is one, otherwise each on a CPU of its own."""
-    if jobs == 1:
-        return [None]
-    allowed = sorted(os.sched_getaffinity(0))
-    if jobs > len(allowed):
-        raise ValueError(f"--jobs {jobs}: this process may use {len(allowed)} CPUs")
-    return allowed[:jobs]
 
 
 def _record_path(records: str, task: Task) -> Path:

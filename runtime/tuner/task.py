@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from lowering.kernels.choice import Choice
-from lowering.kernels.problem import Problem
+from lowering.kernels.problem import SUMS, Problem
 from lowering.kernels.records import parse_schedule
 
 
@@ -18,6 +18,11 @@ class Task:
     problem: Problem
     target: str = "host"
     seed: int = 0
+
+    @property
+    def out(self) -> str:
+        """What its layer stores, as `runtime.bench.measure` calls it."""
+        return "i32" if self.problem.stored == SUMS else "packed"
 
     def to_json(self) -> dict[str, Any]:
         """As JSON-able data."""
@@ -58,3 +63,13 @@ def choice_to_json(choice: Choice) -> dict[str, str]:
 def choice_from_json(data: dict[str, str]) -> Choice:
     """The inverse of `choice_to_json`."""
     return Choice(data["strategy"], parse_schedule(data["schedule"]))
+
+
+def request(task: Task, choice: Choice, **more: Any) -> dict[str, Any]:
+    """What a worker is asked for: `seconds` to time a candidate, `path` to build one only."""
+    return {"task": task.to_json(), "choice": choice_to_json(choice), **more}
+
+
+def outcome_from_json(data: dict[str, Any]) -> Outcome:
+    """What a reply says."""
+    return Measured(**data) if "cycles" in data else Failed(**data)

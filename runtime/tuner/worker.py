@@ -14,29 +14,25 @@ import sys
 from collections.abc import Callable
 from dataclasses import asdict
 from functools import lru_cache
+from pathlib import Path
 from typing import Any
 
 from lowering.kernels.choice import Choice
-from lowering.kernels.problem import SUMS, Problem
+from lowering.record_sources import NO_RECORDS
 from lowering.targets import get_target
-from runtime.bench.measure import BuiltLayer, Layer
+from runtime.bench.measure import BuiltLayer
+from runtime.build import build_object
 from runtime.cli.diagnostics import one_line
 from runtime.tuner.task import Failed, Measured, Outcome, Task, choice_from_json
+from runtime.tuner.task_layer import layer_of
 
 Measure = Callable[[Task, Choice, float], Outcome]
-
-
-@lru_cache(maxsize=2)
-def _layer(problem: Problem, seed: int) -> Layer:
-    return Layer.of_problem(problem, seed)
 
 
 @lru_cache(maxsize=8)
 def _built(task: Task, choice: Choice) -> tuple[BuiltLayer, bool]:
     """A candidate and whether it is right; the last ones are kept, for some are timed again."""
-    out = "i32" if task.problem.stored == SUMS else "packed"
-    layer = _layer(task.problem, task.seed)
-    built = BuiltLayer.of(layer, out, get_target(task.target), choice)
+    built = BuiltLayer.of(layer_of(task), task.out, get_target(task.target), choice)
     return built, built.is_right()
 
 
@@ -52,9 +48,19 @@ def measure(task: Task, choice: Choice, seconds: float) -> Outcome:
     return Measured(cycles, nanoseconds / 1e9)
 
 
-def outcome_from_json(data: dict[str, Any]) -> Outcome:
-    """What a reply says."""
-    return Measured(**data) if "cycles" in data else Failed(**data)
+def build(task: Task, choice: Choice, path: str) -> dict[str, Any]:
+    """Compile a candidate for another machine: a file with its object, the signature in the reply.
+
+    The function is called `candidate`.
+    """
+    target = get_target(task.target)
+    try:
+        module = layer_of(task).kernel_module(task.out, target, choice, "candidate")
+        (signature,), content = build_object(module, target, records=NO_RECORDS)
+    except Exception as error:  # as above
+        return asdict(Failed("error", one_line(error)))
+    Path(path).write_bytes(content)
+    return {"signature": signature.to_json()}
 
 
 def serve(measure: Measure = measure) -> None:
@@ -65,8 +71,11 @@ def serve(measure: Measure = measure) -> None:
     for line in sys.stdin:
         request = json.loads(line)
         task, choice = Task.from_json(request["task"]), choice_from_json(request["choice"])
-        outcome = measure(task, choice, request["seconds"])
-        replies.write(json.dumps(asdict(outcome)) + "\n")
+        if "path" in request:
+            reply = build(task, choice, request["path"])
+        else:
+            reply = asdict(measure(task, choice, request["seconds"]))
+        replies.write(json.dumps(reply) + "\n")
         replies.flush()
 
 

@@ -216,7 +216,7 @@ def test_an_interrupt_is_told_in_a_word(
 
 @pytest.mark.parametrize(
     "arguments",
-    [(), ("walk",), ("run",), ("run", "a.mlir", "--repeat", "0"), ("compile", "a.mlir"), ("--x",)],
+    [(), ("walk",), ("run",), ("run", "a.mlir", "--repeat", "0"), ("compile",), ("--x",)],
 )
 def test_wrong_arguments_exit_with_2(lowbit: Lowbit, arguments: tuple[str, ...]):
     result = lowbit(*arguments)

@@ -48,6 +48,25 @@ def test_quantize_every_tie(kind: str, rounding: str) -> None:
     check(ties(kind, rounding), [target])
 
 
+def subnormals() -> Graph:
+    """Numbers and scales next to 0, as far as f32 reaches, and their quotients and products."""
+    graph, results = Graph(), []
+    magnitudes = np.array([0, 1, 2, 3, 1 << 20, (1 << 23) - 1, 1 << 23, 3 << 22, 9 << 21], np.int32)
+    numbers = np.concatenate([magnitudes, magnitudes | INT32.min]).astype(np.int32)
+    integers = graph.argument(tensor(i32, (9,)), np.arange(-4, 5, dtype=np.int32))
+    for scale in (2.0**-149, 1e-39, 2.0**-126, 2.0**-125, 0.3, 2.0, 3.0):
+        x = graph.argument(tensor(f32, numbers.shape), numbers.view(np.float32))
+        for code in (AFFINE_CODES["bipolar"](2), AFFINE_CODES["signed"](3)):
+            results.append(graph.quantize(x, code, [scale], -1, "half_away"))
+        results.append(graph.dequantize(integers, [scale]))
+    return graph.returns(*results)
+
+
+@pytest.mark.parametrize("target", TARGETS)
+def test_subnormals(target: str) -> None:
+    check(subnormals(), [target])
+
+
 SHAPES = st.lists(st.integers(1, 6), min_size=1, max_size=4).flatmap(
     lambda outer: st.sampled_from([1, 3, 8, 15, 16, 17, 40]).map(lambda last: (*outer[:-1], last))
 )

@@ -3,6 +3,7 @@
 import re
 import shutil
 import subprocess
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -10,7 +11,6 @@ import pytest
 
 from lowering.targets import get_target
 from runtime.aot.toolchain import (
-    ToolMissingError,
     build_program,
     find_c_compiler,
     find_emulator,
@@ -18,6 +18,7 @@ from runtime.aot.toolchain import (
 )
 from runtime.cli import main
 from runtime.compile import compile
+from tests.tools import needed
 
 ROOT = Path(__file__).parents[2]
 PAGE = (ROOT / "docs" / "for_deployment.md").read_text()
@@ -49,11 +50,9 @@ def numbers(text: str) -> list[np.float32]:
 
 @pytest.mark.parametrize(("index", "target"), [(0, "host"), (1, "cortex-a53")])
 def test_commands_print_the_logits(index: int, target: str, folder: Path):
-    try:
-        for find in (find_linker, find_c_compiler, find_emulator):
-            find(get_target(target))
-    except ToolMissingError as missing:
-        pytest.skip(str(missing))
+    machine = get_target(target)
+    for find in (find_linker, find_c_compiler, find_emulator):
+        needed(partial(find, machine))
     for command in blocks("console")[index].splitlines():
         if shutil.which(command.split()[0]) is None and not command.startswith("./"):
             pytest.skip(f"{command.split()[0]} is not there under this name")

@@ -16,6 +16,9 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 from xdsl.dialects.builtin import ModuleOp, StringAttr
 
+from lowbit_dialect.schedule import ScheduleAttr
+from lowering.kernels.choice import Choice
+from lowering.kernels.select_kernel import select_kernels
 from lowering.targets import get_target
 from runtime.remote.machine import Machine, QemuMachine
 from runtime.remote.program import Job, Program, Report, Unit
@@ -85,13 +88,25 @@ class Batch:
     places: Sequence[str] = PLACES
     _graphs: dict[str, list[tuple[str, Graph, str]]] = field(default_factory=dict)
     _more: dict[str, list[tuple[list[Numbers], list[Numbers], str]]] = field(default_factory=dict)
+    _schedules: dict[str, ScheduleAttr] = field(default_factory=dict)
 
-    def add(self, graph: Graph, where: object, strategy: str = "auto") -> str:
-        """Compile a graph, and call it with its own numbers; the name that `call` wants."""
+    def add(
+        self,
+        graph: Graph,
+        where: object,
+        strategy: str = "auto",
+        schedule: ScheduleAttr | None = None,
+    ) -> str:
+        """Compile a graph, and call it with its own numbers; the name that `call` wants.
+
+        The kernels of the graph get the schedule that is given.
+        """
         functions = self._graphs.setdefault(strategy, [])
         name = f"{strategy}_{len(functions)}"
-        functions.append((name, graph, f"{where}, {strategy}"))
+        functions.append((name, graph, f"{where}, {strategy} {schedule or ''}".strip()))
         self._more[name] = []
+        if schedule is not None:
+            self._schedules[name] = schedule
         return name
 
     def call(
@@ -105,7 +120,7 @@ class Batch:
         with emulated(self.target) as machine:
             target = get_target(self.target)
             units = [
-                Unit.of(self._module(functions), target, strategy)
+                Unit.of(self._module(functions, strategy), target, strategy)
                 for strategy, functions in self._graphs.items()
             ]
             program = linked(units, self.target, is_static=is_static)
@@ -124,11 +139,15 @@ class Batch:
         )
         return len(jobs)
 
-    def _module(self, functions: list[tuple[str, Graph, str]]) -> ModuleOp:
+    def _module(self, functions: list[tuple[str, Graph, str]], strategy: str) -> ModuleOp:
         clones = []
         for name, graph, _ in functions:
             clone = graph.function.clone()
             clone.properties["sym_name"] = StringAttr(name)
+            if (schedule := self._schedules.get(name)) is not None:
+                alone, choice = ModuleOp([clone]), Choice(strategy, schedule)
+                select_kernels(alone, get_target(self.target), lambda _, choice=choice: choice)
+                clone.detach()
             clones.append(clone)
         module = ModuleOp(clones)
         module.verify()

@@ -2,12 +2,16 @@
 
 from dataclasses import replace
 from itertools import cycle, product
+from random import Random
 
 import pytest
 
 from lowbit_dialect import reference
 from lowbit_dialect.codes import parse_code
 from lowbit_dialect.geometry import ConvGeometry, Window
+from lowbit_dialect.schedule import ScheduleAttr
+from lowering.kernels.problem import Problem
+from lowering.kernels.schedule_space import schedules
 from lowering.kernels.strategy import obstacle
 from lowering.targets import get_target
 from tests.differential.contraction import FILL_PAIRS, Conv, Matmul
@@ -22,7 +26,7 @@ from tests.differential.test_conv2d import (
 )
 from tests.differential.test_product import CODE_PAIRS, channels_for
 from tests.differential.test_skipped_taps import CASES as PADDED
-from tests.emulation.emulated import TARGETS, Batch, drawn, each_target, share
+from tests.emulation.emulated import HALF, TARGETS, Batch, drawn, each_target, share
 
 STRATEGIES = ("bit_serial", "dot", "table", "product")
 X_FILLS = ("random", "highest", "lowest", "alternating")
@@ -35,7 +39,14 @@ def takes(target: str, strategy: str, x_code: str, w_code: str) -> bool:
     return obstacle(strategy, *codes, geometry, get_target(target)) is None
 
 
-def add_conv(batch: Batch, conv: Conv, strategy: str, *, constant: bool = False) -> None:
+def add_conv(
+    batch: Batch,
+    conv: Conv,
+    strategy: str,
+    *,
+    constant: bool = False,
+    schedule: ScheduleAttr | None = None,
+) -> None:
     """A convolution with inputs of every kind; its weights are an argument or constant."""
     if not takes(batch.target, strategy, conv.x_code, conv.w_code):
         return
@@ -48,7 +59,7 @@ def add_conv(batch: Batch, conv: Conv, strategy: str, *, constant: bool = False)
         graph.values(w_code, w, constant=constant),
         **clauses,
     )
-    name = batch.add(graph.returns(y), conv, strategy)
+    name = batch.add(graph.returns(y), conv, strategy, schedule)
     pairs = [(fill, "") for fill in X_FILLS] if constant else FILL_PAIRS
     for x_fill, w_fill in pairs[1:]:
         x, other = conv.operands(x_fill, w_fill or "random")
@@ -185,6 +196,25 @@ def test_groups(target: str) -> None:
         conv = Conv((1, 3, 4, channels), oc, groups=groups, layout=layout, x_code=x_code)
         for strategy in strategies_of(target, place, 2):
             add_conv(batch, conv, strategy, constant=place % 2 == 0)
+    batch.run()
+
+
+@each_target
+@pytest.mark.parametrize("strategy", STRATEGIES)
+def test_schedules(strategy: str, target: str) -> None:
+    """Tiles, unrolling, order and skipped taps that a tuner would try."""
+    batch, rng, machine = Batch(target), Random(f"{target} {strategy}"), get_target(target)
+    pairs = [("unipolar<1>", "bipolar<1>"), ("bipolar<2>", "signed<2>"), ("unipolar<4>",) * 2]
+    for place, (x_code, w_code) in enumerate(pairs):
+        conv = Conv((1, 4, 9, 37), 40, padding=(1, 1, 2, 0), x_code=x_code, w_code=w_code)
+        geometry = ConvGeometry(
+            *(1, Window(4, 3, 1, 1, 1), Window(9, 3, 1, 2, 0), conv.x[3], conv.oc)
+        )
+        codes = parse_code(x_code), parse_code(w_code)
+        if takes(target, strategy, x_code, w_code):
+            allowed = list(schedules(Problem(*codes, geometry), machine, strategy))
+            for schedule in rng.sample(allowed, min(1 + (target not in HALF), len(allowed))):
+                add_conv(batch, conv, strategy, constant=place != 1, schedule=schedule)
     batch.run()
 
 

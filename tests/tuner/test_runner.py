@@ -45,11 +45,11 @@ def test_a_candidate_that_aborts_is_a_failure(bad: LocalRunner):
 
 def test_a_candidate_that_hangs_is_ended(bad: LocalRunner):
     assert isinstance(bad.measure(GEMM, choice(7), 0.01), Measured)
-    bad.time_limit = 0.3
+    bad.worker.time_limit = 0.3
     start = time.monotonic()
     assert bad.measure(GEMM, choice(HANGS), 0.01) == Failed("time limit", "it took more than 0.3 s")
     assert time.monotonic() - start < 5
-    bad.time_limit = 60
+    bad.worker.time_limit = 60
     assert isinstance(bad.measure(GEMM, choice(7), 0.01), Measured)
 
 

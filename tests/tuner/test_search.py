@@ -212,7 +212,7 @@ def test_a_search_survives_its_candidates(tmp_path: Path):
     with LocalRunner(time_limit=8, command=BAD) as runner:
         warm = Choice("bit_serial", ScheduleAttr.get(7, 1))  # starts the worker
         assert isinstance(runner.measure(TASK, warm, 0.01), Measured)
-        runner.time_limit = 1.5
+        runner.worker.time_limit = 4
         s = search(14, sampler="grid", strategy="bit_serial")
         s.space.sort(key=lambda c: (c.schedule.pixels.data, str(c)))
         plain = [c for c in s.space if c.schedule.unroll.data == 0]

@@ -1,0 +1,25 @@
+"""Which targets need no emulator and no cross compiler, on machines that are not this one."""
+
+import pytest
+
+from lowering.host_target import describe
+from lowering.targets import get_target
+from runtime.aot import toolchain
+from runtime.aot.toolchain import is_native
+
+
+@pytest.mark.parametrize(
+    ("triple", "native"),
+    [
+        ("aarch64-unknown-linux-gnu", ["cortex-a53", "neoverse-n1"]),
+        ("armv8l-unknown-linux-gnueabihf", ["cortex-a7", "cortex-a9"]),
+        ("armv7l-unknown-linux-gnueabihf", ["cortex-a7", "cortex-a9"]),
+    ],
+)
+def test_native_is_what_this_process_is(
+    triple: str, native: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    host = describe(triple, "generic", {"neon": True}, "+neon")
+    monkeypatch.setattr(toolchain, "get_target", lambda _: host)
+    names = ("cortex-a53", "neoverse-n1", "cortex-a7", "cortex-a9", "x86-64")
+    assert [name for name in names if is_native(get_target(name))] == native
