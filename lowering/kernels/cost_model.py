@@ -31,6 +31,9 @@ CHAINS = 4
 SPARE_REGISTERS = 11
 """Tables, entries and zeros that a loop of lookups keeps beside sums and indices."""
 
+LONG_RUN = 12
+"""Steps from which bytes are summed in a loop of their own."""
+
 PASS_STEPS = 4
 """Steps of a pass of a loop of lookups."""
 
@@ -202,7 +205,7 @@ def _lookup_step(target: Target, pixels: int, registers: int, operation_cycles: 
     if not target.throughput.lookups.loads_in_turn:
         return _step(target, pixels, registers, operation_cycles)
     loads = (pixels + registers) / target.throughput.loads
-    return operation_cycles * max(pixels * registers, CHAINS) + loads
+    return operation_cycles * max(pixels * registers, CHAINS // 2) + loads
 
 
 def _lookup_waits(target: Target, plan: TablePlan, registers: int, run: int) -> float:
@@ -215,7 +218,8 @@ def _lookup_waits(target: Target, plan: TablePlan, registers: int, run: int) -> 
     throughput, tile = target.throughput, plan.pixels * registers * plan.shared
     needed = 3 * tile + registers + SPARE_REGISTERS
     spilled = max(0, needed - target.vector_registers)
-    moved = spilled * (1 / throughput.loads + 1 / throughput.stores) / run
+    times = 2 if run < LONG_RUN else 1  # before lookups, and after them
+    moved = times * spilled * (1 / throughput.loads + 1 / throughput.stores) / run
     return moved + throughput.lookups.body / min(run, PASS_STEPS)
 
 

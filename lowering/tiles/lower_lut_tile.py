@@ -288,7 +288,7 @@ class _Tile:
         if self.order.whole_nibbles and longest == self._unroll(count):
             length = longest
         whole, rest = divmod(count, length)
-        group = max(1, min(whole, self.order.piece // length))
+        group = max(1, min(whole, self._unroll(count) // length))
         while whole % group:
             group -= 1
 
@@ -334,8 +334,9 @@ class _Tile:
         emit = self.emit
         if self.shifts_bytes:
             return emit.binary(arith.ShRUIOp, sums, emit.constant(NIBBLE, self.bytes))
+        four = emit.constant(NIBBLE, self.pairs)
         pairs = emit.op(vector.BitcastOp(sums, self.pairs))
-        moved = emit.binary(arith.ShRUIOp, pairs, emit.constant(NIBBLE, self.pairs))
+        moved = emit.binary(arith.ShRUIOp, pairs, four)
         return emit.op(vector.BitcastOp(moved, self.bytes))
 
     def _weights(self, tap: tuple[int, Index, Index], k: Index) -> Sequence[SSAValue]:
@@ -404,7 +405,7 @@ class LookupOrder:
 
 ORDERS = {
     16: LookupOrder(pixels=2, piece=4, lookups=8, unrolled=12, whole_nibbles=True),
-    32: LookupOrder(pixels=2, piece=4, lookups=32, unrolled=12, whole_nibbles=True),
+    32: LookupOrder(pixels=2, piece=4, lookups=28, unrolled=12, whole_nibbles=True),
 }
 """By the vector registers of processors that have `neon`."""
 LONG_ORDER = LookupOrder(
