@@ -169,6 +169,11 @@ class Target:
         return next(counts, PORTABLE_POPCOUNT_STEPS)
 
     @property
+    def popcount_words(self) -> int:
+        """Words of a pixel that a pass through the innermost loop of popcounts takes."""
+        return POPCOUNT_WORDS.get(self.arch, 1)
+
+    @property
     def rounds_floats(self) -> bool:
         """Whether it rounds vectors of f32 to integers in an instruction, without libm."""
         return self.arch == "aarch64" or self.has("sse4.1")
@@ -240,6 +245,9 @@ POPCOUNT_REGISTERS = {"aarch64": 6}
 and it does not take back what that costs in spills."""
 LEAST_POPCOUNT_REGISTERS = 2
 """A word of x and a count."""
+
+POPCOUNT_WORDS = {"armv7": 2}
+"""By architecture: tiles of few registers are small, and the loop's own steps count there."""
 
 
 @dataclass(frozen=True)

@@ -111,6 +111,8 @@ def default_schedule(
             unroll = depth
     if strategy == "table":
         unroll = 1
+    if strategy == "bit_serial" and target.popcount_words > 1:
+        unroll = 0  # a pass takes several words instead; longer bodies spill
     if strategy == "product" and not looks_up_in_registers(ProductTable(x, w), target):
         unroll = 0  # lanes are unrolled instead
     weights = geometry.taps * geometry.oc * w_bits // 8

@@ -36,7 +36,7 @@ class LowerTilePass(ModulePass):
         rewrite_each(
             op,
             {
-                BitserialTileOp: LowerBitserialTile(),
+                BitserialTileOp: LowerBitserialTile(get_target(self.target)),
                 DotTileOp: LowerDotTile(),
                 LutTileOp: LowerLutTile(get_target(self.target)),
                 LutSumsOp: LowerLutSums(),

@@ -28,10 +28,12 @@ class WordTile(ABC):
 
     A tap has `words` words of x, `per_word` of them for each word of w, the last of which may be
     for fewer. The body of the innermost loop is for `together` words of w; those that are left are
-    in another, all of them where `rest_at_once` says so, or one at a time.
+    in another, all of them where `rest_at_once` says so, or one at a time. The body of the loop
+    over columns of taps is for `columns` of them.
     """
 
     rest_at_once = False
+    columns = 1
 
     def __init__(
         self,
@@ -123,8 +125,20 @@ class WordTile(ABC):
                 return self._narrowed(1, acc, lambda acc: self._words(*taps, part, acc))
 
             own = self.sums_of(part, len(acc))
-            acc[own] = self.emit.carry(low, high, acc[own], over_kw, unroll=self.unroll > 1)
+            acc[own] = self._columns(low, high, acc[own], over_kw)
         return acc
+
+    def _columns(self, low: int, high: int, acc: Sums, body: Callable[[Index, Sums], Sums]) -> Sums:
+        """A run of columns of taps: some in a pass, then those that are left."""
+
+        def some(start: Index, acc: Sums) -> Sums:
+            for k in range(self.columns):
+                acc = body(self.emit.add(start, k), acc)
+            return acc
+
+        middle, unroll = high - (high - low) % self.columns, self.unroll > 1
+        acc = self.emit.carry(low, middle, acc, some, self.columns, unroll)
+        return self.emit.carry(middle, high, acc, body, unroll=unroll)
 
     def sums_of(self, part: slice, count: int) -> slice:
         """Where the sums of some results are among all `count` sums."""
