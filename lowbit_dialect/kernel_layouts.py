@@ -5,9 +5,9 @@ For bit-serial kernels activations lie in rows of words,
 in blocks of output channels, [oc block][plane][kh][kw][channel word][lane]: one vector load brings
 a word of every lane.
 
-For dot kernels a word is four channels as bytes: activations [batch][row][column][channel word],
-weights [oc block][kh][kw][channel word][lane]. Weights of few bits may stay in the bits of levels,
-8, 16 or 32 channels a word.
+For dot kernels a word is four channels as bytes, or two or one (`level_product`): activations
+[batch][row][column][channel word], weights [oc block][kh][kw][channel word][lane]. Weights of few
+bits may stay in the bits of levels, 8, 16 or 32 channels a word.
 
 Kernels of products read activations as dot kernels do, and weights as levels shifted by the bits of
 an activation, so that the two joined by OR index a table.
@@ -86,22 +86,33 @@ def index_matmul_rhs_layout(lanes: int, index: Sequence[int]) -> PackedAttr:
 
 
 def byte_activation_layout(
-    layout: str, padding: Sequence[int] = (0, 0, 0, 0), groups: int = 1
+    layout: str,
+    padding: Sequence[int] = (0, 0, 0, 0),
+    groups: int = 1,
+    word_bits: int = DOT_WORD,
 ) -> PackedAttr:
     """Layout of conv activations as level bytes; `padding` as for `activation_layout`."""
     n, h, w, c = LAYOUTS[layout]
     frame = conv_frame(layout, padding)
-    return PackedAttr.get(c, DOT_WORD, [n, h, w, c], frame, groups=groups, bytes="levels")
+    return PackedAttr.get(c, word_bits, [n, h, w, c], frame, groups=groups, bytes="levels")
 
 
-def byte_weight_layout(layout: str, lanes: int, groups: int = 1, bits: int = 8) -> PackedAttr:
+def byte_weight_layout(
+    layout: str,
+    lanes: int,
+    groups: int = 1,
+    bits: int = 8,
+    word_bits: int = DOT_WORD,
+    holds: str = "values",
+) -> PackedAttr:
     """Layout of conv weights in blocks of `lanes` output channels.
 
-    They are value bytes, or levels of fewer than 8 `bits`.
+    They are bytes of a kind (`PackedAttr.bytes`), or levels of fewer than 8 `bits`.
     """
     oc, kh, kw, ic = WEIGHT_LAYOUTS[layout]
-    holds, order = _weight_bytes(bits), [oc, kh, kw, ic]
-    return PackedAttr.get(ic, DOT_WORD, order, (), [oc, lanes], groups, holds, bits)
+    holds = holds if bits == 8 else "levels"
+    order = [oc, kh, kw, ic]
+    return PackedAttr.get(ic, word_bits, order, (), [oc, lanes], groups, holds, bits)
 
 
 def product_weight_layout(layout: str, lanes: int, x_bits: int, groups: int = 1) -> PackedAttr:
@@ -116,19 +127,17 @@ def product_weight_layout(layout: str, lanes: int, x_bits: int, groups: int = 1)
     )
 
 
-def byte_matmul_lhs_layout() -> PackedAttr:
+def byte_matmul_lhs_layout(word_bits: int = DOT_WORD) -> PackedAttr:
     """Layout of the (M, K) operand as level bytes: [m][k word]."""
-    return PackedAttr.get(1, DOT_WORD, [0, 1], bytes="levels")
+    return PackedAttr.get(1, word_bits, [0, 1], bytes="levels")
 
 
-def byte_matmul_rhs_layout(lanes: int, bits: int = 8) -> PackedAttr:
+def byte_matmul_rhs_layout(
+    lanes: int, bits: int = 8, word_bits: int = DOT_WORD, holds: str = "values"
+) -> PackedAttr:
     """Layout of the (K, N) operand, [n block][k word][lane], as `byte_weight_layout`."""
-    holds = _weight_bytes(bits)
-    return PackedAttr.get(0, DOT_WORD, [1, 0], lanes=[1, lanes], bytes=holds, bits=bits)
-
-
-def _weight_bytes(bits: int) -> str:
-    return "values" if bits == 8 else "levels"
+    holds = holds if bits == 8 else "levels"
+    return PackedAttr.get(0, word_bits, [1, 0], lanes=[1, lanes], bytes=holds, bits=bits)
 
 
 def product_matmul_rhs_layout(lanes: int, x_bits: int) -> PackedAttr:
@@ -141,10 +150,11 @@ def result_layouts(layout: str | None, word_bits: int, groups: int) -> list[Pack
 
     `layout` is that of a convolution, None of a matrix product.
     """
+    word_of_bytes = word_bits if word_bits <= DOT_WORD else DOT_WORD
     if layout is None:
         rows = matmul_rows_layout(word_bits)
-        return [matmul_lhs_layout(word_bits), rows, byte_matmul_lhs_layout()]
+        return [matmul_lhs_layout(word_bits), rows, byte_matmul_lhs_layout(word_of_bytes)]
     return [
         activation_layout(layout, word_bits, groups=groups),
-        byte_activation_layout(layout, groups=groups),
+        byte_activation_layout(layout, groups=groups, word_bits=word_of_bytes),
     ]

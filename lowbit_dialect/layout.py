@@ -36,7 +36,7 @@ PLANE = -1
 """Entry of `order` that stands for the bit-plane axis (printed `p`)."""
 FIELDS = ("frame", "lanes", "groups", "bytes", "bits", "shift", "index")
 """The fields that may be left out."""
-BYTES = ("", "levels", "values")
+BYTES = ("", "levels", "values", "digits")
 """What the bytes of a word hold; the empty word is for words of bits."""
 LEVEL_BITS = (1, 2, 4, 8)
 """Bits that a level may take in a word of levels."""
@@ -63,7 +63,10 @@ class PackedAttr(ParametrizedAttribute):
             this many equal segments, each starting on a block or word of its own.
         bytes: empty for words of bits. `levels`: words of bytes 0 .. 2^b-1 that number the values
             of the code, ascending. `values`: words of bytes that are the values, which i8 must
-            hold.
+            hold. `digits`: the same values as digits of a number, the first element the most
+            significant one: a word of n bytes is the sum of 256^(n-1-k) times element k. So the
+            product of a word of levels and one of digits has the sum of n products in its byte of
+            weight 256^(n-1), as long as no digit of the product takes more than a byte.
         bits: of each level in words of levels: 8, or 4, 2 or 1, so that as many parts of a byte
             hold one each. A word of n bytes has element k at bit `bits * (k // n)` of byte k % n:
             `word >> bits * s`, masked, is the word of bytes that elements s * n and on would have.
@@ -209,7 +212,8 @@ class PackedAttr(ParametrizedAttribute):
         order = [d.data for d in self.order]
         if self.bytes.data not in BYTES:
             raise VerifyException(
-                f"#lowbit.packed: bytes = {self.bytes.data}: levels and values are allowed"
+                f"#lowbit.packed: bytes = {self.bytes.data}: {', '.join(BYTES[1:-1])} and"
+                f" {BYTES[-1]} are allowed"
             )
         if self.bits.data not in LEVEL_BITS:
             raise VerifyException(
@@ -301,8 +305,14 @@ class PackedAttr(ParametrizedAttribute):
         """Elements that share a byte of a word of bytes."""
         return 8 // self.bits.data
 
+    def allowed_bytes(self, code: Code) -> NDArray[np.uint8]:
+        """The bytes that words of elements of a code consist of, for a layout of bytes."""
+        bytes_ = self.byte_of_pattern(code)
+        # A negative digit borrows one from the next.
+        return np.union1d(bytes_, bytes_ - 1) if self.bytes.data == "digits" else bytes_
+
     def byte_of_pattern(self, code: Code) -> NDArray[np.uint8]:
-        """The byte that stands for each bit pattern, for a layout of bytes.
+        """The byte that stands for each bit pattern, for a layout of bytes; digits before borrows.
 
         Raises:
             VerifyException: a value of the code, or a shifted level, does not fit in the byte, or a
@@ -320,7 +330,9 @@ class PackedAttr(ParametrizedAttribute):
                 )
             return (np.argsort(code.patterns_by_level) << self.shift.data).astype(np.uint8)
         if code.min_value < -128 or code.max_value > 127:
-            raise VerifyException(f"#lowbit.packed: bytes = values: i8 cannot hold those of {code}")
+            raise VerifyException(
+                f"#lowbit.packed: bytes = {self.bytes.data}: i8 cannot hold those of {code}"
+            )
         return code.values.astype(np.int8).view(np.uint8)
 
     @property

@@ -6,7 +6,16 @@ over the taps that fall on the image
     dot(x, w) = lowest * sum w  +  step * sum level * w .
 
 A tap in the padding is level 0 and adds nothing to the second sum. Levels are unsigned bytes,
-weights signed ones: what the byte dot products of instruction sets take.
+weights signed ones: what the byte dot products of instruction sets take. Those that take both
+signed or both unsigned get levels of w as well, where levels of x fill their bytes.
+
+A *word* is the bytes of x that all lanes are multiplied by at once, and those of w in a lane:
+
+* of four bytes: a dot product, summed in a lane of i32;
+* of two: levels x0 + 256 x1 and the digits 256 w0 + w1 (`PackedAttr`). Their product modulo 2^16 is
+  x0 w1 + 256 (x0 w0 + x1 w1), so one multiplication is a dot product, summed in the high byte of a
+  lane of i16 for as long as neither byte wraps;
+* of one: a product, summed in a lane of i16.
 """
 
 from __future__ import annotations
@@ -22,7 +31,9 @@ from lowbit_dialect.level_fields import LevelFields
 from lowbit_dialect.raw_sums import INT32_MAX, RawSums
 
 BYTES_PER_WORD = 4
-INT8_MIN, INT8_MAX, INT16_MAX = -128, 127, 2**15 - 1
+WORD_BYTES = (1, 2, 4)
+"""Bytes that a word of a dot kernel may have; `BYTES_PER_WORD` where nothing else is said."""
+INT8_MIN, INT8_MAX, INT16_MAX, UINT16_MAX = -128, 127, 2**15 - 1, 2**16 - 1
 
 
 @dataclass(frozen=True)
@@ -86,7 +97,29 @@ class LevelProduct(RawSums):
     @property
     def i16_steps(self) -> int:
         """How many sums of two products i16 holds, whatever the numbers."""
-        return INT16_MAX // self.pair_bound
+        return self.i16_words(BYTES_PER_WORD)
+
+    @property
+    def fits_signed(self) -> bool:
+        """Whether the levels of x are the same numbers as signed bytes."""
+        return self.max_level <= INT8_MAX
+
+    @property
+    def digit_words(self) -> int:
+        """How many products of words of two bytes a lane of i16 holds the sum of.
+
+        Its high byte then holds twice as many products of bytes, whatever the numbers, its low byte
+        once as many.
+        """
+        return INT8_MAX // self.pair_bound
+
+    def i16_words(self, word_bytes: int, unsigned: bool = False) -> int:
+        """How many words i16 holds the sums of, two products of a word of several bytes a lane.
+
+        With `unsigned` the lanes and the bytes of w are unsigned.
+        """
+        most = UINT16_MAX if unsigned else INT16_MAX
+        return most // (self.pair_bound // (2 if word_bytes == 1 else 1))
 
     def of_fields(self, fields: LevelFields) -> LevelProduct:
         """The products where the bytes of w are made of levels in this way."""

@@ -62,12 +62,18 @@ def occupied(shape: Sequence[int], code: Code, layout: PackedAttr) -> NDArray:
     """Words with every bit set that belongs to an element, and no other."""
     if layout.bytes.data:
         ones = 255 if layout.bits.data == 8 else (1 << code.width) - 1
-        return _pack_elements(np.full((1, *shape), ones, np.uint8), code.width, layout)
+        bits = np.full((1, *shape), ones, np.uint8)
+        return _pack_elements(bits, code.width, layout, borrow=False)
     return _pack_elements(np.ones((code.width, *shape), np.uint8), code.width, layout)
 
 
-def _pack_elements(planes: NDArray[np.uint8], bits: int, layout: PackedAttr) -> NDArray:
-    """Words of planes (planes, logical shape) of bits, or of the one plane of bytes."""
+def _pack_elements(
+    planes: NDArray[np.uint8], bits: int, layout: PackedAttr, borrow: bool = True
+) -> NDArray:
+    """Words of planes (planes, logical shape) of bits, or of the one plane of bytes.
+
+    Without `borrow` digits are bytes like any others.
+    """
     if len(layout.index):
         words = _pack_elements(planes, bits, without_index(layout))
         return cut_words(words, layout, planes.shape[1 + layout.axis.data])
@@ -82,6 +88,8 @@ def _pack_elements(planes: NDArray[np.uint8], bits: int, layout: PackedAttr) -> 
         packed = np.packbits(packed, axis=-1, bitorder="little")
     elif layout.bits.data < 8:
         packed = _join_levels(packed, layout)
+    elif layout.bytes.data == "digits":
+        packed = _join_digits(packed, layout, borrow)
     words = np.moveaxis(np.ascontiguousarray(packed).view(word_dtype(layout)), -1, axis + 1)
     frame = [(0, 0), *(layout.frame_of(dim) for dim in range(layout.rank))]
     words = np.pad(words, frame)
@@ -102,6 +110,27 @@ def _join_levels(bytes_: NDArray[np.uint8], layout: PackedAttr) -> NDArray[np.ui
     shifts = layout.bits.data * np.arange(per_byte, dtype=np.uint8)
     joined = np.bitwise_or.reduce(split << shifts[:, None], axis=-2)
     return joined.reshape(*bytes_.shape[:-1], -1)
+
+
+def _join_digits(bytes_: NDArray[np.uint8], layout: PackedAttr, borrow: bool) -> NDArray[np.uint8]:
+    """The bytes of the numbers whose digits, a byte each, come along the last axis."""
+    size = layout.word_bits.data // 8
+    split = np.ascontiguousarray(bytes_).reshape(*bytes_.shape[:-1], -1, size)
+    digits = (split.view(np.int8) if borrow else split).astype(np.int64)
+    words = np.zeros(split.shape[:-1], np.int64)
+    for k in range(size):
+        words = (words << 8) + digits[..., k]
+    return words.astype(word_dtype(layout)).view(np.uint8)
+
+
+def split_digits(bytes_: NDArray[np.uint8], layout: PackedAttr) -> NDArray[np.uint8]:
+    """The digits, a byte each, of the numbers in the bytes of words along the last axis."""
+    words, digits = bytes_.view(word_dtype(layout)).astype(np.uint64), []
+    for _ in range(layout.word_bits.data // 8):
+        digit = words.astype(np.int8)
+        digits.append(digit.view(np.uint8))
+        words = (words - digit.astype(np.uint64)) >> np.uint64(8)
+    return np.stack(digits[::-1], axis=-1).reshape(bytes_.shape)
 
 
 def split_levels(bytes_: NDArray[np.uint8], layout: PackedAttr) -> NDArray[np.uint8]:
@@ -142,6 +171,8 @@ def unpack(
     planes = words.reshape(layout.physical_shape(shape, bits)).astype(
         word_dtype(layout), copy=False
     )
+    if layout.bytes.data == "digits":  # what follows the last element would borrow from it
+        planes = planes & occupied(shape, code, layout)
     planes = plane_view(planes, layout)
     if lane_dim >= 0:
         planes = np.moveaxis(planes, -1, lane_dim + 2)
@@ -158,6 +189,8 @@ def unpack(
         elements = np.unpackbits(elements, axis=-1, bitorder="little")
     elif layout.bits.data < 8:
         elements = split_levels(elements, layout) & np.uint8((1 << bits) - 1)
+    elif layout.bytes.data == "digits":
+        elements = split_digits(elements, layout)
     elements = np.moveaxis(elements, -1, axis + 1)
     elements = _join_groups(elements, axis + 1, 1 if lane_dim >= 0 else groups, shape[axis])
     if layout.bytes.data:

@@ -16,10 +16,12 @@ from typing import ClassVar
 from xdsl.dialects.builtin import (
     Float32Type,
     IndexType,
+    IntegerAttr,
     IntegerType,
     MemRefType,
     UnitAttr,
     VectorType,
+    i64,
 )
 from xdsl.dialects.utils import EnumAttribute
 from xdsl.ir import Attribute, Dialect, Operation, SpacedOpaqueSyntaxAttribute, SSAValue
@@ -100,6 +102,20 @@ class CombineAttr(EnumAttribute[Combine], SpacedOpaqueSyntaxAttribute):
     """`and` or `xor`."""
 
     name = "simd.combine"
+
+
+class Sign(StrEnum):
+    """What numbers the lanes hold."""
+
+    SIGNED = "signed"
+    UNSIGNED = "unsigned"
+
+
+@irdl_attr_definition
+class SignAttr(EnumAttribute[Sign], SpacedOpaqueSyntaxAttribute):
+    """`signed` or `unsigned`."""
+
+    name = "simd.sign"
 
 
 class SimdOperation(IRDLOperation, ABC):
@@ -190,11 +206,15 @@ class DotAccOp(SimdOperation):
     """`acc + sum_k a_k * b_k` over the bytes k of a lane, modulo 2^W.
 
     `%acc, %a, %b : vector<LxiW>`, W = 16 or 32; the lanes of a hold W / 8 unsigned bytes, those of
-    b as many signed ones. `no_saturation` promises that the sum of two products, of bytes 2k and
-    2k + 1, is always within i16, which lets instructions in that saturate there.
+    b as many signed ones, or with `unsigned_b` unsigned ones too. `no_saturation` promises that the
+    sum of two products, of bytes 2k and 2k + 1, is always within i16, which lets instructions in
+    that saturate there; `small_a` that no byte of a is above 127, which lets in those that take
+    signed bytes only.
 
         %r = simd.dot_acc %acc, %a, %b : vector<16xi32>
         %s = simd.dot_acc no_saturation %acc, %a, %b : vector<16xi16>
+        %t = simd.dot_acc small_a %acc, %a, %b : vector<4xi32>
+        %u = simd.dot_acc unsigned_b %acc, %a, %b : vector<4xi32>
     """
 
     name = "simd.dot_acc"
@@ -206,11 +226,14 @@ class DotAccOp(SimdOperation):
     b = operand_def(T)
     result = result_def(T)
     no_saturation = opt_prop_def(UnitAttr)
+    small_a = opt_prop_def(UnitAttr)
+    unsigned_b = opt_prop_def(UnitAttr)
 
     traits = traits_def(Pure())
 
     assembly_format = (
-        "(`no_saturation` $no_saturation^)? $acc `,` $a `,` $b attr-dict `:` type($result)"
+        "(`no_saturation` $no_saturation^)? (`small_a` $small_a^)? (`unsigned_b` $unsigned_b^)?"
+        " $acc `,` $a `,` $b attr-dict `:` type($result)"
     )
 
     def __init__(
@@ -219,12 +242,18 @@ class DotAccOp(SimdOperation):
         a: SSAValue | Operation,
         b: SSAValue | Operation,
         no_saturation: bool = False,
+        small_a: bool = False,
+        unsigned_b: bool = False,
     ):
         acc = SSAValue.get(acc)
         super().__init__(
             operands=[acc, a, b],
             result_types=[acc.type],
-            properties={"no_saturation": UnitAttr() if no_saturation else None},
+            properties={
+                "no_saturation": UnitAttr() if no_saturation else None,
+                "small_a": UnitAttr() if small_a else None,
+                "unsigned_b": UnitAttr() if unsigned_b else None,
+            },
         )
 
     def verify_(self) -> None:
@@ -233,6 +262,94 @@ class DotAccOp(SimdOperation):
         if width not in DOT_WIDTHS:
             raise VerifyException(
                 f"the accumulator must have lanes of i16 or i32, got {self.acc.type}"
+            )
+
+
+@irdl_op_definition
+class MulAccOp(SimdOperation):
+    """`acc + a * b`, lane by lane, modulo 2^W.
+
+    `%acc : vector<LxiW>`, `%a, %b : vector<LxiV>`, both signed or both unsigned; V is W, or half of
+    it.
+
+        %r = simd.mul_acc signed %acc, %a, %b : vector<8xi8> to vector<8xi16>
+        %s = simd.mul_acc unsigned %acc, %a, %b : vector<8xi16> to vector<8xi16>
+    """
+
+    name = "simd.mul_acc"
+
+    T: ClassVar = VarConstraint("T", AnyAttr())
+    U: ClassVar = VarConstraint("U", AnyAttr())
+
+    sign = prop_def(SignAttr)
+    acc = operand_def(U)
+    a = operand_def(T)
+    b = operand_def(T)
+    result = result_def(U)
+
+    traits = traits_def(Pure())
+
+    assembly_format = "$sign $acc `,` $a `,` $b attr-dict `:` type($a) `to` type($result)"
+
+    def __init__(
+        self,
+        sign: Sign,
+        acc: SSAValue | Operation,
+        a: SSAValue | Operation,
+        b: SSAValue | Operation,
+    ):
+        acc = SSAValue.get(acc)
+        super().__init__(
+            operands=[acc, a, b], result_types=[acc.type], properties={"sign": SignAttr(sign)}
+        )
+
+    def verify_(self) -> None:
+        """The accumulator has as many lanes, as wide or twice as wide."""
+        lanes, width = _int_lanes("the accumulator", self.acc.type)
+        narrow_lanes, narrow = _int_lanes("a", self.a.type)
+        if lanes != narrow_lanes or width not in (narrow, 2 * narrow):
+            raise VerifyException(
+                f"products of {self.a.type} are summed in lanes as wide or twice as wide, got"
+                f" {self.acc.type}"
+            )
+
+
+@irdl_op_definition
+class RoundShiftAccOp(SimdOperation):
+    """`acc + floor(source / 2^n + 1/2)`, lane by lane: signed lanes, of any number, rounded.
+
+    `%acc, %source : vector<LxiW>`, 0 < n < W. The sum is modulo 2^W.
+
+        %r = simd.round_shift_acc %acc, %source by 8 : vector<8xi16>
+    """
+
+    name = "simd.round_shift_acc"
+
+    T: ClassVar = VarConstraint("T", AnyAttr())
+
+    acc = operand_def(T)
+    source = operand_def(T)
+    result = result_def(T)
+    bits = prop_def(IntegerAttr.constr(i64))
+
+    traits = traits_def(Pure())
+
+    assembly_format = "$acc `,` $source `by` $bits attr-dict `:` type($result)"
+
+    def __init__(self, acc: SSAValue | Operation, source: SSAValue | Operation, bits: int):
+        acc = SSAValue.get(acc)
+        super().__init__(
+            operands=[acc, source],
+            result_types=[acc.type],
+            properties={"bits": IntegerAttr(bits, i64)},
+        )
+
+    def verify_(self) -> None:
+        """The shift leaves something."""
+        _, width = _int_lanes("the accumulator", self.acc.type)
+        if not 0 < self.bits.value.data < width:
+            raise VerifyException(
+                f"lanes of i{width} are shifted by 1 to {width - 1}, got {self.bits.value.data}"
             )
 
 
@@ -786,16 +903,18 @@ Simd = Dialect(
         ExtUIOp,
         FPToSIOp,
         LookupOp,
+        MulAccOp,
         NarrowOp,
         PackBitsOp,
         PackMasksOp,
         PopcountAccOp,
         ReduceAddOp,
+        RoundShiftAccOp,
         SIToFPOp,
         SelectOp,
         TruncIOp,
         UnpackBitsOp,
     ],
-    [CombineAttr, PredicateAttr],
+    [CombineAttr, PredicateAttr, SignAttr],
 )
 """The dialect, to be registered under the name `simd`."""

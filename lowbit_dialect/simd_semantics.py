@@ -24,12 +24,15 @@ from lowbit_dialect.simd import (
     ExtUIOp,
     FPToSIOp,
     LookupOp,
+    MulAccOp,
     NarrowOp,
     PackBitsOp,
     PackMasksOp,
     PopcountAccOp,
     ReduceAddOp,
+    RoundShiftAccOp,
     SelectOp,
+    Sign,
     SIToFPOp,
     TruncIOp,
     UnpackBitsOp,
@@ -68,8 +71,20 @@ def _popcount_acc(op: PopcountAccOp, acc: np.ndarray, a: np.ndarray, b: np.ndarr
 
 def _dot_acc(op: DotAccOp, acc: np.ndarray, a: np.ndarray, b: np.ndarray) -> np.ndarray:
     shape = (*acc.shape, acc.dtype.itemsize)
-    products = a.view(np.uint8).astype(np.int64) * b.view(np.int8).astype(np.int64)
+    b_type = np.int8 if op.unsigned_b is None else np.uint8
+    products = a.view(np.uint8).astype(np.int64) * b.view(b_type).astype(np.int64)
     return acc + products.reshape(shape).sum(axis=-1).astype(acc.dtype)
+
+
+def _mul_acc(op: MulAccOp, acc: np.ndarray, a: np.ndarray, b: np.ndarray) -> np.ndarray:
+    if op.sign.data is Sign.UNSIGNED:
+        a, b = _unsigned(a), _unsigned(b)
+    return acc + a.astype(acc.dtype) * b.astype(acc.dtype)
+
+
+def _round_shift_acc(op: RoundShiftAccOp, acc: np.ndarray, source: np.ndarray) -> np.ndarray:
+    bits = op.bits.value.data
+    return acc + (source >> bits) + ((source >> (bits - 1)) & 1)
 
 
 def _lookup(op: LookupOp, table: np.ndarray, index: np.ndarray) -> np.ndarray:
@@ -151,6 +166,8 @@ def _broadcast_load(op: BroadcastLoadOp, base: np.ndarray, *indices: int) -> np.
 SIMD_SEMANTICS: dict[type[Operation], Callable[..., np.ndarray]] = {
     PopcountAccOp: _popcount_acc,
     DotAccOp: _dot_acc,
+    MulAccOp: _mul_acc,
+    RoundShiftAccOp: _round_shift_acc,
     UnpackBitsOp: _unpack_bits,
     LookupOp: _lookup,
     ExtUIOp: _extui,

@@ -38,11 +38,31 @@ class Waits:
 
 
 @dataclass(frozen=True)
+class Lookups:
+    """What looking bytes up takes beside other operations; for estimates.
+
+    `operations` of the vector units look a full register up. Where `loads_in_turn`, a load takes
+    the turn of an operation, as processors in order do it; `body` are the cycles that a pass of a
+    loop of lookups waits. Lookups and additions take `mixed` times longer together than their units
+    would need, where operations are given to units as they come, not as it would be best; and
+    filling tables `building` times longer than its operations.
+    """
+
+    operations: float = 1
+    mixed: float = 1.1
+    loads_in_turn: bool = False
+    body: float = 0
+    building: float = 1
+
+
+@dataclass(frozen=True)
 class Throughput:
     """Instructions that a core starts each cycle, on full vector registers and data in L1.
 
     `issue` counts all of them, `vector` those of the vector units, and the others the kinds that
-    only some of the units take.
+    only some of the units take. `multiply` are multiply-accumulates of lanes of i16,
+    `widening_multiply` those of i8 into i16, both a vector of i16 each. A core that executes
+    `in_order` does one kind of work at a time.
     """
 
     issue: float
@@ -52,6 +72,10 @@ class Throughput:
     loads: float
     stores: float
     waits: Waits = Waits()
+    multiply: float = 1
+    widening_multiply: float = 1
+    in_order: bool = False
+    lookups: Lookups = Lookups()
 
 
 @dataclass(frozen=True)
@@ -61,6 +85,11 @@ class DotForm:
     `rate` is how many of the operations start each cycle. A dot product and its addition take
     `operations`; `wide_operations` where two products can leave i16, and `i16_operations` where
     lanes of i16 are summed first, if `i16_lanes` says that this pays.
+
+    `words` are the bytes that a word may have (`level_product`), what is best first. With
+    `mixed_signs` bytes of x are unsigned and those of w signed, elsewhere both are one or the
+    other. With `by_lane` a vector of words of x is loaded at once, and instructions take one of its
+    lanes for all.
     """
 
     rate: float
@@ -68,6 +97,9 @@ class DotForm:
     wide_operations: float
     i16_operations: float = 0
     i16_lanes: bool = False
+    words: tuple[int, ...] = (4,)
+    mixed_signs: bool = True
+    by_lane: bool = False
 
 
 @dataclass(frozen=True)
@@ -122,13 +154,24 @@ class Target:
     @property
     def lookup_steps(self) -> float:
         """Operations that look a vector of bytes up in a table."""
-        return 1 if any(map(self.has, BYTE_SHUFFLES)) else PORTABLE_LOOKUP_STEPS
+        has_one = any(map(self.has, BYTE_SHUFFLES))
+        return self.throughput.lookups.operations if has_one else PORTABLE_LOOKUP_STEPS
+
+    @property
+    def shifts_bytes(self) -> bool:
+        """Whether it shifts every byte of a vector, so that a nibble leaves each of them."""
+        return self.has("neon")
 
     @property
     def popcount_steps(self) -> float:
         """Operations that combine, count and add a vector of words."""
         counts = (steps for feature, steps in POPCOUNT_STEPS.items() if self.has(feature))
         return next(counts, PORTABLE_POPCOUNT_STEPS)
+
+    @property
+    def popcount_words(self) -> int:
+        """Words of a pixel that a pass through the innermost loop of popcounts takes."""
+        return POPCOUNT_WORDS.get(self.arch, 1)
 
     @property
     def rounds_floats(self) -> bool:
@@ -174,6 +217,8 @@ DOT_FORMS: dict[str, DotForm] = {
     "avx512vnni": DotForm(2, 1, 1),
     "avx512bw": DotForm(2, 3, 5, 2, True),
     "avx2": DotForm(3.4, 3, 5, 2, True),
+    "dotprod": DotForm(2, 1, 1, mixed_signs=False, by_lane=True),
+    "neon": DotForm(2, 1, 1, words=(2, 1), mixed_signs=False, by_lane=True),
 }
 """By the feature that has it, the best first."""
 PORTABLE_DOT = DotForm(2, 16, 16)
@@ -201,6 +246,9 @@ and it does not take back what that costs in spills."""
 LEAST_POPCOUNT_REGISTERS = 2
 """A word of x and a count."""
 
+POPCOUNT_WORDS = {"armv7": 2}
+"""By architecture: tiles of few registers are small, and the loop's own steps count there."""
+
 
 @dataclass(frozen=True)
 class IsaClass:
@@ -226,9 +274,39 @@ _ICELAKE = Throughput(issue=5, vector=2, popcount=1, shuffle=1, loads=2, stores=
 _SKYLAKE = Throughput(issue=4, vector=3, popcount=1, shuffle=1, loads=2, stores=1)
 _IN_ORDER = Waits(pixel=1.7, vector=0, step=14)
 _OUT_OF_ORDER = Waits(pixel=0.6, vector=0.1, step=1)
-_A53 = Throughput(2, vector=1, popcount=1, shuffle=1, loads=1, stores=1, waits=_IN_ORDER)
-_A72 = Throughput(3, vector=2, popcount=2, shuffle=2, loads=1, stores=1, waits=_OUT_OF_ORDER)
-_N1 = Throughput(4, vector=2, popcount=2, shuffle=2, loads=2, stores=1, waits=_OUT_OF_ORDER)
+_A53 = Throughput(
+    issue=2,
+    vector=1,
+    popcount=1,
+    shuffle=1,
+    loads=1,
+    stores=1,
+    waits=_IN_ORDER,
+    in_order=True,
+    lookups=Lookups(mixed=1, loads_in_turn=True, body=7, building=2.8),
+)
+_A72 = Throughput(
+    issue=3,
+    vector=2,
+    popcount=2,
+    shuffle=2,
+    loads=1,
+    stores=1,
+    waits=_OUT_OF_ORDER,
+    multiply=0.5,
+    lookups=Lookups(operations=3, mixed=1),
+)
+_N1 = Throughput(
+    issue=4,
+    vector=2,
+    popcount=2,
+    shuffle=2,
+    loads=2,
+    stores=1,
+    waits=_OUT_OF_ORDER,
+    lookups=Lookups(mixed=1),
+)
+# Half a register at a time: two lookups of halves take as long as one operation.
 _A7 = Throughput(
     issue=2,
     vector=0.5,
@@ -237,6 +315,8 @@ _A7 = Throughput(
     loads=0.5,
     stores=0.5,
     waits=Waits(pixel=2, vector=0, step=8),
+    in_order=True,
+    lookups=Lookups(mixed=1, loads_in_turn=True, body=2, building=2.8),
 )
 
 # All four parts: of three, LLVM takes the second for the vendor, and misses the hard-float ABI.

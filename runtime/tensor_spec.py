@@ -175,7 +175,7 @@ class TensorSpec:
         """Kernels rely on bytes that stand for a value of the code."""
         codec = self.codec
         assert codec is not None, "packed tensors have a code"
-        allowed = self._layout.byte_of_pattern(codec.code)
+        allowed = self._layout.allowed_bytes(codec.code)
         if len(allowed) == 256:
             return
         found = np.ascontiguousarray(words).view(np.uint8)

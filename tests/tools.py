@@ -13,11 +13,11 @@ from runtime.aot.toolchain import ToolMissingError
 T = TypeVar("T")
 
 
-def missing(error: ToolMissingError) -> NoReturn:
+def missing(reason: str) -> NoReturn:
     """End a test for want of a tool, with one line that says how to get it."""
     if os.environ.get("CI"):
-        pytest.fail(str(error), pytrace=False)
-    pytest.skip(str(error))
+        pytest.fail(reason, pytrace=False)
+    pytest.skip(reason)
 
 
 def needed(find: Callable[[], T]) -> T:
@@ -25,4 +25,5 @@ def needed(find: Callable[[], T]) -> T:
     try:
         return find()
     except ToolMissingError as error:
-        missing(error)
+        reason = str(error)
+    missing(reason)

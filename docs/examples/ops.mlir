@@ -199,6 +199,9 @@ func.func @vectors(%x: memref<4x8xi32>, %i: index, %acc: vector<16xi32>, %w: vec
   %word = simd.broadcast_load %x[%i, %i] : memref<4x8xi32> to vector<16xi32>
   %sums = simd.popcount_acc and %acc, %word, %w : vector<16xi32>
   %dots = simd.dot_acc %acc, %word, %w : vector<16xi32>
+  %wide_zero = arith.constant dense<0> : vector<16xi16>
+  %wide = simd.mul_acc signed %wide_zero, %bytes, %bytes : vector<16xi8> to vector<16xi16>
+  %digit = simd.round_shift_acc %wide_zero, %wide by 8 : vector<16xi16>
   %products = simd.lookup in_range %table, %bytes : vector<64xi8>, vector<16xi8>
   %mask = simd.cmpi sge, %sums, %w : vector<16xi32> to vector<16xi1>
   %bits = simd.pack_bits %mask : vector<16xi1> to i16

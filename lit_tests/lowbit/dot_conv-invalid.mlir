@@ -12,7 +12,7 @@ func.func @f(%x: !x, %w: !w) {
 
 // CHECK: w must lie in {{.*}} bytes = values>
 !x = tensor<1x4x4x6x!lowbit.unipolar<4>, #lowbit.packed<axis = 3, word = i32, order = [0, 1, 2, 3], frame = [0, 0, 1, 1, 1, 1, 0, 0], bytes = levels>>
-!w = tensor<8x3x3x6x!lowbit.signed<4>, #lowbit.packed<axis = 3, word = i32, order = [0, 1, 2, 3], lanes = [0, 16], bytes = levels>>
+!w = tensor<8x3x3x6x!lowbit.signed<4>, #lowbit.packed<axis = 3, word = i32, order = [0, 1, 2, 3], lanes = [0, 16], bytes = digits>>
 func.func @f(%x: !x, %w: !w) {
   %a = lowbit.dot_conv %x, %w padding [1, 1, 1, 1] : (!x, !w) -> tensor<1x4x4x8xi32>
   func.return
@@ -65,5 +65,25 @@ func.func @f(%x: !x, %w: !w) {
 !w = tensor<1x1x1x131072x!lowbit.signed<7>, #lowbit.packed<axis = 3, word = i32, order = [0, 1, 2, 3], lanes = [0, 16], bytes = values>>
 func.func @f(%x: !x, %w: !w) {
   %a = lowbit.dot_conv %x, %w : (!x, !w) -> tensor<1x1x1x1xi32>
+  func.return
+}
+
+// -----
+
+// CHECK: products of levels of unipolar<8> and signed<8> are too large for words of i16
+!x = tensor<1x4x4x6x!lowbit.unipolar<8>, #lowbit.packed<axis = 3, word = i16, order = [0, 1, 2, 3], bytes = levels>>
+!w = tensor<8x3x3x6x!lowbit.signed<8>, #lowbit.packed<axis = 3, word = i16, order = [0, 1, 2, 3], lanes = [0, 16], bytes = digits>>
+func.func @f(%x: !x, %w: !w) {
+  %a = lowbit.dot_conv %x, %w : (!x, !w) -> tensor<1x2x2x8xi32>
+  func.return
+}
+
+// -----
+
+// CHECK: x and w must have words of i8, i16 or i32, got i64
+!x = tensor<1x4x4x6x!lowbit.unipolar<2>, #lowbit.packed<axis = 3, word = i64, order = [0, 1, 2, 3], bytes = levels>>
+!w = tensor<8x3x3x6x!lowbit.signed<2>, #lowbit.packed<axis = 3, word = i64, order = [0, 1, 2, 3], lanes = [0, 16], bytes = values>>
+func.func @f(%x: !x, %w: !w) {
+  %a = lowbit.dot_conv %x, %w : (!x, !w) -> tensor<1x2x2x8xi32>
   func.return
 }

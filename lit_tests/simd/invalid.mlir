@@ -176,6 +176,22 @@ func.func @f(%m: vector<8xi1>) {
 
 // -----
 
+// CHECK: products of vector<8xi8> are summed in lanes as wide or twice as wide, got vector<8xi32>
+func.func @f(%acc: vector<8xi32>, %a: vector<8xi8>) {
+  %0 = simd.mul_acc signed %acc, %a, %a : vector<8xi8> to vector<8xi32>
+  func.return
+}
+
+// -----
+
+// CHECK: lanes of i16 are shifted by 1 to 15, got 16
+func.func @f(%a: vector<8xi16>) {
+  %0 = simd.round_shift_acc %a, %a by 16 : vector<8xi16>
+  func.return
+}
+
+// -----
+
 // CHECK: simd.fptosi floor makes lanes of i32, got i16
 func.func @f(%v: vector<4xf32>) {
   %0 = simd.fptosi floor %v : vector<4xf32> to vector<4xi16>

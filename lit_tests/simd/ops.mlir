@@ -12,6 +12,12 @@ func.func @all(%acc: vector<16xi32>, %a: vector<16xi32>, %m: memref<4x8xi32>, %i
   %d = simd.dot_acc %acc, %a, %a : vector<16xi32>
   // CHECK-NEXT: simd.dot_acc no_saturation %{{.*}}, %a, %a : vector<16xi32>
   %n = simd.dot_acc no_saturation %d, %a, %a : vector<16xi32>
+  // CHECK-NEXT: simd.dot_acc small_a unsigned_b %{{.*}}, %a, %a : vector<16xi32>
+  %u = simd.dot_acc small_a unsigned_b %n, %a, %a : vector<16xi32>
+  // CHECK-NEXT: simd.mul_acc signed %a, %a, %a : vector<16xi32> to vector<16xi32>
+  %p = simd.mul_acc signed %a, %a, %a : vector<16xi32> to vector<16xi32>
+  // CHECK-NEXT: simd.round_shift_acc %a, %{{.*}} by 8 : vector<16xi32>
+  %h = simd.round_shift_acc %a, %p by 8 : vector<16xi32>
   // CHECK-NEXT: simd.trunci %{{.*}} : vector<16xi32> to vector<16xi8>
   %2 = simd.trunci %1 : vector<16xi32> to vector<16xi8>
   // CHECK-NEXT: simd.extui %{{.*}} : vector<16xi8> to vector<16xi32>

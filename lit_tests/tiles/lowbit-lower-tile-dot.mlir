@@ -36,7 +36,7 @@ func.func @dot(%x: !x, %w: !w, %n: index, %h: index, %c: index, %k: index, %b: i
 // CHECK-LABEL: func.func @narrow_lanes
 // CHECK-DAG:     %[[ZERO:.*]] = arith.constant dense<0> : vector<16xi16>
 // CHECK:         scf.for {{.*}} iter_args(%{{.*}} = %[[ZERO]])
-// CHECK:           simd.dot_acc no_saturation %{{.*}} : vector<16xi16>
+// CHECK:           simd.dot_acc no_saturation small_a %{{.*}} : vector<16xi16>
 // CHECK:         %[[BOTH:.*]] = vector.bitcast %{{.*}} : vector<16xi16> to vector<8xi32>
 // CHECK-NEXT:    %[[UP:.*]] = arith.shli %[[BOTH]], %[[HALF:.*]]
 // CHECK-NEXT:    %[[LOW:.*]] = arith.shrsi %[[UP]], %[[HALF]]
@@ -61,13 +61,13 @@ func.func @narrow_lanes(%x: !x, %w: !w, %n: index, %h: index, %c: index, %k: ind
 // CHECK-DAG:     %[[I1:.*]] = arith.constant 1 : index
 // CHECK-DAG:     %[[I2:.*]] = arith.constant 2 : index
 // CHECK:         scf.for %[[KH:.*]] = %low to %high step %[[I1]]
-// CHECK-NEXT:      %[[A:.*]], %[[B:.*]], %[[C:.*]] = scf.for %{{.*}} = %[[I0]] to %[[I2]] step %[[I1]]
+// CHECK:           %[[A:.*]], %[[B:.*]], %[[C:.*]] = scf.for %{{.*}} = %[[I0]] to %[[I2]] step %[[I1]]
 // CHECK-COUNT-3:     simd.dot_acc
 // CHECK-NOT:         simd.dot_acc
 // CHECK:           scf.yield
 // CHECK:           vector.load %w[%b, %[[KH]], %[[I2]], %[[I0]], %[[I0]]]
-// CHECK:           %[[A1:.*]] = simd.dot_acc no_saturation %[[A]]
-// CHECK:           %[[B1:.*]] = simd.dot_acc no_saturation %[[B]]
+// CHECK:           %[[A1:.*]] = simd.dot_acc no_saturation small_a %[[A]]
+// CHECK:           %[[B1:.*]] = simd.dot_acc no_saturation small_a %[[B]]
 // CHECK-NEXT:      scf.yield %[[A1]], %[[B1]], %[[C]]
 func.func @padding(%x: !x, %w: !w, %n: index, %h: index, %c: index, %k: index, %b: index, %low: index, %high: index) -> (!v, !v, !v) {
   %s:3 = lowbit.dot_tile %x, %w, %n, %h, %c, %k, %b, %low, %high pixels 3 vectors 1 padding [0, 1] unroll 0 x_code !lowbit.unipolar<4> w_code !lowbit.signed<4> : (!x, !w, index, index, index, index, index, index, index) -> (!v, !v, !v)
@@ -126,4 +126,25 @@ func.func @scaled(%x: !x, %w: !w, %n: index) -> (!v, !v) {
 func.func @places(%x: !x, %w: !w, %n: index) -> !v {
   %0 = lowbit.dot_tile %x, %w, %n, %n, %n, %n, %n pixels 1 vectors 1 unroll 1 x_code !lowbit.unipolar<8> w_code !lowbit.signed<2> w_bits 2 places 2 : (!x, !w, index, index, index, index, index) -> !v
   func.return %0 : !v
+}
+
+// -----
+
+!x = memref<1x1x2x4xi32>
+!w = memref<1x1x1x4x8xi32>
+!v = vector<4xi32>
+
+// Words of x are loaded together where that is asked for, and taken lane by lane. Levels of eight
+// bits make unsigned bytes of w necessary; the sums of levels of x that they want are added.
+
+// CHECK-LABEL: func.func @by_lane
+// CHECK:         %[[W0:.*]] = vector.load %w
+// CHECK:         %[[X:.*]] = vector.load %x[%n, %h, %c, %k] : memref<1x1x2x4xi32>, vector<4xi32>
+// CHECK-NEXT:    %[[L0:.*]] = vector.shuffle %[[X]], %[[X]] [0, 0, 0, 0]
+// CHECK-NEXT:    simd.dot_acc unsigned_b %{{.*}}, %[[L0]], %[[W0]] : vector<4xi32>
+// CHECK:         vector.shuffle %[[X]], %[[X]] [3, 3, 3, 3]
+// CHECK:         simd.reduce_add
+func.func @by_lane(%x: !x, %w: !w, %n: index, %h: index, %c: index, %k: index, %b: index) -> (!v, !v) {
+  %0, %1 = lowbit.dot_tile %x, %w, %n, %h, %c, %k, %b pixels 1 vectors 2 unroll 0 x_code !lowbit.unipolar<8> w_code !lowbit.signed<8> places 1 x_run 4 : (!x, !w, index, index, index, index, index) -> (!v, !v)
+  func.return %0, %1 : !v, !v
 }

@@ -1,4 +1,5 @@
 // RUN: lowbit-opt %s -p 'lowbit-lower-tile{target=cortex-a53}' --split-input-file | filecheck %s
+// RUN: lowbit-opt %s -p 'lowbit-lower-tile{target=cortex-a7}' --split-input-file | filecheck %s --check-prefix=ARMV7
 
 !x = memref<1x1x1x2x1xi16>
 !w = memref<1x1x1x1x2x8xi16>
@@ -80,4 +81,32 @@ func.func @segments(%x: !x, %w: !w, %n: index) -> (vector<4xi32>, vector<4xi32>)
 func.func @chunks(%x: !x, %w: !w, %n: index) -> (vector<4xi32>, vector<4xi32>) {
   %s:2 = lowbit.bitserial_tile %x, %w, %n, %n, %n, %n, %n pixels 1 vectors 1 unroll 0 x_code !lowbit.unipolar<1> w_code !lowbit.unipolar<1> : (!x, !w, index, index, index, index, index) -> (vector<4xi32>, vector<4xi32>)
   func.return %s#0, %s#1 : vector<4xi32>, vector<4xi32>
+}
+
+// -----
+
+!x = memref<1x1x1x5x1xi16>
+!w = memref<1x1x1x1x5x8xi16>
+
+// On ARMv7 a pass takes two words; the fifth one is left for the end.
+
+// CHECK-LABEL: func.func @together
+// CHECK:         scf.for
+// CHECK-COUNT-1: simd.popcount_acc
+// CHECK:         scf.yield
+// CHECK-NOT:     simd.popcount_acc
+// ARMV7-LABEL: func.func @together
+// ARMV7-DAG:     %[[TWO:.*]] = arith.constant 2 : index
+// ARMV7-DAG:     %[[FOUR:.*]] = arith.constant 4 : index
+// ARMV7:         scf.for %{{.*}} = %{{.*}} to %[[FOUR]] step %[[TWO]]
+// ARMV7:           simd.popcount_acc
+// ARMV7:           simd.popcount_acc
+// ARMV7-NEXT:      scf.yield
+// ARMV7-NEXT:    }
+// ARMV7:         vector.load %w[%n, %{{.*}}, %{{.*}}, %{{.*}}, %[[FOUR]], %{{.*}}]
+// ARMV7:         %[[SUM:.*]] = simd.popcount_acc
+// ARMV7-NEXT:    func.return %[[SUM]]
+func.func @together(%x: !x, %w: !w, %n: index) -> vector<8xi16> {
+  %s = lowbit.bitserial_tile %x, %w, %n, %n, %n, %n, %n pixels 1 vectors 1 unroll 0 x_code !lowbit.unipolar<1> w_code !lowbit.unipolar<1> : (!x, !w, index, index, index, index, index) -> vector<8xi16>
+  func.return %s : vector<8xi16>
 }

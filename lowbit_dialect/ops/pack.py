@@ -78,7 +78,7 @@ def _foreign_bytes(image: NDArray[np.uint8], type_: TensorType) -> NDArray[np.bo
             plain = pattern_bytes(patterns, TensorType(code, patterns.shape))
             allowed = np.frombuffer(plain, np.uint8)
         else:
-            allowed = layout.byte_of_pattern(code)
+            allowed = layout.allowed_bytes(code)
         is_foreign = np.ones(256, np.bool_)
         is_foreign[allowed] = False
         if layout is None:

@@ -18,6 +18,8 @@ from lowbit_dialect.geometry import ConvGeometry
 from lowbit_dialect.level_product import BYTES_PER_WORD, LevelProduct
 from lowbit_dialect.product_table import ProductTable
 from lowbit_dialect.table_sums import QUAD, TABLE_WORD
+from lowering.kernels.dot_words import dot_words
+from lowering.kernels.narrow_dot_cost import narrow_step_cycles, run_words
 from lowering.kernels.skipped_share import default_skip, executed_share
 from lowering.kernels.table_plan import TablePlan, plan_tables
 from lowering.kernels.weight_storage import step_cycles, stream_cycles, weight_bits
@@ -26,9 +28,14 @@ from lowering.targets import Target
 CHAINS = 4
 """Accumulators below which a tile waits for the additions that prolong their chains."""
 
-MIXED = 1.1
-"""How much longer shuffles and additions take together than their units would need: operations are
-given to units as they come, not as it would be best (measured: 0.57 to 0.60 cycles for a pair)."""
+SPARE_REGISTERS = 11
+"""Tables, entries and zeros that a loop of lookups keeps beside sums and indices."""
+
+LONG_RUN = 12
+"""Steps from which bytes are summed in a loop of their own."""
+
+PASS_STEPS = 4
+"""Steps of a pass of a loop of lookups."""
 
 L2_VECTORS = 0.6
 """Vectors that come from the second cache level in a cycle."""
@@ -124,12 +131,17 @@ def dot_cycles(c: Contraction, pixels: int, vectors: int) -> float:
     target, product = c.target, LevelProduct(affine(c.x), affine(c.w))
     bits = weight_bits(product, c.geometry, (pixels, vectors), target)
     lanes = vectors * target.vector_bits // (8 * BYTES_PER_WORD)
-    steps = c.taps * ceil(c.channels / BYTES_PER_WORD)
+    words = dot_words((c.x, c.w), target)
+    steps = c.taps * ceil(c.channels / words.size)
+    run = run_words(words, target) if target.dot_form.by_lane else 1
 
     def step(tile: int) -> float:
+        loop = LOOP_CYCLES / 2 * bits / 8 / run
+        if words.size < BYTES_PER_WORD:
+            return narrow_step_cycles(product, words, (tile, vectors), target) + loop
         of_vector = step_cycles(product, bits, c.geometry, (tile, vectors), target)
-        loads = (tile + vectors * bits / 8) / target.throughput.loads
-        return max(of_vector * vectors, loads) + LOOP_CYCLES / 2 * bits / 8
+        loads = (tile / run + vectors * bits / 8) / target.throughput.loads
+        return max(of_vector * vectors, loads) + loop
 
     row = sum(count * steps * step(tile) for count, tile in _row_of_tiles(c.geometry, pixels))
     return c.rows * c.blocks(lanes) * row
@@ -142,15 +154,17 @@ def table_cycles(c: Contraction, pixels: int, vectors: int) -> float:
     if plan.obstacle is not None:
         return float("inf")
     sums, registers = plan.sums, ceil(vectors / 4)
-    # A lookup and an addition; three operations whenever nibbles are full, and when bytes are.
-    operations = 1 + target.lookup_steps + (2 / sums.nibble_steps if plan.shared > 1 else 0)
-    lookup = MIXED * max(operations / throughput.vector, 1 / throughput.shuffle)
+    # A lookup and an addition; one or two operations whenever nibbles are full.
+    full = 1 if target.shifts_bytes else 2
+    operations = 1 + target.lookup_steps + (full / sums.nibble_steps if plan.shared > 1 else 0)
+    lookup = throughput.lookups.mixed * max(operations / throughput.vector, 1 / throughput.shuffle)
     tap_indices = sum(plan.counts[: plan.chunk])
     run = min(sums.byte_steps, tap_indices)
     for trips in (c.geometry.cols.taps, c.geometry.rows.taps):
         if run * trips <= sums.byte_steps and run >= min(tap_indices, run):
             run *= trips
-    flush = (3 if plan.shared == 1 else 18) / throughput.vector / run
+    flush = _flushing(target, plan.shared) / throughput.vector / run
+    waits = _lookup_waits(target, plan, registers, run)
     steps = c.taps * sum(plan.counts) * len(sums.w_terms)
     per_tile = 8 + 12 * (plan.chunks - 1)
     loops = c.taps * plan.chunks * len(sums.w_terms) * 2 * LOOP_CYCLES
@@ -166,13 +180,47 @@ def table_cycles(c: Contraction, pixels: int, vectors: int) -> float:
     row = sum(
         count
         * (
-            steps * max(least, waiting + _step(target, tile, registers, lookup + flush))
+            steps
+            * max(least, waiting + _lookup_step(target, tile, registers, lookup + flush) + waits)
             + loops
             + per_tile * plan.shared * tile * registers / throughput.vector
         )
         for count, tile in _halves_of_tiles(plan)
     )
     return c.rows * c.blocks(lanes) * row + _table_building(c, plan)
+
+
+def _flushing(target: Target, shared: int) -> int:
+    """Operations that add the bytes of `shared` pixels to pairs, once the pixels are apart.
+
+    Where bytes are shifted that takes two of them, and pairs are shifted and added at once.
+    """
+    if target.shifts_bytes:
+        return 2 if shared == 1 else 6
+    return 3 if shared == 1 else 18
+
+
+def _lookup_step(target: Target, pixels: int, registers: int, operation_cycles: float) -> float:
+    """Cycles of a step of a tile of lookups: its loads are hidden, or take their turn."""
+    if not target.throughput.lookups.loads_in_turn:
+        return _step(target, pixels, registers, operation_cycles)
+    loads = (pixels + registers) / target.throughput.loads
+    return operation_cycles * max(pixels * registers, CHAINS // 2) + loads
+
+
+def _lookup_waits(target: Target, plan: TablePlan, registers: int, run: int) -> float:
+    """Cycles of a step that neither lookups nor loads take: loops in order, and spilled sums.
+
+    Where bytes are full often, all sums are in the loop: those of bytes, and of pairs twice.
+    """
+    if not target.shifts_bytes:
+        return 0.0
+    throughput, tile = target.throughput, plan.pixels * registers * plan.shared
+    needed = 3 * tile + registers + SPARE_REGISTERS
+    spilled = max(0, needed - target.vector_registers)
+    times = 2 if run < LONG_RUN else 1  # before lookups, and after them
+    moved = times * spilled * (1 / throughput.loads + 1 / throughput.stores) / run
+    return moved + throughput.lookups.body / min(run, PASS_STEPS)
 
 
 def _halves_of_tiles(plan: TablePlan) -> list[tuple[int, int]]:
@@ -202,7 +250,8 @@ def _table_building(c: Contraction, plan: TablePlan) -> float:
     built_rows = min(rows.before + rows.extent + rows.after, rows.out * plan.ring)
     columns = ceil(geometry.cols.out / plan.strip) * plan.columns(half)
     pixel = plan.words * per_word + ceil(sum(plan.counts) / per_vector) * per_table
-    return geometry.batch * built_rows * columns * geometry.groups * pixel
+    pixels = geometry.batch * built_rows * columns * geometry.groups
+    return pixels * pixel * throughput.lookups.building
 
 
 LOOKUP_BITS = {"avx512vbmi": 8, "ssse3": 6, "neon": 6}

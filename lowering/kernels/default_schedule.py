@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from math import ceil, prod
 
-from lowbit_dialect.codes import Code
+from lowbit_dialect.codes import Code, affine
 from lowbit_dialect.geometry import ConvGeometry
-from lowbit_dialect.level_product import BYTES_PER_WORD
+from lowbit_dialect.level_product import BYTES_PER_WORD, LevelProduct
 from lowbit_dialect.product_table import ProductTable
 from lowbit_dialect.schedule import ScheduleAttr
 from lowering.kernels.cost_model import (
@@ -15,6 +15,8 @@ from lowering.kernels.cost_model import (
     looks_up_in_registers,
     predict_cycles,
 )
+from lowering.kernels.dot_words import dot_words
+from lowering.kernels.narrow_dot_cost import BODY_WORDS, narrow_registers
 from lowering.kernels.skipped_share import default_skip
 from lowering.targets import Target
 
@@ -26,8 +28,16 @@ A tile that fills the ports gains nothing by it; longer bodies are even slower, 
 decoded less often (4x4 popcounts, two words of them unrolled: 637 MAC a cycle instead of 661)."""
 
 
+MAX_UNROLLED_BODIES = 8
+"""The same for tiles of words of one or two bytes, each body of which is for many words."""
+
 BYTE_STRATEGIES = ("dot", "product")
-"""The strategies whose operands are words of four bytes."""
+"""The strategies whose operands are words of bytes."""
+
+
+def word_bytes(strategy: str, codes: tuple[Code, Code], target: Target) -> int:
+    """Bytes of a word of a strategy of words of bytes, for the codes of x and w."""
+    return dot_words(codes, target).size if strategy == "dot" else BYTES_PER_WORD
 
 
 def kernel_lanes(target: Target, strategy: str = "bit_serial") -> int:
@@ -36,16 +46,24 @@ def kernel_lanes(target: Target, strategy: str = "bit_serial") -> int:
     return target.vector_bits // word_bits
 
 
-def tile_registers(target: Target, strategy: str, pixels: int, vectors: int) -> int:
-    """Vector registers that a tile needs in its innermost loop."""
+def tile_registers(
+    target: Target, strategy: str, pixels: int, vectors: int, codes: tuple[Code, Code]
+) -> int:
+    """Vector registers that a tile needs in its innermost loop; `codes` are those of x and w."""
     if strategy == "table":
         vectors //= 4
-        return 3 * pixels * vectors + vectors + 2
+        indices = 2 if target.shifts_bytes else 1  # loads come early where there is room
+        return 3 * pixels * vectors + indices * vectors + 2
     beside = target.popcount_registers if strategy == "bit_serial" else 2
+    if strategy == "dot" and target.dot_form.by_lane:
+        words, product = dot_words(codes, target), LevelProduct(affine(codes[0]), affine(codes[1]))
+        if words.size < BYTES_PER_WORD:
+            return narrow_registers(product, words, (pixels, vectors))
+        beside = pixels
     return pixels * vectors + vectors + beside
 
 
-def tiles(target: Target, strategy: str) -> Iterator[tuple[int, int]]:
+def tiles(target: Target, strategy: str, codes: tuple[Code, Code]) -> Iterator[tuple[int, int]]:
     """(pixels, vectors) of the register tiles that fit a target's registers.
 
     The vectors of a tile make 8 to 64 channels, for tables one or two vectors of bytes. The least
@@ -59,8 +77,8 @@ def tiles(target: Target, strategy: str) -> Iterator[tuple[int, int]]:
     widths = widths or (max(1, 8 // lanes),)
     for vectors in widths:
         for pixels in range(1, MAX_PIXELS + 1):
-            fits = tile_registers(target, strategy, pixels, vectors) <= target.vector_registers
-            if fits or (pixels, vectors) == (1, widths[0]):
+            needed = tile_registers(target, strategy, pixels, vectors, codes)
+            if needed <= target.vector_registers or (pixels, vectors) == (1, widths[0]):
                 yield pixels, vectors
 
 
@@ -69,7 +87,7 @@ def best_tile(contraction: Contraction, strategy: str) -> tuple[float, tuple[int
     return min(
         (
             (predict_cycles(contraction, strategy, *tile), tile)
-            for tile in tiles(contraction.target, strategy)
+            for tile in tiles(contraction.target, strategy, (contraction.x, contraction.w))
         ),
         key=lambda found: (found[0], prod(found[1])),
     )
@@ -82,15 +100,19 @@ def default_schedule(
     _, (pixels, vectors) = best_tile(Contraction(geometry, x, w, target), strategy)
     word_elements, w_bits = target.word_bits, w.width
     if strategy in BYTE_STRATEGIES:
-        word_elements, w_bits = BYTES_PER_WORD, 8
+        word_elements, w_bits = word_bytes(strategy, (x, w), target), 8
     words = ceil(geometry.ic / geometry.groups / word_elements)
-    unroll = 0
+    unroll, limit = 0, MAX_UNROLLED // (pixels * vectors)
+    if strategy == "dot" and word_elements < BYTES_PER_WORD:
+        words, limit = ceil(words / BODY_WORDS), MAX_UNROLLED_BODIES
     trips = (words, geometry.cols.taps, geometry.rows.taps)
     for depth in range(1, len(trips) + 1):
-        if pixels * vectors * prod(trips[:depth]) <= MAX_UNROLLED:
+        if prod(trips[:depth]) <= limit:
             unroll = depth
     if strategy == "table":
         unroll = 1
+    if strategy == "bit_serial" and target.popcount_words > 1:
+        unroll = 0  # a pass takes several words instead; longer bodies spill
     if strategy == "product" and not looks_up_in_registers(ProductTable(x, w), target):
         unroll = 0  # lanes are unrolled instead
     weights = geometry.taps * geometry.oc * w_bits // 8

@@ -44,6 +44,11 @@ class Problem:
             return Problem(*codes, op.geometry, is_matmul=True, stored=stored)
         return Problem(*codes, op.geometry, layout=op.layout.data, stored=stored)
 
+    @property
+    def codes(self) -> tuple[Code, Code]:
+        """The codes of x and w."""
+        return self.x_code, self.w_code
+
     def any_stored(self) -> Problem:
         """The same problem, whatever becomes of the sums."""
         return replace(self, stored=SUMS)

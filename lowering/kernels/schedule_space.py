@@ -17,7 +17,12 @@ from lowbit_dialect.level_product import BYTES_PER_WORD
 from lowbit_dialect.product_table import ProductTable
 from lowbit_dialect.schedule import ORDERS, SKIPS, ScheduleAttr
 from lowering.kernels.cost_model import looks_up_in_registers
-from lowering.kernels.default_schedule import BYTE_STRATEGIES, kernel_lanes, tile_registers
+from lowering.kernels.default_schedule import (
+    BYTE_STRATEGIES,
+    kernel_lanes,
+    tile_registers,
+    word_bytes,
+)
 from lowering.kernels.problem import Problem
 from lowering.kernels.strategy import candidates, resolve_strategy
 from lowering.kernels.strategy import obstacle as strategy_obstacle
@@ -55,7 +60,9 @@ class Kernel:
         """Passes through the reduction loops that can be unrolled: channel words, kw, kh."""
         g = self.problem.geometry
         is_bytes = self.strategy in BYTE_STRATEGIES
-        per_word = BYTES_PER_WORD if is_bytes else self.target.word_bits
+        per_word = self.target.word_bits
+        if is_bytes:
+            per_word = word_bytes(self.strategy, self.problem.codes, self.target)
         return ceil(g.ic / g.groups / per_word), g.cols.taps, g.rows.taps
 
     @property
@@ -119,7 +126,8 @@ def _registers(kernel: Kernel, schedule: ScheduleAttr) -> str | None:
     if pixels == 1 and (is_least or vectors in _vectors_of(kernel)[:1]):
         return None
     each = ceil(kernel.vector_bits / kernel.target.vector_bits)
-    needed = tile_registers(kernel.target, kernel.strategy, pixels, vectors * each)
+    codes, target = kernel.problem.codes, kernel.target
+    needed = tile_registers(target, kernel.strategy, pixels, vectors * each, codes)
     have = kernel.target.vector_registers
     if needed <= have:
         return None
@@ -156,6 +164,15 @@ def _skips_nothing(kernel: Kernel, schedule: ScheduleAttr) -> str | None:
     return f"skip = {schedule.skip.data}: kernels by tables of products skip no taps"
 
 
+def _narrow_lanes(kernel: Kernel, schedule: ScheduleAttr) -> str | None:
+    """Sums of words of less than four bytes are widened to two vectors."""
+    size = word_bytes(kernel.strategy, kernel.problem.codes, kernel.target)
+    vectors = schedule.vectors.data
+    if size == BYTES_PER_WORD or vectors % 2 == 0:
+        return None
+    return f"tile {schedule.pixels.data}x{vectors} has an odd number of vectors of sums"
+
+
 @dataclass(frozen=True)
 class Space:
     """The schedules of a strategy."""
@@ -179,7 +196,7 @@ _TILE_KNOBS = (
 
 SPACES: dict[str, Space] = {
     "bit_serial": Space(_TILE_KNOBS, (_registers,)),
-    "dot": Space(_TILE_KNOBS, (_registers,)),
+    "dot": Space(_TILE_KNOBS, (_registers, _narrow_lanes)),
     "product": Space(
         (
             Knob("pixels", _pixels),

@@ -60,7 +60,7 @@ class SelectConvKernel(RewritePattern):
         padding = tuple(op.padding.get_values())
         layouts = KERNELS[kernel.strategy].conv_layouts(
             *(self.target, op.layout.data, padding, geometry.groups),
-            *(kernel.lanes, kernel.x_code.width),
+            *(kernel.lanes, (kernel.x_code, kernel.w_code)),
         )
         clauses = {c.name: op.properties[c.name] for c in Conv2DOp.CLAUSES}
         image = (geometry.rows.extent, geometry.cols.extent)
@@ -87,7 +87,7 @@ class SelectGemmKernel(RewritePattern):
     def match_and_rewrite(self, op: MatmulOp, rewriter: PatternRewriter) -> None:
         kernel = _Kernel.of(op, self.target, self.choose)
         layouts = KERNELS[kernel.strategy].gemm_layouts(
-            self.target, kernel.lanes, kernel.x_code.width
+            self.target, kernel.lanes, (kernel.x_code, kernel.w_code)
         )
         layouts = kernel.stored(layouts, op.geometry, self.target)
         kernel.replace(op, rewriter, KERNELS[kernel.strategy].gemm, layouts, (), {})

@@ -23,7 +23,7 @@ def obstacle(strategy: str, x: Code, w: Code, geometry: ConvGeometry, target: Ta
     if strategy == "dot":
         return LevelProduct(affine(x), affine(w)).obstacle(geometry)
     if strategy == "table":
-        tile = min(tiles(target, strategy))
+        tile = min(tiles(target, strategy, (x, w)))
         return plan_tables(affine(x), affine(w), geometry, target, tile).obstacle
     return None
 

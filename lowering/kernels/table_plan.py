@@ -117,7 +117,8 @@ def plan_tables(
     """The tables of a contraction whose register tile has (pixels, vectors of sums)."""
     pixels, vectors = tile
     sums = TableSums.of(x, w, index_bits(target))
-    shared = 2 if sums.nibble_steps > 1 else 1
+    # To shift pairs and take these apart pays for several entries at a time, to shift bytes always.
+    shared = 2 if sums.nibble_steps > (0 if target.shifts_bytes else 1) else 1
     one = TablePlan(geometry, sums, pixels, shared=shared)
     whole_tiles = max(1, geometry.cols.out // one.strip)
     # Half of the first cache level for a tile's tables, the rest for indices and sums.

@@ -14,7 +14,8 @@ from math import ceil
 from lowbit_dialect.geometry import ConvGeometry
 from lowbit_dialect.layout import LEVEL_BITS
 from lowbit_dialect.level_fields import LevelFields, full_exponent
-from lowbit_dialect.level_product import LevelProduct
+from lowbit_dialect.level_product import BYTES_PER_WORD, LevelProduct
+from lowering.kernels.dot_words import dot_words
 from lowering.targets import Target
 
 MIN_I16_STEPS = 8
@@ -51,6 +52,9 @@ def weight_bits(
 
     `tile` is (pixels, vectors) of the register tile.
     """
+    words = dot_words((product.x, product.w), target)
+    if words.size < BYTES_PER_WORD or words.holds == "levels":
+        return 8
     bits = next(bits for bits in LEVEL_BITS if bits >= product.w.width)
     tile = (min(tile[0], geometry.cols.out), tile[1])
     if bits == 8 or not any(safe_forms(product, bits, geometry, tile, target)):

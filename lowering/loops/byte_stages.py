@@ -142,7 +142,7 @@ class ByteMover:
             # Both ways: the lowest value and level 0 differ in the top bit of the code.
             lowest = emit.constant(code.min_value, value.type)
             return emit.binary(arith.SubiOp if self.to_words else arith.AddiOp, value, lowest)
-        if holds == "values" and isinstance(code, BipolarType):
+        if holds in ("values", "digits") and isinstance(code, BipolarType):
             lowest = emit.constant(code.min_value, value.type)
             if self.to_words:
                 return emit.binary(arith.AddiOp, emit.binary(arith.AddiOp, value, value), lowest)

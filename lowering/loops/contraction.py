@@ -22,7 +22,8 @@ from xdsl.ir import SSAValue
 
 from lowbit_dialect.geometry import LAYOUTS, ConvGeometry, Window
 from lowbit_dialect.layout import PackedAttr, packed_layout
-from lowbit_dialect.level_product import LevelProduct
+from lowbit_dialect.level_fields import LevelFields
+from lowbit_dialect.level_product import BYTES_PER_WORD, LevelProduct
 from lowbit_dialect.ops.base import int_
 from lowbit_dialect.ops.bitserial import BitserialGemmOp
 from lowbit_dialect.ops.kernel import ConvKernelOp, KernelOp
@@ -134,7 +135,8 @@ class Tiles:
         stage, (rows, cols) = self.stage, (self.geometry.rows, self.cols)
         height, width = frame[0] + rows.extent + frame[1], frame[2] + cols.extent + frame[3]
         words = self.geometry.groups * self.words
-        self.w_bits = w_layout.bits.data
+        self.w_bits, self.w_holds = w_layout.bits.data, w_layout.bytes.data
+        self.word_bytes = w_layout.word_bits.data // 8
         w_words = ceil(self.words / w_layout.levels_per_byte)
         taps = (rows.taps, cols.taps, w_words, self.lanes)
         blocks = self.blocks_per_group * self.geometry.groups
@@ -221,8 +223,15 @@ class Tiles:
         if not isinstance(self.raw_sums, LevelProduct):
             return BitserialTileOp.get(*arguments, *codes)
         target = self.stage.target
-        fields = level_fields(self.raw_sums, self.w_bits, self.geometry, (pixels, vectors), target)
-        product = self.raw_sums.of_fields(fields)
+        if self.w_bits == 8:
+            fields = LevelFields(self.raw_sums.w, 8, places=int(self.w_holds == "levels"))
+        else:
+            tile = (pixels, vectors)
+            fields = level_fields(self.raw_sums, self.w_bits, self.geometry, tile, target)
+        product, size = self.raw_sums.of_fields(fields), self.word_bytes
+        steps = i16_steps(product, target)
+        if size < BYTES_PER_WORD:
+            steps = product.i16_words(size, unsigned=bool(fields.places))
         return DotTileOp.get(
             *arguments,
             *codes,
@@ -230,7 +239,9 @@ class Tiles:
             w_exponent=int_(fields.exponent),
             places=int_(fields.places),
             x_words=int_(self.words if self.w_bits < 8 else 0),
-            i16_steps=int_(i16_steps(product, target)),
+            i16_steps=int_(steps),
+            x_run=int_(target.vector_bits // 8 // size if target.dot_form.by_lane else 1),
+            digit_words=int_(product.digit_words if size == 2 else 0),
         )
 
 

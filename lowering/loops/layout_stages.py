@@ -16,6 +16,7 @@ from lowbit_dialect.layout import PLANE, packed_layout
 from lowbit_dialect.ops.base import code_of
 from lowbit_dialect.ops.pack import BitpackOp, UnpackOp
 from lowering.loops.byte_stages import lower_pack_bytes, lower_unpack_bytes
+from lowering.loops.digit_stages import lower_pack_digits, lower_unpack_digits
 from lowering.loops.emit import Index, signed_byte
 from lowering.loops.index_stages import lower_pack_indices, lower_unpack_indices
 from lowering.loops.level_stages import lower_pack_levels, lower_unpack_levels
@@ -40,6 +41,9 @@ def lower_bitpack(op: BitpackOp, lowering: FunctionLowering) -> None:
     assert layout is not None
     if layout.bits.data < 8:
         lower_pack_levels(op, layout, lowering)
+        return
+    if layout.bytes.data == "digits":
+        lower_pack_digits(op, layout, lowering)
         return
     if layout.bytes.data:
         lower_pack_bytes(op, layout, lowering)
@@ -225,6 +229,9 @@ def lower_unpack(op: UnpackOp, lowering: FunctionLowering) -> None:
     assert layout is not None
     if layout.bits.data < 8:
         lower_unpack_levels(op, layout, lowering)
+        return
+    if layout.bytes.data == "digits":
+        lower_unpack_digits(op, layout, lowering)
         return
     if layout.bytes.data:
         lower_unpack_bytes(op, layout, lowering)

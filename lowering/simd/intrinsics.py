@@ -9,10 +9,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cache
 
 from xdsl.dialects import llvm
 from xdsl.dialects.builtin import IntegerType, VectorType
-from xdsl.ir import SSAValue
+from xdsl.ir import Attribute, SSAValue
 
 from lowering.llvm.intrinsic_call import call_intrinsic
 from lowering.targets import Target
@@ -30,6 +31,16 @@ def _accumulating(lanes: int) -> tuple[tuple[VectorType, ...], VectorType]:
 def _pairs(lanes: int, bits: int) -> tuple[tuple[VectorType, ...], VectorType]:
     """Operands and result of sums of two products of numbers of `bits` bits."""
     return (_v(2 * lanes, bits), _v(2 * lanes, bits)), _v(lanes, 2 * bits)
+
+
+def _product(lanes: int, bits: int) -> tuple[tuple[VectorType, ...], VectorType]:
+    """Operands and result of products of twice the width."""
+    return (_v(lanes, bits), _v(lanes, bits)), _v(lanes, 2 * bits)
+
+
+def _pairs_of_lanes(lanes: int, bits: int) -> tuple[tuple[VectorType, ...], VectorType]:
+    """Operands and result of sums of neighbouring lanes, in lanes twice as wide."""
+    return (_v(lanes, bits),), _v(lanes // 2, 2 * bits)
 
 
 def _choice(table: int, lanes: int) -> tuple[tuple[VectorType, ...], VectorType]:
@@ -79,6 +90,21 @@ INTRINSICS: dict[str, Intrinsic] = {
         ("x86.avx512.vpdpbusd.512", "x86_64", "avx512vnni", *_accumulating(16)),
         ("x86.avx512.vpdpbusd.256", "x86_64", "avx512vnni avx512vl", *_accumulating(8)),
         ("x86.avx512.vpdpbusd.128", "x86_64", "avx512vnni avx512vl", *_accumulating(4)),
+        # The same of bytes that are both signed or both unsigned.
+        ("aarch64.neon.sdot.v4i32.v16i8", "aarch64", "neon dotprod", *_accumulating(4)),
+        ("aarch64.neon.udot.v4i32.v16i8", "aarch64", "neon dotprod", *_accumulating(4)),
+        # Products of twice the width, signed or unsigned.
+        ("aarch64.neon.smull.v8i16", "aarch64", "neon", *_product(8, 8)),
+        ("aarch64.neon.umull.v8i16", "aarch64", "neon", *_product(8, 8)),
+        ("arm.neon.vmulls.v8i16", "armv7", "neon", *_product(8, 8)),
+        ("arm.neon.vmullu.v8i16", "armv7", "neon", *_product(8, 8)),
+        # Shifts of signed lanes, to the right and rounded where the amount is negative.
+        ("aarch64.neon.srshl.v8i16", "aarch64", "neon", (_v(8, 16), _v(8, 16)), _v(8, 16)),
+        ("arm.neon.vrshifts.v8i16", "armv7", "neon", (_v(8, 16), _v(8, 16)), _v(8, 16)),
+        # Sums of two unsigned neighbours.
+        ("aarch64.neon.uaddlp.v4i32.v8i16", "aarch64", "neon", *_pairs_of_lanes(8, 16)),
+        ("arm.neon.vpaddlu.v8i16.v16i8", "armv7", "neon", *_pairs_of_lanes(16, 8)),
+        ("arm.neon.vpaddlu.v4i32.v8i16", "armv7", "neon", *_pairs_of_lanes(8, 16)),
         # Sums of two products of unsigned and signed bytes, saturating in i16.
         ("x86.avx512.pmaddubs.w.512", "x86_64", "avx512bw", *_pairs(32, 8)),
         ("x86.avx2.pmadd.ub.sw", "x86_64", "avx2", *_pairs(16, 8)),
@@ -103,3 +129,10 @@ INTRINSICS: dict[str, Intrinsic] = {
     )
 }
 """By name without the leading `llvm.`."""
+
+
+@cache
+def first_available(names: tuple[str, ...], result: Attribute, target: Target) -> Intrinsic | None:
+    """The first of the intrinsics that gives a type and that the target has, or None."""
+    found = (INTRINSICS[name] for name in names)
+    return next((i for i in found if i.result == result and i.available(target)), None)

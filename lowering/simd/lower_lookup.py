@@ -177,7 +177,11 @@ class _Written:
         return self._shuffle(source, source, lanes)
 
     def _join(self, a: SSAValue, b: SSAValue) -> SSAValue:
-        return self._shuffle(a, b, range(_lanes(a) + _lanes(b)))
+        # With b first: LLVM would do what follows on `a, b` in halves too, twice as often.
+        lanes = _lanes(a)
+        if lanes < self.target.lanes(8):
+            return self._shuffle(b, a, [*range(lanes, 2 * lanes), *range(lanes)])
+        return self._shuffle(a, b, range(2 * lanes))
 
     def _shuffle(self, a: SSAValue, b: SSAValue, lanes: Sequence[int]) -> SSAValue:
         type_ = VectorType(IntegerType(8), [len(lanes)])

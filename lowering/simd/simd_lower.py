@@ -30,6 +30,7 @@ from lowering.simd.lower_add_sat import LowerAddSat
 from lowering.simd.lower_dot import LowerDotAcc
 from lowering.simd.lower_floor import LowerFPToSI
 from lowering.simd.lower_lookup import LowerLookup
+from lowering.simd.lower_mul import LowerMulAcc, LowerRoundShiftAcc
 from lowering.simd.lower_narrow import LowerNarrow
 from lowering.simd.lower_pack import LowerPackBits, LowerPackMasks
 from lowering.simd.lower_popcount import LowerPopcountAcc
@@ -240,6 +241,8 @@ class SimdLowerPass(ModulePass):
                 simd.AddSatOp: LowerAddSat(target),
                 simd.PopcountAccOp: LowerPopcountAcc(target),
                 simd.DotAccOp: LowerDotAcc(target),
+                simd.MulAccOp: LowerMulAcc(target),
+                simd.RoundShiftAccOp: LowerRoundShiftAcc(target),
                 simd.UnpackBitsOp: LowerUnpackBits(target),
                 simd.LookupOp: LowerLookup(target),
                 simd.BroadcastLoadOp: LowerBroadcastLoad(),

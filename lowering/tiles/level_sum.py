@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from xdsl.dialects import arith, vector
-from xdsl.dialects.builtin import VectorType
+from xdsl.dialects.builtin import IntegerType, VectorType
 from xdsl.ir import SSAValue
 
 from lowbit_dialect import simd
 from lowbit_dialect.level_fields import BYTE_ONES
+from lowbit_dialect.level_product import BYTES_PER_WORD
 from lowbit_dialect.ops.tile import DotTileOp
 from lowering.loops.emit import Emit, Index
 
@@ -21,15 +22,22 @@ def level_sum(op: DotTileOp, emit: Emit, pixel: int, type_: VectorType) -> SSAVa
     """The sum of the levels of all taps of a pixel, in every lane of `type_`.
 
     Products with bytes of 1 add four levels to a lane: whole vectors of neighbouring words first,
-    whose lanes are added in the end, then single words in all lanes at once.
+    whose lanes are added in the end, then single words in all lanes at once, of which the upper
+    bytes of a lane repeat those of less than four bytes.
     """
     image, row, col, word = op.indices[:4]
-    lanes = type_.get_shape()[0]
+    size = op.word_bytes
+    lanes = type_.get_shape()[0] * BYTES_PER_WORD // size
     zero, ones = emit.constant(0, type_), emit.constant(BYTE_ONES, type_)
+    one_word = emit.constant(BYTE_ONES & (1 << 8 * size) - 1, type_)
+    words = VectorType(IntegerType(8 * size), [lanes])
     kh, kw = op.taps
     step, (row_dilation, col_dilation) = op.step.value.data, op.dilation.get_values()
     whole = op.words // lanes
     chains = min(CHAINS, max(1, whole))
+
+    def as_lanes(value: SSAValue) -> SSAValue:
+        return value if words == type_ else emit.op(vector.BitcastOp(value, type_))
 
     def over_taps(y: Index, acc: Sequence[SSAValue]) -> Sequence[SSAValue]:
         at_row = emit.add(row, emit.mul(y, row_dilation))
@@ -41,14 +49,14 @@ def level_sum(op: DotTileOp, emit: Emit, pixel: int, type_: VectorType) -> SSAVa
                 new = list(acc)
                 for chain in range(count):
                     where = (image, at_row, at_col, emit.add(emit.add(word, c), chain * lanes))
-                    levels = emit.load_vector(op.x, where, type_)
+                    levels = as_lanes(emit.load_vector(op.x, where, words))
                     new[chain] = emit.op(simd.DotAccOp(new[chain], levels, ones, True))
                 return new
 
             def single(c: Index, acc: Sequence[SSAValue]) -> Sequence[SSAValue]:
                 where = [emit.value(i) for i in (image, at_row, at_col, emit.add(word, c))]
-                levels = emit.op(simd.BroadcastLoadOp(op.x, where, type_))
-                return [*acc[:-1], emit.op(simd.DotAccOp(acc[-1], levels, ones, True))]
+                levels = as_lanes(emit.op(simd.BroadcastLoadOp(op.x, where, words)))
+                return [*acc[:-1], emit.op(simd.DotAccOp(acc[-1], levels, one_word, True))]
 
             groups = whole // chains * chains * lanes
             acc = emit.carry(0, groups, acc, lambda c, a: some(chains, c, a), chains * lanes)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from itertools import groupby
 
 from typing_extensions import override
@@ -31,10 +32,12 @@ from lowbit_dialect.count_lanes import (
 from lowbit_dialect.decomposition import Decomposition, Term
 from lowbit_dialect.ops.tile import BitserialTileOp
 from lowering.loops.emit import Emit, Index
+from lowering.targets import Target
 from lowering.tiles.emitter import emit_before
-from lowering.tiles.word_tile import Sums, WordTile
+from lowering.tiles.word_tile import At, Sums, WordTile
 
 
+@dataclass(frozen=True)
 class LowerBitserialTile(RewritePattern):
     """Planes outermost in descending significance, accumulators doubled in between (Horner).
 
@@ -55,12 +58,15 @@ class LowerBitserialTile(RewritePattern):
     each segment (`count_lanes`) are widened and added up in lanes of i32.
     """
 
+    target: Target
+
     @op_type_rewrite_pattern
     def match_and_rewrite(self, op: BitserialTileOp, rewriter: PatternRewriter) -> None:
         """Rewrite one tile."""
         assert isinstance(op.w.type, MemRefType)
         is_narrow = op.w.type.element_type == i16
-        tile = (_NarrowTile if is_narrow else _Tile)(op, emit_before(op))
+        tile_of = _NarrowTile if is_narrow else _Tile
+        tile = tile_of(op, emit_before(op), self.target.popcount_words)
         rewriter.replace(op, [], tile.sums())
 
 
@@ -69,8 +75,9 @@ class _PlaneTile(WordTile):
 
     op: BitserialTileOp
 
-    def __init__(self, op: BitserialTileOp, emit: Emit, narrow_steps: int = 0):
-        super().__init__(op, emit, narrow_steps)
+    def __init__(self, op: BitserialTileOp, emit: Emit, together: int, narrow_steps: int = 0):
+        super().__init__(op, emit, narrow_steps, together=together)
+        self.columns = together if self.words == 1 else 1
         assert isinstance(op.w.type, MemRefType)
         word = op.w.type.element_type
         assert isinstance(word, IntegerType)
@@ -94,8 +101,14 @@ class _PlaneTile(WordTile):
         return acc
 
     @override
-    def add_words(self, x: tuple[Index, ...], w: tuple[Index, ...], part: slice, acc: Sums) -> Sums:
-        """One word of the pixels of some results against one word of every lane."""
+    def add_words(self, x: At, w: At, words: int, part: slice, acc: Sums) -> Sums:
+        """Words of the pixels of some results against as many words of every lane."""
+        for k in range(words):
+            at = (*x[:-1], self.emit.add(x[-1], k))
+            acc = self._add_word(at, (*w[:-1], self.emit.add(w[-1], k)), part, acc)
+        return acc
+
+    def _add_word(self, x: At, w: At, part: slice, acc: Sums) -> Sums:
         emit, combine = self.emit, simd.Combine(self.op.decomposition.combine)
         (image, row, start, word), (x_plane, w_plane) = x, self.planes
         weights = [
@@ -153,9 +166,9 @@ class _Tile(_PlaneTile):
 class _NarrowTile(_PlaneTile):
     """A tile in lanes of 16 bits, which hold `sign` times a sum, modulo 2^16."""
 
-    def __init__(self, op: BitserialTileOp, emit: Emit):
+    def __init__(self, op: BitserialTileOp, emit: Emit, together: int):
         # A step counts to 16, the bits of a lane.
-        super().__init__(op, emit, (NARROW_SUMS - 1) // NARROW_BITS)
+        super().__init__(op, emit, together, (NARROW_SUMS - 1) // NARROW_BITS)
         self.taps = NARROW_BITS * self.kh * self.kw * self.words
         self.sign, self.range = 1, (0, 0)
 

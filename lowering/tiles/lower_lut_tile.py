@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 
 from xdsl.dialects import arith, vector
 from xdsl.dialects.builtin import MemRefType, VectorType, i8, i16
@@ -14,12 +15,17 @@ from lowbit_dialect.decomposition import Term
 from lowbit_dialect.ops.lut_tile import LutSumsOp, LutTileOp
 from lowbit_dialect.table_sums import NIBBLE
 from lowering.loops.emit import Emit, Index
+from lowering.targets import Target
 from lowering.tiles.emitter import emit_before
 
 Sums = Sequence[SSAValue]
 """Accumulators, pixel by pixel."""
 
+UNLIMITED = 1 << 16
+"""More lookups than there ever are."""
 
+
+@dataclass(frozen=True)
 class LowerLutTile(RewritePattern):
     """Entries are summed in bytes as long as these hold them, the sums in lanes of 16 bits.
 
@@ -39,10 +45,12 @@ class LowerLutTile(RewritePattern):
     significance, the sums doubled in between.
     """
 
+    target: Target
+
     @op_type_rewrite_pattern
     def match_and_rewrite(self, op: LutTileOp, rewriter: PatternRewriter) -> None:
         """Rewrite one tile."""
-        rewriter.replace(op, [], _Tile(op, emit_before(op)).sums())
+        rewriter.replace(op, [], _Tile(op, emit_before(op), self.target).sums())
 
 
 class LowerLutSums(RewritePattern):
@@ -83,8 +91,10 @@ class LowerLutSums(RewritePattern):
 class _Tile:
     """One tile while it is written."""
 
-    def __init__(self, op: LutTileOp, emit: Emit):
+    def __init__(self, op: LutTileOp, emit: Emit, target: Target):
         self.op, self.emit, self.tables = op, emit, op.table_sums
+        self.shifts_bytes = target.shifts_bytes
+        self.order = ORDERS[target.vector_registers] if target.has("neon") else LONG_ORDER
         assert isinstance(op.w.type, MemRefType)
         assert isinstance(op.x.type, MemRefType)
         _, _, self.kh, self.kw, _, lanes = op.w.type.get_shape()
@@ -160,14 +170,26 @@ class _Tile:
     def _bytes_apart(self, found: Sums) -> Sums:
         """The sums of bytes in pairs; those of two pixels are taken apart where they share bytes.
 
+        Where bytes were shifted, those of the second pixel are there, and 16 times these, modulo
+        256, are what the first ones have too much.
+        """
+        emit = self.emit
+        if self.shared == 2 and self.shifts_bytes:
+            four, second = emit.constant(NIBBLE, self.bytes), found[self.tile :]
+            moved = [emit.binary(arith.ShLIOp, part, four) for part in second]
+            both = zip(found[: self.tile], moved, strict=True)
+            found = [*(emit.binary(arith.SubiOp, a, b) for a, b in both), *second]
+        pairs = [emit.op(vector.BitcastOp(sums, self.pairs)) for sums in found]
+        return pairs if self.shared == 1 or self.shifts_bytes else self._pairs_apart(pairs)
+
+    def _pairs_apart(self, pairs: Sums) -> Sums:
+        """The sums of two pixels from pairs of bytes, and from such pairs shifted by a nibble.
+
         With bytes l and h of a pair, and nibbles 0 and 1 of the two pixels, the first sum is
         l0 + 16 l1 and h0 + 16 h1 modulo 256, and the second one, of pairs shifted by a nibble,
         l1 + 16 h0 and h1. So h1 gives h0, that gives l1, and that l0.
         """
         emit = self.emit
-        pairs = [emit.op(vector.BitcastOp(sums, self.pairs)) for sums in found]
-        if self.shared == 1:
-            return pairs
         eight, four = emit.constant(8, self.pairs), emit.constant(NIBBLE, self.pairs)
         low = emit.constant(0xFF, self.pairs)
 
@@ -214,37 +236,59 @@ class _Tile:
         """The indices of a tap, in pieces that a byte holds where not all of them fit."""
         emit = self.emit
 
-        def piece(low: Index, length: int, accs: Sums) -> Sums:
+        def unrolled(low: Index, length: int, accs: Sums) -> Sums:
             if self.shared == 1:
                 for k in range(length):
-                    accs = self._step(at, tap, emit.add(low, k), accs)
+                    where = emit.add(low, k)
+                    accs = self._step(at, where, self._weights(tap, where), accs)
                 return accs
             for start in range(0, length, self.tables.nibble_steps):
                 end = min(length, start + self.tables.nibble_steps)
-                accs = self._in_nibbles(
-                    at, tap, [emit.add(low, k) for k in range(start, end)], accs
-                )
+                steps = [emit.add(low, k) for k in range(start, end)]
+                accs = self._in_nibbles(at, tap, steps, accs)
             return accs
 
+        def summed(low: Index, length: int, accs: Sums) -> Sums:
+            if length <= self.order.unrolled:
+                return unrolled(low, length, accs)
+            return self._pieces(low, length, self._unroll(length), unrolled, accs)
+
         if self.byte_depth:
-            longest = min(self.count, MAX_PIECE)
-            return self._pieces(longest, piece, accs)
-        longest = min(self.tables.byte_steps, self.count)
+            return self._pieces(0, self.count, self._unroll(self.count), unrolled, accs)
 
         def flushed(low: Index, length: int, accs: Sums) -> Sums:
-            return self._flushed(accs, subtract, lambda accs: piece(low, length, accs))
+            return self._flushed(accs, subtract, lambda accs: summed(low, length, accs))
 
-        return self._pieces(longest, flushed, accs)
+        longest = min(self.tables.byte_steps, self.count)
+        return self._pieces(0, self.count, longest, flushed, accs)
 
-    def _pieces(self, longest: int, body: Callable[[Index, int, Sums], Sums], accs: Sums) -> Sums:
-        """Run `body(first, length, accs)` over all indices, in even pieces of at most `longest`.
+    def _unroll(self, count: int) -> int:
+        """Indices in a loop's body of those that are summed in bytes: whole nibbles of them."""
+        most = min(self.order.piece, self.order.lookups // self.tile)
+        if self.shared == 2:
+            nibbles = self.tables.nibble_steps
+            most = max(1, most // nibbles) * nibbles if self.order.whole_nibbles else most
+        return max(1, min(count, most))
 
-        A few of them are unrolled together, so that a loop has at most `MAX_PIECE` lookups.
+    def _pieces(
+        self,
+        first: Index,
+        count: int,
+        longest: int,
+        body: Callable[[Index, int, Sums], Sums],
+        accs: Sums,
+    ) -> Sums:
+        """Run `body(first, length, accs)` over `count` indices, in pieces of at most `longest`.
+
+        They are even, or whole nibbles. A few of them are unrolled together, so that a loop has at
+        most so many lookups of a pixel as the order of the target says.
         """
-        emit, count = self.emit, self.count
+        emit = self.emit
         length = -(-count // -(-count // longest))
+        if self.order.whole_nibbles and longest == self._unroll(count):
+            length = longest
         whole, rest = divmod(count, length)
-        group = max(1, min(whole, MAX_PIECE // length))
+        group = max(1, min(whole, self._unroll(count) // length))
         while whole % group:
             group -= 1
 
@@ -253,8 +297,9 @@ class _Tile:
                 accs = body(emit.add(start, k * length), length, accs)
             return accs
 
-        accs = emit.carry(0, whole * length, accs, run, step=group * length)
-        return body(whole * length, rest, accs) if rest else accs
+        end = emit.add(first, whole * length)
+        accs = emit.carry(first, end, accs, run, step=group * length)
+        return body(end, rest, accs) if rest else accs
 
     def _in_nibbles(
         self,
@@ -263,48 +308,107 @@ class _Tile:
         indices: Sequence[Index],
         accs: Sums,
     ) -> Sums:
-        """Add up what nibbles hold; then the bytes, and the pairs of bytes shifted by a nibble."""
-        emit, found = self.emit, None
-        for k in indices:
-            found = self._step(at, tap, k, found)
-        assert found is not None
-        four = emit.constant(NIBBLE, self.pairs)
-        shifted = []
-        for sums in found:
-            pairs = emit.op(vector.BitcastOp(sums, self.pairs))
-            moved = emit.binary(arith.ShRUIOp, pairs, four)
-            shifted.append(emit.op(vector.BitcastOp(moved, self.bytes)))
-        new = [*found, *shifted]
-        return [emit.binary(arith.AddiOp, a, b) for a, b in zip(accs, new, strict=True)]
+        """Add up what nibbles hold; then the bytes, and what is left of them without a nibble.
 
-    def _step(
-        self,
-        at: tuple[Index, Index],
-        tap: tuple[int, Index, Index],
-        k: Index,
-        accs: Sums | None,
-    ) -> Sums:
-        """A table of every pixel, an index of every channel."""
-        emit, (slot, col), (plane, kh, kw) = self.emit, at, tap
+        A few pixels at a time: their entries need fewer registers than those of all.
+        """
+        emit, weights = self.emit, {}
+        lower, upper = list(accs[: self.tile]), list(accs[self.tile :])
+        size = self.order.pixels or self.pixels
+        for start in range(0, self.pixels, size):
+            pixels = range(start, min(self.pixels, start + size))
+            found: Sums | None = None
+            for k in indices:
+                if k not in weights:
+                    weights[k] = self._weights(tap, k)
+                found = self._step(at, k, weights[k], found, pixels)
+            assert found is not None
+            shifted = [self._without_nibble(sums) for sums in found]
+            for sums, more in ((lower, found), (upper, shifted)):
+                for place, value in enumerate(more, start * self.registers):
+                    sums[place] = emit.binary(arith.AddiOp, sums[place], value)
+        return [*lower, *upper]
+
+    def _without_nibble(self, sums: SSAValue) -> SSAValue:
+        """Lanes shifted by a nibble: bytes, or pairs of them where bytes are not shifted."""
+        emit = self.emit
+        if self.shifts_bytes:
+            return emit.binary(arith.ShRUIOp, sums, emit.constant(NIBBLE, self.bytes))
+        four = emit.constant(NIBBLE, self.pairs)
+        pairs = emit.op(vector.BitcastOp(sums, self.pairs))
+        moved = emit.binary(arith.ShRUIOp, pairs, four)
+        return emit.op(vector.BitcastOp(moved, self.bytes))
+
+    def _weights(self, tap: tuple[int, Index, Index], k: Index) -> Sequence[SSAValue]:
+        """An index of every channel."""
+        emit, (plane, kh, kw) = self.emit, tap
         index = emit.add(self.w_first, k)
-        registers = [
+        return [
             emit.load_vector(
                 self.op.w, (self.block, plane, kh, kw, index, r * self.register), self.bytes
             )
             for r in range(self.registers)
         ]
+
+    def _step(
+        self,
+        at: tuple[Index, Index],
+        k: Index,
+        weights: Sequence[SSAValue],
+        accs: Sums | None,
+        pixels: range | None = None,
+    ) -> Sums:
+        """Entries of a table of every pixel, or of some, by indices of every channel.
+
+        Those of a few pixels are looked up before they are added, so that no addition waits.
+        """
+        emit, (slot, col) = self.emit, at
+        pixels = range(self.pixels) if pixels is None else pixels
         table_type = VectorType(i8, [self.entries])
-        result = []
-        for m in range(self.pixels):
-            where = (slot, emit.add(col, m * self.step), emit.add(self.first, k), 0)
-            table = emit.load_vector(self.op.x, where, table_type)
-            for r in range(self.registers):
-                found = emit.op(simd.LookupOp(table, registers[r], in_range=True))
-                if accs is not None:
-                    found = emit.binary(arith.AddiOp, accs[m * self.registers + r], found)
-                result.append(found)
+        result: list[SSAValue] = []
+        size = self.order.pixels or 1
+        for start in range(0, len(pixels), size):
+            found: list[SSAValue] = []
+            for m in pixels[start : start + size]:
+                where = (slot, emit.add(col, m * self.step), emit.add(self.first, k), 0)
+                table = emit.load_vector(self.op.x, where, table_type)
+                for index in weights:
+                    entry = emit.op(simd.LookupOp(table, index, in_range=True))
+                    if accs is not None and not self.order.pixels:
+                        before = accs[len(result) + len(found)]
+                        entry = emit.binary(arith.AddiOp, before, entry)
+                    found.append(entry)
+            if accs is not None and self.order.pixels:
+                before = accs[len(result) :]
+                found = [
+                    emit.binary(arith.AddiOp, a, b) for a, b in zip(before, found, strict=False)
+                ]
+            result += found
         return result
 
 
-MAX_PIECE = 16
-"""Lookups of a pixel in a row without a loop."""
+@dataclass(frozen=True)
+class LookupOrder:
+    """How lookups are ordered and how many of them a loop's body has.
+
+    `pixels` are looked up together, 0: an addition follows each lookup. A body has at most `piece`
+    indices and `lookups` of registers; `unrolled` is the longest run that is not broken up where
+    its bytes are added to pairs in the same loop.
+    """
+
+    pixels: int
+    piece: int
+    lookups: int
+    unrolled: int
+    whole_nibbles: bool
+
+
+ORDERS = {
+    16: LookupOrder(pixels=2, piece=4, lookups=8, unrolled=12, whole_nibbles=True),
+    32: LookupOrder(pixels=2, piece=4, lookups=28, unrolled=12, whole_nibbles=True),
+}
+"""By the vector registers of processors that have `neon`."""
+LONG_ORDER = LookupOrder(
+    pixels=0, piece=16, lookups=UNLIMITED, unrolled=UNLIMITED, whole_nibbles=False
+)
+"""For processors that find the order themselves."""

@@ -10,9 +10,9 @@ from xdsl.pattern_rewriter import PatternRewriter, RewritePattern, op_type_rewri
 
 from lowbit_dialect import simd
 from lowbit_dialect.ops.product_lut_tile import ProductLutTileOp
-from lowering.loops.emit import INDEX, Emit, Index
+from lowering.loops.emit import INDEX, Emit
 from lowering.tiles.emitter import emit_before
-from lowering.tiles.word_tile import Sums, WordTile
+from lowering.tiles.word_tile import At, Sums, WordTile
 
 LARGEST_FACTOR = 64
 """Signed bytes up to which a factor of two unsigned bytes keeps their sum within i16."""
@@ -53,7 +53,7 @@ class _ProductTile(WordTile):
     """What tiles with either table share: they skip no taps, so that all sums go together."""
 
     @override
-    def sums_of(self, part: slice) -> slice:
+    def sums_of(self, part: slice, count: int) -> slice:
         return slice(None)
 
 
@@ -102,7 +102,7 @@ class _RegisterTile(_ProductTile):
         return acc
 
     @override
-    def add_words(self, x: tuple[Index, ...], w: tuple[Index, ...], part: slice, acc: Sums) -> Sums:
+    def add_words(self, x: At, w: At, words: int, part: slice, acc: Sums) -> Sums:
         """Look up four bytes of every pixel and every lane."""
         emit, count = self.emit, self.pixels * self.vectors
         weights = [
@@ -110,7 +110,7 @@ class _RegisterTile(_ProductTile):
         ]
         result = list(acc)
         for m in range(self.pixels):
-            pixel = emit.op(simd.BroadcastLoadOp(self.x, self.pixel_at(x, m), self.wide))
+            pixel = emit.op(simd.BroadcastLoadOp(self.x, self.x_at(x, m), self.wide))
             for v in range(self.vectors):
                 index = self._as(self.bytes, emit.binary(arith.OrIOp, weights[v], pixel))
                 for place, table in enumerate(self.tables):
@@ -162,7 +162,7 @@ class _LookedUpLanes(_ProductTile):
         return result
 
     @override
-    def all_taps(self) -> Sums:
+    def all_taps(self, sets: int = 1) -> Sums:
         return self._rows([self.emit.constant(0, i32)] * len(self.some))
 
     @override
@@ -174,10 +174,10 @@ class _LookedUpLanes(_ProductTile):
         return acc
 
     @override
-    def add_words(self, x: tuple[Index, ...], w: tuple[Index, ...], part: slice, acc: Sums) -> Sums:
+    def add_words(self, x: At, w: At, words: int, part: slice, acc: Sums) -> Sums:
         """Look up two pairs of bytes of the pixel and every lane."""
         emit = self.emit
-        pixel = emit.load(self.x, self.pixel_at(x, self.pixel))
+        pixel = emit.load(self.x, self.x_at(x, self.pixel))
         half, low = emit.constant(16, i32), emit.constant(0xFFFF, i32)
         result = []
         for lane, sum_before in zip(self.some, acc, strict=True):

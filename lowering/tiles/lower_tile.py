@@ -36,9 +36,9 @@ class LowerTilePass(ModulePass):
         rewrite_each(
             op,
             {
-                BitserialTileOp: LowerBitserialTile(),
+                BitserialTileOp: LowerBitserialTile(get_target(self.target)),
                 DotTileOp: LowerDotTile(),
-                LutTileOp: LowerLutTile(),
+                LutTileOp: LowerLutTile(get_target(self.target)),
                 LutSumsOp: LowerLutSums(),
                 ProductLutTileOp: LowerProductLutTile(),
                 BuildTablesOp: LowerBuildTables(get_target(self.target)),

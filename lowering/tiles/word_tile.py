@@ -14,6 +14,9 @@ from lowering.loops.emit import Emit, Index
 Sums = Sequence[SSAValue]
 """Accumulators, pixel by pixel."""
 
+At = tuple[Index, ...]
+"""Where a word is in memory."""
+
 
 class WordTile(ABC):
     """One tile while it is written.
@@ -22,12 +25,30 @@ class WordTile(ABC):
     is read is up to `add_words`). The loops that `narrow_steps` steps hold, or as large a part of
     the innermost one, sum in narrow lanes, which are added to the i32 sums after them; with 0 none
     do.
+
+    A tap has `words` words of x, `per_word` of them for each word of w, the last of which may be
+    for fewer. The body of the innermost loop is for `together` words of w; those that are left are
+    in another, all of them where `rest_at_once` says so, or one at a time. The body of the loop
+    over columns of taps is for `columns` of them.
     """
 
-    def __init__(self, op: TileOp, emit: Emit, narrow_steps: int):
+    rest_at_once = False
+    columns = 1
+
+    def __init__(
+        self,
+        op: TileOp,
+        emit: Emit,
+        narrow_steps: int,
+        words: int | None = None,
+        per_word: int = 1,
+        together: int = 1,
+    ):
         self.op, self.x, self.w, self.emit = op, op.x, op.w, emit
         assert isinstance(op.w.type, MemRefType)
-        self.kh, self.kw, self.words, lanes = op.w.type.get_shape()[-4:]
+        self.kh, self.kw, w_words, lanes = op.w.type.get_shape()[-4:]
+        self.words = w_words if words is None else words
+        self.per_word, self.together = per_word, together
         self.pixels, self.vectors = op.pixels.value.data, op.vectors.value.data
         self.lanes = lanes // self.vectors
         self.wide = VectorType(i32, [self.lanes])
@@ -46,20 +67,24 @@ class WordTile(ABC):
         """The i32 sums with narrow ones added."""
 
     @abstractmethod
-    def add_words(self, x: tuple[Index, ...], w: tuple[Index, ...], part: slice, acc: Sums) -> Sums:
-        """One step: a word of every pixel, and those of the lanes at w.
+    def add_words(self, x: At, w: At, words: int, part: slice, acc: Sums) -> Sums:
+        """Multiply `words` words of every pixel, those from x on, by those of the lanes from w on.
 
         x is where the word of the first pixel of the tile is; `part` says which results have a tap
         there (`TileOp.column_runs`), and `acc` are the sums of these.
         """
 
-    def all_taps(self) -> Sums:
-        """The sums over all taps and words."""
+    def all_taps(self, sets: int = 1) -> Sums:
+        """The sums over all taps and words, `sets` for each result."""
         zero = self.emit.constant(0, self.wide)
-        return self._narrowed(3, [zero] * (self.pixels * self.vectors), self._rows)
+        return self._narrowed(3, [zero] * (sets * self.pixels * self.vectors), self._rows)
+
+    def chunk_of(self, words: int, limit: int) -> int:
+        """How many of the words of w of a tap are summed in narrow lanes that hold `limit`."""
+        return max(d for d in range(1, limit + 1) if words % d == 0)
 
     def _narrow_part(self, limit: int) -> tuple[int, int]:
-        """How many of the innermost loops are narrow, or else a divisor of the words that are.
+        """How many of the innermost loops are narrow, or else how many words of w.
 
         (0, chunk) sums `chunk` words at a time; (0, 0) none.
         """
@@ -69,14 +94,17 @@ class WordTile(ABC):
             if steps > limit:
                 break
             depth += 1
-        if depth or not limit:
+        full, limit = self.words // self.per_word, limit // self.per_word
+        if depth or not limit or not full:
             return depth, 0
-        return 0, max(d for d in range(1, limit + 1) if self.words % d == 0)
+        return 0, self.chunk_of(full, limit)
 
     def _narrowed(self, depth: int, acc: Sums, body: Callable[[Sums], Sums]) -> Sums:
         """Run the `depth` innermost loops on narrow lanes if they are what these hold."""
-        if depth != self.narrow_depth:
-            return body(acc)
+        return self._widened(acc, body) if depth == self.narrow_depth else body(acc)
+
+    def _widened(self, acc: Sums, body: Callable[[Sums], Sums]) -> Sums:
+        """Add what `body` makes of zeros in narrow lanes."""
         return self.widened(acc, body(self.narrow_zeros(acc)))
 
     def _rows(self, acc: Sums) -> Sums:
@@ -96,34 +124,68 @@ class WordTile(ABC):
                 taps = (row, col), (self.block, kh, kw)
                 return self._narrowed(1, acc, lambda acc: self._words(*taps, part, acc))
 
-            own = self.sums_of(part)
-            acc[own] = self.emit.carry(low, high, acc[own], over_kw, unroll=self.unroll > 1)
+            own = self.sums_of(part, len(acc))
+            acc[own] = self._columns(low, high, acc[own], over_kw)
         return acc
 
-    def sums_of(self, part: slice) -> slice:
-        """Where the sums of some results are among all sums."""
-        return part
+    def _columns(self, low: int, high: int, acc: Sums, body: Callable[[Index, Sums], Sums]) -> Sums:
+        """A run of columns of taps: some in a pass, then those that are left."""
 
-    def _words(self, x: tuple[Index, ...], w: tuple[Index, ...], part: slice, acc: Sums) -> Sums:
-        emit = self.emit
+        def some(start: Index, acc: Sums) -> Sums:
+            for k in range(self.columns):
+                acc = body(self.emit.add(start, k), acc)
+            return acc
+
+        middle, unroll = high - (high - low) % self.columns, self.unroll > 1
+        acc = self.emit.carry(low, middle, acc, some, self.columns, unroll)
+        return self.emit.carry(middle, high, acc, body, unroll=unroll)
+
+    def sums_of(self, part: slice, count: int) -> slice:
+        """Where the sums of some results are among all `count` sums."""
+        results = self.pixels * self.vectors
+        return slice(part.start * count // results, part.stop * count // results)
+
+    def _words(self, x: At, w: At, part: slice, acc: Sums) -> Sums:
+        """Add the words of a tap: those of w that are full, then what the last one holds."""
+        emit, unroll = self.emit, self.unroll > 0
+        full, rest = divmod(self.words, self.per_word)
+
+        def body(words: int) -> Callable[[Index, Sums], Sums]:
+            def run(c: Index, acc: Sums) -> Sums:
+                at = (self.image, *x, emit.add(self.word, emit.mul(c, self.per_word)))
+                return self.add_words(at, (*w, c), words, part, acc)
+
+            return run
 
         def over(start: Index, count: int, acc: Sums) -> Sums:
-            def step(k: Index, acc: Sums) -> Sums:
-                c = emit.add(start, k)
-                at = (self.image, *x, emit.add(self.word, c))
-                return self.add_words(at, (*w, c), part, acc)
+            def loop(low: int, high: int, acc: Sums, step: int) -> Sums:
+                some = body(step * self.per_word)
+                return emit.carry(
+                    low, high, acc, lambda k, acc: some(emit.add(start, k), acc), step, unroll
+                )
 
-            return emit.carry(0, count, acc, step, unroll=self.unroll > 0)
+            whole = count // self.together * self.together
+            if whole:
+                acc = loop(0, whole, acc, self.together)
+            if whole < count:
+                acc = loop(whole, count, acc, count - whole if self.rest_at_once else 1)
+            return acc
+
+        if not self.chunk:
+            acc = over(0, full, acc) if full else acc
+            return body(rest)(full, acc) if rest else acc
 
         def over_chunk(start: Index, acc: Sums) -> Sums:
-            return self.widened(acc, over(start, self.chunk, self.narrow_zeros(acc)))
+            return self._widened(acc, lambda acc: over(start, self.chunk, acc))
 
-        if self.chunk:
-            return emit.carry(0, self.words, acc, over_chunk, self.chunk, unroll=self.unroll > 0)
-        return over(0, self.words, acc)
+        whole = full // self.chunk * self.chunk
+        acc = emit.carry(0, whole, acc, over_chunk, self.chunk, unroll)
+        if whole < full:
+            acc = self._widened(acc, lambda acc: over(whole, full - whole, acc))
+        return self._widened(acc, lambda acc: body(rest)(full, acc)) if rest else acc
 
-    def pixel_at(self, x: tuple[Index, ...], pixel: int) -> list[SSAValue]:
-        """Indices of the word of a pixel of the tile; that of the first one is at x."""
+    def x_at(self, x: At, pixel: int, word: int = 0) -> list[SSAValue]:
+        """Indices of a word of a pixel of the tile; the first one of the first pixel is at x."""
         emit = self.emit
-        where = (*x[:2], emit.add(x[2], pixel * self.step), x[3])
+        where = (*x[:2], emit.add(x[2], pixel * self.step), emit.add(x[3], word))
         return [emit.value(i) for i in where]

@@ -15,6 +15,7 @@ from lowbit_dialect.decomposition import decompose
 from lowbit_dialect.geometry import ConvGeometry
 from lowbit_dialect.product_table import ProductTable
 from lowering.kernels.choice import Choice
+from lowering.kernels.dot_words import dot_words
 from lowering.kernels.table_plan import plan_tables
 from lowering.targets import Target
 from runtime.analysis.assembly import Instruction
@@ -88,7 +89,7 @@ def macs_per_product(
 
     A product of bits is one of as many as there are terms of planes; an entry of a table is the
     sum of the activations of its group for a plane of the weights, for one or two pixels; a table
-    of products may be looked up in parts.
+    of products may be looked up in parts; a product of numbers of two digits is two of bytes.
     """
     if choice.strategy == "bit_serial":
         return 1 / len(decompose(affine(x), affine(w)).terms)
@@ -98,4 +99,7 @@ def macs_per_product(
         return plan.sums.bits * plan.shared / len(plan.sums.w_terms)
     if choice.strategy == "product":
         return 1 / len(ProductTable(x, w).register_tables)
+    if choice.strategy == "dot":
+        words = dot_words((x, w), target)
+        return words.size if words.holds == "digits" else 1
     return 1

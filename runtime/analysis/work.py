@@ -1,7 +1,8 @@
 """How many products a stage computes, counted in its loops.
 
 A `simd.popcount_acc` on vectors of n bits multiplies n pairs of bits, a `simd.dot_acc` on vectors
-of n bytes n pairs of bytes, and a `simd.lookup` of n bytes looks up n products, or sums of some.
+of n bytes n pairs of bytes, a `simd.mul_acc` on n lanes n pairs of numbers, and a `simd.lookup` of
+n bytes looks up n products, or sums of some.
 Where there are both, the fewer ones only widen sums, or are part of an epilogue. Loops of a stage
 have constant bounds, other than the one over its independent parts, whose extent is known.
 """
@@ -18,11 +19,13 @@ from xdsl.dialects.builtin import FixedBitwidthType, IntegerAttr, VectorType
 from xdsl.dialects.func import FuncOp
 from xdsl.ir import Operation, SSAValue
 
-from lowbit_dialect.simd import DotAccOp, LookupOp, PopcountAccOp
+from lowbit_dialect.simd import DotAccOp, LookupOp, MulAccOp, PopcountAccOp
 
+LANES = 0
+"""Stands for the bits of a lane, whatever they are."""
 KINDS: tuple[Mapping[type[Operation], int], ...] = (
     {LookupOp: 8},
-    {PopcountAccOp: 1, DotAccOp: 8},
+    {PopcountAccOp: 1, DotAccOp: 8, MulAccOp: LANES},
 )
 """Operations that multiply, and the bits of what each multiplies, by what excludes what."""
 
@@ -51,7 +54,7 @@ def _counted(stage: FuncOp, extent: int, elements: Mapping[type[Operation], int]
     total, by_loop = 0, Counter[Operation | None]()
     for op in stage.walk():
         if type(op) in elements:
-            products = _bits(op.results[0]) // elements[type(op)]
+            products = _elements(op.operands[-1], elements[type(op)])
             loop = _loop_around(op)
             by_loop[loop] += products
             total += products * _trips(loop, extent)
@@ -59,12 +62,12 @@ def _counted(stage: FuncOp, extent: int, elements: Mapping[type[Operation], int]
     return BitProducts(total, busiest[0][1] if busiest else 0)
 
 
-def _bits(value: SSAValue) -> int:
-    """Bits of a vector."""
+def _elements(value: SSAValue, bits: int) -> int:
+    """How many numbers of so many bits, or of those of its lanes, a vector holds."""
     assert isinstance(value.type, VectorType)
-    element = value.type.element_type
+    element, lanes = value.type.element_type, value.type.element_count()
     assert isinstance(element, FixedBitwidthType)
-    return value.type.element_count() * element.bitwidth
+    return lanes if bits == LANES else lanes * element.bitwidth // bits
 
 
 def _loop_around(op: Operation) -> scf.ForOp | None:

@@ -58,7 +58,7 @@ def peaks(target: Target) -> list[Ceiling]:
             continue
         if obstacle(strategy, x, w, _LARGE, target) is None:
             layer, cycles = Contraction(_LARGE, x, w, target), REDUCTIONS[strategy]
-            least = min(cycles(layer, *tile) for tile in tiles(target, strategy))
+            least = min(cycles(layer, *tile) for tile in tiles(target, strategy, (x, w)))
             found.append(Ceiling(f"{_NAMES[strategy]}, {pair}", _LARGE.macs / least))
     return found
 

@@ -138,12 +138,10 @@ class Layer:
         self, strategy: str, target: Target, padding: Sequence[int] = (), groups: int = 1
     ) -> PackedAttr:
         """How kernels of a strategy want activations, with a frame of this padding."""
-        forms = KERNELS[strategy]
+        forms, codes = KERNELS[strategy], (self.x_code, self.w_code)
         if self.workload.is_matmul:
-            return forms.gemm_layouts(target, ANY_LANES, self.x_code.width)[0]
-        return forms.conv_layouts(
-            *(target, self.axes, tuple(padding), groups, ANY_LANES, self.x_code.width)
-        )[0]
+            return forms.gemm_layouts(target, ANY_LANES, codes)[0]
+        return forms.conv_layouts(*(target, self.axes, tuple(padding), groups, ANY_LANES, codes))[0]
 
     def input_layout(self, strategy: str, target: Target) -> PackedAttr:
         """How the input lies, the padding in its frame."""

@@ -66,8 +66,9 @@ def dots() -> list[str]:
     texts = []
     for type, lanes in (("i32", 16), ("i32", 8), ("i32", 4), ("i16", 32), ("i16", 16), ("i16", 8)):
         vector = f"vector<{lanes}x{type}>"
-        op = f"simd.dot_acc %v0, %v1, %v2 : {vector}"
-        texts.append(vectors(type, op, *(type, type, type), lanes=lanes))
+        for clause in ("", "unsigned_b "):
+            op = f"simd.dot_acc {clause}%v0, %v1, %v2 : {vector}"
+            texts.append(vectors(type, op, *(type, type, type), lanes=lanes))
         small = 0x0F0F0F0F if type == "i32" else 0x0F0F
         limited = (
             f"simd.dot_acc no_saturation %v0, %small, %v2 : {vector}",
@@ -76,6 +77,23 @@ def dots() -> list[str]:
         )
         text = vectors(type, limited[0], *(type, type, type), lanes=lanes)
         texts.append(text.replace("  %r = ", limited[1]))
+    return texts
+
+
+def multiplications() -> list[str]:
+    """Lanes of twice the width and of the same, sums of any number rounded and shifted."""
+    texts = []
+    for narrow, lanes in (("i8", 8), ("i8", 16), ("i8", 64), ("i16", 8), ("i32", 4)):
+        wide = f"i{2 * int(narrow[1:])}"
+        for acc, sign in ((wide, "signed"), (wide, "unsigned"), (narrow, "signed")):
+            op = (
+                f"simd.mul_acc {sign} %v0, %v1, %v2 :"
+                f" vector<{lanes}x{narrow}> to vector<{lanes}x{acc}>"
+            )
+            texts.append(vectors(acc, op, acc, narrow, narrow, lanes=lanes))
+    for type, lanes, bits in (("i8", 16, 3), ("i16", 8, 8), ("i16", 32, 15), ("i32", 4, 1)):
+        op = f"simd.round_shift_acc %v0, %v1 by {bits} : vector<{lanes}x{type}>"
+        texts.append(vectors(type, op, type, type, lanes=lanes))
     return texts
 
 
@@ -290,6 +308,7 @@ SATURATING = [
 PROGRAMS = [
     *popcounts(),
     *dots(),
+    *multiplications(),
     *lookups(),
     *casts(),
     *narrowings(),

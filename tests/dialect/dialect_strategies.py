@@ -56,7 +56,12 @@ class Packing:
     @property
     def code(self) -> Code:
         """The code of the elements; only bytes tell one from another of as many bits."""
-        kinds = {"": UnipolarType, "levels": SignedType, "values": BipolarType}
+        kinds = {
+            "digits": SignedType,
+            "": UnipolarType,
+            "levels": SignedType,
+            "values": BipolarType,
+        }
         return kinds[self.layout.bytes.data](self.bits)
 
 
@@ -85,7 +90,7 @@ def packings(draw: st.DrawFn) -> Packing:
             frame[2 * dim : 2 * dim + 2] = [draw(st.integers(0, 2)), draw(st.integers(0, 2))]
     word = draw(st.sampled_from(WORD_BITS))
     of_level = draw(st.sampled_from(LEVEL_BITS)) if holds == "levels" else 8
-    bits, shift = draw(st.integers(1, 7 if holds == "values" else of_level)), 0
+    bits, shift = draw(st.integers(1, 7 if holds in ("values", "digits") else of_level)), 0
     if holds == "levels" and of_level == 8 and bits < 8:
         shift = min(7, draw(st.integers(0, 8 - bits)))
     layout = PackedAttr.get(axis, word, order, frame, lanes, groups, holds, of_level, shift, index)

@@ -36,6 +36,8 @@ class Loop:
         value = int(self.code.values[pattern])
         if self.holds == "values":
             return value % 256
+        if self.holds == "digits":
+            return value
         return int((self.code.values < value).sum()) << self.shift
 
     def cut(self, dim: int, index: int, block: int) -> tuple[int, int]:
@@ -66,6 +68,8 @@ class Loop:
                 if self.holds:  # one element in each byte, then the next ones in their upper bits
                     part, byte = divmod(place, self.word // 8)
                     bit = 8 * byte + part * self.element
+                    if self.holds == "digits":
+                        bit = self.word - 8 - bit
             elif dim == self.lane_dim:
                 at[dim], lane = self.cut(dim, i, self.lanes)
                 if self.index is not None:
@@ -81,7 +85,8 @@ class Loop:
         for index in np.ndindex(*self.shape):
             if self.holds:
                 where, bit = self.place(PLANE, index)
-                words[where] = words.get(where, 0) | self.byte(int(patterns[index])) << bit
+                word = words.get(where, 0) + (self.byte(int(patterns[index])) << bit)
+                words[where] = word % (1 << self.word)
                 continue
             for plane in range(self.bits):
                 if int(patterns[index]) >> plane & 1:
@@ -277,7 +282,7 @@ LANES = {"lanes": [0, 16]}
         ({"lanes": [0, 0]}, "a positive count"),
         ({"lanes": [7, 4]}, "needs a dimension below 2"),
         ({"lanes": [0]}, "lanes is [dimension, count]"),
-        ({"bytes": "bits"}, "bytes = bits: levels and values are allowed"),
+        ({"bytes": "bits"}, "bytes = bits: levels, values and digits are allowed"),
         ({"bytes": "levels"}, "order must name each of the 3 dimensions once"),
         ({"bytes": "values", "order": [0, 0]}, "order must name each of the 2 dimensions once"),
         ({"groups": 0}, "groups = 0 is not positive"),

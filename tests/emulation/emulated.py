@@ -16,9 +16,9 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 from xdsl.dialects.builtin import ModuleOp, StringAttr
 
-from lowbit_dialect.ops.kernel import KernelOp
 from lowbit_dialect.schedule import ScheduleAttr
-from lowering.pipeline import lower
+from lowering.kernels.choice import Choice
+from lowering.kernels.select_kernel import select_kernels
 from lowering.targets import get_target
 from runtime.remote.machine import Machine, QemuMachine
 from runtime.remote.program import Job, Program, Report, Unit
@@ -144,16 +144,12 @@ class Batch:
         for name, graph, _ in functions:
             clone = graph.function.clone()
             clone.properties["sym_name"] = StringAttr(name)
+            if (schedule := self._schedules.get(name)) is not None:
+                alone, choice = ModuleOp([clone]), Choice(strategy, schedule)
+                select_kernels(alone, get_target(self.target), lambda _, choice=choice: choice)
+                clone.detach()
             clones.append(clone)
         module = ModuleOp(clones)
-        module.verify()
-        if self._schedules.keys() & {name for name, _, _ in functions}:
-            lower(module, self.target, "kernels", strategy)
-        for function in clones:
-            schedule = self._schedules.get(function.sym_name.data)
-            kernels = [op for op in function.walk() if isinstance(op, KernelOp)]
-            for kernel in kernels if schedule is not None else ():
-                kernel.properties["schedule"] = schedule
         module.verify()
         return module
 

@@ -31,7 +31,7 @@ from tests.differential.test_product import (
     codebook_layers,
     glue_of_unsorted_codebooks,
 )
-from tests.emulation.emulated import TARGETS, Batch, drawn, each_target
+from tests.emulation.emulated import HALF, TARGETS, Batch, drawn, each_target
 from tests.emulation.test_emulated_contractions import STRATEGIES
 
 
@@ -43,7 +43,7 @@ def test_fused_glue(target: str) -> None:
         layer, kind = LAYERS[name], ("ends", "sums", "near")[seed % 3]
         code = f"{('unipolar', 'signed', 'bipolar')[seed // 2 % 3]}<{layer.bits}>"
         graph = layer.graph(parse_code(code), kind, seed)
-        for _ in range(2):
+        for _ in range(1 + (target not in HALF)):
             batch.add(graph, f"{name}, {kind} thresholds", STRATEGIES[next(turn) % 3])
         next(turn)
     batch.run()
@@ -54,9 +54,9 @@ def test_glue(target: str) -> None:
     """Either form, flipped and not, on any axis, at the ends of i32, of codebooks."""
     batch, seed = Batch(target), TARGETS.index(target)
     batch.add(ends_of_i32(), "ends of i32")
-    for i, graph in enumerate(drawn(glue_on_memory(), 12, seed)):
+    for i, graph in enumerate(drawn(glue_on_memory(), 8, seed)):
         batch.add(graph, f"glue on memory {i}: {graph}")
-    for i, graph in enumerate(drawn(glue_of_matmul(), 8, seed)):
+    for i, graph in enumerate(drawn(glue_of_matmul(), 6, seed)):
         batch.add(graph, f"glue of a matrix product {i}: {graph}", STRATEGIES[i % 3])
     for bits, axis in product([1, 3, 7], [0, 1]):
         batch.add(glue_of_unsorted_codebooks(bits, axis), f"codebook of {bits} bits, axis {axis}")
@@ -74,7 +74,7 @@ def test_elementwise(target: str) -> None:
     batch.add(subnormals(), "subnormals")
     batch.add(scalars(), "scalars")
     batch.add(saturated_sums(), "saturated sums")
-    for i, graph in enumerate(drawn(quantized() | dequantized() | added(), 20, seed)):
+    for i, graph in enumerate(drawn(quantized() | dequantized() | added(), 12, seed)):
         batch.add(graph, f"{i}: {graph}")
     batch.run()
 
@@ -98,7 +98,7 @@ def test_layouts(target: str) -> None:
     batch = Batch(target)
     for word_bits in (8, 32, 64):
         batch.add(columns_and_words(word_bits), f"columns and words of {word_bits} bits")
-    for i, graph in enumerate(drawn(packings(), 20, TARGETS.index(target))):
+    for i, graph in enumerate(drawn(packings(), 12, TARGETS.index(target))):
         batch.add(graph, f"{i}: {graph}")
     batch.add(packed_graph(), "packed results")
     batch.add(several_results(), "several results")

@@ -38,7 +38,7 @@ LATER = {
     "sve": r"(whilel\w|ptrue|ld1[bhwd]|st1[bhwd]|cnt[bhwd])",
     "fullfp16": r"f\w+\s+([vd]\d+\.[48]h|h\d+),\s*([vd]\d+\.[48]h|h\d+).*",
 }
-"""What cores of ARMv8.0, as cortex-a53 and cortex-a72, lack: an instruction of each feature."""
+"""What cores of ARMv8.0 lack, as cortex-a53: an instruction of each feature."""
 LATER_THAN_A9 = {
     "vfp4": r"vfn?m[as]\S*",
     "idiv": r"[su]div",
@@ -50,7 +50,6 @@ LATER_THAN_A9 = {
 
 FOREIGN = {
     "cortex-a53": LATER,
-    "cortex-a72": LATER,
     "neoverse-n1": {name: LATER[name] for name in ("i8mm", "bf16", "complex", "jscvt", "sve")},
     "cortex-a9": LATER_THAN_A9,
 }
@@ -87,7 +86,7 @@ def found(assembly: str, features: dict[str, str]) -> list[str]:
     return [m[0].strip() for m in re.finditer(rf"^\t(?:{pattern})(?:\s.*)?$", assembly, re.M)]
 
 
-@pytest.mark.parametrize("target", ["cortex-a53", "cortex-a72", "neoverse-n1", "cortex-a9"])
+@pytest.mark.parametrize("target", ["cortex-a53", "neoverse-n1", "cortex-a9"])
 def test_instructions(target: str) -> None:
     """Nothing that the processor lacks, and no call of a library: kernels are linked without."""
     for title, text in assemblies(target).items():

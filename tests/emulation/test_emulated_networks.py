@@ -82,7 +82,7 @@ def test_tinier_yolo(target: str) -> None:
 def test_drawn_networks(target: str, is_static: bool) -> None:
     """Two or three layers, fused, packed from layer to layer, whatever hypothesis thinks of."""
     batch, seed = Batch(target), 2 * TARGETS.index(target) + is_static
-    for i, graph in enumerate(drawn(networks(), 6, seed)):
+    for i, graph in enumerate(drawn(networks(), 4, seed)):
         batch.add(graph, f"{i}: {graph}", STRATEGIES[(i + seed) % 3])
     batch.add(two_layers(), "two layers", "dot")
     batch.run(is_static=is_static)

@@ -82,6 +82,9 @@ def test_the_numbers_of_a_plan():
         (UnipolarType(1), "x86-64-v3", 2),
         (A2, "znver5", 1),
         (A2, "x86-64-v3", 1),
+        (A2, "cortex-a53", 2),
+        (A2, "cortex-a9", 2),
+        (UnipolarType(3), "cortex-a53", 1),
     ],
 )
 def test_two_pixels_share_a_byte_where_a_nibble_holds_two_entries(

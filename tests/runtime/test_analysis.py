@@ -9,6 +9,8 @@ from runtime.analysis.assembly import parse_assembly
 from runtime.analysis.estimate import loop_cycles
 from runtime.analysis.instructions import ARCHITECTURES, mix_of, spills_of
 from runtime.analysis.levels import Levels
+from runtime.analysis.mca import busiest_loop
+from runtime.analysis.products import PRODUCTS
 from runtime.source import parse_module
 
 X86 = """\
@@ -128,3 +130,18 @@ def test_loops_and_assembly_agree_on_the_work(target: str):
     # Two planes of activations: two products of bits for each multiply-accumulate.
     rate = report.work.iteration / 2 / report.estimate.cycles
     assert report.estimate.mac_per_cycle == pytest.approx(rate)
+
+
+@pytest.mark.parametrize("pair", [(2, 2), (4, 4)])
+def test_products_of_two_digits_are_two(pair: tuple[int, int]):
+    """The loops and the instructions of a kernel by multiplication agree on its products."""
+    text = CONV.replace("unipolar<2>", f"unipolar<{pair[0]}>")
+    text = text.replace("bipolar<1>", f"signed<{pair[1]}>")
+    target = get_target("cortex-a53")
+    levels = Levels.of(parse_module(text), target, strategy="dot")
+    (report,) = [r for r in levels.stages(levels.signatures[0]) if r.contraction is not None]
+    assert report.work is not None
+    loop = busiest_loop(levels.assembly[report.name], target)
+    assert sum(map(PRODUCTS["dot"], loop)) == report.work.iteration
+    assert report.contraction is not None
+    assert report.contraction.macs_per_product == (2 if pair == (2, 2) else 1)
