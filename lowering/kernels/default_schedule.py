@@ -40,6 +40,12 @@ def word_bytes(strategy: str, codes: tuple[Code, Code], target: Target) -> int:
     return dot_words(codes, target).size if strategy == "dot" else BYTES_PER_WORD
 
 
+def body_words(strategy: str, codes: tuple[Code, Code], target: Target) -> int:
+    """Words of x that a body of the innermost loop of a strategy is for."""
+    is_narrow = strategy == "dot" and word_bytes(strategy, codes, target) < BYTES_PER_WORD
+    return BODY_WORDS if is_narrow else 1
+
+
 def kernel_lanes(target: Target, strategy: str = "bit_serial") -> int:
     """Output channels in a vector of sums."""
     word_bits = target.word_bits if strategy == "bit_serial" else 32
@@ -102,10 +108,9 @@ def default_schedule(
     if strategy in BYTE_STRATEGIES:
         word_elements, w_bits = word_bytes(strategy, (x, w), target), 8
     words = ceil(geometry.ic / geometry.groups / word_elements)
-    unroll, limit = 0, MAX_UNROLLED // (pixels * vectors)
-    if strategy == "dot" and word_elements < BYTES_PER_WORD:
-        words, limit = ceil(words / BODY_WORDS), MAX_UNROLLED_BODIES
-    trips = (words, geometry.cols.taps, geometry.rows.taps)
+    together = body_words(strategy, (x, w), target)
+    unroll, limit = 0, MAX_UNROLLED // (pixels * vectors) if together == 1 else MAX_UNROLLED_BODIES
+    trips = (ceil(words / together), geometry.cols.taps, geometry.rows.taps)
     for depth in range(1, len(trips) + 1):
         if prod(trips[:depth]) <= limit:
             unroll = depth

@@ -19,6 +19,8 @@ from lowbit_dialect.schedule import ORDERS, SKIPS, ScheduleAttr
 from lowering.kernels.cost_model import looks_up_in_registers
 from lowering.kernels.default_schedule import (
     BYTE_STRATEGIES,
+    MAX_UNROLLED_BODIES,
+    body_words,
     kernel_lanes,
     tile_registers,
     word_bytes,
@@ -63,7 +65,13 @@ class Kernel:
         per_word = self.target.word_bits
         if is_bytes:
             per_word = word_bytes(self.strategy, self.problem.codes, self.target)
-        return ceil(g.ic / g.groups / per_word), g.cols.taps, g.rows.taps
+        words = ceil(g.ic / g.groups / per_word)
+        return ceil(words / self.body_words), g.cols.taps, g.rows.taps
+
+    @property
+    def body_words(self) -> int:
+        """Words of x that a body of the innermost loop is for."""
+        return body_words(self.strategy, self.problem.codes, self.target)
 
     @property
     def lanes(self) -> int:
@@ -276,9 +284,11 @@ def is_worth_trying(
     schedule: ScheduleAttr, problem: Problem, target: Target, strategy: str
 ) -> bool:
     """Whether a schedule is possible and the kernel's code not needlessly long."""
-    trips = _kernel(problem, target, strategy).trips[: schedule.unroll.data]
-    steps = schedule.pixels.data * schedule.vectors.data * prod(trips)
-    too_long = strategy != "table" and schedule.unroll.data > 0 and steps > MAX_STEPS
+    kernel = _kernel(problem, target, strategy)
+    bodies = prod(kernel.trips[: schedule.unroll.data])
+    steps = schedule.pixels.data * schedule.vectors.data * bodies
+    is_long = steps > MAX_STEPS if kernel.body_words == 1 else bodies > MAX_UNROLLED_BODIES
+    too_long = strategy != "table" and schedule.unroll.data > 0 and is_long
     return not too_long and obstacle(schedule, problem, target, strategy) is None
 
 
