@@ -273,23 +273,28 @@ def _anchor(title: str) -> str:
     return "".join(c for c in title.lower() if c.isalnum() or c in " -_").replace(" ", "-")
 
 
+def _file(op: type[Operation]) -> str:
+    """The key of LEVELS: the file of an operation, or its folder where that is one dialect's."""
+    parts = op.__module__.split(".")
+    return "simd" if "simd" in parts else parts[-1]
+
+
 def level_of(op: type[Operation]) -> str:
     """The level that an operation belongs to.
 
     Raises:
         ValueError: its file is not in the table of levels.
     """
-    file = op.__module__.rpartition(".")[2]
+    file = _file(op)
     if file not in LEVELS:
         raise ValueError(f"{op.name} is in {op.__module__}: add that file to LEVELS in {__file__}")
     return LEVELS[file]
 
 
-def _order(op: type[Operation]) -> tuple[int, int]:
+def _order(op: type[Operation]) -> tuple[int, str, int]:
     """Operations in the order of their files, and there as they are written."""
     level_of(op)
-    file = op.__module__.rpartition(".")[2]
-    return list(LEVELS).index(file), inspect.getsourcelines(op)[1]
+    return list(LEVELS).index(_file(op)), op.__module__, inspect.getsourcelines(op)[1]
 
 
 def render() -> str:
