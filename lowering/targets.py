@@ -41,16 +41,16 @@ class Waits:
 class Lookups:
     """What looking bytes up takes beside other operations; for estimates.
 
-    `operations` of the vector units look a full register up. Where `loads_in_turn`, a load takes
-    the turn of an operation, as processors in order do it; `body` are the cycles that a pass of a
-    loop of lookups waits. Lookups and additions take `mixed` times longer together than their units
-    would need, where operations are given to units as they come, not as it would be best; and
-    filling tables `building` times longer than its operations.
+    `operations` of the vector units look a full register up. Lookups and additions take `mixed`
+    times longer together than their units would need, where operations are given to units as they
+    come, not as it would be best. In order, a load takes `load_turns` of the turn of an operation,
+    0 where loads are hidden. A pass of a loop of lookups waits `body` cycles, and tables take
+    `building` times longer to fill than their operations would.
     """
 
     operations: float = 1
     mixed: float = 1.1
-    loads_in_turn: bool = False
+    load_turns: float = 0
     body: float = 0
     building: float = 1
 
@@ -283,7 +283,7 @@ _A53 = Throughput(
     stores=1,
     waits=_IN_ORDER,
     in_order=True,
-    lookups=Lookups(mixed=1, loads_in_turn=True, body=7, building=2.8),
+    lookups=Lookups(mixed=1, load_turns=1, body=7, building=2.8),
 )
 _A72 = Throughput(
     issue=3,
@@ -316,7 +316,7 @@ _A7 = Throughput(
     stores=0.5,
     waits=Waits(pixel=2, vector=0, step=8),
     in_order=True,
-    lookups=Lookups(mixed=1, loads_in_turn=True, body=2, building=2.8),
+    lookups=Lookups(mixed=1, load_turns=0.25, body=2, building=2.8),
 )
 
 # All four parts: of three, LLVM takes the second for the vendor, and misses the hard-float ABI.

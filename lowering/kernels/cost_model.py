@@ -202,9 +202,10 @@ def _flushing(target: Target, shared: int) -> int:
 
 def _lookup_step(target: Target, pixels: int, registers: int, operation_cycles: float) -> float:
     """Cycles of a step of a tile of lookups: its loads are hidden, or take their turn."""
-    if not target.throughput.lookups.loads_in_turn:
+    turns = target.throughput.lookups.load_turns
+    if not turns:
         return _step(target, pixels, registers, operation_cycles)
-    loads = (pixels + registers) / target.throughput.loads
+    loads = turns * (pixels + registers) / target.throughput.loads
     return operation_cycles * max(pixels * registers, CHAINS // 2) + loads
 
 

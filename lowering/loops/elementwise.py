@@ -31,8 +31,8 @@ from lowering.loops.round_to_code import round_to_code
 from lowering.loops.stage import FunctionLowering, Stage, element_of, shape_of
 from lowering.targets import Target
 
-MIN_BYTES = 8
-"""Stores of fewer bytes than that are put together from lanes."""
+MOST_GLUED = 8
+"""Elements of glue at once, where vectors are shorter: thresholds are to stay in registers."""
 
 _SMALL_SCALE = 2.0**-125
 """From here on, what is subnormal before or after the scale is nearer to 0 than to any other value
@@ -241,8 +241,11 @@ def lower_glue(op: FusedGlueOp, lowering: FunctionLowering) -> None:
 
         # Thresholds that are not constant lie one channel after the other: no vector has them.
         scattered = last and any(table.channels_first for table in tables)
-        # Thresholds stay in registers, and there may be many.
-        count = 1 if scattered else max(stage.target.lanes(32), MIN_BYTES)
+        count = (
+            1
+            if scattered
+            else max(stage.target.lanes(32), min(lane_count(stage.target), MOST_GLUED))
+        )
         for_lanes(stage, rows_of(shape), (low, high), count, element)
 
     lowering.stage("fused_glue", rows_of(shape)[0], body)

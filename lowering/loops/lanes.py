@@ -69,8 +69,12 @@ def for_lanes(
 
 
 def lane_count(target: Target) -> int:
-    """Elements of i32 and of bytes at once: a register of i32, or of bytes where many fit."""
-    return max(target.lanes(32), min(target.lanes(8), target.vector_registers // 2))
+    """Elements of i32 and of bytes at once: a register of i32, or where bytes widen at the cost of
+    an instruction for each half, half a file of registers of them.
+    """
+    if not target.has("neon"):
+        return target.lanes(32)
+    return min(target.lanes(8), target.vector_registers // 2)
 
 
 def rows_of(shape: Sequence[int]) -> tuple[int, int]:

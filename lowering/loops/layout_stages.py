@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from math import ceil
+from typing import TypeAlias
 
 import numpy as np
 from xdsl.dialects import arith
@@ -10,7 +12,7 @@ from xdsl.dialects.builtin import VectorType, i8
 from xdsl.ir import SSAValue
 
 from lowbit_dialect import simd
-from lowbit_dialect.layout import packed_layout
+from lowbit_dialect.layout import PLANE, packed_layout
 from lowbit_dialect.ops.base import code_of
 from lowbit_dialect.ops.pack import BitpackOp, UnpackOp
 from lowering.loops.byte_stages import lower_pack_bytes, lower_unpack_bytes
@@ -18,15 +20,19 @@ from lowering.loops.digit_stages import lower_pack_digits, lower_unpack_digits
 from lowering.loops.emit import Index, signed_byte
 from lowering.loops.index_stages import lower_pack_indices, lower_unpack_indices
 from lowering.loops.level_stages import lower_pack_levels, lower_unpack_levels
-from lowering.loops.pack_columns import Columns, column_lanes, sign_extended, without_columns
-from lowering.loops.packed_walk import PackedWalk, nest, outermost
+from lowering.loops.pack_columns import Columns, column_lanes, sign_extended
+from lowering.loops.packed_walk import PackedWalk, nest, outermost, without
 from lowering.loops.stage import FunctionLowering, Stage, shape_of
+from lowering.targets import Target
 
 VECTOR_BYTES = (64, 32, 16, 8)
 """Elements that one test of a bit plane can take at once, the widest first."""
 
 MIN_VECTOR_WORD = 32
 """Narrower lanes have no shifts by amounts that differ, on most targets."""
+
+MAX_TOGETHER = 8
+"""Lines that are packed together at most."""
 
 
 def lower_bitpack(op: BitpackOp, lowering: FunctionLowering) -> None:
@@ -49,11 +55,14 @@ def lower_bitpack(op: BitpackOp, lowering: FunctionLowering) -> None:
     dims, code = outermost(walk), code_of(op.x.type, "x")
     contiguous = walk.axis == len(walk.shape) - 1
     lanes = column_lanes(walk, lowering.target.lanes(layout.word_bits.data))
+    together = neighbours(walk, lowering.target) if contiguous else 0
     if lanes:
-        dims = without_columns(walk, dims)
+        dims = without(walk, dims, len(walk.shape) - 1)
+    elif together:
+        dims = without(walk, dims, layout.order.data[-1].data)
 
     def body(stage: Stage, low: SSAValue, high: SSAValue) -> None:
-        line = _Packer(stage, op, walk, contiguous).line
+        line = _Packer(stage, op, walk, contiguous, together).line
         if lanes:
             plain, packed = stage.tensor(op.x), stage.tensor(op.result)
             line = Columns(stage.emit, walk, code, plain, packed, lanes).pack
@@ -65,18 +74,54 @@ def lower_bitpack(op: BitpackOp, lowering: FunctionLowering) -> None:
     lowering.stage("bitpack", walk.shape[dims[0]] if dims else 1, body)
 
 
+def neighbours(walk: PackedWalk, target: Target) -> int:
+    """Lines whose words are packed together, or 0: as many as there are words in a register."""
+    layout, innermost = walk.layout, walk.layout.order.data[-1].data
+    if not target.mask_form.packs_together or innermost in (PLANE, walk.axis) or layout.lanes:
+        return 0
+    most = min(MAX_TOGETHER, target.lanes(layout.word_bits.data), walk.shape[innermost])
+    return 1 << most.bit_length() - 1 if most > 1 else 0
+
+
+_Word: TypeAlias = Callable[[list[Index], Index, Index, int], None]
+"""What packs so many elements from one on into a word: indices, word, first element, elements."""
+
+
 class _Packer:
     """Packs lines of elements along the packed dimension."""
 
-    def __init__(self, stage: Stage, op: BitpackOp, walk: PackedWalk, contiguous: bool):
-        self.emit, self.walk = stage.emit, walk
+    def __init__(
+        self, stage: Stage, op: BitpackOp, walk: PackedWalk, contiguous: bool, together: int
+    ):
+        self.emit, self.walk, self.together = stage.emit, walk, together
         self.source, self.target = stage.tensor(op.x), stage.tensor(op.result)
         self.bits = code_of(op.x.type, "x").width
         self.word = walk.layout.word_type
         self.widest = stage.target.vector_bits // 8 if contiguous else 0
 
     def line(self, indices: list[Index]) -> None:
-        """All words of one line."""
+        """All words of one line, or of lines whose words are neighbours."""
+        if not self.together:
+            self._words(indices, self._word, self._word)
+            return
+        emit, dim, lines = self.emit, self.walk.layout.order.data[-1].data, self.together
+        extent = self.walk.shape[dim]
+
+        def from_line(start: Index) -> None:
+            def one(k: Index, word: Index, first: Index, count: int) -> None:
+                self._word(self._at(indices, emit.add(start, k), dim), word, first, count)
+
+            def each(_: list[Index], word: Index, first: Index, count: int) -> None:
+                emit.loop(0, lines, lambda k: one(k, word, first, count))
+
+            self._words(self._at(indices, start, dim), self._neighbours, each)
+
+        emit.loop(0, extent - lines + 1, from_line, lines)
+        if extent % lines:
+            from_line(extent - lines)
+
+    def _words(self, indices: list[Index], whole: _Word, tail: _Word) -> None:
+        """All words of a line: whole ones, and one of fewer elements."""
         emit, width = self.emit, self.word.width.data
         groups, count = self.walk.segments
         words = ceil(count / width)
@@ -86,17 +131,36 @@ class _Packer:
             emit.loop(
                 0,
                 count // width,
-                lambda w: self._word(
+                lambda w: whole(
                     indices, emit.add(first, w), emit.add(start, emit.mul(w, width)), width
                 ),
             )
             if count % width:
-                tail = count // width
-                self._word(
-                    indices, emit.add(first, tail), emit.add(start, tail * width), count % width
-                )
+                last = count // width
+                tail(indices, emit.add(first, last), emit.add(start, last * width), count % width)
 
         emit.loop(0, groups, group_body)
+
+    def _neighbours(self, indices: list[Index], word: Index, start: Index, count: int) -> None:
+        """The words of neighbouring lines, which lie beside each other, a plane at a time."""
+        emit, dim, type_ = self.emit, self.walk.layout.order.data[-1].data, VectorType(i8, [count])
+        data = [
+            emit.load_vector(
+                self.source,
+                self._at(self._at(indices, emit.add(indices[dim], k), dim), start),
+                type_,
+            )
+            for k in range(self.together)
+        ]
+        for p in range(self.bits):
+            words = emit.op(simd.PackMasksOp([self._mask(line, p) for line in data]))
+            emit.store_vector(words, self.target, self.walk.physical(emit, indices, word, p))
+
+    def _mask(self, data: SSAValue, plane: int) -> SSAValue:
+        """The bytes that have the bit of a plane set."""
+        emit, type_ = self.emit, data.type
+        bit = emit.binary(arith.AndIOp, data, emit.constant(signed_byte(1 << plane), type_))
+        return emit.op(simd.CmpIOp("ne", bit, emit.constant(0, type_)))
 
     def _word(self, indices: list[Index], word: Index, start: Index, count: int) -> None:
         """Pack `count` elements from `start`; the rest of the word is zero."""
@@ -116,9 +180,10 @@ class _Packer:
         for p, value in enumerate(planes):
             self.emit.store(value, self.target, self.walk.physical(self.emit, indices, word, p))
 
-    def _at(self, indices: list[Index], position: Index) -> list[Index]:
+    def _at(self, indices: list[Index], position: Index, dim: int | None = None) -> list[Index]:
+        """Indices with another one of a dimension, the packed one unless told."""
         where = list(indices)
-        where[self.walk.axis] = position
+        where[self.walk.axis if dim is None else dim] = position
         return where
 
     def _vector(
@@ -129,9 +194,7 @@ class _Packer:
         data = emit.load_vector(self.source, self._at(indices, position), type_)
         result = []
         for p, word in enumerate(planes):
-            bit = emit.binary(arith.AndIOp, data, emit.constant(signed_byte(1 << p), type_))
-            mask = emit.op(simd.CmpIOp("ne", bit, emit.constant(0, type_)))
-            bits = emit.op(simd.PackBitsOp(mask))
+            bits = emit.op(simd.PackBitsOp(self._mask(data, p)))
             if size < self.word.width.data:
                 bits = emit.op(arith.ExtUIOp(bits, self.word))
             if offset:
@@ -180,7 +243,7 @@ def lower_unpack(op: UnpackOp, lowering: FunctionLowering) -> None:
     dims = outermost(walk)
     lanes = column_lanes(walk, lowering.target.lanes(layout.word_bits.data))
     if lanes:
-        dims = without_columns(walk, dims)
+        dims = without(walk, dims, len(walk.shape) - 1)
 
     def body(stage: Stage, low: SSAValue, high: SSAValue) -> None:
         line = _Unpacker(stage, op, walk).line
@@ -205,6 +268,13 @@ class _Unpacker:
         bits = self.word.width.data
         is_vector = walk.axis == len(walk.shape) - 1 and bits >= MIN_VECTOR_WORD
         self.lanes = stage.target.lanes(bits) if is_vector else 0
+        # A word's bits become bytes at once where shifts of lanes are none, or no better.
+        is_contiguous = walk.axis == len(walk.shape) - 1
+        self.whole_words = is_contiguous and (
+            bits < MIN_VECTOR_WORD or stage.target.mask_form.packs_together
+        )
+        if self.whole_words:
+            self.lanes = bits
 
     def line(self, indices: list[Index]) -> None:
         """All elements of one line."""
@@ -230,6 +300,9 @@ class _Unpacker:
 
     def _vector(self, indices: list[Index], position: Index, word: Index, bit: Index) -> None:
         """Move neighbouring bits of a word, which every lane gets, to the bottom of the lanes."""
+        if self.whole_words:
+            self._word(indices, position, word)
+            return
         emit, type_ = self.emit, VectorType(self.word, [self.lanes])
         bits = self.word.width.data
         amounts = emit.load_vector(self.stage.table(np.arange(bits), bits), [bit], type_)
@@ -246,6 +319,23 @@ class _Unpacker:
         bytes_ = emit.op(simd.TruncIOp(total, VectorType(i8, [self.lanes])))
         emit.store_vector(
             sign_extended(emit, bytes_, self.code), self.target, self._at(indices, position)
+        )
+
+    def _word(self, indices: list[Index], position: Index, word: Index) -> None:
+        """All bits of a word: each plane's as a mask, which chooses its weight."""
+        emit, type_ = self.emit, VectorType(i8, [self.lanes])
+        total: SSAValue | None = None
+        for p in range(self.code.width):
+            bits = emit.load(self.source, self.walk.physical(emit, indices, word, p))
+            mask, weight = (
+                emit.op(simd.UnpackBitsOp(bits)),
+                emit.constant(signed_byte(1 << p), type_),
+            )
+            value = emit.op(simd.SelectOp(mask, weight, emit.constant(0, type_)))
+            total = value if total is None else emit.binary(arith.OrIOp, total, value)
+        assert total is not None
+        emit.store_vector(
+            sign_extended(emit, total, self.code), self.target, self._at(indices, position)
         )
 
     def _at(self, indices: list[Index], position: Index) -> list[Index]:

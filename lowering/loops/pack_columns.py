@@ -32,13 +32,6 @@ def column_lanes(walk: PackedWalk, widest: int) -> int:
     return lanes if lanes >= MIN_LANES else 0
 
 
-def without_columns(walk: PackedWalk, dims: Sequence[int]) -> list[int]:
-    """The dimensions to walk besides the columns, a long one first."""
-    rest = [d for d in dims if d != len(walk.shape) - 1]
-    first = next((d for d in rest if walk.shape[d] > 1), None)
-    return rest if first is None else [first, *(d for d in rest if d != first)]
-
-
 class Columns:
     """Words of `lanes` neighbouring columns, packed or unpacked together."""
 

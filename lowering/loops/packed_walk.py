@@ -85,6 +85,14 @@ def nest(
 
 def outermost(walk: PackedWalk) -> list[int]:
     """Dimensions to walk, a long one first: a stage is split among threads along it."""
-    dims = walk.outer_dims()
+    return _long_first(walk, walk.outer_dims())
+
+
+def without(walk: PackedWalk, dims: Sequence[int], inner: int) -> list[int]:
+    """The dimensions to walk besides one that the body walks, a long one first."""
+    return _long_first(walk, [d for d in dims if d != inner])
+
+
+def _long_first(walk: PackedWalk, dims: list[int]) -> list[int]:
     first = next((d for d in dims if walk.shape[d] > 1), dims[0] if dims else None)
     return [] if first is None else [first, *(d for d in dims if d != first)]

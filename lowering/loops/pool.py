@@ -313,9 +313,9 @@ def _load(
     # The second vector ends at the last element that is wanted, not one beyond it.
     high = emit.load_vector(memory, (*where[:-1], emit.add(where[-1], lanes - 1)), type_)
     if narrows:
-        halves = [_halves(emit, low, 0), _halves(emit, high, 1)]
-        order = DenseArrayBase.from_list(i64, range(lanes))
-        return emit.op(vector.ShuffleOp(*halves, order, result_type=type_))
+        first, second = _halves(emit, low, 0), _halves(emit, high, 1)
+        whole = DenseArrayBase.from_list(i64, range(lanes))
+        return emit.op(vector.ShuffleOp(first, second, whole, result_type=type_))
     order = [*range(0, lanes, 2), *range(lanes + 1, 2 * lanes, 2)]
     return emit.op(
         vector.ShuffleOp(low, high, DenseArrayBase.from_list(i64, order), result_type=type_)

@@ -20,11 +20,12 @@ from xdsl.dialects.builtin import (
     VectorType,
     i64,
 )
-from xdsl.ir import Operation
+from xdsl.ir import Operation, SSAValue
 from xdsl.passes import ModulePass
 from xdsl.pattern_rewriter import PatternRewriter, RewritePattern, op_type_rewrite_pattern
 
 from lowbit_dialect import llvmx, simd
+from lowering.simd.intrinsics import INTRINSICS
 from lowering.simd.lower_add_sat import LowerAddSat
 from lowering.simd.lower_dot import LowerDotAcc
 from lowering.simd.lower_floor import LowerFPToSI
@@ -128,18 +129,58 @@ class LowerUnpackBits(RewritePattern):
             return
         assert isinstance(op.word.type, IntegerType)
         lanes = op.word.type.width.data
-        words, bytes_ = VectorType(op.word.type, [8]), VectorType(IntegerType(8), [lanes])
-        splat = vector.BroadcastOp(op.word, words)
-        source = llvm.BitcastOp(splat.vector, bytes_)
-        order = DenseArrayBase.from_list(i64, [lane // 8 for lane in range(lanes)])
-        repeated = vector.ShuffleOp(source.result, source.result, order, result_type=bytes_)
+        bytes_ = VectorType(IntegerType(8), [lanes])
+        repeats_scalars = INTRINSICS["arm.neon.vpadd.v8i8"].available(self.target)
+        ops = self._by_byte(op.word) if repeats_scalars else self._by_shuffle(op.word)
         weights = [1 << lane % 8 for lane in range(lanes)]
         signed = [weight - 256 if weight > 127 else weight for weight in weights]
         bits = arith.ConstantOp(DenseIntOrFPElementsAttr.from_list(bytes_, signed))
-        tested = arith.AndIOp(repeated.result, bits.result)
+        tested = arith.AndIOp(ops[-1].results[0], bits.result)
         equal = IntegerAttr(llvm.ICmpPredicateFlag("eq").to_int(), i64)
         mask = llvm.ICmpOp(tested.result, bits.result, equal)
-        rewriter.replace(op, (splat, source, repeated, bits, tested, mask))
+        rewriter.replace(op, (*ops, bits, tested, mask))
+
+    def _by_shuffle(self, word: SSAValue) -> list[Operation]:
+        """Every byte of a word eight times, the last one's result."""
+        assert isinstance(word.type, IntegerType)
+        lanes = word.type.width.data
+        words, bytes_ = VectorType(word.type, [8]), VectorType(IntegerType(8), [lanes])
+        splat = vector.BroadcastOp(word, words)
+        source = llvm.BitcastOp(splat.vector, bytes_)
+        order = DenseArrayBase.from_list(i64, [lane // 8 for lane in range(lanes)])
+        repeated = vector.ShuffleOp(source.result, source.result, order, result_type=bytes_)
+        return [splat, source, repeated]
+
+    def _by_byte(self, word: SSAValue) -> list[Operation]:
+        """The same from bytes in scalar registers: ARMv7 has no shuffle for it."""
+        assert isinstance(word.type, IntegerType)
+        byte, ops = IntegerType(8), list[Operation]()
+        parts: list[SSAValue] = []
+        for start in range(0, word.type.width.data, 8):
+            part = word
+            if start:
+                amount = arith.ConstantOp.from_int_and_width(start, word.type)
+                shifted = arith.ShRUIOp(word, amount.result)
+                ops += [amount, shifted]
+                part = shifted.result
+            if word.type != byte:
+                ops.append(arith.TruncIOp(part, byte))
+                part = ops[-1].results[0]
+            splat = vector.BroadcastOp(part, VectorType(byte, [8]))
+            ops.append(splat)
+            parts.append(splat.vector)
+        while len(parts) > 1:
+            assert isinstance(parts[0].type, VectorType)
+            lanes = 2 * parts[0].type.get_shape()[0]
+            order = DenseArrayBase.from_list(i64, range(lanes))
+            type_ = VectorType(byte, [lanes])
+            joined = [
+                vector.ShuffleOp(low, high, order, result_type=type_)
+                for low, high in zip(parts[::2], parts[1::2], strict=True)
+            ]
+            ops += joined
+            parts = [shuffle.results[0] for shuffle in joined]
+        return ops
 
 
 class LowerReduceAdd(RewritePattern):

@@ -104,8 +104,8 @@ def _glued(graph: Graph, acc: Value, code: Code, form: str, axis: int, constant:
         shift = rng.integers(0, 4, channels)
         if not constant:
             offset[0], shift[0] = 2**31 - 1, 31
-        numbers = (graph.integers(n, constant=constant) for n in (offset, shift))
-        return graph.shift(acc, *numbers, code, axis=axis)
+        offset, shift = (graph.integers(n, constant=constant) for n in (offset, shift))
+        return graph.shift(acc, offset, shift, code, axis=axis)
     count = len(code.values) - 1
     steps = np.sort(rng.integers(-40, 40, (channels, count)), axis=1)
     thresholds = graph.integers(steps, constant=constant)
