@@ -175,10 +175,10 @@ def _skips_nothing(kernel: Kernel, schedule: ScheduleAttr) -> str | None:
 def _narrow_lanes(kernel: Kernel, schedule: ScheduleAttr) -> str | None:
     """Sums of words of less than four bytes are widened to two vectors."""
     size = word_bytes(kernel.strategy, kernel.problem.codes, kernel.target)
-    vectors = schedule.vectors.data
-    if size == BYTES_PER_WORD or vectors % 2 == 0:
+    lanes = schedule.vectors.data * kernel.vector_bits // 32
+    if size == BYTES_PER_WORD or lanes % 2 == 0:
         return None
-    return f"tile {schedule.pixels.data}x{vectors} has an odd number of vectors of sums"
+    return f"a block of {lanes} channels makes no two vectors of sums"
 
 
 @dataclass(frozen=True)

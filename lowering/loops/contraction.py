@@ -101,6 +101,9 @@ class Tiles:
     The methods from `place_operands` on are what strategies do differently.
     """
 
+    is_narrow = False
+    """Whether sums are made in lanes of i16, each two of which are widened to vectors of i32."""
+
     def __init__(self, op: KernelOp, stage: Stage, epilogue: Epilogue, blocks: int):
         self.stage, self.epilogue = stage, epilogue
         self.geometry = op.geometry
@@ -137,6 +140,7 @@ class Tiles:
         words = self.geometry.groups * self.words
         self.w_bits, self.w_holds = w_layout.bits.data, w_layout.bytes.data
         self.word_bytes = w_layout.word_bits.data // 8
+        self.is_narrow = bool(self.w_holds) and self.word_bytes < BYTES_PER_WORD
         w_words = ceil(self.words / w_layout.levels_per_byte)
         taps = (rows.taps, cols.taps, w_words, self.lanes)
         blocks = self.blocks_per_group * self.geometry.groups
@@ -176,6 +180,8 @@ class Tiles:
         vectors = self.schedule.vectors.data
         if self.lanes % vectors:
             vectors = 1
+        if vectors % 2 and self.is_narrow:
+            vectors *= 2  # to which lanes of i16 are widened
         tile = self.tile_op(
             [emit.value(i) for i in indices], col, pixels, vectors, cols.stride, rows.dilation
         )
