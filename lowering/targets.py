@@ -174,6 +174,16 @@ class Target:
         return POPCOUNT_WORDS.get(self.arch, 1)
 
     @property
+    def spills_long_bodies(self) -> bool:
+        """Whether loops that pass over much memory should not be unrolled."""
+        return self.arch in SPILLS_LONG_BODIES
+
+    @property
+    def lane_registers(self) -> int:
+        """How many vectors instructions can take single lanes of while other values are alive."""
+        return LANE_REGISTERS.get(self.arch, self.vector_registers)
+
+    @property
     def rounds_floats(self) -> bool:
         """Whether it rounds vectors of f32 to integers in an instruction, without libm."""
         return self.arch == "aarch64" or self.has("sse4.1")
@@ -248,6 +258,14 @@ LEAST_POPCOUNT_REGISTERS = 2
 
 POPCOUNT_WORDS = {"armv7": 2}
 """By architecture: tiles of few registers are small, and the loop's own steps count there."""
+
+SPILLS_LONG_BODIES = ("armv7",)
+"""Architectures where LLVM reads through one pointer that moves on, and so all of a body at its
+beginning: what is not needed at once then goes to the stack."""
+
+LANE_REGISTERS = {"armv7": 2}
+"""By architecture: vectors that instructions take single lanes of. On ARMv7 these must be q0 to q3,
+which LLVM gives to sums as well."""
 
 
 @dataclass(frozen=True)

@@ -81,8 +81,11 @@ def tiles(target: Target, strategy: str, codes: tuple[Code, Code]) -> Iterator[t
     else:
         widths = tuple(v for v in (1, 2, 4, 8) if lanes * v in (8, 16, 32, 64))
     widths = widths or (max(1, 8 // lanes),)
+    most = MAX_PIXELS
+    if strategy == "dot" and target.dot_form.by_lane:
+        most = min(most, target.lane_registers)
     for vectors in widths:
-        for pixels in range(1, MAX_PIXELS + 1):
+        for pixels in range(1, most + 1):
             needed = tile_registers(target, strategy, pixels, vectors, codes)
             if needed <= target.vector_registers or (pixels, vectors) == (1, widths[0]):
                 yield pixels, vectors
@@ -116,8 +119,8 @@ def default_schedule(
             unroll = depth
     if strategy == "table":
         unroll = 1
-    if strategy == "bit_serial" and target.popcount_words > 1:
-        unroll = 0  # a pass takes several words instead; longer bodies spill
+    if target.spills_long_bodies and strategy in ("bit_serial", "dot"):
+        unroll = 0  # a pass takes several words already
     if strategy == "product" and not looks_up_in_registers(ProductTable(x, w), target):
         unroll = 0  # lanes are unrolled instead
     weights = geometry.taps * geometry.oc * w_bits // 8
