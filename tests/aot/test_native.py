@@ -2,8 +2,8 @@
 
 import pytest
 
-from lowering.host_target import describe
 from lowering.targets import get_target
+from lowering.targets.host import describe
 from runtime.aot import toolchain
 from runtime.aot.toolchain import is_native
 

@@ -4,9 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from lowering.host_target import describe, kernel_features
 from lowering.llvm.object import compile_object
 from lowering.targets import ISA_CLASSES, TARGETS, Target, get_target
+from lowering.targets.host import describe, kernel_features
 from runtime.host import check_runs_here
 
 PI_3 = "fp asimd evtstrm crc32 cpuid"

@@ -10,7 +10,10 @@ from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 
-from lowering.targets import ISA_CLASSES, TARGETS, Target, cache_bytes
+from lowering.targets.caches import cache_bytes
+from lowering.targets.isa_classes import ISA_CLASSES
+from lowering.targets.known import TARGETS
+from lowering.targets.target import Target
 
 ARCHITECTURES = {
     "x86_64": "x86_64",

@@ -1,0 +1,54 @@
+"""Targets as data: what a pass may ask about the machine that it compiles for.
+
+No pass branches on a target's name. It asks `Target.has(feature)` (LLVM's feature names) or reads a
+width or a cost fact, so that a new CPU is a new row of the tables below and nothing else.
+"""
+
+from __future__ import annotations
+
+from functools import cache
+
+from lowering.targets.caches import cache_bytes
+from lowering.targets.costs import DotForm, Lookups, MaskForm, Throughput, Waits
+from lowering.targets.host import host_target
+from lowering.targets.isa_classes import ISA_CLASSES, IsaClass, restrict
+from lowering.targets.known import TARGETS
+from lowering.targets.target import Target
+
+__all__ = [
+    "ISA_CLASSES",
+    "TARGETS",
+    "DotForm",
+    "IsaClass",
+    "Lookups",
+    "MaskForm",
+    "Target",
+    "Throughput",
+    "Waits",
+    "cache_bytes",
+    "get_target",
+    "restrict",
+    "target_names",
+]
+
+
+def target_names() -> tuple[str, ...]:
+    """Every name that `get_target` takes without a restriction."""
+    return ("host", *TARGETS)
+
+
+@cache
+def get_target(name: str) -> Target:
+    """The target called `name`: `host`, a key of `TARGETS`, or either with `+isa` (`host+avx2`).
+
+    Raises:
+        ValueError: if there is no such target or the restriction is impossible.
+    """
+    base, plus, isa = name.partition("+")
+    if base != "host" and base not in TARGETS:
+        raise ValueError(
+            f"unknown target {name!r}: expected one of {', '.join(target_names())}, "
+            f"optionally followed by +{', +'.join(ISA_CLASSES)}"
+        )
+    target = host_target() if base == "host" else TARGETS[base]
+    return restrict(target, isa) if plus else target

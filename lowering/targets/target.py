@@ -1,0 +1,132 @@
+"""One CPU to compile for, as data."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from lowering.targets.costs import (
+    BYTE_SHUFFLES,
+    DOT_FORMS,
+    LANE_REGISTERS,
+    LEAST_POPCOUNT_REGISTERS,
+    MASK_FORMS,
+    POPCOUNT_REGISTERS,
+    POPCOUNT_STEPS,
+    POPCOUNT_WORDS,
+    PORTABLE_DOT,
+    PORTABLE_LOOKUP_STEPS,
+    PORTABLE_MASK,
+    PORTABLE_POPCOUNT_STEPS,
+    SPILLS_LONG_BODIES,
+    USUAL_THROUGHPUT,
+    DotForm,
+    MaskForm,
+    Throughput,
+)
+
+
+@dataclass(frozen=True)
+class Target:
+    """One CPU to compile for.
+
+    `features` is the string that LLVM gets beside `cpu`; `isa` is the set of LLVM feature names
+    that lowering may rely on. Widths are in bits, cache sizes in bytes. `word_bits` is the word
+    that bit-serial kernels prefer, the width of the lanes that their popcounts accumulate in.
+    `throughput` is for estimates only: no result depends on it.
+    """
+
+    name: str
+    triple: str
+    cpu: str
+    isa: frozenset[str]
+    vector_bits: int
+    vector_registers: int
+    word_bits: int
+    index_width: int = 64
+    features: str = ""
+    l1_bytes: int = 32 * 1024
+    l2_bytes: int = 512 * 1024
+    throughput: Throughput = USUAL_THROUGHPUT
+
+    @property
+    def dot_form(self) -> DotForm:
+        """The best dot product of bytes of its instruction set."""
+        forms = (form for feature, form in DOT_FORMS.items() if self.has(feature))
+        return next(forms, PORTABLE_DOT)
+
+    @property
+    def mask_form(self) -> MaskForm:
+        """Comparisons and selections of its instruction set."""
+        forms = (form for feature, form in MASK_FORMS.items() if self.has(feature))
+        return next(forms, PORTABLE_MASK)
+
+    @property
+    def lookup_steps(self) -> float:
+        """Operations that look a vector of bytes up in a table."""
+        has_one = any(map(self.has, BYTE_SHUFFLES))
+        return self.throughput.lookups.operations if has_one else PORTABLE_LOOKUP_STEPS
+
+    @property
+    def shifts_bytes(self) -> bool:
+        """Whether it shifts every byte of a vector, so that a nibble leaves each of them."""
+        return self.has("neon")
+
+    @property
+    def popcount_steps(self) -> float:
+        """Operations that combine, count and add a vector of words."""
+        counts = (steps for feature, steps in POPCOUNT_STEPS.items() if self.has(feature))
+        return next(counts, PORTABLE_POPCOUNT_STEPS)
+
+    @property
+    def popcount_words(self) -> int:
+        """Words of a pixel that a pass through the innermost loop of popcounts takes."""
+        return POPCOUNT_WORDS.get(self.arch, 1)
+
+    @property
+    def spills_long_bodies(self) -> bool:
+        """Whether loops that pass over much memory should not be unrolled."""
+        return self.arch in SPILLS_LONG_BODIES
+
+    @property
+    def lane_registers(self) -> int:
+        """How many vectors instructions can take single lanes of while other values are alive."""
+        return LANE_REGISTERS.get(self.arch, self.vector_registers)
+
+    @property
+    def rounds_floats(self) -> bool:
+        """Whether it rounds vectors of f32 to integers in an instruction, without libm."""
+        return self.arch == "aarch64" or self.has("sse4.1")
+
+    @property
+    def popcount_registers(self) -> int:
+        """Vector registers that popcounts take beside the sums and the weights."""
+        return POPCOUNT_REGISTERS.get(self.arch, LEAST_POPCOUNT_REGISTERS)
+
+    def has(self, feature: str) -> bool:
+        """Whether code for this target may use LLVM's `feature`, for example `avx512vpopcntdq`."""
+        return feature in self.isa
+
+    def lanes(self, element_bits: int) -> int:
+        """How many elements of `element_bits` one vector register holds."""
+        return self.vector_bits // element_bits
+
+    @property
+    def flushes_subnormals(self) -> bool:
+        """Whether subnormal floats are 0 to its vector instructions, as to NEON of ARMv7.
+
+        Its scalar instructions compute with them as IEEE 754 says.
+        """
+        return self.arch == "armv7"
+
+    @property
+    def narrows_for_every_second(self) -> bool:
+        """Whether every second lane of two vectors is had by narrowing pairs, not by a shuffle.
+
+        ARMv7 has no shuffle of two registers into another one, and LLVM moves lane by lane.
+        """
+        return self.arch == "armv7"
+
+    @property
+    def arch(self) -> str:
+        """The architecture part of the triple, for example `x86_64`, `aarch64` or `armv7`."""
+        return self.triple.partition("-")[0]
