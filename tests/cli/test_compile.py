@@ -40,8 +40,9 @@ def test_mlir_is_the_last_level_and_reads_back(lowbit: Lowbit, work: Work):
     [
         ("znver5", "vpopcntd"),
         ("x86-64-v3", "vpmaddubsw"),
-        ("cortex-a53", "cnt"),
-        ("cortex-a7", "vcnt.8"),
+        ("cortex-a53", "mla"),
+        ("neoverse-n1", "sdot"),
+        ("cortex-a7", "vmla.i16"),
     ],
 )
 def test_assembly_of_other_machines(lowbit: Lowbit, work: Work, target: str, instruction: str):
