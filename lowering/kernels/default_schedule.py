@@ -31,6 +31,10 @@ decoded less often (4x4 popcounts, two words of them unrolled: 637 MAC a cycle i
 MAX_UNROLLED_BODIES = 8
 """The same for tiles of words of one or two bytes, each body of which is for many words."""
 
+REGISTERS_AROUND = 6
+"""Vector registers that a tile of such words must leave where no loop is left of it: LLVM then
+mixes it with the epilogue."""
+
 BYTE_STRATEGIES = ("dot", "product")
 """The strategies whose operands are words of bytes."""
 
@@ -114,8 +118,11 @@ def default_schedule(
     together = body_words(strategy, (x, w), target)
     unroll, limit = 0, MAX_UNROLLED // (pixels * vectors) if together == 1 else MAX_UNROLLED_BODIES
     trips = (ceil(words / together), geometry.cols.taps, geometry.rows.taps)
+    needed = tile_registers(target, strategy, pixels, vectors, (x, w))
+    needs_loop = together > 1 and needed + REGISTERS_AROUND > target.vector_registers
     for depth in range(1, len(trips) + 1):
-        if prod(trips[:depth]) <= limit:
+        has_loop = prod(trips[:depth]) < prod(trips)
+        if prod(trips[:depth]) <= limit and (has_loop or not needs_loop):
             unroll = depth
     if strategy == "table":
         unroll = 1
