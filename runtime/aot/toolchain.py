@@ -123,12 +123,12 @@ def find_c_compiler(target: Target) -> tuple[str, ...]:
 def find_emulator(target: Target) -> tuple[str, ...]:
     """What goes before a program for a target to run it here, on a processor just like it.
 
-    Nothing, on a machine of that architecture.
+    Nothing, on a machine that has all its instructions.
 
     Raises:
         ToolMissingError: there is none.
     """
-    if is_native(target):
+    if is_native(target) and target.isa <= get_target("host").isa:
         return ()
     known = platform_of(target)
     for name in known.emulators:
