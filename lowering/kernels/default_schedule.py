@@ -110,27 +110,35 @@ def default_schedule(
     geometry: ConvGeometry, x: Code, w: Code, target: Target, strategy: str
 ) -> ScheduleAttr:
     """The tile with the least predicted cycles that fits the target's registers."""
-    _, (pixels, vectors) = best_tile(Contraction(geometry, x, w, target), strategy)
-    word_elements, w_bits = target.word_bits, w.width
-    if strategy in BYTE_STRATEGIES:
-        word_elements, w_bits = word_bytes(strategy, (x, w), target), 8
-    words = ceil(geometry.ic / geometry.groups / word_elements)
-    together = body_words(strategy, (x, w), target)
-    unroll, limit = 0, MAX_UNROLLED // (pixels * vectors) if together == 1 else MAX_UNROLLED_BODIES
-    trips = (ceil(words / together), geometry.cols.taps, geometry.rows.taps)
-    needed = tile_registers(target, strategy, pixels, vectors, (x, w))
+    contraction = Contraction(geometry, x, w, target)
+    _, tile = best_tile(contraction, strategy)
+    weights = geometry.taps * geometry.oc * (8 if strategy in BYTE_STRATEGIES else w.width) // 8
+    order = "rows" if weights <= target.l1_bytes // 2 else "channels"
+    skip = default_skip(geometry, x, w, strategy, *tile)
+    return ScheduleAttr.get(*tile, _unroll(contraction, strategy, tile), order, skip)
+
+
+def _unroll(contraction: Contraction, strategy: str, tile: tuple[int, int]) -> int:
+    """How many of the reduction loops are unrolled, the innermost first."""
+    geometry, target = contraction.geometry, contraction.target
+    codes = contraction.x, contraction.w
+    if strategy == "table":
+        return 1
+    if strategy == "product" and not looks_up_in_registers(ProductTable(*codes), target):
+        return 0  # lanes are unrolled instead
+    if strategy in ("bit_serial", "dot") and target.spills_long_bodies:
+        return 0  # a pass takes several words already
+    is_bytes = strategy in BYTE_STRATEGIES
+    word_elements = word_bytes(strategy, codes, target) if is_bytes else target.word_bits
+    together = body_words(strategy, codes, target)
+    limit = MAX_UNROLLED // prod(tile) if together == 1 else MAX_UNROLLED_BODIES
+    passes = ceil(ceil(contraction.channels / word_elements) / together)
+    trips = (passes, geometry.cols.taps, geometry.rows.taps)
+    needed = tile_registers(target, strategy, *tile, codes)
     needs_loop = together > 1 and needed + REGISTERS_AROUND > target.vector_registers
+    unroll = 0
     for depth in range(1, len(trips) + 1):
         has_loop = prod(trips[:depth]) < prod(trips)
         if prod(trips[:depth]) <= limit and (has_loop or not needs_loop):
             unroll = depth
-    if strategy == "table":
-        unroll = 1
-    if target.spills_long_bodies and strategy in ("bit_serial", "dot"):
-        unroll = 0  # a pass takes several words already
-    if strategy == "product" and not looks_up_in_registers(ProductTable(x, w), target):
-        unroll = 0  # lanes are unrolled instead
-    weights = geometry.taps * geometry.oc * w_bits // 8
-    order = "rows" if weights <= target.l1_bytes // 2 else "channels"
-    skip = default_skip(geometry, x, w, strategy, pixels, vectors)
-    return ScheduleAttr.get(pixels, vectors, unroll, order, skip)
+    return unroll

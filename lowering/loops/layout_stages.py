@@ -12,17 +12,18 @@ from xdsl.dialects.builtin import VectorType, i8
 from xdsl.ir import SSAValue
 
 from lowbit_dialect import simd
-from lowbit_dialect.layout import PLANE, packed_layout
+from lowbit_dialect.layout import PLANE, PackedAttr, packed_layout
 from lowbit_dialect.ops.base import code_of
 from lowbit_dialect.ops.pack import BitpackOp, UnpackOp
 from lowering.loops.byte_stages import lower_pack_bytes, lower_unpack_bytes
-from lowering.loops.digit_stages import lower_pack_digits, lower_unpack_digits
+from lowering.loops.digit_stages import DigitMover
 from lowering.loops.emit import Index, signed_byte
 from lowering.loops.index_stages import lower_pack_indices, lower_unpack_indices
-from lowering.loops.level_stages import lower_pack_levels, lower_unpack_levels
+from lowering.loops.level_stages import LevelMover
 from lowering.loops.pack_columns import Columns, column_lanes, sign_extended
 from lowering.loops.packed_walk import PackedWalk, nest, outermost, without
 from lowering.loops.stage import FunctionLowering, Stage, shape_of
+from lowering.loops.word_stages import WordMover, lower_pack_words, lower_unpack_words
 from lowering.targets import Target
 
 VECTOR_BYTES = (64, 32, 16, 8)
@@ -39,11 +40,8 @@ def lower_bitpack(op: BitpackOp, lowering: FunctionLowering) -> None:
     """Bytes to words: whole vectors of elements at once where they are neighbours in memory."""
     layout = packed_layout(op.result.type)
     assert layout is not None
-    if layout.bits.data < 8:
-        lower_pack_levels(op, layout, lowering)
-        return
-    if layout.bytes.data == "digits":
-        lower_pack_digits(op, layout, lowering)
+    if mover := _word_mover(layout):
+        lower_pack_words(op, layout, lowering, mover)
         return
     if layout.bytes.data:
         lower_pack_bytes(op, layout, lowering)
@@ -223,15 +221,19 @@ class _Packer:
         return result
 
 
+def _word_mover(layout: PackedAttr) -> type[WordMover] | None:
+    """What moves words of several elements that are whole numbers, if such are in the layout."""
+    if layout.bits.data < 8:
+        return LevelMover
+    return DigitMover if layout.bytes.data == "digits" else None
+
+
 def lower_unpack(op: UnpackOp, lowering: FunctionLowering) -> None:
     """Words to bytes: vectors of columns, or of the bits of a word, or single elements."""
     layout, code = packed_layout(op.x.type), code_of(op.x.type, "x")
     assert layout is not None
-    if layout.bits.data < 8:
-        lower_unpack_levels(op, layout, lowering)
-        return
-    if layout.bytes.data == "digits":
-        lower_unpack_digits(op, layout, lowering)
+    if mover := _word_mover(layout):
+        lower_unpack_words(op, layout, lowering, mover)
         return
     if layout.bytes.data:
         lower_unpack_bytes(op, layout, lowering)

@@ -9,24 +9,11 @@ from xdsl.dialects import arith
 from xdsl.dialects.builtin import i8
 from xdsl.ir import SSAValue
 
-from lowbit_dialect.layout import PackedAttr
-from lowbit_dialect.ops.pack import BitpackOp, UnpackOp
 from lowering.loops.emit import Index
-from lowering.loops.stage import FunctionLowering
-from lowering.loops.word_stages import WordMover, lower_pack_words, lower_unpack_words
+from lowering.loops.word_stages import WordMover
 
 
-def lower_pack_levels(op: BitpackOp, layout: PackedAttr, lowering: FunctionLowering) -> None:
-    """Storage bytes to words of levels."""
-    lower_pack_words(op, layout, lowering, _LevelMover)
-
-
-def lower_unpack_levels(op: UnpackOp, layout: PackedAttr, lowering: FunctionLowering) -> None:
-    """Words of levels to storage bytes."""
-    lower_unpack_words(op, layout, lowering, _LevelMover)
-
-
-class _LevelMover(WordMover):
+class LevelMover(WordMover):
     """Moves the elements of a tensor into or out of words of levels."""
 
     @override

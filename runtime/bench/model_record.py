@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterable, Mapping
-from dataclasses import asdict, dataclass, field, fields
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+
+from runtime.bench.result_file import has_results, load_results
 
 
 @dataclass(frozen=True)
@@ -62,52 +62,12 @@ class ModelRecord:
         """How many times fewer cycles than the kernel of 16-bit integers, whole calls."""
         return self.int16_cycles / self.cycles if self.int16_cycles else None
 
-    def to_json(self) -> dict[str, Any]:
-        """As JSON-able data."""
-        return asdict(self)
-
-    @staticmethod
-    def from_json(data: Any) -> ModelRecord:
-        """The inverse of `to_json`.
-
-        Raises:
-            ValueError: the data is of another form.
-        """
-        names = {f.name for f in fields(ModelRecord)}
-        if not isinstance(data, dict) or not set(data) <= names:
-            raise ValueError("not a record of a model")
-        try:
-            return ModelRecord(**data)
-        except TypeError as error:
-            raise ValueError(f"not a record of a model: {error}") from error
-
 
 def has_models(path: Path) -> bool:
-    """Whether a file of results is one of models, as far as can be told.
-
-    Raises:
-        OSError: the file cannot be read.
-    """
-    try:
-        data = json.loads(path.read_text())
-    except ValueError:
-        return False
-    return isinstance(data, list) and bool(data) and "loop_macs" in data[0]
+    """Whether a file of results is one of models; for errors see `has_results`."""
+    return has_results(path, ModelRecord)
 
 
 def load_models(path: Path) -> list[ModelRecord]:
-    """The records of a file of results.
-
-    Raises:
-        OSError: the file cannot be read.
-        ValueError: it holds something else; the message names it.
-    """
-    try:
-        return [ModelRecord.from_json(entry) for entry in json.loads(path.read_text())]
-    except ValueError as error:
-        raise ValueError(f"{path}: {error}") from error
-
-
-def dump_models(records: Iterable[ModelRecord]) -> bytes:
-    """The file of results."""
-    return (json.dumps([r.to_json() for r in records], indent=1) + "\n").encode()
+    """The records of a file of results; for errors see `load_results`."""
+    return load_results(path, ModelRecord, "a model")

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterable, Mapping
-from dataclasses import asdict, dataclass, field, fields
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+
+from runtime.bench.result_file import load_results
 
 
 @dataclass(frozen=True)
@@ -54,42 +55,7 @@ class Record:
     peer_checks: Mapping[str, str] = field(default_factory=dict)
     machine: Mapping[str, Any] = field(default_factory=dict)
 
-    def to_json(self) -> dict[str, Any]:
-        """As JSON-able data."""
-        return asdict(self)
-
-    @staticmethod
-    def from_json(data: Any) -> Record:
-        """The inverse of `to_json`.
-
-        Raises:
-            ValueError: the data is of another form.
-        """
-        names = {f.name for f in fields(Record)}
-        if not isinstance(data, dict) or not set(data) <= names:
-            raise ValueError("not a record of a benchmark")
-        try:
-            return Record(**data)
-        except TypeError as error:
-            raise ValueError(f"not a record of a benchmark: {error}") from error
-
-
-def dump_records(records: Iterable[Record]) -> bytes:
-    """The file of results."""
-    return (json.dumps([r.to_json() for r in records], indent=1) + "\n").encode()
-
 
 def load_records(path: Path) -> list[Record]:
-    """The records of a file of results.
-
-    Raises:
-        OSError: the file cannot be read.
-        ValueError: it holds something else; the message names it.
-    """
-    try:
-        data = json.loads(path.read_text())
-        if not isinstance(data, list):
-            raise ValueError("not a list of records")
-        return [Record.from_json(entry) for entry in data]
-    except ValueError as error:
-        raise ValueError(f"{path}: {error}") from error
+    """The records of a file of results; for errors see `load_results`."""
+    return load_results(path, Record, "a benchmark")

@@ -55,7 +55,8 @@ from runtime.bench.measure import OUTPUTS, codes_of, module_of
 from runtime.bench.model_goals import modelled_targets
 from runtime.bench.peers import PEERS, Peer
 from runtime.bench.plot import Bounds, check_plot, plot
-from runtime.bench.record import Record, Setting, dump_records
+from runtime.bench.record import Record, Setting
+from runtime.bench.result_file import dump_results
 from runtime.bench.session import Plan, run_plan, steps
 from runtime.bench.workloads import Workload, load_workloads, select
 from runtime.cli.arguments import add_records, positive
@@ -247,7 +248,7 @@ def execute(args: argparse.Namespace) -> int:
         )
     files: dict[Path, Writer] = {}
     if args.json is not None:
-        files[args.json] = partial(_write, dump_records(outcome.records))
+        files[args.json] = partial(_write, dump_results(outcome.records))
     if args.plot is not None:
         kinds = {w.id: w.kind for w in plan.jobs}
         picture = plot(outcome.records, args.plot, Bounds.of_host(), kinds)

@@ -13,8 +13,9 @@ from rich.progress import Progress
 from runtime.bench.measure import codes_of
 from runtime.bench.model import ModelSetting, emulated_targets
 from runtime.bench.model_goals import goal_layers, goal_pairs
-from runtime.bench.model_record import ModelRecord, dump_models
+from runtime.bench.model_record import ModelRecord
 from runtime.bench.model_session import ModelJob, run_models
+from runtime.bench.result_file import dump_results
 from runtime.bench.workloads import load_workloads, select
 from runtime.cli.console import show
 from runtime.cli.files import check_writable, write_files
@@ -40,7 +41,7 @@ def execute_models(args: argparse.Namespace, default_pairs: tuple[str, ...]) -> 
             jobs, lambda done, name: progress.update(task, completed=done, description=name)
         )
     if args.json is not None:
-        write_files({args.json: partial(_write, dump_models(outcome.records))})
+        write_files({args.json: partial(_write, dump_results(outcome.records))})
     _print(outcome.records, args.goals)
     for line in outcome.failures:
         print(f"error: {line}", file=sys.stderr)

@@ -9,7 +9,8 @@ import pytest
 from runtime.bench.goals import goal_settings, goals, mac_goal, scaling, verdicts
 from runtime.bench.measure import codes_of
 from runtime.bench.peers.best import best_peer
-from runtime.bench.record import Record, Setting, dump_records, load_records
+from runtime.bench.record import Record, Setting, load_records
+from runtime.bench.result_file import dump_results
 from runtime.bench.workloads import load_workloads
 
 MACHINE = {"isa": "avx512", "cores": 2}
@@ -105,7 +106,7 @@ def test_seconds_are_goals_too():
 def test_records_survive_a_file(tmp_path):
     records = [replace(C9, peers={"a_i8": 1e-4}), replace(C9, predicted=666.0)]
     file = tmp_path / "r.json"
-    file.write_bytes(dump_records(records))
+    file.write_bytes(dump_results(records))
     assert load_records(file) == records
 
 

@@ -15,7 +15,7 @@ from runtime.bench.model_goals import (
     model_goal,
     modelled_targets,
 )
-from runtime.bench.model_record import ModelRecord, dump_models, has_models, load_models
+from runtime.bench.model_record import ModelRecord, has_models, load_models
 from runtime.bench.published import (
     published,
     published_best,
@@ -23,6 +23,7 @@ from runtime.bench.published import (
     published_on_one_thread,
     published_times_int16,
 )
+from runtime.bench.result_file import dump_results
 from runtime.bench.workloads import load_workloads
 from runtime.cli.model_tables import (
     int16_table,
@@ -141,10 +142,19 @@ def test_tables_show_goals_and_published_figures():
 
 def test_files_of_results_come_back(tmp_path):
     file = tmp_path / "model.json"
-    file.write_bytes(dump_models([C9]))
+    file.write_bytes(dump_results([C9]))
     assert has_models(file)
     assert load_models(file) == [C9]
     file.write_text('[{"id": "C9"}]')
     assert not has_models(file)
     with pytest.raises(ValueError, match=r"model\.json: not a record of a model"):
+        load_models(file)
+
+
+@pytest.mark.parametrize("text", ["[1]", '["loop_macs"]', "5", "{}", "[", "[null]"])
+def test_other_files_are_no_results_of_models(tmp_path, text: str):
+    file = tmp_path / "model.json"
+    file.write_text(text)
+    assert not has_models(file)
+    with pytest.raises(ValueError, match=r"model\.json: "):
         load_models(file)

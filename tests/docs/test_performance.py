@@ -17,8 +17,9 @@ from docs.make_performance import (
     load_results,
     markdown,
 )
-from runtime.bench.model_record import ModelRecord, dump_models
-from runtime.bench.record import Record, dump_records
+from runtime.bench.model_record import ModelRecord
+from runtime.bench.record import Record
+from runtime.bench.result_file import dump_results
 
 MACHINE = {
     "cpu": "Some CPU",
@@ -76,8 +77,8 @@ def model(**changes: object) -> ModelRecord:
 def test_results_of_one_kind_leave_the_tables_of_the_other(tmp_path: Path):
     page = PAGE.read_text()
     measured, modelled = tmp_path / "r.json", tmp_path / "m.json"
-    measured.write_bytes(dump_records([record()]))
-    modelled.write_bytes(dump_models([model()]))
+    measured.write_bytes(dump_results([record()]))
+    modelled.write_bytes(dump_results([model()]))
     by_model = fill(page, load_results([modelled]))
     for name in MODEL_FILLERS:
         assert f"<!-- begin {name} -->\n\n" in by_model
@@ -101,7 +102,7 @@ def test_threads_are_compared_within_their_own_run():
 def test_the_command_rewrites_the_page(tmp_path: Path, monkeypatch, capsys):
     page, results = tmp_path / "p.md", tmp_path / "r.json"
     page.write_text("A\n<!-- begin packed -->\nold\n<!-- end packed -->\nB\n")
-    results.write_bytes(dump_records([record()]))
+    results.write_bytes(dump_results([record()]))
     monkeypatch.setattr(make_performance, "PAGE", page)
     assert make_performance.main([str(results)]) == 0
     assert "345 / 690" in page.read_text()
