@@ -21,7 +21,7 @@ run: $(VENV)/installed-examples
 	@$(BIN)/python -m examples.digits.run
 
 test: $(VENV)/installed-dev,examples
-	@.ci/install_tools
+	@.ci/install_tools $(BIN)/python
 	@failed=; \
 	check() { echo "== $$*"; "$(BIN)/$$@" || failed="$$failed; $$*"; }; \
 	check pytest -n auto; \

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import os
+import shutil
 from collections.abc import Callable
 from typing import NoReturn, TypeVar
 
 import pytest
 
-from runtime.aot.toolchain import ToolMissingError
+from runtime.tools import ToolMissingError
 
 T = TypeVar("T")
 
@@ -27,3 +28,11 @@ def needed(find: Callable[[], T]) -> T:
     except ToolMissingError as error:
         reason = str(error)
     missing(reason)
+
+
+def needed_program(name: str, package: str) -> str:
+    """The path of a program that needs no trial; `package` of Debian and Ubuntu has it."""
+    path = shutil.which(name)
+    if path is None:
+        missing(f"no {name} on the PATH: Debian and Ubuntu have it in the package {package}")
+    return path

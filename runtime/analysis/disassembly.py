@@ -16,7 +16,8 @@ from tempfile import TemporaryDirectory
 
 from runtime.analysis.assembly import Instruction, operands_of
 from runtime.analysis.instructions import ARCHITECTURES
-from runtime.analysis.mca import McaError, find_tool
+from runtime.analysis.mca import McaError
+from runtime.tools.llvm_tools import find_objdump
 
 INSTRUCTION_BYTES = 4
 """Of every instruction of AArch64, and of ARM where it is not Thumb."""
@@ -90,34 +91,26 @@ class Code:
         return found
 
 
-def find_objdump() -> str:
-    """The path of llvm-objdump, the newest one.
-
-    Raises:
-        McaMissingError: there is none.
-    """
-    return find_tool("llvm-objdump")
-
-
 def disassemble(elf: bytes) -> str:
     """LLVM's disassembly of a linked program.
 
     Raises:
-        McaError: llvm-objdump is not there or failed.
+        ToolMissingError: there is no llvm-objdump.
+        McaError: it failed.
     """
-    command = find_objdump()
+    command = [*find_objdump(), "--disassemble", "--no-show-raw-insn"]
     with TemporaryDirectory(prefix="lowbit-listing-") as folder:
         program = Path(folder, "program")
         program.write_bytes(elf)
         done = subprocess.run(
-            [command, "--disassemble", "--no-show-raw-insn", str(program)],
+            [*command, str(program)],
             capture_output=True,
             text=True,
             timeout=120,
             check=False,
         )
     if done.returncode != 0:
-        raise McaError(f"{command}: {done.stderr.strip()}")
+        raise McaError(f"{command[0]}: {done.stderr.strip()}")
     return done.stdout
 
 

@@ -7,7 +7,6 @@ all data is in L1, every jump is foreseen, and a block is taken for the body of 
 from __future__ import annotations
 
 import json
-import shutil
 import subprocess
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -16,7 +15,7 @@ from lowering.targets import Target
 from runtime.analysis.assembly import AssemblyFunction, Instruction
 from runtime.analysis.instructions import mix_of
 from runtime.analysis.products import most_products
-from runtime.aot.toolchain import LLVM_VERSIONS, ToolMissingError
+from runtime.tools.llvm_tools import find_mca, llvm_version
 
 _OPTIONS = (
     *("-iterations=100", "-instruction-info=false", "-resource-pressure=false"),
@@ -48,35 +47,7 @@ _LONG_PART = "Critical sequence"
 
 
 class McaError(ValueError):
-    """llvm-mca is not there, or does not know the processor."""
-
-
-class McaMissingError(McaError, ToolMissingError):
-    """A tool of LLVM is not there; the message says how to get it."""
-
-
-def find_mca() -> str:
-    """The path of llvm-mca, the newest one.
-
-    Raises:
-        McaMissingError: there is none.
-    """
-    return find_tool("llvm-mca")
-
-
-def find_tool(tool: str) -> str:
-    """The path of a tool of LLVM, the newest one.
-
-    Raises:
-        McaMissingError: there is none.
-    """
-    names = (*(f"{tool}-{number}" for number in LLVM_VERSIONS), tool)
-    found = next((path for name in names if (path := shutil.which(name))), None)
-    if found is None:
-        raise McaMissingError(
-            f"no {tool} on the PATH; Debian's and Ubuntu's package llvm-19 has it"
-        )
-    return found
+    """llvm-mca does not know the processor, or fails."""
 
 
 def busiest_loop(function: AssemblyFunction, target: Target) -> Sequence[Instruction]:
@@ -100,7 +71,8 @@ def mca_report(function: AssemblyFunction, target: Target) -> str:
     resources tell (`Zn4..` on a Zen 5, whose 512-bit operations then take twice their time).
 
     Raises:
-        McaError: llvm-mca is not there or failed.
+        ToolMissingError: there is no llvm-mca.
+        McaError: it failed.
     """
     loop = busiest_loop(function, target)
     return _run(text_of(loop), target, _OPTIONS).partition(_LONG_PART)[0].strip() + "\n"
@@ -121,7 +93,8 @@ def block_cycles(blocks: Sequence[Sequence[Instruction]], target: Target) -> lis
     so many single ones. What else the model does not know is left out, and said to be.
 
     Raises:
-        McaError: llvm-mca is not there or failed.
+        ToolMissingError: there is no llvm-mca.
+        McaError: it failed.
     """
     bodies = [[single for i in block for single in singly(i)] for block in blocks]
     comment = _COMMENTS[target.arch]
@@ -172,20 +145,19 @@ def mca_version() -> str:
     """The version of LLVM that llvm-mca comes from.
 
     Raises:
-        McaError: llvm-mca is not there.
+        ToolMissingError: there is no llvm-mca.
     """
-    done = subprocess.run([find_mca(), "--version"], capture_output=True, text=True, check=False)
-    words = done.stdout.split()
-    return words[words.index("version") + 1] if "version" in words else "unknown"
+    return ".".join(map(str, llvm_version(find_mca())))
 
 
 def _run(text: str, target: Target, options: Sequence[str]) -> str:
     """What llvm-mca writes about assembly.
 
     Raises:
-        McaError: llvm-mca is not there or failed.
+        ToolMissingError: there is no llvm-mca.
+        McaError: it failed.
     """
-    command = [find_mca(), f"-mtriple={target.triple}", f"-mcpu={target.cpu}"]
+    command = [*find_mca(), f"-mtriple={target.triple}", f"-mcpu={target.cpu}"]
     if target.features:
         command.append(f"-mattr={target.features}")
     done = subprocess.run(

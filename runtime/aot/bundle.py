@@ -13,7 +13,9 @@ from runtime.aot.archive import archive
 from runtime.aot.example import example_text
 from runtime.aot.header import header_text
 from runtime.aot.library import Library
-from runtime.aot.toolchain import ToolMissingError, is_native, link_shared, platform_of
+from runtime.aot.link import link_shared
+from runtime.tools import ToolMissingError
+from runtime.tools.platforms import is_native, platform_of
 
 
 @dataclass(frozen=True)

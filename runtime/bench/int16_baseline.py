@@ -28,6 +28,7 @@ from runtime.analysis.instructions import Mix, mix_of
 from runtime.analysis.mca import McaError, busiest_loop, mca_report
 from runtime.bench.int16_kernel import FUNCTION, Int16Kernel, Tile
 from runtime.jit import LoadedObject
+from runtime.tools import ToolMissingError
 
 PUBLISHED_SPEEDUP = 16.0
 """The largest ratio to a 16-bit convolution in the abstract of Cowan et al. (2018)."""
@@ -143,11 +144,14 @@ def int16_baseline(
 
 @cache
 def best_tile(target: Target) -> Tile:
-    """The fastest of `TILES` by llvm-mca, or the first where llvm-mca does not know the target."""
+    """The fastest of `TILES` by llvm-mca, or the first.
+
+    The first is taken where llvm-mca is not there or does not know the target.
+    """
     tiles = TILES[target.arch, target.vector_registers]
     if len(tiles) == 1:
         return tiles[0]
     try:
         return max(tiles, key=lambda t: int16_baseline(_ANY_LAYER, target, t).mac_per_cycle)
-    except McaError:
+    except (McaError, ToolMissingError):
         return tiles[0]

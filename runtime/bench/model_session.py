@@ -8,14 +8,13 @@ from contextlib import nullcontext
 from dataclasses import dataclass
 from multiprocessing import get_context
 
-from runtime.analysis.disassembly import find_objdump
-from runtime.analysis.mca import find_mca
-from runtime.aot.toolchain import ToolMissingError
 from runtime.bench.machine import usable_cores
 from runtime.bench.model import ModelSetting, model_layer
 from runtime.bench.model_record import ModelRecord
 from runtime.bench.workloads import Workload
 from runtime.emulation.processor import EmulationError
+from runtime.tools import ToolMissingError
+from runtime.tools.llvm_tools import find_mca, find_objdump
 
 
 @dataclass(frozen=True)

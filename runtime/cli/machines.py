@@ -9,9 +9,9 @@ from contextlib import ExitStack
 from urllib.parse import urlsplit
 
 from lowering.targets import TARGETS, Target, get_target
-from runtime.aot.toolchain import find_c_compiler
 from runtime.remote.machine import Machine, QemuMachine
 from runtime.remote.ssh import SshMachine
+from runtime.tools.c_tools import find_c_compiler
 from runtime.tuner.machine_runner import MachineRunner
 from runtime.tuner.runner import LocalRunner, Runner
 

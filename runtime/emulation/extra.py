@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from importlib.util import find_spec
 
-from runtime.aot.toolchain import ToolMissingError
+from runtime.tools import ToolMissingError
 
 
 def require(package: str, distribution: str = "") -> None:

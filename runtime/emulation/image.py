@@ -12,7 +12,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from lowering.targets import Target
-from runtime.aot.toolchain import link_program
+from runtime.aot.link import link_program
 from runtime.emulation.extra import require
 
 

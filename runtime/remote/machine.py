@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Protocol
 
 from lowering.targets import Target
-from runtime.aot.toolchain import find_emulator
+from runtime.tools.emulators import find_emulator
 
 _LAST_WORDS = 300
 """Characters of a program's standard error that its failure quotes."""

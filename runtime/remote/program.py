@@ -23,7 +23,7 @@ from xdsl.dialects.func import FuncOp
 from lowering.llvm.object import compile_object
 from lowering.record_sources import SHIPPED_RECORDS
 from lowering.targets import Target
-from runtime.aot.toolchain import build_program, link_shared
+from runtime.aot.link import build_program, link_shared
 from runtime.build import build_object
 from runtime.remote.machine import Machine, MachineError, ProgramError
 from runtime.signature import Signature
@@ -91,7 +91,7 @@ class Program:
         """Link, as one static program, or as a program that loads a shared library.
 
         Raises:
-            ToolMissingError, ToolFailedError: see `runtime.aot.toolchain`.
+            ToolMissingError, ToolFailedError: see `runtime.aot.link`.
             ValueError: a function has too many arguments and results.
         """
         self.signatures = {s.name: s for unit in units for s in unit.signatures}

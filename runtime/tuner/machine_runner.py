@@ -58,7 +58,7 @@ class MachineRunner:
         Raises:
             UnreachableError: the machine does not answer any more.
             ToolMissingError, ToolFailedError: there is no C compiler for it, see
-                `runtime.aot.toolchain`.
+                `runtime.aot.link`.
         """
         program = self._program(task, choice)
         if isinstance(program, Failed):

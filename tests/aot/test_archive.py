@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 import struct
 import subprocess
 from pathlib import Path
@@ -12,6 +11,7 @@ import pytest
 from runtime.aot.archive import archive
 from runtime.aot.elf import defined_symbols
 from tests.aot.conftest import copies, library_of
+from tests.tools import needed_program
 
 TARGETS = ("x86-64", "cortex-a53", "cortex-a7")
 NAMES = ("first", "a_name_of_more_than_fifteen_bytes", "fifteen_bytes_too")
@@ -52,8 +52,8 @@ def test_the_index_leads_to_the_members(objects: dict[str, bytes]):
         assert symbol in defined_symbols(member)
 
 
-@pytest.mark.skipif(shutil.which("nm") is None, reason="binutils are not there")
 def test_binutils_read_it(objects: dict[str, bytes], tmp_path: Path):
+    needed_program("nm", "binutils")
     path = tmp_path / "lib.a"
     path.write_bytes(archive(objects))
 

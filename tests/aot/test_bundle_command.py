@@ -8,8 +8,9 @@ from pathlib import Path
 import pytest
 
 from lowering.targets import TARGETS
-from runtime.aot import toolchain
-from runtime.aot.toolchain import find_linker
+from runtime.aot.link import ToolFailedError
+from runtime.tools import c_tools
+from runtime.tools.c_tools import find_linker
 from tests.aot.conftest import DIGITS, Lowbit, copies, tool
 
 COPY = copies(["tensor<3xi32>"])
@@ -27,7 +28,7 @@ def net(tmp_path: Path) -> Path:
 @pytest.fixture
 def _no_linker(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PATH", "")
-    monkeypatch.setattr(toolchain, "find_spec", lambda name: None)
+    monkeypatch.setattr(c_tools, "find_spec", lambda name: None)
 
 
 @pytest.mark.parametrize("target", ["host", *TARGETS])
@@ -147,7 +148,7 @@ def test_a_failure_leaves_the_folder_as_it_was(
     net.write_text(copies(["tensor<4xi32>"]))
 
     def fails(*_: object, **__: object) -> None:
-        raise toolchain.ToolFailedError("ld.lld failed: undefined symbol: memcpy")
+        raise ToolFailedError("ld.lld failed: undefined symbol: memcpy")
 
     monkeypatch.setattr("runtime.aot.bundle.link_shared", fails)
     done = lowbit("compile", net, "-o", folder)

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
-import shutil
 import subprocess
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
+from lowering.targets import Target, get_target
 from runtime.aot.elf import defined_symbols
 from runtime.aot.header import header_text
+from runtime.tools import Command
+from runtime.tools.c_tools import find_c_compiler, find_cxx_compiler
 from tests.aot.conftest import DIGITS, PACKED, TENSORS, copies, library_of
+from tests.tools import needed
 
 SEVERAL = """\
 func.func @main(%x: tensor<4xi32>) -> tensor<4xi32> {
@@ -36,17 +40,20 @@ STRICT = ("-Wall", "-Wextra", "-Wpedantic", "-Wconversion", "-Wshadow", "-Werror
 
 
 @pytest.mark.parametrize("name", MODULES)
-@pytest.mark.parametrize(("compiler", "standard"), [("cc", "c99"), ("c++", "c++98")])
-def test_strict_compilers_take_it(name: str, compiler: str, standard: str, tmp_path: Path):
-    if shutil.which(compiler) is None:
-        pytest.skip(f"there is no {compiler}: Debian and Ubuntu have it in the package g++")
+@pytest.mark.parametrize(
+    ("find", "language", "standard"),
+    [(find_c_compiler, "c", "c99"), (find_cxx_compiler, "c++", "c++98")],
+)
+def test_strict_compilers_take_it(
+    name: str, find: Callable[[Target], Command], language: str, standard: str, tmp_path: Path
+):
+    compiler = needed(lambda: find(get_target("host")))
     (tmp_path / f"{name}.h").write_text(header_text(library_of(MODULES[name], name)))
     main = tmp_path / "main.c"
     main.write_text(f'#include "{name}.h"\n#include "{name}.h"\nint main(void) {{ return 0; }}\n')
     # <stdint.h> is younger than C++98, and long long with it.
-    options = ["-Wno-long-long"] if compiler == "c++" else []
-    language = "c++" if compiler == "c++" else "c"
-    command = [compiler, f"-std={standard}", *STRICT, *options, "-fsyntax-only", "-x", language]
+    options = ["-Wno-long-long"] if language == "c++" else []
+    command = [*compiler, f"-std={standard}", *STRICT, *options, "-fsyntax-only", "-x", language]
     subprocess.run([*command, main], check=True)
 
 

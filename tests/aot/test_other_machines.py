@@ -9,8 +9,10 @@ import numpy as np
 import pytest
 
 from lowering.targets import get_target
-from runtime.aot.toolchain import build_program, find_c_compiler, find_emulator, find_linker
+from runtime.aot.link import build_program
 from runtime.compile import compile
+from runtime.tools.c_tools import find_c_compiler, find_linker
+from runtime.tools.emulators import find_emulator
 from tests.aot.conftest import DIGITS, TENSORS, copies, library_of, tool, write_bundle
 
 TARGETS = ("cortex-a53", "cortex-a7")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ctypes
-import shutil
 import subprocess
 from pathlib import Path
 
@@ -11,10 +10,11 @@ import numpy as np
 import pytest
 
 from runtime.aot.library import Library
-from runtime.aot.toolchain import find_linker
 from runtime.compile import compile
+from runtime.tools.c_tools import find_linker
 from tests.aot.conftest import DIGITS, library_of, tool, write_bundle
 from tests.guard import guarded
+from tests.tools import needed_program
 
 
 @pytest.fixture(scope="module")
@@ -54,10 +54,10 @@ def test_function_and_stages_give_what_the_runtime_gives(digits: Library, loaded
         assert pieces.tobytes() == expected.tobytes()
 
 
-@pytest.mark.skipif(shutil.which("readelf") is None, reason="binutils are not there")
 @pytest.mark.parametrize("target", ["host", "cortex-a53", "cortex-a7"])
 def test_it_exports_what_is_public_and_needs_nothing(target: str, tmp_path: Path):
     tool(find_linker, target)
+    needed_program("readelf", "binutils")
     library = library_of(DIGITS.read_text(), "digits", target)
     write_bundle(library, tmp_path)
 

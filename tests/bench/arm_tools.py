@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from lowering.targets import get_target
-from runtime.analysis.disassembly import find_objdump
-from runtime.analysis.mca import find_mca
-from runtime.aot.toolchain import find_linker
 from runtime.emulation.extra import require
+from runtime.tools.c_tools import find_linker
+from runtime.tools.llvm_tools import find_mca, find_objdump
 from tests.tools import needed
 
 

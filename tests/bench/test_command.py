@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import json
-import shutil
 
 import pytest
 
-from runtime.analysis import mca
 from runtime.cli import main
 from runtime.compile import parse_module
+from runtime.tools.llvm_tools import find_mca
+from tests.tools import needed
 
 FAST = ("--seconds", "0.02")
 
@@ -98,10 +98,7 @@ def module(tmp_path, capsys):
 
 
 def test_llvm_mca_is_asked_for_the_busiest_loop(module, capsys):
-    try:
-        mca.find_mca()
-    except mca.McaError as error:
-        pytest.skip(str(error))
+    needed(find_mca)
     assert main(["inspect", str(module), "--level", "mca", "--target", "znver4"]) == 0
     out = capsys.readouterr().out
     assert "Block RThroughput" in out
@@ -109,6 +106,6 @@ def test_llvm_mca_is_asked_for_the_busiest_loop(module, capsys):
 
 
 def test_a_missing_llvm_mca_is_one_line(module, capsys, monkeypatch):
-    monkeypatch.setattr(shutil, "which", lambda _: None)
+    monkeypatch.setenv("PATH", "")
     assert main(["inspect", str(module), "--level", "mca"]) == 1
-    assert capsys.readouterr().err.startswith("error: no llvm-mca on the PATH")
+    assert capsys.readouterr().err.startswith("error: no llvm-mca of LLVM 19 or later on the PATH:")

@@ -1,7 +1,6 @@
 """The 16-bit kernel that low-bit kernels are held against: its sums, and what it becomes."""
 
 import re
-import shutil
 from math import isqrt
 
 import numpy as np
@@ -11,11 +10,13 @@ from lowbit_dialect import reference
 from lowbit_dialect.geometry import ConvGeometry, Window
 from lowering.targets import TARGETS, get_target
 from runtime.analysis.instructions import spills_of
-from runtime.analysis.mca import McaError, find_mca
 from runtime.bench.int16_baseline import TILES, int16_baseline
 from runtime.bench.int16_kernel import Tile
+from runtime.tools import ToolMissingError
+from runtime.tools.llvm_tools import find_mca
 from tests.backend.harness import RUN, calls
 from tests.guard import guarded
+from tests.tools import needed
 
 GEOMETRIES = {
     "3x3": ConvGeometry(1, Window(9, 3, 1, 1, 1), Window(11, 3, 1, 1, 1), 16, 40),
@@ -99,19 +100,12 @@ def test_inner_loop_multiplies_and_does_little_else(target: str) -> None:
         assert all("[" in i.operands[-1] for i in baseline.loop if "mlal" in i.mnemonic)
 
 
-def _mca_is_there() -> bool:
-    try:
-        return bool(find_mca())
-    except McaError:
-        return False
-
-
-@pytest.mark.skipif(not _mca_is_there(), reason="llvm-mca is not installed")
 @pytest.mark.parametrize(
     ("target", "least"),
     [("cortex-a53", 3.0), ("cortex-a72", 3.9), ("neoverse-n1", 3.9), ("cortex-a9", 3.6)],
 )
 def test_rate_is_near_one_multiplication_a_cycle(target: str, least: float) -> None:
+    needed(find_mca)
     described = get_target(target)
     best = int16_baseline(LAYER, described)
     assert least <= best.mac_per_cycle <= 4
@@ -127,7 +121,7 @@ def test_a_tile_may_be_given() -> None:
 
 
 def test_mca_is_asked_for_by_name(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(shutil, "which", lambda _: None)
+    monkeypatch.setenv("PATH", "")
     baseline = int16_baseline(LAYER, get_target("cortex-a53"), Tile(2, 2, 4, 2))
-    with pytest.raises(McaError, match="no llvm-mca"):
+    with pytest.raises(ToolMissingError, match="no llvm-mca"):
         _ = baseline.mac_per_cycle

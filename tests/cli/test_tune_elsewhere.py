@@ -7,7 +7,8 @@ import pytest
 
 from lowering.kernels.records import load_records
 from lowering.targets import get_target
-from runtime.aot.toolchain import find_c_compiler, find_emulator
+from runtime.tools.c_tools import find_c_compiler
+from runtime.tools.emulators import find_emulator
 from tests.cli.conftest import Lowbit
 from tests.cli.test_tune import GEMM, QUICK
 from tests.remote import fake_ssh

@@ -10,14 +10,11 @@ import numpy as np
 import pytest
 
 from lowering.targets import get_target
-from runtime.aot.toolchain import (
-    build_program,
-    find_c_compiler,
-    find_emulator,
-    find_linker,
-)
+from runtime.aot.link import build_program
 from runtime.cli import main
 from runtime.compile import compile
+from runtime.tools.c_tools import find_c_compiler, find_linker
+from runtime.tools.emulators import find_emulator
 from tests.tools import needed
 
 ROOT = Path(__file__).parents[2]
@@ -68,8 +65,7 @@ def test_commands_print_the_logits(index: int, target: str, folder: Path):
 @pytest.mark.parametrize("flag", ["-fopenmp", "-Wno-unknown-pragmas"])
 def test_programs_of_your_own(flag: str, folder: Path):
     target = get_target("host")
-    if shutil.which("cc") is None:
-        pytest.skip("there is no C compiler: Debian and Ubuntu have it in the package gcc")
+    needed(lambda: find_c_compiler(target))
     program, stages = blocks("c")
     call = "digits(image, logits, workspace);"
     assert call in program

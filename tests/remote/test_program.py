@@ -7,13 +7,13 @@ from xdsl.dialects.builtin import TensorType, i8, i32
 from lowbit_dialect.codes import parse_code
 from lowering.llvm.object import compile_object
 from lowering.targets import get_target
-from runtime.aot.toolchain import find_c_compiler
 from runtime.arrays import as_array
 from runtime.compile import compile
 from runtime.remote.machine import LocalMachine, Machine, ProgramError
 from runtime.remote.program import Job, Program, RemoteExecutable, Unit
 from runtime.signature import Signature
 from runtime.tensor_spec import TensorSpec
+from runtime.tools.c_tools import find_c_compiler
 from tests.differential.check import assert_same
 from tests.differential.graph import Graph, module_of
 from tests.differential.test_functions import packed_graph

@@ -9,8 +9,10 @@ import pytest
 
 from lowering.llvm.object import compile_object
 from lowering.targets import get_target
-from runtime.aot.toolchain import build_program, find_c_compiler, find_emulator
+from runtime.aot.link import build_program
 from runtime.team_code import JOB_WORDS, PROGRESS_WORDS, Slot, call_ir, reciprocal, team_ir
+from runtime.tools.c_tools import find_c_compiler
+from runtime.tools.emulators import find_emulator
 from tests.tools import needed
 
 STAGES, ROUNDS = 3, 40

@@ -9,8 +9,8 @@ import pytest
 from lowbit_dialect.schedule import ScheduleAttr
 from lowering.kernels.choice import Choice
 from lowering.targets import get_target
-from runtime.aot.toolchain import find_c_compiler
 from runtime.remote.machine import Finished, LocalMachine, Machine, QemuMachine, UnreachableError
+from runtime.tools.c_tools import find_c_compiler
 from runtime.tuner.machine_runner import MachineRunner
 from runtime.tuner.task import Failed, Measured, Outcome, Task
 from runtime.tuner.worker_process import WorkerProcess
