@@ -4,11 +4,14 @@
 VENV ?= .venv
 BIN := $(VENV)/bin
 
-.PHONY: help run test format bench model peers records docs clean
+.PHONY: help run test test-all test-core test-lowest format bench model peers records docs clean
 
 help:
 	@echo "make run     compile the digits network, run it, show what it takes"
 	@echo "make test    pytest, lit, ruff and pyright; fails if any of them does"
+	@echo "make test-all    the same with the sweeps, which take an hour or so"
+	@echo "make test-core   what needs no other program: levels, kernels, runtime, command line"
+	@echo "make test-lowest the core with the oldest releases that pyproject.toml allows"
 	@echo "make bench   measure the kernels against their goals, one thread (some minutes)"
 	@echo "make peers   the same and other libraries in the same run; rewrites docs/performance.md"
 	@echo "make model   what ARM processors make of the kernels, by llvm-mca and in an emulator"
@@ -20,16 +23,29 @@ help:
 run: $(VENV)/installed-examples
 	@$(BIN)/python -m examples.digits.run
 
-test: $(VENV)/installed-dev,examples
+# CONTRIBUTING.md says which tests are where. SWEEP selects them by pytest's markers.
+SWEEP :=
+test-all: SWEEP := -m ""
+test test-all: $(VENV)/installed-dev,examples
 	@.ci/install_tools $(BIN)/python
 	@failed=; \
 	check() { echo "== $$*"; "$(BIN)/$$@" || failed="$$failed; $$*"; }; \
-	check pytest -n auto; \
+	check pytest -n auto $(SWEEP); \
 	check lit -q lit_tests; \
 	check ruff check .; \
 	check ruff format --check .; \
 	check pyright --pythonpath $(BIN)/python; \
 	if [ -n "$$failed" ]; then echo "FAILED$$failed"; exit 1; fi; echo "all checks passed"
+
+CORE := $(addprefix tests/,dialect opt backend differential runtime cli)
+test-core: $(VENV)/installed-dev,examples
+	@$(BIN)/pytest -n auto $(CORE)
+
+# In an environment of its own, of the Python that made .venv.
+test-lowest: $(BIN)/python
+	@mkdir -p build && .ci/lowest_versions >build/lowest_versions.txt
+	@PIP_CONSTRAINT=$(CURDIR)/build/lowest_versions.txt \
+	  $(MAKE) --no-print-directory test-core VENV=build/lowest PYTHON=$(CURDIR)/$(BIN)/python
 
 format: $(VENV)/installed-dev,examples
 	@$(BIN)/ruff check --fix . && $(BIN)/ruff format .
