@@ -23,9 +23,10 @@ help:
 run: $(VENV)/installed-examples
 	@$(BIN)/python -m examples.digits.run
 
-# CONTRIBUTING.md says which tests are where. SWEEP selects them by pytest's markers.
+# CONTRIBUTING.md says which tests are where.
 SWEEP :=
 test-all: SWEEP := -m ""
+test-all: export LOWBIT_EXAMPLES ?= 4
 test test-all: $(VENV)/installed-dev,examples
 	@.ci/install_tools $(BIN)/python
 	@failed=; \

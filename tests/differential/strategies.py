@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Sequence
 
 import numpy as np
@@ -16,11 +15,9 @@ from lowbit_dialect.geometry import LAYOUTS, Window
 from lowbit_dialect.kernel_layouts import activation_layout, byte_activation_layout
 from lowbit_dialect.layout import PLANE, PackedAttr
 from tests.differential.graph import Graph, Numbers, Value, tensor
+from tests.sweep import SCALE
 
 INT32 = np.iinfo(np.int32)
-SCALE = float(os.environ.get("LOWBIT_EXAMPLES", "1"))
-"""How many times the usual number of examples is drawn."""
-
 EXTENTS = (1, 2, 3, 7, 8, 9, 15, 16, 17, 31, 32, 33, 63, 64, 65)
 """Channel counts around the words and lanes of every target."""
 

@@ -2,7 +2,7 @@
 of uniform codes."""
 
 from dataclasses import replace
-from itertools import cycle
+from itertools import cycle, product
 
 import numpy as np
 import pytest
@@ -16,6 +16,7 @@ from tests.differential.contraction import Conv, Matmul
 from tests.differential.graph import Graph
 from tests.differential.strategies import EXTENTS, examples, seeds
 from tests.differential.test_conv2d import convs
+from tests.sweep import thinned
 
 PRODUCT = ("product",)
 CODE_PAIRS = [
@@ -44,8 +45,9 @@ def channels_for(x_code: str, w_code: str) -> int:
     return min(33, (2**31 - 1) // (9 * x.max_magnitude * w.max_magnitude))
 
 
-@pytest.mark.parametrize("target", TARGETS)
-@pytest.mark.parametrize(("x_code", "w_code"), CODE_PAIRS)
+@pytest.mark.parametrize(
+    ("x_code", "w_code", "target"), thinned((*pair, t) for pair in CODE_PAIRS for t in TARGETS)
+)
 def test_codes(x_code: str, w_code: str, target: str) -> None:
     channels = channels_for(x_code, w_code) or 1
     taps = (2, 1) if channels == 1 else (3, 3)
@@ -82,7 +84,7 @@ def test_groups(channels: int, oc: int, groups: int) -> None:
         Conv((1, 3, 4, channels), oc, groups=groups, layout=layout, **codes).check(target, 2)
 
 
-@pytest.mark.parametrize("channels", [*EXTENTS, 259])
+@pytest.mark.parametrize("channels", thinned([*EXTENTS, 259]))
 def test_remainders(channels: int) -> None:
     """Every remainder of a word; more lookups than bytes can sum."""
     target = TARGETS[channels % len(TARGETS)]
@@ -122,9 +124,9 @@ ENTRIES = ([-7, -1, 2, 9], [9, -7, 2, -1], [2, 1])
 FORMS = ("threshold", "shift")
 
 
-@pytest.mark.parametrize("target", TARGETS)
-@pytest.mark.parametrize("form", FORMS)
-@pytest.mark.parametrize("entries", ENTRIES)
+@pytest.mark.parametrize(
+    ("entries", "form", "target"), thinned(product(ENTRIES, FORMS, TARGETS), len(TARGETS) - 1)
+)
 def test_layers(entries: list[int], form: str, target: str) -> None:
     check(codebook_layers(entries, form), [target], 2, PRODUCT)
 
@@ -137,7 +139,7 @@ def codebooks(draw: st.DrawFn, most: int) -> CodebookType:
     return CodebookType(bits, entries)
 
 
-@examples(20)
+@examples(12)
 @given(convs(), st.data(), st.sampled_from(TARGETS), st.integers(1, 3), seeds)
 def test_any(conv: Conv, data: st.DataObject, target: str, num_threads: int, seed: int) -> None:
     x = data.draw(codebooks(4))

@@ -22,6 +22,7 @@ from tests.differential.check import TARGETS
 from tests.differential.contraction import FILL_PAIRS, Conv, Matmul
 from tests.differential.graph import Graph, module_of
 from tests.differential.strategies import EXTENTS, affine_codes, examples, seeds
+from tests.sweep import some, thinned
 
 KINDS = sorted(AFFINE_CODES)
 FORMS = ("scaled", "values", "1", "2", "4")
@@ -84,7 +85,7 @@ def check(case: Matmul | Conv, target: str) -> None:
 @pytest.mark.parametrize(("kind", "bits"), [*product(KINDS, (1, 2, 3, 4))])
 def test_codes(storage, kind: str, bits: int) -> None:
     """Every code of the weights, in every form, on one of the targets each."""
-    for i, form in enumerate(FORMS):
+    for i, form in some(FORMS, bits):
         storage(form)
         x_code = f"{KINDS[(bits + i) % 3]}<{8 - i}>"
         case = Matmul(1 + i % 3, 67, 20, x_code, f"{kind}<{bits}>")
@@ -100,7 +101,9 @@ def test_forms(storage, form: str, target: str) -> None:
     check(Matmul(2, 530, 9, "bipolar<8>", "signed<2>"), target)
 
 
-@pytest.mark.parametrize("k", [1, 4, 7, 8, 9, 15, 16, 17, 28, 31, 32, 33, 63, 64, 65, 95, 97])
+@pytest.mark.parametrize(
+    "k", thinned([1, 4, 7, 8, 9, 15, 16, 17, 28, 31, 32, 33, 63, 64, 65, 95, 97])
+)
 def test_remainders(storage, k: int) -> None:
     """Around the words of 8, 16 and 32 channels."""
     for bits in (1, 2, 4):
@@ -109,7 +112,7 @@ def test_remainders(storage, k: int) -> None:
         check(Matmul(1 + k % 4, k, 33, "unipolar<8>", f"signed<{bits}>"), target)
 
 
-@pytest.mark.parametrize("m", range(1, 10))
+@pytest.mark.parametrize("m", thinned(range(1, 10)))
 def test_rows(storage, m: int) -> None:
     """As many rows as a tile has pixels, and more."""
     check(Matmul(m, 300, 65, "unipolar<4>", "bipolar<1>"), TARGETS[m % len(TARGETS)])

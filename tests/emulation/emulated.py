@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from typing import TypeVar
 
 import numpy as np
 import pytest
@@ -23,8 +24,10 @@ from lowering.targets import get_target
 from runtime.remote.machine import Machine, QemuMachine
 from runtime.remote.program import Job, Program, Report, Unit
 from tests.differential.graph import Graph, Numbers
-from tests.differential.strategies import SCALE
+from tests.sweep import SCALE, some, swept
 from tests.tools import needed
+
+T = TypeVar("T")
 
 AARCH64 = ("cortex-a53", "cortex-a72", "neoverse-n1")
 ARMV7 = ("cortex-a7", "cortex-a9")
@@ -35,7 +38,13 @@ PLACES = ("end", "start", "+1")
 """Where the buffers lie: against a page that nobody may touch, and off every alignment."""
 TIME_LIMIT = 240.0
 
-each_target = pytest.mark.parametrize("target", TARGETS)
+FAMILIES = ("cortex-a53", "cortex-a9")
+"""A target of each instruction set family; the others only add dot products, or other tiles."""
+
+
+each_target = pytest.mark.parametrize(
+    "target", [*FAMILIES, *swept(*(t for t in TARGETS if t not in FAMILIES))]
+)
 
 
 def emulated(target: str) -> Machine:
@@ -187,6 +196,10 @@ def _bits(array: NDArray) -> NDArray:
     return array.view(f"u{array.itemsize}")
 
 
-def share(target: str, cases: Sequence) -> list:
-    """The cases of a target: half of them where another one has the same instructions."""
-    return list(cases[::2] if target in HALF else cases)
+def share(target: str, cases: Sequence[T]) -> list[tuple[int, T]]:
+    """Places and cases of a target: half of them, another half for the next target.
+
+    All of them where `LOWBIT_EXAMPLES` is above 1, but for targets that share their instructions.
+    """
+    first = TARGETS.index(target) // 2
+    return list(enumerate(cases))[first % 2 :: 2] if target in HALF else some(cases, first)

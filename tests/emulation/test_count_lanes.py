@@ -16,10 +16,10 @@ from runtime.remote.program import Job, Unit
 from tests.differential.graph import Graph, Numbers, module_of
 from tests.differential.strategies import FILLS
 from tests.emulation.emulated import emulated, linked
+from tests.sweep import swept
 
 KINDS = sorted(AFFINE_CODES)
 FILL_PAIRS = (*product(("highest", "lowest"), repeat=2), ("alternating", "highest"))
-EMULATED = ("cortex-a53", "neoverse-n1", "cortex-a7")
 
 
 def codes(x: str, w: str) -> tuple[AffineCode, AffineCode]:
@@ -126,7 +126,7 @@ WIDEST = ("signed<2>", "bipolar<2>")
 """Codes whose sums are also checked over more taps than lanes count, and over nearly as many."""
 
 
-@pytest.mark.parametrize("name", EMULATED)
+@pytest.mark.parametrize("name", ["cortex-a53", "cortex-a7", *swept("neoverse-n1")])
 def test_saturated_sums(name: str) -> None:
     """All codes at their ends, on both sides of every limit, as sums and as levels."""
     graphs: list[Graph] = []

@@ -31,19 +31,20 @@ from tests.differential.test_product import (
     codebook_layers,
     glue_of_unsorted_codebooks,
 )
-from tests.emulation.emulated import HALF, TARGETS, Batch, drawn, each_target
+from tests.emulation.emulated import TARGETS, Batch, drawn, each_target, share
 from tests.emulation.test_emulated_contractions import STRATEGIES
+from tests.sweep import SCALE
 
 
 @each_target
 def test_fused_glue(target: str) -> None:
     """Thresholds in lanes of 8, 16 and 32 bits behind every strategy, plain and packed."""
     batch, turn = Batch(target), count(TARGETS.index(target))
-    for seed, name in enumerate(sorted(LAYERS)):
+    for seed, name in share(target, sorted(LAYERS)):
         layer, kind = LAYERS[name], ("ends", "sums", "near")[seed % 3]
         code = f"{('unipolar', 'signed', 'bipolar')[seed // 2 % 3]}<{layer.bits}>"
         graph = layer.graph(parse_code(code), kind, seed)
-        for _ in range(1 + (target not in HALF)):
+        for _ in range(1 + (SCALE > 1)):
             batch.add(graph, f"{name}, {kind} thresholds", STRATEGIES[next(turn) % 3])
         next(turn)
     batch.run()
@@ -60,7 +61,7 @@ def test_glue(target: str) -> None:
         batch.add(graph, f"glue of a matrix product {i}: {graph}", STRATEGIES[i % 3])
     for bits, axis in product([1, 3, 7], [0, 1]):
         batch.add(glue_of_unsorted_codebooks(bits, axis), f"codebook of {bits} bits, axis {axis}")
-    for entries, form in product(ENTRIES, FORMS):
+    for _, (entries, form) in share(target, [*product(ENTRIES, FORMS)]):
         batch.add(codebook_layers(entries, form), f"codebook {entries}, {form}", "product")
     batch.run()
 
@@ -69,7 +70,7 @@ def test_glue(target: str) -> None:
 def test_elementwise(target: str) -> None:
     """Every tie in every rounding; ends of i32; special floats."""
     batch, seed = Batch(target), TARGETS.index(target)
-    for kind, rounding in product(KINDS, ROUNDINGS):
+    for _, (kind, rounding) in share(target, [*product(KINDS, ROUNDINGS)]):
         batch.add(ties(kind, rounding), f"ties of {kind}, {rounding}")
     batch.add(subnormals(), "subnormals")
     batch.add(scalars(), "scalars")
@@ -84,7 +85,7 @@ def test_elementwise(target: str) -> None:
 def test_pools(order: str, target: str) -> None:
     batch = Batch(target)
     cases = [*product(SIZES, layouts(order))]
-    for n, (size, layout) in enumerate(cases):
+    for n, (size, layout) in share(target, cases):
         turn = n + TARGETS.index(target)
         window, code = WINDOWS[turn % len(WINDOWS)], CODES[turn % len(CODES)]
         where = f"{size} {order}, {code}, {layout}, window {window}"

@@ -25,6 +25,7 @@ from tests.differential.test_pool import two_layers
 from tests.differential.test_product import codebook_layers
 from tests.emulation.emulated import emulated, linked
 from tests.emulation.test_emulated_contractions import STRATEGIES
+from tests.sweep import swept
 from tests.tools import needed
 
 LATER = {
@@ -86,7 +87,7 @@ def found(assembly: str, features: dict[str, str]) -> list[str]:
     return [m[0].strip() for m in re.finditer(rf"^\t(?:{pattern})(?:\s.*)?$", assembly, re.M)]
 
 
-@pytest.mark.parametrize("target", ["cortex-a53", "neoverse-n1", "cortex-a9"])
+@pytest.mark.parametrize("target", ["cortex-a53", *swept("neoverse-n1"), "cortex-a9"])
 def test_instructions(target: str) -> None:
     """Nothing that the processor lacks, and no call of a library: kernels are linked without."""
     for title, text in assemblies(target).items():
