@@ -1,0 +1,1 @@
+"""Comparisons of the code and the speed of kernels between two commits; not installed."""
