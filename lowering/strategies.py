@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-STRATEGIES = ("auto", "bit_serial", "dot", "table", "product")
+STRATEGIES = ("auto", "bitserial", "dot", "lut", "product_lut")
 """What a caller may ask for."""
+
+FORMER_NAMES = {"bit_serial": "bitserial", "table": "lut", "product": "product_lut"}
+"""What records of earlier versions call a strategy, and its name."""
 
 
 def check_strategy(strategy: str) -> None:

@@ -36,9 +36,9 @@ def compile(
             can run.
         entry: the function to call; not needed where there is one, or one called main.
         use_cache: whether to look for the object on disk, and keep it there.
-        strategy: how contractions are computed: `bit_serial`, `dot` where the weights fit in
-            bytes, `product` where the codes have 8 bits together, or `auto` for what suits the
-            machine. Codebooks always take `product`.
+        strategy: how contractions are computed: `bitserial`, `dot` where the weights fit in
+            bytes, `product_lut` where the codes have 8 bits together, or `auto` for what suits the
+            machine. Codebooks always take `product_lut`.
         records: a file that `lowbit tune` wrote, asked before the records that come with lowbit
             and these before the cost model; `shipped` leaves out the file, `none` all records.
 

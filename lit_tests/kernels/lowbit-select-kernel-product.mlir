@@ -1,6 +1,6 @@
 // RUN: lowbit-opt %s -p 'lowbit-select-kernel{target=znver5}' --split-input-file | filecheck %s
-// RUN: lowbit-opt %s -p 'lowbit-select-kernel{target=cortex-a9 strategy=bit_serial}' --split-input-file | filecheck %s
-// RUN: lowbit-opt %s -p 'lowbit-select-kernel{target=x86-64-v3 strategy=product}' --split-input-file | filecheck %s --check-prefixes=CHECK,FORCED
+// RUN: lowbit-opt %s -p 'lowbit-select-kernel{target=cortex-a9 strategy=bitserial}' --split-input-file | filecheck %s
+// RUN: lowbit-opt %s -p 'lowbit-select-kernel{target=x86-64-v3 strategy=product_lut}' --split-input-file | filecheck %s --check-prefixes=CHECK,FORCED
 
 // Codebooks are looked up in tables of products, whatever was asked for. This one has no 0, so that
 // the padding makes a difference: there is a correction for each class of border pixels.
@@ -11,7 +11,7 @@
 // CHECK-LABEL: func.func @conv
 // CHECK-NEXT:  %[[X:.*]] = lowbit.bitpack %x : {{.*}} #lowbit.packed<axis = 3, word = i32, order = [0, 1, 2, 3], frame = [0, 0, 1, 1, 1, 1, 0, 0], bytes = levels>>
 // CHECK-NEXT:  %[[W:.*]] = lowbit.bitpack %w : {{.*}} #lowbit.packed<axis = 3, word = i32, order = [0, 1, 2, 3], lanes = [0, {{[0-9]+}}], bytes = levels, shift = 2>>
-// CHECK-NEXT:  %[[C:.*]] = lowbit.correction %w x_code !lowbit.codebook<2, [9, -7, 2, -1]> image [4, 4] padding [1, 1, 1, 1] strategy product : {{.*}} -> tensor<3x3x3xi32>
+// CHECK-NEXT:  %[[C:.*]] = lowbit.correction %w x_code !lowbit.codebook<2, [9, -7, 2, -1]> image [4, 4] padding [1, 1, 1, 1] strategy product_lut : {{.*}} -> tensor<3x3x3xi32>
 // CHECK-NEXT:  lowbit.product_lut_conv %[[X]], %[[W]], %[[C]] padding [1, 1, 1, 1] schedule
 func.func @conv(%x: !x, %w: !w) -> tensor<1x4x4x3xi32> {
   %y = lowbit.conv2d %x, %w padding [1, 1, 1, 1] : (!x, !w) -> tensor<1x4x4x3xi32>
@@ -23,7 +23,7 @@ func.func @conv(%x: !x, %w: !w) -> tensor<1x4x4x3xi32> {
 // One code is enough.
 
 // CHECK-LABEL: func.func @gemm
-// CHECK:         lowbit.correction %w x_code !lowbit.unipolar<4> strategy product : {{.*}} -> tensor<1x1x9xi32>
+// CHECK:         lowbit.correction %w x_code !lowbit.unipolar<4> strategy product_lut : {{.*}} -> tensor<1x1x9xi32>
 // CHECK:         lowbit.product_lut_gemm
 func.func @gemm(%x: tensor<5x70x!lowbit.unipolar<4>>, %w: tensor<70x9x!lowbit.codebook<1, [5, -2]>>) -> tensor<5x9xi32> {
   %y = lowbit.matmul %x, %w : (tensor<5x70x!lowbit.unipolar<4>>, tensor<70x9x!lowbit.codebook<1, [5, -2]>>) -> tensor<5x9xi32>

@@ -1,11 +1,11 @@
 // RUN: lowbit-opt %s -p 'lowbit-select-kernel{target=znver5}' --split-input-file | filecheck %s --check-prefixes=CHECK,AUTO
 // RUN: lowbit-opt %s -p 'lowbit-select-kernel{target=x86-64-v3}' --split-input-file | filecheck %s --check-prefixes=CHECK,AVX2
 // RUN: lowbit-opt %s -p 'lowbit-select-kernel{target=znver5 strategy=dot}' --split-input-file | filecheck %s --check-prefixes=CHECK,DOT
-// RUN: lowbit-opt %s -p 'lowbit-select-kernel{target=znver5 strategy=table}' --split-input-file | filecheck %s --check-prefix=TABLE
-// RUN: lowbit-opt %s -p 'lowbit-select-kernel{target=x86-64-v3 strategy=table}' --split-input-file | filecheck %s --check-prefix=TABLE4
+// RUN: lowbit-opt %s -p 'lowbit-select-kernel{target=znver5 strategy=lut}' --split-input-file | filecheck %s --check-prefix=TABLE
+// RUN: lowbit-opt %s -p 'lowbit-select-kernel{target=x86-64-v3 strategy=lut}' --split-input-file | filecheck %s --check-prefix=TABLE4
 // RUN: not lowbit-opt %s -p 'lowbit-select-kernel{strategy=fast}' --split-input-file 2>&1 | filecheck %s --check-prefix=BAD
 
-// BAD: unknown strategy 'fast': expected one of auto, bit_serial, dot, table
+// BAD: unknown strategy 'fast': expected one of auto, bitserial, dot, lut
 
 // Wide pairs are dot products of bytes on every target that has an instruction for them. Levels of
 // signed activations begin at -8: a correction for each class of border pixels. Signed ones make no
@@ -34,7 +34,7 @@ func.func @wide(%x: !x, %w: !w) -> tensor<1x4x4x3xi32> {
 // TABLE-LABEL: func.func @binary
 // TABLE:         lowbit.bitpack %x : {{.*}} #lowbit.packed<axis = 1, word = i64, order = [p, 1, 0]>>
 // TABLE-NEXT:    lowbit.bitpack %w : {{.*}} #lowbit.packed<axis = 0, word = i64, order = [1, p, 0], lanes = [1, 64], index = [6, 64]>>
-// TABLE-NEXT:    lowbit.correction %w x_code !lowbit.unipolar<1> strategy table
+// TABLE-NEXT:    lowbit.correction %w x_code !lowbit.unipolar<1> strategy lut
 // TABLE-NEXT:    lowbit.lut_gemm
 // TABLE4-LABEL: func.func @binary
 // TABLE4:        index = [4, 32]>>

@@ -1,5 +1,5 @@
-// RUN: lowbit-opt %s -p 'lowbit-select-kernel{target=znver5 strategy=bit_serial}' --split-input-file | filecheck %s --check-prefixes=CHECK,W32
-// RUN: lowbit-opt %s -p 'lowbit-select-kernel{target=x86-64-v3 strategy=bit_serial}' --split-input-file | filecheck %s --check-prefixes=CHECK,W64
+// RUN: lowbit-opt %s -p 'lowbit-select-kernel{target=znver5 strategy=bitserial}' --split-input-file | filecheck %s --check-prefixes=CHECK,W32
+// RUN: lowbit-opt %s -p 'lowbit-select-kernel{target=x86-64-v3 strategy=bitserial}' --split-input-file | filecheck %s --check-prefixes=CHECK,W64
 
 // The padding becomes the frame of x; words and lanes are those of the target.
 

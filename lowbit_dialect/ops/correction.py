@@ -43,13 +43,13 @@ from lowbit_dialect.product_table import ProductTable
 from lowbit_dialect.raw_sums import RawSums
 
 RAW_SUMS: dict[str, Callable[[Code, Code], RawSums]] = {
-    "bit_serial": lambda x, w: decompose(affine(x), affine(w)),
+    "bitserial": lambda x, w: decompose(affine(x), affine(w)),
     "dot": lambda x, w: LevelProduct(affine(x), affine(w)),
-    "product": ProductTable,
-    "table": lambda x, w: decompose(affine(x), affine(w)),
+    "product_lut": ProductTable,
+    "lut": lambda x, w: decompose(affine(x), affine(w)),
 }
 """What the kernels of each strategy sum."""
-CODEBOOK_STRATEGIES = ("product",)
+CODEBOOK_STRATEGIES = ("product_lut",)
 """The strategies that take every code; the others take affine ones."""
 
 
@@ -69,7 +69,7 @@ class CorrectionOp(LowbitOp):
         Clause("x_code", ATTRIBUTE),
         Clause("image", INTS),
         *CONV_CLAUSES,
-        Clause("strategy", WORD, StringAttr("bit_serial")),
+        Clause("strategy", WORD, StringAttr("bitserial")),
     )
 
     w = operand_def(TensorType)

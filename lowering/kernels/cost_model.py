@@ -88,7 +88,7 @@ def _row_of_tiles(geometry: ConvGeometry, pixels: int) -> list[tuple[int, int]]:
     return [(whole, pixels), (1, rest)] if rest else [(whole, pixels)]
 
 
-def bit_serial_cycles(c: Contraction, pixels: int, vectors: int) -> float:
+def bitserial_cycles(c: Contraction, pixels: int, vectors: int) -> float:
     """Cycles of the reduction by popcounts."""
     target, word = c.target, c.target.word_bits
     lanes = vectors * target.vector_bits // word
@@ -300,10 +300,10 @@ def product_cycles(c: Contraction, pixels: int, vectors: int) -> float:
 
 
 REDUCTIONS = {
-    "bit_serial": bit_serial_cycles,
+    "bitserial": bitserial_cycles,
     "dot": dot_cycles,
-    "product": product_cycles,
-    "table": table_cycles,
+    "product_lut": product_cycles,
+    "lut": table_cycles,
 }
 """Cycles of the reduction of each strategy, by pixels and vectors of the register tile."""
 

@@ -35,7 +35,7 @@ REGISTERS_AROUND = 6
 """Vector registers that a tile of such words must leave where no loop is left of it: LLVM then
 mixes it with the epilogue."""
 
-BYTE_STRATEGIES = ("dot", "product")
+BYTE_STRATEGIES = ("dot", "product_lut")
 """The strategies whose operands are words of bytes."""
 
 
@@ -50,9 +50,9 @@ def body_words(strategy: str, codes: tuple[Code, Code], target: Target) -> int:
     return BODY_WORDS if is_narrow else 1
 
 
-def kernel_lanes(target: Target, strategy: str = "bit_serial") -> int:
+def kernel_lanes(target: Target, strategy: str = "bitserial") -> int:
     """Output channels in a vector of sums."""
-    word_bits = target.word_bits if strategy == "bit_serial" else 32
+    word_bits = target.word_bits if strategy == "bitserial" else 32
     return target.vector_bits // word_bits
 
 
@@ -60,11 +60,11 @@ def tile_registers(
     target: Target, strategy: str, pixels: int, vectors: int, codes: tuple[Code, Code]
 ) -> int:
     """Vector registers that a tile needs in its innermost loop; `codes` are those of x and w."""
-    if strategy == "table":
+    if strategy == "lut":
         vectors //= 4
         indices = 2 if target.shifts_bytes else 1  # loads come early where there is room
         return 3 * pixels * vectors + indices * vectors + 2
-    beside = target.popcount_registers if strategy == "bit_serial" else 2
+    beside = target.popcount_registers if strategy == "bitserial" else 2
     if strategy == "dot" and target.dot_form.by_lane:
         words, product = dot_words(codes, target), LevelProduct(affine(codes[0]), affine(codes[1]))
         if words.size < BYTES_PER_WORD:
@@ -80,7 +80,7 @@ def tiles(target: Target, strategy: str, codes: tuple[Code, Code]) -> Iterator[t
     tile of all is there even where it does not fit.
     """
     lanes = kernel_lanes(target, strategy)
-    if strategy == "table":
+    if strategy == "lut":
         widths = (4, 8)
     else:
         widths = tuple(v for v in (1, 2, 4, 8) if lanes * v in (8, 16, 32, 64))
@@ -122,11 +122,11 @@ def _unroll(contraction: Contraction, strategy: str, tile: tuple[int, int]) -> i
     """How many of the reduction loops are unrolled, the innermost first."""
     geometry, target = contraction.geometry, contraction.target
     codes = contraction.x, contraction.w
-    if strategy == "table":
+    if strategy == "lut":
         return 1
-    if strategy == "product" and not looks_up_in_registers(ProductTable(*codes), target):
+    if strategy == "product_lut" and not looks_up_in_registers(ProductTable(*codes), target):
         return 0  # lanes are unrolled instead
-    if strategy in ("bit_serial", "dot") and target.spills_long_bodies:
+    if strategy in ("bitserial", "dot") and target.spills_long_bodies:
         return 0  # a pass takes several words already
     is_bytes = strategy in BYTE_STRATEGIES
     word_elements = word_bytes(strategy, codes, target) if is_bytes else target.word_bits

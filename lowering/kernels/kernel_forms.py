@@ -74,7 +74,7 @@ def _table_index(target: Target) -> tuple[int, int]:
 
 
 KERNELS: dict[str, KernelForms] = {
-    "bit_serial": KernelForms(
+    "bitserial": KernelForms(
         BitserialConvOp,
         BitserialGemmOp,
         lambda target, layout, padding, groups, lanes, codes: (
@@ -92,7 +92,7 @@ KERNELS: dict[str, KernelForms] = {
         _dot_conv_layouts,
         _dot_gemm_layouts,
     ),
-    "product": KernelForms(
+    "product_lut": KernelForms(
         ProductLutConvOp,
         ProductLutGemmOp,
         lambda target, layout, padding, groups, lanes, codes: (
@@ -104,7 +104,7 @@ KERNELS: dict[str, KernelForms] = {
             product_matmul_rhs_layout(lanes, codes[0].width),
         ),
     ),
-    "table": KernelForms(
+    "lut": KernelForms(
         LutConvOp,
         LutGemmOp,
         lambda target, layout, padding, groups, lanes, codes: (

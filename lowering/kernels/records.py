@@ -28,7 +28,7 @@ from lowering.kernels.choice import Choice, Chooser, model_choice
 from lowering.kernels.problem import Problem
 from lowering.kernels.schedule_space import obstacle, strategies
 from lowering.record_sources import SHIPPED_RECORDS, RecordSource, read_records, sources
-from lowering.strategies import check_strategy
+from lowering.strategies import FORMER_NAMES, check_strategy
 from lowering.targets import Target
 
 
@@ -62,15 +62,16 @@ class TuningRecord:
 
     @staticmethod
     def from_json(data: dict[str, Any]) -> TuningRecord:
-        """The inverse of `to_json`.
+        """The inverse of `to_json`; records of earlier versions call some strategies otherwise.
 
         Raises:
             ValueError, KeyError, TypeError: the data are no record.
         """
+        strategy = str(data["strategy"])
         return TuningRecord(
             str(data["target"]),
             Problem.from_json(data["kernel"]),
-            str(data["strategy"]),
+            FORMER_NAMES.get(strategy, strategy),
             parse_schedule(data["schedule"]),
             float(data["cycles"]),
             float(data["mac_per_cycle"]),

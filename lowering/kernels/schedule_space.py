@@ -203,9 +203,9 @@ _TILE_KNOBS = (
 )
 
 SPACES: dict[str, Space] = {
-    "bit_serial": Space(_TILE_KNOBS, (_registers,)),
+    "bitserial": Space(_TILE_KNOBS, (_registers,)),
     "dot": Space(_TILE_KNOBS, (_registers, _narrow_lanes)),
-    "product": Space(
+    "product_lut": Space(
         (
             Knob("pixels", _pixels),
             Knob("vectors", _vectors),
@@ -215,7 +215,7 @@ SPACES: dict[str, Space] = {
         ),
         (_product_registers, _skips_nothing),
     ),
-    "table": Space(
+    "lut": Space(
         (
             Knob("pixels", _pixels),
             Knob("vectors", lambda kernel: TABLE_VECTORS),
@@ -288,7 +288,7 @@ def is_worth_trying(
     bodies = prod(kernel.trips[: schedule.unroll.data])
     steps = schedule.pixels.data * schedule.vectors.data * bodies
     is_long = steps > MAX_STEPS if kernel.body_words == 1 else bodies > MAX_UNROLLED_BODIES
-    too_long = strategy != "table" and schedule.unroll.data > 0 and is_long
+    too_long = strategy != "lut" and schedule.unroll.data > 0 and is_long
     return not too_long and obstacle(schedule, problem, target, strategy) is None
 
 
@@ -305,7 +305,7 @@ def strategies(problem: Problem, target: Target, wanted: str = "auto") -> list[s
     """The strategies that can compute a problem, of those wanted (`auto`: of its `candidates`).
 
     Raises:
-        ValueError: there is no such strategy, or it is `product` and there is no table.
+        ValueError: there is no such strategy, or it is `product_lut` and there is no table.
     """
     check_strategy(wanted)
     x, w, geometry = problem.x_code, problem.w_code, problem.geometry

@@ -10,7 +10,7 @@ from lowbit_dialect.geometry import ConvGeometry
 MIN_SKIPPED = 0.01
 """Share of the taps in the padding, by rows or by columns, from which on skipping them pays."""
 
-SKIPPING = ("bit_serial", "dot")
+SKIPPING = ("bitserial", "dot")
 """The strategies that can skip taps."""
 
 MAX_BORDER_BODY = 100

@@ -15,30 +15,30 @@ from lowering.targets import Target
 
 def obstacle(strategy: str, x: Code, w: Code, geometry: ConvGeometry, target: Target) -> str | None:
     """Why a strategy cannot take a contraction, or None where it can."""
-    if strategy == "product":
+    if strategy == "product_lut":
         return ProductTable(x, w).obstacle
     for code in (x, w):
         if not isinstance(code, AffineCode):
             return f"{code} is not affine in its bits"
     if strategy == "dot":
         return LevelProduct(affine(x), affine(w)).obstacle(geometry)
-    if strategy == "table":
+    if strategy == "lut":
         tile = min(tiles(target, strategy, (x, w)))
         return plan_tables(affine(x), affine(w), geometry, target, tile).obstacle
     return None
 
 
 def candidates(x: Code, w: Code) -> tuple[str, ...]:
-    """The strategies among which `auto` means one: for codebooks there is only `product`."""
+    """The strategies among which `auto` means one: for codebooks there is only `product_lut`."""
     has_codebook = not (isinstance(x, AffineCode) and isinstance(w, AffineCode))
-    return ("product",) if has_codebook else ("bit_serial", "dot", "table")
+    return ("product_lut",) if has_codebook else ("bitserial", "dot", "lut")
 
 
 def resolve_strategy(wanted: str, x: Code, w: Code, geometry: ConvGeometry, target: Target) -> str:
     """What a strategy becomes for a contraction: `auto` the one predicted to be fastest.
 
-    A strategy that cannot take the contraction becomes `bit_serial`, which takes all affine codes;
-    codebooks always become `product`, the only strategy for them.
+    A strategy that cannot take the contraction becomes `bitserial`, which takes all affine codes;
+    codebooks always become `product_lut`, the only strategy for them.
 
     Raises:
         ValueError: there is no such strategy, or there is no table of products for the codes, but
@@ -46,11 +46,11 @@ def resolve_strategy(wanted: str, x: Code, w: Code, geometry: ConvGeometry, targ
     """
     check_strategy(wanted)
     by_default = candidates(x, w)
-    if "product" in (wanted, *by_default):
-        if reason := obstacle("product", x, w, geometry, target):
-            raise ValueError(f"strategy product is impossible: {reason}")
-        return "product"
+    if "product_lut" in (wanted, *by_default):
+        if reason := obstacle("product_lut", x, w, geometry, target):
+            raise ValueError(f"strategy product_lut is impossible: {reason}")
+        return "product_lut"
     allowed = by_default if wanted == "auto" else (wanted,)
     possible = [s for s in allowed if obstacle(s, x, w, geometry, target) is None]
     contraction = Contraction(geometry, x, w, target)
-    return min(possible, key=lambda s: best_tile(contraction, s)[0], default="bit_serial")
+    return min(possible, key=lambda s: best_tile(contraction, s)[0], default="bitserial")

@@ -56,7 +56,7 @@ def schedule_of(op: KernelOp, geometry: ConvGeometry, lowering: FunctionLowering
         return default_schedule(geometry, *op.codes, lowering.target, strategy)
     w_layout = packed_layout(op.operands[1].type)
     assert w_layout is not None, "the op's verifier says so"
-    lane_bits = w_layout.word_bits.data if strategy == "bit_serial" else SUM_BITS
+    lane_bits = w_layout.word_bits.data if strategy == "bitserial" else SUM_BITS
     vector_bits = w_layout.lane_block[1] // schedule.vectors.data * lane_bits
     problem = Problem(*op.codes, geometry)
     reason = obstacle(schedule, problem, lowering.target, strategy, vector_bits)

@@ -68,10 +68,10 @@ def _looked_up(instruction: Instruction) -> int:
 
 
 PRODUCTS: Mapping[str, Callable[[Instruction], int]] = {
-    "bit_serial": _bits_counted,
+    "bitserial": _bits_counted,
     "dot": _multiplied,
-    "table": _looked_up,
-    "product": _looked_up,
+    "lut": _looked_up,
+    "product_lut": _looked_up,
 }
 """Products of an instruction, by the strategy that it serves."""
 
@@ -91,13 +91,13 @@ def macs_per_product(
     sum of the activations of its group for a plane of the weights, for one or two pixels; a table
     of products may be looked up in parts; a product of numbers of two digits is two of bytes.
     """
-    if choice.strategy == "bit_serial":
+    if choice.strategy == "bitserial":
         return 1 / len(decompose(affine(x), affine(w)).terms)
-    if choice.strategy == "table":
+    if choice.strategy == "lut":
         tile = choice.schedule.pixels.data, choice.schedule.vectors.data
         plan = plan_tables(affine(x), affine(w), geometry, target, tile)
         return plan.sums.bits * plan.shared / len(plan.sums.w_terms)
-    if choice.strategy == "product":
+    if choice.strategy == "product_lut":
         return 1 / len(ProductTable(x, w).register_tables)
     if choice.strategy == "dot":
         words = dot_words((x, w), target)

@@ -34,11 +34,11 @@ _SECONDS = 0.05
 _LARGE = ConvGeometry(1, Window(64, 3, 1, 1, 1), Window(64, 3, 1, 1, 1), 512, 512)
 """A layer on which nothing but the reduction counts."""
 PEAKS = (
-    *(("bit_serial", "A1W1"), ("bit_serial", "A2W1"), ("bit_serial", "A2W2")),
-    *(("table", "A4W1"), ("table", "A2W2"), ("dot", "A4W4")),
+    *(("bitserial", "A1W1"), ("bitserial", "A2W1"), ("bitserial", "A2W2")),
+    *(("lut", "A4W1"), ("lut", "A2W2"), ("dot", "A4W4")),
 )
 """Strategies and bit widths whose peak is worth a line; the others lie between and below."""
-_NAMES = {"bit_serial": "popcounts", "table": "tables", "dot": "dot products"}
+_NAMES = {"bitserial": "popcounts", "lut": "tables", "dot": "dot products"}
 
 
 @dataclass(frozen=True)

@@ -19,7 +19,7 @@ def lookup_loop(name: str, pair: str) -> list[Instruction]:
     target = get_target(name)
     workload = next(w for w in load_workloads() if w.id == "C9")
     layer = Layer.random(workload, pair)
-    levels = Levels.of(layer.module("packed", "table", target), target, strategy="table")
+    levels = Levels.of(layer.module("packed", "lut", target), target, strategy="lut")
     stage = next(n for n, _ in levels.signatures[0].stages if n.endswith("lut_conv"))
     loops = [
         loop

@@ -52,7 +52,7 @@ def counting_loops(function: AssemblyFunction) -> list[list[Instruction]]:
 @pytest.mark.parametrize("codes", PAIRS, ids=" ".join)
 def test_inner_loops(target: str, layer: str, codes: tuple[str, str]) -> None:
     conv = replace(LAYERS[layer], x_code=codes[0], w_code=codes[1])
-    levels = Levels.of(module(conv), get_target(target), strategy="bit_serial")
+    levels = Levels.of(module(conv), get_target(target), strategy="bitserial")
     loops = [loop for f in levels.assembly.values() for loop in counting_loops(f)]
     assert loops
     spilled = [loop for loop in loops if any(i.spill or i.reload for i in loop)]

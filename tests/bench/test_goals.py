@@ -14,7 +14,7 @@ from runtime.bench.result_file import dump_results
 from runtime.bench.workloads import load_workloads
 
 MACHINE = {"isa": "avx512", "cores": 2}
-C9 = Record("C9", "A1W1", "host", "bit_serial", "packed", 4e-5, 1e5, 700, True, machine=MACHINE)
+C9 = Record("C9", "A1W1", "host", "bitserial", "packed", 4e-5, 1e5, 700, True, machine=MACHINE)
 
 
 def found(*records: Record) -> dict[str, tuple[float, bool]]:

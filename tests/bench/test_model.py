@@ -53,7 +53,7 @@ def test_the_emulated_output_is_that_of_the_reference(target, pair, out):
 
 
 @pytest.mark.parametrize("target", ["cortex-a53", "neoverse-n1", "cortex-a9"])
-@pytest.mark.parametrize("strategy", ["bit_serial", "dot"])
+@pytest.mark.parametrize("strategy", ["bitserial", "dot"])
 def test_products_counted_in_instructions_are_those_of_the_layer(target, strategy):
     """Without padding and with whole vectors nothing is multiplied in vain."""
     small = workload()
@@ -68,12 +68,12 @@ def test_products_counted_in_instructions_are_those_of_the_layer(target, strateg
 def test_tables_stand_for_their_group_of_activations():
     layer = Layer.random(workload(ic=256, oc=256, size=8, taps=3, pad=1), "A1W1")
     target = get_target("cortex-a53")
-    choice = chooser(target, "table", "none")(layer.problem("packed"))
-    assert choice.strategy == "table"
+    choice = chooser(target, "lut", "none")(layer.problem("packed"))
+    assert choice.strategy == "lut"
     codes, geometry = (layer.x_code, layer.w_code), layer.workload.geometry
     each = macs_per_product(choice, *codes, geometry, target)
     built = EmulatedLayer.of(layer, "packed", target, choice)
-    setting = ModelSetting("A1W1", "cortex-a53", strategy="table", records="none")
+    setting = ModelSetting("A1W1", "cortex-a53", strategy="lut", records="none")
     record = model_layer(layer.workload, setting)
     assert record.checked
     assert built.choice == choice
@@ -84,7 +84,7 @@ def test_tables_stand_for_their_group_of_activations():
 
 
 def test_figures_are_plausible_and_the_same_every_time():
-    setting = ModelSetting("A1W1", "cortex-a53", strategy="bit_serial", records="none")
+    setting = ModelSetting("A1W1", "cortex-a53", strategy="bitserial", records="none")
     first, again = (model_layer(workload(), setting, with_int16=True) for _ in range(2))
     assert first == again
     # 128 products of bits take an `and` (or `eor`), a `cnt` and an addition, and some loads.
@@ -123,14 +123,14 @@ def test_an_access_beyond_a_buffer_stops_the_program(target):
 @pytest.mark.parametrize("cores", [1, 2])
 def test_a_session_keeps_the_order_and_tells_failures(cores, monkeypatch):
     monkeypatch.setattr(model_session, "usable_cores", lambda: cores)
-    settings = tuple(ModelSetting("A8W8", "cortex-a9", strategy=s) for s in ("dot", "product"))
+    settings = tuple(ModelSetting("A8W8", "cortex-a9", strategy=s) for s in ("dot", "product_lut"))
     jobs = [ModelJob(workload(ic=ic, oc=8, size=4), "cortex-a9", settings) for ic in (8, 16)]
     seen: list[int] = []
     outcome = run_models(jobs, lambda done, name: seen.append(done))
     assert seen == [1, 2]
     assert [r.macs for r in outcome.records] == [4 * 4 * 8 * 8, 4 * 4 * 16 * 8]
     assert len(outcome.failures) == 2
-    assert all("product is impossible" in line for line in outcome.failures)
+    assert all("product_lut is impossible" in line for line in outcome.failures)
 
 
 def test_only_arm_is_modelled():

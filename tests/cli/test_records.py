@@ -22,7 +22,7 @@ def records(tmp_path: Path) -> Path:
     (conv,) = (op for op in parse_module(CONV).walk() if isinstance(op, Conv2DOp))
     host = get_target("host").cpu
     found = TuningRecord(
-        *(host, Problem.of(conv), "bit_serial", SCHEDULE, 1.0, 1.0, 1.0, "0", "2026-01-01")
+        *(host, Problem.of(conv), "bitserial", SCHEDULE, 1.0, 1.0, 1.0, "0", "2026-01-01")
     )
     append_records(tmp_path / "r.jsonl", [found])
     return tmp_path / "r.jsonl"

@@ -186,7 +186,7 @@ def test_lut_conv(data: st.DataObject, indices: tuple[int, tuple[int, int]]):
             BitpackOp.get(b, index_weight_layout(layout, lanes, index, groups)).result,
         ]
         if decompose(x_code, w_code).needs_correction:
-            image, strategy = (geometry.rows.extent, geometry.cols.extent), StringAttr("table")
+            image, strategy = (geometry.rows.extent, geometry.cols.extent), StringAttr("lut")
             correction = CorrectionOp.get(b, x_code, image, strategy=strategy, **clauses)
             operands.append(correction.result)
         sums = TensorType(i32, conv.result_shape)
@@ -214,7 +214,7 @@ def test_lut_gemm(
             BitpackOp.get(b, index_matmul_rhs_layout(lanes, index)).result,
         ]
         if decompose(x_code, w_code).needs_correction:
-            strategy = StringAttr("table")
+            strategy = StringAttr("lut")
             operands.append(CorrectionOp.get(b, x_code, strategy=strategy).result)
         return LutGemmOp.build_op(operands, [TensorType(i32, (m, n))]).result
 

@@ -20,7 +20,7 @@ from tests.differential.graph import Graph, Numbers, Value, module_of
 
 TARGETS = tuple(RUN)
 """The host and its weaker classes."""
-STRATEGIES = ("bit_serial", "dot", "table")
+STRATEGIES = ("bitserial", "dot", "lut")
 """Each is checked, whichever the target prefers: by cases of its own, or drawn for a case."""
 
 strategies = st.sampled_from(STRATEGIES)

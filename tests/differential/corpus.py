@@ -178,10 +178,10 @@ def packings() -> Iterator[Graph]:
 def contractions() -> Iterator[tuple[Graph, str]]:
     """Each kernel family with each epilogue, and its strategy."""
     cases = {
-        "bit_serial": ("unipolar<2>", "bipolar<1>"),
+        "bitserial": ("unipolar<2>", "bipolar<1>"),
         "dot": ("signed<4>", "signed<4>"),
-        "table": ("bipolar<2>", "signed<2>"),
-        "product": ("unipolar<2>", "codebook<2, [-7, -1, 2, 9]>"),
+        "lut": ("bipolar<2>", "signed<2>"),
+        "product_lut": ("unipolar<2>", "codebook<2, [-7, -1, 2, 9]>"),
         "auto": ("unipolar<8>", "signed<8>"),
     }
     for strategy, codes in cases.items():

@@ -18,7 +18,7 @@ from tests.differential.strategies import EXTENTS, examples, seeds
 from tests.differential.test_conv2d import convs
 from tests.sweep import thinned
 
-PRODUCT = ("product",)
+PRODUCT = ("product_lut",)
 CODE_PAIRS = [
     ("unipolar<2>", "signed<2>"),
     ("bipolar<2>", "signed<3>"),
@@ -156,7 +156,7 @@ def test_what_has_no_table(x_code: str, w_code: str) -> None:
         x_code %= list(range(256))
     x, w = np.zeros((2, 3), np.int64), np.zeros((3, 2), np.int64)
     with pytest.raises(ValueError, match="tables of products are indexed by 8 bits at most"):
-        runtime.matmul(x, w, x_code=x_code, w_code=w_code, strategy="product")
+        runtime.matmul(x, w, x_code=x_code, w_code=w_code, strategy="product_lut")
 
 
 def glue_of_unsorted_codebooks(bits: int, axis: int) -> Graph:

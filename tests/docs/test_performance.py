@@ -35,7 +35,7 @@ MACHINE = {
 
 def record(**changes: object) -> Record:
     facts = {
-        **{"id": "C9", "pair": "A1W1", "isa": "host", "strategy": "bit_serial", "out": "packed"},
+        **{"id": "C9", "pair": "A1W1", "isa": "host", "strategy": "bitserial", "out": "packed"},
         **{"seconds": 4e-5, "cycles": 1e5, "mac_per_cycle": 345, "checked": True},
         **{"machine": MACHINE, "cold_seconds": 0.2, "cached_seconds": 0.0007},
     }
@@ -65,7 +65,7 @@ def test_every_mark_of_the_page_is_filled():
 
 def model(**changes: object) -> ModelRecord:
     facts = {
-        **{"id": "C9", "pair": "A1W1", "target": "cortex-a53", "strategy": "table", "tile": "7x4"},
+        **{"id": "C9", "pair": "A1W1", "target": "cortex-a53", "strategy": "lut", "tile": "7x4"},
         **{"out": "packed", "checked": True, "macs": 1000, "counted_macs": 1000, "cycles": 50},
         **{"instructions": 40, "loop_macs": 140, "loop_cycles": 4, "loop_instructions": 3},
         **{"loop_share": 1, "loop_instruction_share": 0.5, "int16_cycles": 200},

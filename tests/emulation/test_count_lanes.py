@@ -142,7 +142,7 @@ def test_saturated_sums(name: str) -> None:
 def run_all(graphs: list[Graph], name: str) -> None:
     """Every function with inputs of every kind."""
     target, rng = get_target(name), np.random.default_rng(0)
-    units = [Unit.of(module_of(graph), target, "bit_serial") for graph in graphs]
+    units = [Unit.of(module_of(graph), target, "bitserial") for graph in graphs]
     program, jobs, wanted = linked(units, name), [], []
     for graph in graphs:
         for fills in FILL_PAIRS:

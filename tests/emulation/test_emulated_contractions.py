@@ -29,7 +29,7 @@ from tests.differential.test_skipped_taps import CASES as PADDED
 from tests.emulation.emulated import FAMILIES, TARGETS, Batch, drawn, each_target, share
 from tests.sweep import SCALE
 
-STRATEGIES = ("bit_serial", "dot", "table", "product")
+STRATEGIES = ("bitserial", "dot", "lut", "product_lut")
 DOT = ("dot", "neoverse-n1")
 """A strategy and the target that alone has instructions for it."""
 X_FILLS = ("random", "highest", "lowest", "alternating")
@@ -146,9 +146,9 @@ def test_codebooks(target: str) -> None:
         conv = Conv(
             *((2, 4, 5, channels), 9, taps), padding=(2, 1, 1, 2), x_code=x_code, w_code=w_code
         )
-        add_conv(batch, conv, "product", constant=place % 3 == 1)
+        add_conv(batch, conv, "product_lut", constant=place % 3 == 1)
         if place % 3 == 0:
-            add_matmul(batch, Matmul(3, channels, 18, x_code, w_code), "product")
+            add_matmul(batch, Matmul(3, channels, 18, x_code, w_code), "product_lut")
     batch.run()
 
 

@@ -62,7 +62,7 @@ def test_glue(target: str) -> None:
     for bits, axis in product([1, 3, 7], [0, 1]):
         batch.add(glue_of_unsorted_codebooks(bits, axis), f"codebook of {bits} bits, axis {axis}")
     for _, (entries, form) in share(target, [*product(ENTRIES, FORMS)]):
-        batch.add(codebook_layers(entries, form), f"codebook {entries}, {form}", "product")
+        batch.add(codebook_layers(entries, form), f"codebook {entries}, {form}", "product_lut")
     batch.run()
 
 

@@ -61,7 +61,7 @@ def modules() -> dict[str, tuple[ModuleOp, str]]:
     digits = parse_module(FILE.read_text(), str(FILE))
     others = {
         "ties": (module_of(ties("signed", "half_away")), "auto"),
-        "codebook": (module_of(codebook_layers([-7, -1, 2, 9], "threshold")), "product"),
+        "codebook": (module_of(codebook_layers([-7, -1, 2, 9], "threshold")), "product_lut"),
     }
     return {
         "digits": (digits, "auto"),

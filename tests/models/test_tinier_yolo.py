@@ -43,7 +43,7 @@ def test_it_has_the_size_that_its_authors_state(module: ModuleOp) -> None:
 @pytest.mark.parametrize("target", ["znver5", "x86-64-v3", "cortex-a53"])
 def test_activations_stay_packed_between_the_convolutions(module: ModuleOp, target: str) -> None:
     kernels = module.clone()
-    lower(kernels, target, "kernels", "bit_serial")
+    lower(kernels, target, "kernels", "bitserial")
     body = next(iter(kernels.ops)).regions[0].block.ops
     convs = [op for op in body if isinstance(op, BitserialConvOp)]
     assert len(convs) == LAYERS

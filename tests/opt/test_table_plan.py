@@ -25,7 +25,7 @@ def conv(
 def planned(geometry: ConvGeometry, x: AffineCode, w: AffineCode, name: str) -> TablePlan:
     """The tables that a contraction gets on a target by default."""
     target = get_target(name)
-    schedule = default_schedule(geometry, x, w, target, "table")
+    schedule = default_schedule(geometry, x, w, target, "lut")
     return plan_tables(x, w, geometry, target, (schedule.pixels.data, schedule.vectors.data))
 
 
@@ -134,11 +134,11 @@ def test_why_there_can_be_no_tables(
     geometry: ConvGeometry, x: AffineCode, w: AffineCode, reason: str
 ):
     target = get_target("znver5")
-    why = obstacle("table", x, w, geometry, target)
+    why = obstacle("lut", x, w, geometry, target)
     assert why is not None
     assert reason in why
-    assert resolve_strategy("table", x, w, geometry, target) == "bit_serial"
-    assert resolve_strategy("auto", x, w, geometry, target) != "table"
+    assert resolve_strategy("lut", x, w, geometry, target) == "bitserial"
+    assert resolve_strategy("auto", x, w, geometry, target) != "lut"
 
 
 def test_tables_larger_than_the_stack_may_be():

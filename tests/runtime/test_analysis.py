@@ -111,7 +111,7 @@ func.func @f(%x: tensor<1x8x8x64x!lowbit.unipolar<2>>, %w: tensor<32x3x3x64x!low
 @pytest.mark.parametrize("target", ["znver5", "cortex-a53", "cortex-a7", "x86-64-v3"])
 def test_loops_and_assembly_agree_on_the_work(target: str):
     """Popcounts in the assembly cover just the bits that the loops say, where there are such."""
-    levels = Levels.of(parse_module(CONV), get_target(target), strategy="bit_serial")
+    levels = Levels.of(parse_module(CONV), get_target(target), strategy="bitserial")
     (signature,) = levels.signatures
     reports = levels.stages(signature)
     assert [r.name for r in reports] == [name for name, _ in signature.stages]

@@ -28,7 +28,7 @@ def least_seconds(run: Callable[[], object], times: int) -> float:
     return min(seconds)
 
 
-@pytest.mark.parametrize("strategy", ["bit_serial", "dot"])
+@pytest.mark.parametrize("strategy", ["bitserial", "dot"])
 def test_a_layer(strategy: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("LOWBIT_CACHE", str(tmp_path))
     workload = next(w for w in load_workloads(None) if w.id == "C9")

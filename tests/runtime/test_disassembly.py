@@ -74,11 +74,11 @@ def test_runs_of_stretches_are_runs_of_blocks():
 @pytest.mark.parametrize(
     ("strategy", "instruction", "products"),
     [
-        ("bit_serial", "cnt v0.16b v1.16b", 128),
-        ("bit_serial", "cnt v0.8b v1.8b", 64),
-        ("bit_serial", "vcnt.8 q0 q1", 128),
-        ("bit_serial", "vcnt.8 d0 d1", 64),
-        ("bit_serial", "cntd x0", 0),
+        ("bitserial", "cnt v0.16b v1.16b", 128),
+        ("bitserial", "cnt v0.8b v1.8b", 64),
+        ("bitserial", "vcnt.8 q0 q1", 128),
+        ("bitserial", "vcnt.8 d0 d1", 64),
+        ("bitserial", "cntd x0", 0),
         ("dot", "sdot v0.4s v1.16b v2.16b", 16),
         ("dot", "udot v0.2s v1.8b v2.8b", 8),
         ("dot", "mla v0.16b v1.16b v2.16b", 16),
@@ -90,10 +90,10 @@ def test_runs_of_stretches_are_runs_of_blocks():
         ("dot", "vmla.i8 q0 q1 q2", 16),
         ("dot", "mul x0 x1 x2", 0),
         ("dot", "mla r0 r1 r2 r3", 0),
-        ("table", "tbl v0.16b {v1.16b} v2.16b", 16),
-        ("table", "vtbl.8 d0 {d1,d2} d3", 8),
-        ("product", "tbl v0.8b {v1.16b} v2.8b", 8),
-        ("table", "cnt v0.16b v1.16b", 0),
+        ("lut", "tbl v0.16b {v1.16b} v2.16b", 16),
+        ("lut", "vtbl.8 d0 {d1,d2} d3", 8),
+        ("product_lut", "tbl v0.8b {v1.16b} v2.8b", 8),
+        ("lut", "cnt v0.16b v1.16b", 0),
     ],
 )
 def test_products_of_an_instruction(strategy, instruction, products):
@@ -134,7 +134,7 @@ def test_a_program_is_the_sum_of_its_blocks():
     need_arm_tools()
     code, target = Code.of(A64, "aarch64"), get_target("cortex-a53")
     counts = {(0x1000, 4): 1, (0x1004, 32): 1, (0x100C, 24): 9, (0x1024, 8): 1, (0x102C, 8): 1}
-    model = model_program(code, counts, target, PRODUCTS["bit_serial"])
+    model = model_program(code, counts, target, PRODUCTS["bitserial"])
     assert model.counted == 10 * 128
     assert model.loop.macs == 128
     assert model.loop.instructions == 6

@@ -86,7 +86,7 @@ def test_unpack_refuses_stray_bits():
         ({"w_code": "codebook<1, [0, 3]>"}, r"w: .* is not a value of code codebook<1"),
         (
             {"x_code": f"codebook<8, {list(range(256))}>", "strategy": "dot"},
-            "strategy product is impossible: tables of products are indexed by 8 bits at most",
+            "strategy product_lut is impossible: tables of products are indexed by 8 bits at most",
         ),
         ({"w_code": "unipolar<1>"}, r"w: -1 at index .* is not a value of code unipolar<1>"),
         ({"strides": 1}, "strides: expected two integers, got 1"),

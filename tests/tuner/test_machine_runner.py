@@ -20,7 +20,7 @@ from tests.tuner.test_runner import BAD, CONV, GEMM
 ARM = ("cortex-a53", "cortex-a7")
 
 
-def choice(pixels: int = 2, vectors: int = 1, strategy: str = "bit_serial") -> Choice:
+def choice(pixels: int = 2, vectors: int = 1, strategy: str = "bitserial") -> Choice:
     return Choice(strategy, ScheduleAttr.get(pixels, vectors, 0, "rows"))
 
 

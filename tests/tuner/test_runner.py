@@ -24,7 +24,7 @@ WINDOW = Window(7, 3, 2, 2, 1, 2)
 CONV = Problem(*CODES, ConvGeometry(2, WINDOW, WINDOW, 8, 12, 2), layout="nchw", stored="signed<3>")
 
 
-def choice(pixels: int, vectors: int = 1, strategy: str = "bit_serial") -> Choice:
+def choice(pixels: int, vectors: int = 1, strategy: str = "bitserial") -> Choice:
     return Choice(strategy, ScheduleAttr.get(pixels, vectors, 0, "rows"))
 
 

@@ -58,20 +58,20 @@ def test_default_schedules_are_legal_everywhere(name):
 
 def test_schedules_are_legal_and_differ():
     target, problem = get_target("znver5"), conv(CODES[1])
-    found = list(schedules(problem, target, "bit_serial"))
+    found = list(schedules(problem, target, "bitserial"))
     assert len(found) == len(set(found)) > 100
     for schedule in found:
-        assert obstacle(schedule, problem, target, "bit_serial") is None
-        assert nearest(schedule, problem, target, "bit_serial") == schedule
+        assert obstacle(schedule, problem, target, "bitserial") is None
+        assert nearest(schedule, problem, target, "bitserial") == schedule
 
 
 def test_knobs_that_make_no_difference_have_one_value():
     target = get_target("znver5")
     x, w = map(parse_code, CODES[0])
-    found = set(schedules(matmul((x, w), 1, 32, 16), target, "bit_serial"))
+    found = set(schedules(matmul((x, w), 1, 32, 16), target, "bitserial"))
     assert found == {ScheduleAttr.get(1, 1, 0, "rows")}
     deep = ScheduleAttr.get(4, 2, 3, "channels")
-    assert nearest(deep, matmul((x, w), 1, 32, 16), target, "bit_serial") == ScheduleAttr.get(
+    assert nearest(deep, matmul((x, w), 1, 32, 16), target, "bitserial") == ScheduleAttr.get(
         1, 1, 0, "rows"
     )
 
@@ -93,7 +93,7 @@ def test_knobs_that_make_no_difference_have_one_value():
 )
 def test_registers_are_counted(name, tile, legal):
     schedule = ScheduleAttr.get(*tile)
-    reason = obstacle(schedule, conv(CODES[1]), get_target(name), "bit_serial")
+    reason = obstacle(schedule, conv(CODES[1]), get_target(name), "bitserial")
     assert (reason is None) == legal
     if reason is not None:
         assert f"tile {tile[0]}x{tile[1]} needs" in reason
@@ -102,8 +102,8 @@ def test_registers_are_counted(name, tile, legal):
 
 def test_wide_vectors_take_several_registers():
     schedule, target = ScheduleAttr.get(4, 2), get_target("x86-64-v3")
-    assert obstacle(schedule, conv(CODES[1]), target, "bit_serial", 256) is None
-    reason = obstacle(schedule, conv(CODES[1]), target, "bit_serial", 512)
+    assert obstacle(schedule, conv(CODES[1]), target, "bitserial", 256) is None
+    reason = obstacle(schedule, conv(CODES[1]), target, "bitserial", 512)
     assert reason is not None
     assert "needs 22 vector registers; x86-64-v3 has 16" in reason
 
@@ -117,16 +117,16 @@ def test_the_smallest_tile_is_always_allowed():
 
 def test_strategies_are_those_that_are_possible():
     target = get_target("znver5")
-    assert strategies(conv(CODES[1]), target) == ["bit_serial", "dot", "table"]
+    assert strategies(conv(CODES[1]), target) == ["bitserial", "dot", "lut"]
     assert strategies(conv(CODES[1]), target, "dot") == ["dot"]
-    assert strategies(conv(CODES[4]), target) == ["bit_serial"]
+    assert strategies(conv(CODES[4]), target) == ["bitserial"]
     with pytest.raises(ValueError, match="unknown strategy 'fast'"):
         strategies(conv(CODES[1]), target, "fast")
 
 
 def test_predictions_grow_with_the_work():
     target = get_target("znver5")
-    choice = Choice("bit_serial", ScheduleAttr.get(7, 1, 1))
+    choice = Choice("bitserial", ScheduleAttr.get(7, 1, 1))
     cycles = [predicted_cycles(conv(codes), choice, target) for codes in CODES[:3]]
     assert cycles == sorted(cycles)
     assert 3 * cycles[0] < cycles[1] < cycles[2] / 3

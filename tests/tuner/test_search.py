@@ -99,10 +99,10 @@ def test_learning_beats_chance():
 
 @pytest.mark.parametrize("sampler", ["tpe", "random", "grid"])
 def test_a_space_that_is_used_up_ends_the_search(sampler: str):
-    runner, s = FakeRunner(), search(10_000, sampler=sampler, strategy="bit_serial")
+    runner, s = FakeRunner(), search(10_000, sampler=sampler, strategy="bitserial")
     s.run([runner])
     assert set(runner.measured) == set(s.space)
-    assert {c.strategy for c in runner.measured} == {"bit_serial"}
+    assert {c.strategy for c in runner.measured} == {"bitserial"}
 
 
 def test_failures_are_kept_and_not_measured_again():
@@ -210,10 +210,10 @@ def test_two_processes_work_on_one_study(tmp_path: Path, scheme: str, sampler: s
 
 def test_a_search_survives_its_candidates(tmp_path: Path):
     with LocalRunner(time_limit=8, command=BAD) as runner:
-        warm = Choice("bit_serial", ScheduleAttr.get(7, 1))  # starts the worker
+        warm = Choice("bitserial", ScheduleAttr.get(7, 1))  # starts the worker
         assert isinstance(runner.measure(TASK, warm, 0.01), Measured)
         runner.worker.time_limit = 4
-        s = search(14, sampler="grid", strategy="bit_serial")
+        s = search(14, sampler="grid", strategy="bitserial")
         s.space.sort(key=lambda c: (c.schedule.pixels.data, str(c)))
         plain = [c for c in s.space if c.schedule.unroll.data == 0]
         s.space = [c for c in plain if c.schedule.vectors.data == 2]

@@ -49,7 +49,7 @@ PROBLEM = Problem(
 def record(**changes) -> TuningRecord:
     schedule = ScheduleAttr.get(5, 2, 0, "channels")
     plain = TuningRecord(
-        *("znver5", PROBLEM, "bit_serial", schedule, 1000.0, 25.0, 30.0, "0.1.0", "2026-01-01")
+        *("znver5", PROBLEM, "bitserial", schedule, 1000.0, 25.0, 30.0, "0.1.0", "2026-01-01")
     )
     return replace(plain, **changes)
 
@@ -88,6 +88,15 @@ def test_round_trip(tmp_path: Path):
     append_records(file, records[1:])
     assert load_records(file) == records
     assert len(file.read_text().splitlines()) == 3
+
+
+@pytest.mark.parametrize(
+    ("former", "name"),
+    [("bit_serial", "bitserial"), ("table", "lut"), ("product", "product_lut"), ("dot", "dot")],
+)
+def test_records_of_earlier_versions_keep_their_value(former: str, name: str):
+    data = record().to_json() | {"strategy": former}
+    assert TuningRecord.from_json(data) == record(strategy=name)
 
 
 def test_a_broken_line_is_named_and_the_others_count(tmp_path: Path):
@@ -156,7 +165,7 @@ def test_the_newest_record_of_a_strategy_and_the_fastest_strategy_count(tmp_path
     dot = record(strategy="dot", schedule=ScheduleAttr.get(3, 1), cycles=900.0)
     append_records(file, [old, record(), dot])
     assert selected("znver5", str(file)) == ("lowbit.dot_conv", dot.schedule)
-    assert selected("znver5", str(file), "bit_serial")[1] == record().schedule
+    assert selected("znver5", str(file), "bitserial")[1] == record().schedule
 
 
 def test_a_record_of_what_is_stored_otherwise_serves():
