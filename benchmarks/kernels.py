@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from benchmarks.strategy_names import known
 from lowbit_dialect.codes import parse_code
 from lowbit_dialect.geometry import ConvGeometry, Window
 from lowering.kernels.records import chooser
@@ -44,7 +43,7 @@ class BenchmarkKernel:
         """The module, with random constant weights and with glue that spreads the sums."""
         layer = Layer.of(self.workload, parse_code(self.x), parse_code(self.w))
         target = get_target(self.target)
-        choice = chooser(target, known(self.strategy), self.records)(layer.problem(self.out))
+        choice = chooser(target, self.strategy, self.records)(layer.problem(self.out))
         return str(layer.module(self.out, choice.strategy, target))
 
 

@@ -18,6 +18,8 @@ from xdsl.pattern_rewriter import RewritePattern
 
 from docs.docstrings import escape
 from lowering.pipeline import LEVELS
+from lowering.targets import get_target
+from lowering.tiles import lower_tile
 from lowering.universe import LOWBIT_UNIVERSE
 
 PAGE = Path(__file__).parent / "passes.md"
@@ -75,12 +77,23 @@ def pass_entry(kind: type[ModulePass]) -> str:
             for name, default in options
         ]
         parts.append("\n".join(["| option | default |", "|---|---|", *rows]))
-    for name, pattern in vars(module).items():
-        package = module.__name__.rpartition(".")[0] + "."  # patterns may have files of their own
-        is_own = inspect.isclass(pattern) and pattern.__module__.startswith(package)
-        if is_own and issubclass(pattern, RewritePattern) and pattern.__doc__:
-            parts.append(f"### {name}\n\n{sketched(pattern.__doc__)}")
+    parts += [f"### {p.__name__}\n\n{sketched(p.__doc__ or '')}" for p in _patterns(module)]
     return "\n\n".join(parts)
+
+
+def _patterns(module: ModuleType) -> list[type[RewritePattern]]:
+    """The patterns of the pass of a module: those of strategies, or those that it names."""
+    if module is lower_tile:
+        return [type(pattern) for pattern in lower_tile.tile_patterns(get_target("host")).values()]
+    package = module.__name__.rpartition(".")[0] + "."  # patterns may have files of their own
+    return [
+        pattern
+        for pattern in vars(module).values()
+        if inspect.isclass(pattern)
+        and pattern.__module__.startswith(package)
+        and issubclass(pattern, RewritePattern)
+        and pattern.__doc__
+    ]
 
 
 def _path(module: ModuleType) -> str:

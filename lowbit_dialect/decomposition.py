@@ -17,11 +17,16 @@ channel, and per border class only where ax is not 0 (bipolar activations).
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
+import numpy as np
+from numpy.typing import NDArray
 from typing_extensions import override
 
 from lowbit_dialect.codes import Affine, AffineCode
 from lowbit_dialect.raw_sums import RawSums
+
+_POPCOUNT = np.array([byte.bit_count() for byte in range(256)], np.uint8)
 
 
 @dataclass(frozen=True)
@@ -66,6 +71,16 @@ class Decomposition(RawSums):
     @override
     def raw_bound(self, taps: int) -> int:
         return taps * sum(1 << term.exponent for term in self.terms)
+
+    @override
+    def of_words(self, x: NDArray, w: NDArray) -> NDArray[np.int64]:
+        combine = {"and": np.bitwise_and, "xor": np.bitwise_xor}[self.combine]
+        sums: Any = 0
+        for term in self.terms:
+            words = combine(x[term.x_plane], w[term.w_plane], order="C")
+            counts = _POPCOUNT[words.view(np.uint8)].sum(axis=-1, dtype=np.int64)
+            sums = sums + (term.sign << term.exponent) * counts
+        return sums
 
     @override
     def raw_range(self, taps: int) -> tuple[int, int]:

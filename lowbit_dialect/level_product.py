@@ -23,6 +23,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from math import ceil
 
+import numpy as np
+from numpy.typing import NDArray
 from typing_extensions import override
 
 from lowbit_dialect.codes import AffineCode
@@ -85,6 +87,12 @@ class LevelProduct(RawSums):
         return taps * self.step * self.max_level * self.max_byte
 
     @override
+    def of_words(self, x: NDArray, w: NDArray) -> NDArray[np.int64]:
+        levels = np.ascontiguousarray(x[0]).view(np.uint8).astype(np.int64)
+        values = np.ascontiguousarray(w[0]).view(np.int8).astype(np.int64)
+        return self.step * (levels * values).sum(axis=-1)
+
+    @override
     def raw_range(self, taps: int) -> tuple[int, int]:
         highest = taps * self.step * self.max_level
         return highest * min(0, self.w.min_value), highest * max(0, self.w.max_value)
@@ -125,12 +133,12 @@ class LevelProduct(RawSums):
         """The products where the bytes of w are made of levels in this way."""
         return LevelProduct(self.x, self.w, fields.exponent, fields.highest_level_byte)
 
-    def obstacle(self, geometry: ConvGeometry) -> str | None:
+    def why_not(self, geometry: ConvGeometry) -> str | None:
         """Why a contraction cannot be made of dot products of bytes, or None where it can."""
         words = ceil(geometry.ic / geometry.groups / BYTES_PER_WORD)
-        return self.obstacle_of(geometry.rows.taps * geometry.cols.taps * words * BYTES_PER_WORD)
+        return self.why_not_of(geometry.rows.taps * geometry.cols.taps * words * BYTES_PER_WORD)
 
-    def obstacle_of(self, taps: int) -> str | None:
+    def why_not_of(self, taps: int) -> str | None:
         """The same for sums of so many products, those of the bytes of ragged words included."""
         if self.w.min_value < INT8_MIN or self.w.max_value > INT8_MAX:
             return f"weights of {self.w} do not fit in i8"

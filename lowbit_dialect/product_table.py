@@ -90,6 +90,16 @@ class ProductTable(RawSums):
         )
 
     @override
+    def of_words(self, x: NDArray, w: NDArray) -> NDArray[np.int64]:
+        indices = np.bitwise_or(x[0], w[0], order="C").view(np.uint8)
+        return self.entries_of(indices).sum(axis=-1)
+
+    @property
+    @override
+    def wraps(self) -> bool:
+        return True
+
+    @override
     def raw_range(self, taps: int) -> tuple[int, int]:
         bound = self.raw_bound(taps)
         # Sums and corrections that may wrap tell nothing of the two together.
@@ -100,7 +110,7 @@ class ProductTable(RawSums):
         return BYTES_PER_WORD * taps * (int(self.products.max()) + self.offset)
 
     @property
-    def obstacle(self) -> str | None:
+    def why_not(self) -> str | None:
         """Why there is no table for these codes, or None where there is one."""
         if self.index_bits > MAX_INDEX_BITS:
             return (

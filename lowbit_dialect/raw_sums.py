@@ -48,6 +48,23 @@ class RawSums(ABC):
     def raw_bound(self, taps: int) -> int:
         """Bound on the magnitude of the raw sums over `taps` products, before correction."""
 
+    @abstractmethod
+    def of_words(self, x: NDArray, w: NDArray) -> NDArray[np.int64]:
+        """The raw sums over the words of operands, for the interpreter.
+
+        Args:
+            x, w: words (planes, .., words of a tap), which broadcast but for the planes; words of
+                bytes have one plane.
+
+        Returns:
+            The sums (..).
+        """
+
+    @property
+    def wraps(self) -> bool:
+        """Whether raw sums may leave i32, and the correction takes them back."""
+        return False
+
     def raw_range(self, taps: int) -> tuple[int, int]:
         """The least and the largest raw sum over `taps` products, before correction."""
         bound = self.raw_bound(taps)

@@ -95,7 +95,7 @@ class TableSums:
         ]
 
     @property
-    def obstacle(self) -> str | None:
+    def why_not(self) -> str | None:
         """Why no table can be made for these codes, or None."""
         if any(beta < 0 for beta in self.decomposition.x.betas):
             return "tables of partial sums take unipolar and bipolar activations"

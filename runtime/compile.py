@@ -36,9 +36,9 @@ def compile(
             can run.
         entry: the function to call; not needed where there is one, or one called main.
         use_cache: whether to look for the object on disk, and keep it there.
-        strategy: how contractions are computed: `bitserial`, `dot` where the weights fit in
-            bytes, `product_lut` where the codes have 8 bits together, or `auto` for what suits the
-            machine. Codebooks always take `product_lut`.
+        strategy: how contractions are computed: a name of `lowering.strategies.STRATEGIES`, or
+            `auto` for what suits the machine. Where a strategy cannot compute a contraction,
+            another one takes its place; codebooks always take tables of products.
         records: a file that `lowbit tune` wrote, asked before the records that come with lowbit
             and these before the cost model; `shipped` leaves out the file, `none` all records.
 

@@ -1,4 +1,4 @@
-"""The operations of level 2, from the words, by popcounts or by products of bytes.
+"""The operations of level 2, from the words.
 
 This is a second witness: it trusts `raw_sums` and the packed layouts where `reference` trusts
 neither, so a test that compares the two tests both.
@@ -6,10 +6,12 @@ neither, so a test that compares the two tests both.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from typing_extensions import override
 from xdsl.interpreter import (
     Interpreter,
     InterpreterFunctions,
@@ -20,43 +22,17 @@ from xdsl.interpreter import (
     impl_terminator,
     register_impls,
 )
-from xdsl.ir import Attribute
+from xdsl.ir import Attribute, Operation
 
-from lowbit_dialect.decomposition import Decomposition
 from lowbit_dialect.geometry import LAYOUTS, WEIGHT_LAYOUTS, ConvGeometry
 from lowbit_dialect.interpreters.values import PackedArray
 from lowbit_dialect.layout import packed_layout
-from lowbit_dialect.level_product import LevelProduct
 from lowbit_dialect.ops.base import code_of
-from lowbit_dialect.ops.bitserial import BitserialConvOp, BitserialGemmOp
 from lowbit_dialect.ops.correction import CorrectionOp
-from lowbit_dialect.ops.dot import DotConvOp, DotGemmOp
 from lowbit_dialect.ops.kernel import ConvKernelOp, GemmKernelOp, KernelOp, YieldOp
-from lowbit_dialect.ops.lut import LutConvOp, LutGemmOp
-from lowbit_dialect.ops.product_lut import ProductLutConvOp, ProductLutGemmOp
 from lowbit_dialect.packing import split_levels
-from lowbit_dialect.product_table import ProductTable
 from lowbit_dialect.raw_sums import RawSums
-
-_POPCOUNT = np.array([byte.bit_count() for byte in range(256)], np.uint8)
-_COMBINE = {"and": np.bitwise_and, "xor": np.bitwise_xor}
-
-
-def _popcounts(x: NDArray, w: NDArray, decomposition: Decomposition) -> NDArray[np.int64]:
-    """Weighted popcounts of planes, x (planes, .., words) and w (planes, .., words), summed."""
-    sums: Any = 0
-    for term in decomposition.terms:
-        words = _COMBINE[decomposition.combine](x[term.x_plane], w[term.w_plane], order="C")
-        counts = _POPCOUNT[words.view(np.uint8)].sum(axis=-1, dtype=np.int64)
-        sums = sums + (term.sign << term.exponent) * counts
-    return sums
-
-
-def _products(x: NDArray, w: NDArray, product: LevelProduct) -> NDArray[np.int64]:
-    """Products of level bytes and value bytes, x (1, .., words) and w (1, .., words), summed."""
-    levels = np.ascontiguousarray(x[0]).view(np.uint8).astype(np.int64)
-    values = np.ascontiguousarray(w[0]).view(np.int8).astype(np.int64)
-    return product.step * (levels * values).sum(axis=-1)
+from lowbit_dialect.strategies import STRATEGY_OPS
 
 
 def _value_words(w: NDArray, type_: Attribute, count: int) -> NDArray:
@@ -71,12 +47,6 @@ def _value_words(w: NDArray, type_: Attribute, count: int) -> NDArray:
     levels = split_levels(np.ascontiguousarray(w).view(np.uint8), layout)
     values = np.sort(code_of(type_, "w").values).astype(np.int8)[levels]
     return values.view(w.dtype)[..., :count]
-
-
-def _looked_up(x: NDArray, w: NDArray, table: ProductTable) -> NDArray[np.int64]:
-    """Entries of the index bytes of x (1, .., words) and w (1, .., words), summed."""
-    indices = np.bitwise_or(x[0], w[0], order="C").view(np.uint8)
-    return table.entries_of(indices).sum(axis=-1)
 
 
 def _raw_sums(
@@ -107,13 +77,7 @@ def _raw_sums(
         ]
         image = image.reshape(len(x), *pixels, groups, 1, -1)
         weights = grouped_w[:, :, :, i, j]
-        if isinstance(raw_sums, LevelProduct):
-            sums += _products(image, weights, raw_sums)
-        elif isinstance(raw_sums, ProductTable):
-            sums += _looked_up(image, weights, raw_sums)
-        else:
-            assert isinstance(raw_sums, Decomposition)
-            sums += _popcounts(image, weights, raw_sums)
+        sums += raw_sums.of_words(image, weights)
     return sums.reshape(*pixels, geometry.oc)
 
 
@@ -144,61 +108,13 @@ def _cut_frame(x: PackedArray, geometry: ConvGeometry, layout: str) -> NDArray:
 class KernelFunctions(InterpreterFunctions):
     """Contractions of every strategy, their corrections and epilogues."""
 
-    @impl(BitserialConvOp)
-    def run_bitserial_conv(
-        self, interpreter: Interpreter, op: BitserialConvOp, args: PythonValues
-    ) -> PythonValues:
-        """Popcounts of a convolution."""
-        return self._conv(interpreter, op, args)
-
-    @impl(DotConvOp)
-    def run_dot_conv(
-        self, interpreter: Interpreter, op: DotConvOp, args: PythonValues
-    ) -> PythonValues:
-        """Products of bytes of a convolution."""
-        return self._conv(interpreter, op, args)
-
-    @impl(BitserialGemmOp)
-    def run_bitserial_gemm(
-        self, interpreter: Interpreter, op: BitserialGemmOp, args: PythonValues
-    ) -> PythonValues:
-        """Popcounts of a matrix product."""
-        return self._gemm(interpreter, op, args)
-
-    @impl(DotGemmOp)
-    def run_dot_gemm(
-        self, interpreter: Interpreter, op: DotGemmOp, args: PythonValues
-    ) -> PythonValues:
-        """Products of bytes of a matrix product."""
-        return self._gemm(interpreter, op, args)
-
-    @impl(ProductLutConvOp)
-    def run_product_lut_conv(
-        self, interpreter: Interpreter, op: ProductLutConvOp, args: PythonValues
-    ) -> PythonValues:
-        """Products of a convolution, looked up."""
-        return self._conv(interpreter, op, args)
-
-    @impl(ProductLutGemmOp)
-    def run_product_lut_gemm(
-        self, interpreter: Interpreter, op: ProductLutGemmOp, args: PythonValues
-    ) -> PythonValues:
-        """Products of a matrix product, looked up."""
-        return self._gemm(interpreter, op, args)
-
-    @impl(LutConvOp)
-    def run_lut_conv(
-        self, interpreter: Interpreter, op: LutConvOp, args: PythonValues
-    ) -> PythonValues:
-        """Sums of table entries of a convolution, which are popcounts of planes."""
-        return self._conv(interpreter, op, args)
-
-    @impl(LutGemmOp)
-    def run_lut_gemm(
-        self, interpreter: Interpreter, op: LutGemmOp, args: PythonValues
-    ) -> PythonValues:
-        """Sums of table entries of a matrix product."""
-        return self._gemm(interpreter, op, args)
+    @classmethod
+    @override
+    def _impls(cls) -> Iterable[tuple[type[Operation], Any]]:
+        yield from super()._impls()
+        for strategy in STRATEGY_OPS.values():
+            yield strategy.conv, impl(strategy.conv)(cls._conv)
+            yield strategy.gemm, impl(strategy.gemm)(cls._gemm)
 
     def _conv(self, interpreter: Interpreter, op: ConvKernelOp, args: PythonValues) -> PythonValues:
         """Sums, correction and epilogue of a convolution."""
@@ -227,8 +143,7 @@ class KernelFunctions(InterpreterFunctions):
             return sums
         total = _add_correction(sums, args[2], geometry)
         # Sums of entries wrap where offsets take them out of i32; the correction wraps them back.
-        wraps = isinstance(op.raw_sums, ProductTable)
-        return total.astype(np.int32).astype(np.int64) if wraps else total
+        return total.astype(np.int32).astype(np.int64) if op.raw_sums.wraps else total
 
     @staticmethod
     def _finish(interpreter: Interpreter, op: KernelOp, sums: NDArray[np.int64]) -> PythonValues:

@@ -16,6 +16,7 @@ from lowbit_dialect.kernel_layouts import (
 from lowbit_dialect.layout import PackedAttr
 from lowbit_dialect.ops.contraction import conv_layout
 from lowbit_dialect.ops.kernel import ConvKernelOp, GemmKernelOp
+from lowbit_dialect.ops.strategy import StrategyOps
 
 
 @irdl_op_definition
@@ -56,3 +57,8 @@ class BitserialGemmOp(GemmKernelOp):
             matmul_rows_layout(x.word_bits.data),
             matmul_rhs_layout(w.word_bits.data, max(1, w.lane_block[1])),
         )
+
+
+BITSERIAL = StrategyOps(
+    "bitserial", BitserialConvOp, BitserialGemmOp, lambda x, w: decompose(affine(x), affine(w))
+)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import ClassVar
 
 from xdsl.dialects.builtin import StringAttr, TensorType, i32
@@ -19,11 +19,9 @@ from xdsl.rewriter import Rewriter
 from xdsl.traits import Pure
 from xdsl.utils.exceptions import VerifyException
 
-from lowbit_dialect.codes import AffineCode, Code, affine
-from lowbit_dialect.decomposition import decompose
+from lowbit_dialect.codes import AffineCode, Code
 from lowbit_dialect.geometry import ConvGeometry
 from lowbit_dialect.layout import packed_layout
-from lowbit_dialect.level_product import LevelProduct
 from lowbit_dialect.ops.base import (
     ATTRIBUTE,
     INT_PROPERTY,
@@ -39,18 +37,8 @@ from lowbit_dialect.ops.base import (
 )
 from lowbit_dialect.ops.contraction import CONV_CLAUSES, conv_geometry, conv_layout
 from lowbit_dialect.ops.kernel import affine_code_of
-from lowbit_dialect.product_table import ProductTable
 from lowbit_dialect.raw_sums import RawSums
-
-RAW_SUMS: dict[str, Callable[[Code, Code], RawSums]] = {
-    "bitserial": lambda x, w: decompose(affine(x), affine(w)),
-    "dot": lambda x, w: LevelProduct(affine(x), affine(w)),
-    "product_lut": ProductTable,
-    "lut": lambda x, w: decompose(affine(x), affine(w)),
-}
-"""What the kernels of each strategy sum."""
-CODEBOOK_STRATEGIES = ("product_lut",)
-"""The strategies that take every code; the others take affine ones."""
+from lowbit_dialect.strategies import DEFAULT, STRATEGY_OPS
 
 
 @irdl_op_definition
@@ -61,7 +49,7 @@ class CorrectionOp(LowbitOp):
     and width of x, say which taps fall on the image where, and 2, (K, N), for a matrix product.
     `x_code` is the code of the activations. The result is i32 (row classes, column classes, OC): a
     class is a set of valid taps, and there is one class where the padding makes no difference.
-    `strategy` is that of the kernel, a key of `RAW_SUMS`.
+    `strategy` is the name of the kernel's (`STRATEGY_OPS`).
     """
 
     name = "lowbit.correction"
@@ -69,7 +57,7 @@ class CorrectionOp(LowbitOp):
         Clause("x_code", ATTRIBUTE),
         Clause("image", INTS),
         *CONV_CLAUSES,
-        Clause("strategy", WORD, StringAttr("bitserial")),
+        Clause("strategy", WORD, StringAttr(DEFAULT.name)),
     )
 
     w = operand_def(TensorType)
@@ -118,16 +106,17 @@ class CorrectionOp(LowbitOp):
     @property
     def raw_sums(self) -> RawSums:
         """What the kernel sums."""
-        if self.strategy.data not in RAW_SUMS:
+        strategy = STRATEGY_OPS.get(self.strategy.data)
+        if strategy is None:
             raise VerifyException(
-                f"strategy {self.strategy.data}: {', '.join(RAW_SUMS)} are allowed"
+                f"strategy {self.strategy.data}: {', '.join(STRATEGY_OPS)} are allowed"
             )
-        takes_codebooks = self.strategy.data in CODEBOOK_STRATEGIES
+        takes_codebooks = strategy.takes_codebooks
         if not isinstance(self.x_code, Code if takes_codebooks else AffineCode):
             kind = "a value code" if takes_codebooks else "an affine code"
             raise VerifyException(f"x_code must be {kind}, got {self.x_code}")
         w_code = (code_of if takes_codebooks else affine_code_of)(self.w.type, "w")
-        return RAW_SUMS[self.strategy.data](self.x_code, w_code)
+        return strategy.sums(self.x_code, w_code)
 
     @property
     def expected_type(self) -> TensorType:

@@ -22,6 +22,7 @@ from lowbit_dialect.layout import PackedAttr
 from lowbit_dialect.level_product import WORD_BYTES, LevelProduct
 from lowbit_dialect.ops.contraction import conv_layout
 from lowbit_dialect.ops.kernel import ConvKernelOp, GemmKernelOp, KernelOp
+from lowbit_dialect.ops.strategy import StrategyOps
 
 
 def _word_bits(x: PackedAttr) -> int:
@@ -45,8 +46,8 @@ def _weight_bytes(product: LevelProduct, x: PackedAttr, w: PackedAttr) -> str:
 
 def _level_product(op: KernelOp, x: Code, w: Code) -> LevelProduct:
     product = LevelProduct(affine(x), affine(w))
-    if obstacle := product.obstacle(op.geometry):
-        raise VerifyException(obstacle)
+    if why_not := product.why_not(op.geometry):
+        raise VerifyException(why_not)
     return product
 
 
@@ -91,3 +92,6 @@ class DotGemmOp(GemmKernelOp):
         word_bits, holds = _word_bits(x), _weight_bytes(self.raw_sums_of(*self.codes), x, w)
         want_w = byte_matmul_rhs_layout(lanes, bits, word_bits, holds)
         return byte_matmul_lhs_layout(word_bits), want_w
+
+
+DOT = StrategyOps("dot", DotConvOp, DotGemmOp, lambda x, w: LevelProduct(affine(x), affine(w)))

@@ -10,7 +10,7 @@ from xdsl.irdl import irdl_op_definition
 from xdsl.utils.exceptions import VerifyException
 
 from lowbit_dialect.codes import Code, affine
-from lowbit_dialect.decomposition import Decomposition
+from lowbit_dialect.decomposition import Decomposition, decompose
 from lowbit_dialect.kernel_layouts import (
     activation_layout,
     index_matmul_rhs_layout,
@@ -20,6 +20,7 @@ from lowbit_dialect.kernel_layouts import (
 from lowbit_dialect.layout import PackedAttr, packed_layout
 from lowbit_dialect.ops.contraction import conv_layout
 from lowbit_dialect.ops.kernel import ConvKernelOp, GemmKernelOp, KernelOp
+from lowbit_dialect.ops.strategy import StrategyOps
 from lowbit_dialect.table_sums import TABLE_WORD, TableSums
 
 
@@ -28,8 +29,8 @@ def _decomposition(op: KernelOp, x: Code, w: Code) -> Decomposition:
     if layout is None or not len(layout.index):
         raise VerifyException("w must be cut into table indices (#lowbit.packed<.. index = ..>)")
     sums = TableSums.of(affine(x), affine(w), layout.index_shape[0])
-    if sums.obstacle:
-        raise VerifyException(sums.obstacle)
+    if sums.why_not:
+        raise VerifyException(sums.why_not)
     return sums.decomposition
 
 
@@ -73,3 +74,6 @@ class LutGemmOp(GemmKernelOp):
 
 def _index(w: PackedAttr) -> tuple[int, ...]:
     return w.index_shape if len(w.index) else ()
+
+
+LUT = StrategyOps("lut", LutConvOp, LutGemmOp, lambda x, w: decompose(affine(x), affine(w)))

@@ -135,8 +135,8 @@ class BuildTablesOp(LowbitOp):
         assert isinstance(x, MemRefType), "the op's definition says so"
         assert isinstance(tables, MemRefType), "the op's definition says so"
         sums = self.table_sums
-        if sums.obstacle:
-            raise VerifyException(sums.obstacle)
+        if sums.why_not:
+            raise VerifyException(sums.why_not)
         if x.get_num_dims() != 5 or x.element_type != IntegerType(TABLE_WORD):
             raise VerifyException(f"x must be words of i{TABLE_WORD} in 5 dimensions, got {x}")
         if len(self.indices) != 6:
@@ -254,8 +254,8 @@ class LutTileOp(LowbitOp):
         w = self.w.type
         assert isinstance(w, MemRefType), "the op's definition says so"
         sums = self.table_sums
-        if sums.obstacle:
-            raise VerifyException(sums.obstacle)
+        if sums.why_not:
+            raise VerifyException(sums.why_not)
         if w.get_num_dims() != 6 or w.element_type != i8:
             raise VerifyException(f"w must be indices, i8 in 6 dimensions, got {w}")
         _, planes, kh, kw, indices, lanes = w.get_shape()

@@ -22,13 +22,14 @@ from lowbit_dialect.kernel_layouts import (
 from lowbit_dialect.layout import PackedAttr
 from lowbit_dialect.ops.contraction import conv_layout
 from lowbit_dialect.ops.kernel import ConvKernelOp, GemmKernelOp
+from lowbit_dialect.ops.strategy import StrategyOps
 from lowbit_dialect.product_table import ProductTable
 
 
 def _table(x: Code, w: Code) -> ProductTable:
     table = ProductTable(x, w)
-    if table.obstacle:
-        raise VerifyException(table.obstacle)
+    if table.why_not:
+        raise VerifyException(table.why_not)
     return table
 
 
@@ -72,3 +73,6 @@ class ProductLutGemmOp(GemmKernelOp):
     def expected_layouts(self, x: PackedAttr, w: PackedAttr) -> tuple[PackedAttr, PackedAttr]:
         bits = self.codes[0].width
         return byte_matmul_lhs_layout(), product_matmul_rhs_layout(max(1, w.lane_block[1]), bits)
+
+
+PRODUCT_LUT = StrategyOps("product_lut", ProductLutConvOp, ProductLutGemmOp, ProductTable)

@@ -44,8 +44,8 @@ class ProductLutTileOp(TileOp):
         if x.element_type != i32:
             raise VerifyException(f"x must hold words of i32, got {x.element_type}")
         product = self.product
-        if product.obstacle:
-            raise VerifyException(product.obstacle)
+        if product.why_not:
+            raise VerifyException(product.why_not)
         if self.kernel_rows is not None or any(self.padding.get_values()):
             raise VerifyException("tiles of looked up products skip no taps in the padding")
         allowed = (

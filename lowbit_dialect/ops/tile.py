@@ -367,8 +367,8 @@ class DotTileOp(TileOp):
         if self.has_unsigned_weights:  # which sums of 2^32 and more do no harm to
             product = LevelProduct(*self.codes)
         products = self.word_bytes * shape[1] * shape[2] * self.words
-        if obstacle := product.obstacle_of(products):
-            raise VerifyException(obstacle)
+        if why_not := product.why_not_of(products):
+            raise VerifyException(why_not)
         self._verify_steps(w.get_shape()[-1])
 
     def _verify_steps(self, lanes: int) -> None:

@@ -6,15 +6,15 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from lowbit_dialect.schedule import ScheduleAttr
-from lowering.kernels.default_schedule import default_schedule
 from lowering.kernels.problem import Problem
-from lowering.kernels.strategy import resolve_strategy
+from lowering.kernels.resolve_strategy import resolve_strategy
+from lowering.strategies import AUTO
 from lowering.targets import Target
 
 
 @dataclass(frozen=True)
 class Choice:
-    """A strategy and a schedule for it."""
+    """The name of a strategy, and a schedule for it."""
 
     strategy: str
     schedule: ScheduleAttr
@@ -24,12 +24,12 @@ Chooser = Callable[[Problem], Choice]
 """Answers what a contraction shall become."""
 
 
-def model_choice(problem: Problem, target: Target, strategy: str = "auto") -> Choice:
+def model_choice(problem: Problem, target: Target, strategy: str = AUTO) -> Choice:
     """What the cost model takes, within a strategy or whichever is the fastest.
 
     Raises:
         ValueError: there is no such strategy, or none for the codes.
     """
-    x, w, geometry = problem.x_code, problem.w_code, problem.geometry
-    resolved = resolve_strategy(strategy, x, w, geometry, target)
-    return Choice(resolved, default_schedule(geometry, x, w, target, resolved))
+    contraction = problem.on(target)
+    resolved = resolve_strategy(strategy, contraction)
+    return Choice(resolved.name, resolved.default_schedule(contraction))

@@ -10,6 +10,8 @@ from lowbit_dialect.geometry import LAYOUTS, ConvGeometry, Window
 from lowbit_dialect.ops.base import code_of
 from lowbit_dialect.ops.contraction import Conv2DOp, MatmulOp
 from lowbit_dialect.ops.glue import FusedGlueOp
+from lowering.kernels.contraction import Contraction
+from lowering.targets import Target
 
 SUMS = "i32"
 """What is stored where no glue follows."""
@@ -48,6 +50,10 @@ class Problem:
     def codes(self) -> tuple[Code, Code]:
         """The codes of x and w."""
         return self.x_code, self.w_code
+
+    def on(self, target: Target, weight_vector_bits: int = 0) -> Contraction:
+        """The contraction on a target."""
+        return Contraction(self.geometry, *self.codes, target, weight_vector_bits)
 
     def any_stored(self) -> Problem:
         """The same problem, whatever becomes of the sums."""

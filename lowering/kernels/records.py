@@ -26,9 +26,9 @@ from xdsl.utils.exceptions import ParseError, VerifyException
 from lowbit_dialect.schedule import ScheduleAttr
 from lowering.kernels.choice import Choice, Chooser, model_choice
 from lowering.kernels.problem import Problem
-from lowering.kernels.schedule_space import obstacle, strategies
+from lowering.kernels.schedule_space import strategies, why_not_schedule
 from lowering.record_sources import SHIPPED_RECORDS, RecordSource, read_records, sources
-from lowering.strategies import FORMER_NAMES, check_strategy
+from lowering.strategies import AUTO, check_strategy, latest_name
 from lowering.targets import Target
 
 
@@ -67,11 +67,10 @@ class TuningRecord:
         Raises:
             ValueError, KeyError, TypeError: the data are no record.
         """
-        strategy = str(data["strategy"])
         return TuningRecord(
             str(data["target"]),
             Problem.from_json(data["kernel"]),
-            FORMER_NAMES.get(strategy, strategy),
+            latest_name(str(data["strategy"])),
             parse_schedule(data["schedule"]),
             float(data["cycles"]),
             float(data["mac_per_cycle"]),
@@ -165,7 +164,7 @@ class RecordBook:
         for book, key in ((self._exact, problem), (self._similar, problem.any_stored())):
             found = [r for r in book.get(key, {}).values() if r.strategy in allowed]
             for record in sorted(found, key=lambda r: r.cycles):
-                reason = obstacle(record.schedule, problem, target, record.strategy)
+                reason = why_not_schedule(record.schedule, problem, target, record.strategy)
                 if reason is None:
                     return record
                 warnings.warn(f"{self.name}: a record is left out: {reason}", stacklevel=2)
@@ -177,7 +176,7 @@ def _book(source: RecordSource) -> RecordBook:
     return RecordBook(parse_records(source.text, source.name), source.cpu, source.name)
 
 
-def chooser(target: Target, strategy: str = "auto", records: str = SHIPPED_RECORDS) -> Chooser:
+def chooser(target: Target, strategy: str = AUTO, records: str = SHIPPED_RECORDS) -> Chooser:
     """What decides about kernels: records first, then the cost model.
 
     Args:

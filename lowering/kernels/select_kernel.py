@@ -17,24 +17,19 @@ from xdsl.pattern_rewriter import (
     op_type_rewrite_pattern,
 )
 
-from lowbit_dialect.codes import Code, affine
-from lowbit_dialect.geometry import ConvGeometry
-from lowbit_dialect.layout import PackedAttr
-from lowbit_dialect.level_product import LevelProduct
-from lowbit_dialect.ops.base import code_of
 from lowbit_dialect.ops.contraction import Conv2DOp, MatmulOp
-from lowbit_dialect.ops.correction import RAW_SUMS, CorrectionOp
+from lowbit_dialect.ops.correction import CorrectionOp
 from lowbit_dialect.ops.kernel import KernelOp
 from lowbit_dialect.ops.pack import BitpackOp
 from lowbit_dialect.schedule import ScheduleAttr
 from lowering.kernels.choice import Chooser
-from lowering.kernels.default_schedule import kernel_lanes
-from lowering.kernels.kernel_forms import KERNELS
+from lowering.kernels.contraction import Contraction
 from lowering.kernels.problem import Problem
 from lowering.kernels.records import chooser
-from lowering.kernels.weight_storage import weight_bits
 from lowering.opt.diagnostics import fail
 from lowering.record_sources import SHIPPED_RECORDS
+from lowering.strategies import AUTO, get_strategy
+from lowering.strategies.base import ConvLayout, Layouts, Strategy
 from lowering.targets import Target, get_target
 
 
@@ -55,17 +50,11 @@ class SelectConvKernel(RewritePattern):
 
     @op_type_rewrite_pattern
     def match_and_rewrite(self, op: Conv2DOp, rewriter: PatternRewriter) -> None:
-        geometry = op.geometry
-        kernel = _Kernel.of(op, self.target, self.choose)
-        padding = tuple(op.padding.get_values())
-        layouts = KERNELS[kernel.strategy].conv_layouts(
-            *(self.target, op.layout.data, padding, geometry.groups),
-            *(kernel.lanes, (kernel.x_code, kernel.w_code)),
-        )
+        geometry, conv = op.geometry, _conv_layout(op)
+        kernel = _Kernel.of(op, self.target, self.choose, conv)
         clauses = {c.name: op.properties[c.name] for c in Conv2DOp.CLAUSES}
         image = (geometry.rows.extent, geometry.cols.extent)
-        layouts = kernel.stored(layouts, geometry, self.target)
-        kernel.replace(op, rewriter, KERNELS[kernel.strategy].conv, layouts, image, clauses)
+        kernel.replace(op, rewriter, kernel.strategy.ops.conv, image, clauses)
 
 
 @dataclass(frozen=True)
@@ -86,63 +75,52 @@ class SelectGemmKernel(RewritePattern):
     @op_type_rewrite_pattern
     def match_and_rewrite(self, op: MatmulOp, rewriter: PatternRewriter) -> None:
         kernel = _Kernel.of(op, self.target, self.choose)
-        layouts = KERNELS[kernel.strategy].gemm_layouts(
-            self.target, kernel.lanes, (kernel.x_code, kernel.w_code)
-        )
-        layouts = kernel.stored(layouts, op.geometry, self.target)
-        kernel.replace(op, rewriter, KERNELS[kernel.strategy].gemm, layouts, (), {})
+        kernel.replace(op, rewriter, kernel.strategy.ops.gemm, (), {})
+
+
+def _conv_layout(op: Conv2DOp) -> ConvLayout:
+    return ConvLayout(op.layout.data, tuple(op.padding.get_values()), op.geometry.groups)
 
 
 @dataclass(frozen=True)
 class _Kernel:
-    """What was chosen for a contraction."""
+    """What was chosen for a contraction, and how its operands lie."""
 
-    x_code: Code
-    w_code: Code
-    strategy: str
+    contraction: Contraction
+    strategy: Strategy
     schedule: ScheduleAttr
-    lanes: int
+    layouts: Layouts
 
     @staticmethod
-    def of(op: Conv2DOp | MatmulOp, target: Target, choose: Chooser) -> _Kernel:
-        """The strategy and schedule for a contraction, and the lanes of its channel blocks."""
+    def of(
+        op: Conv2DOp | MatmulOp, target: Target, choose: Chooser, conv: ConvLayout | None = None
+    ) -> _Kernel:
+        """The strategy and schedule for a contraction, and the layouts for them."""
+        problem = Problem.of(op)
         try:
-            choice = choose(Problem.of(op))
+            choice = choose(problem)
         except ValueError as error:
             fail(op, str(error))
-        lanes = choice.schedule.vectors.data * kernel_lanes(target, choice.strategy)
-        codes = code_of(op.x.type, "x"), code_of(op.w.type, "w")
-        return _Kernel(*codes, choice.strategy, choice.schedule, lanes)
-
-    def stored(
-        self, layouts: tuple[PackedAttr, PackedAttr], geometry: ConvGeometry, target: Target
-    ) -> tuple[PackedAttr, PackedAttr]:
-        """The layouts of x and w, where it pays with levels of few bits instead of bytes of w."""
-        x, w = layouts
-        if self.strategy != "dot":
-            return layouts
-        tile = (self.schedule.pixels.data, self.schedule.vectors.data)
-        bits = weight_bits(
-            LevelProduct(affine(self.x_code), affine(self.w_code)), geometry, tile, target
-        )
-        return (x, w if bits == 8 else w.as_levels(bits))
+        contraction, strategy = problem.on(target), get_strategy(choice.strategy)
+        lanes = choice.schedule.vectors.data * strategy.lanes(target)
+        layouts = strategy.layouts(contraction, lanes, conv, choice.schedule)
+        return _Kernel(contraction, strategy, choice.schedule, layouts)
 
     def replace(
         self,
         op: Conv2DOp | MatmulOp,
         rewriter: PatternRewriter,
         kernel: type[KernelOp],
-        layouts: tuple[PackedAttr, PackedAttr],
         image: Sequence[int],
         clauses: dict[str, Attribute],
     ) -> None:
-        """Replace the contraction by the kernel, its operands packed as `layouts` say."""
-        x, w = (BitpackOp.get(v, one) for v, one in zip((op.x, op.w), layouts, strict=True))
+        """Replace the contraction by the kernel, its operands packed as it reads them."""
+        x, w = (BitpackOp.get(v, one) for v, one in zip((op.x, op.w), self.layouts, strict=True))
         new: list[Operation] = [x, w]
         operands: list[SSAValue] = [x.result, w.result]
-        if RAW_SUMS[self.strategy](self.x_code, self.w_code).needs_correction:
-            strategy = StringAttr(self.strategy)
-            correction = CorrectionOp.get(op.w, self.x_code, image, strategy=strategy, **clauses)
+        if self.strategy.ops.sums(*self.contraction.codes).needs_correction:
+            strategy, x_code = StringAttr(self.strategy.name), self.contraction.x
+            correction = CorrectionOp.get(op.w, x_code, image, strategy=strategy, **clauses)
             new.append(correction)
             operands.append(correction.result)
         found = kernel.build_op(operands, [op.result.type], schedule=self.schedule, **clauses)
@@ -163,11 +141,10 @@ def select_kernels(module: ModuleOp, target: Target, choose: Chooser) -> None:
 class SelectKernelPass(ModulePass):
     """Choose the kernel of every conv2d and matmul, and its schedule, for a target.
 
-    `strategy` is `auto` or the one to take; where that cannot be, such as `dot` for weights that do
-    not fit in bytes, the kernel stays bit-serial. Codebooks always take `product_lut`. `records`
-    is a file that `lowbit tune` wrote; what it says of a kernel counts, then the records that come
-    with lowbit, then the cost model. `shipped` leaves out the file, `none` leaves the cost model
-    alone.
+    `strategy` is `auto` or the one to take; where that cannot be, such as dot products for weights
+    that do not fit in bytes, another one takes its place. `records` is a file that `lowbit tune`
+    wrote; what it says of a kernel counts, then the records that come with lowbit, then the cost
+    model. `shipped` leaves out the file, `none` leaves the cost model alone.
 
     Raises:
         ValueError: there is no such target or strategy, or the records cannot be read.
@@ -176,7 +153,7 @@ class SelectKernelPass(ModulePass):
 
     name = "lowbit-select-kernel"
     target: str = "host"
-    strategy: str = "auto"
+    strategy: str = AUTO
     records: str = SHIPPED_RECORDS
 
     def apply(self, ctx: Context, op: ModuleOp) -> None:

@@ -4,32 +4,22 @@ from __future__ import annotations
 
 from math import ceil
 
-from lowbit_dialect.codes import Code
 from lowbit_dialect.geometry import ConvGeometry
+from lowbit_dialect.schedule import SKIPS
 
 MIN_SKIPPED = 0.01
 """Share of the taps in the padding, by rows or by columns, from which on skipping them pays."""
-
-SKIPPING = ("bitserial", "dot")
-"""The strategies that can skip taps."""
 
 MAX_BORDER_BODY = 100
 """Popcounts or dot products that the tiles with padded columns may add to the code."""
 
 
-def default_skip(
-    geometry: ConvGeometry,
-    x: Code,
-    w: Code,
-    strategy: str,
-    pixels: int,
-    vectors: int,
-) -> str:
-    """The taps to skip (`ScheduleAttr.skip`): those that are many enough and cost little code."""
-    if strategy not in SKIPPING:
-        return "none"
+def default_skip(geometry: ConvGeometry, passes: int, pixels: int, vectors: int) -> str:
+    """The taps to skip (`ScheduleAttr.skip`): those that are many enough and cost little code.
+
+    `passes` is how often the code of a tile repeats its products, in loops over planes.
+    """
     rows, cols = geometry.rows, geometry.cols
-    passes = 1 if strategy == "dot" else x.width + w.width - 1
     tiles, first = 0, 0
     for taps, end in cols.runs():
         if len(taps) < cols.taps:
@@ -39,6 +29,13 @@ def default_skip(
     if cols.padded_share >= MIN_SKIPPED and added <= MAX_BORDER_BODY:
         return "all"
     return "rows" if rows.padded_share >= MIN_SKIPPED else "none"
+
+
+def skip_values(geometry: ConvGeometry) -> list[str]:
+    """What there is to skip: rows of taps in the padding, columns of them too."""
+    rows, cols = geometry.rows, geometry.cols
+    are_padded = {"none": True, "rows": rows.padded_share > 0, "all": cols.padded_share > 0}
+    return [skip for skip in SKIPS if are_padded[skip]]
 
 
 def executed_share(geometry: ConvGeometry, skip: str) -> float:

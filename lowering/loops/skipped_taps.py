@@ -24,8 +24,7 @@ from xdsl.ir import SSAValue
 from lowbit_dialect.geometry import WEIGHT_LAYOUTS, ConvGeometry, Window
 from lowbit_dialect.interpreters.values import PackedArray
 from lowbit_dialect.layout import packed_layout
-from lowbit_dialect.ops.bitserial import BitserialConvOp
-from lowbit_dialect.ops.kernel import KernelOp, affine_code_of
+from lowbit_dialect.ops.kernel import ConvKernelOp, KernelOp, affine_code_of
 from lowbit_dialect.packing import word_dtype
 from lowbit_dialect.schedule import ScheduleAttr
 from lowering.loops.channel_table import ChannelTable
@@ -170,7 +169,7 @@ def _pattern_sums(op: KernelOp, lowering: FunctionLowering) -> NDArray[np.int64]
     """Sums of the weights' patterns (oc, kh, kw), or None where these are not constants."""
     weights = op.operands[1]
     image, layout = lowering.image_of(weights), packed_layout(weights.type)
-    if image is None or not isinstance(op, BitserialConvOp):
+    if image is None or not isinstance(op, ConvKernelOp):
         return None
     assert layout is not None
     assert isinstance(weights.type, TensorType)

@@ -34,17 +34,13 @@ from xdsl.utils.exceptions import VerifyException
 from lowbit_dialect.codes import Code
 from lowbit_dialect.layout import byte_count, packed_layout
 from lowbit_dialect.ops.base import code_of, static_shape
-from lowbit_dialect.ops.bitserial import BitserialConvOp, BitserialGemmOp
 from lowbit_dialect.ops.correction import CorrectionOp
-from lowbit_dialect.ops.dot import DotConvOp, DotGemmOp
 from lowbit_dialect.ops.elementwise import AddOp, DequantizeOp, QuantizeOp
 from lowbit_dialect.ops.glue import FusedGlueOp
-from lowbit_dialect.ops.lut import LutConvOp, LutGemmOp
+from lowbit_dialect.ops.kernel import KernelOp
 from lowbit_dialect.ops.pack import BitpackOp, ConstantOp, UnpackOp
 from lowbit_dialect.ops.pool import MaxPool2DOp
-from lowbit_dialect.ops.product_lut import ProductLutConvOp, ProductLutGemmOp
 from lowering.loops.buffers import Buffers
-from lowering.loops.contraction import lower_contraction
 from lowering.loops.correction import lower_correction
 from lowering.loops.elementwise import (
     lower_add,
@@ -55,30 +51,27 @@ from lowering.loops.elementwise import (
 from lowering.loops.fill_and_copy import lower_copy, lower_zero
 from lowering.loops.layout_stages import lower_bitpack, lower_unpack
 from lowering.loops.pool import lower_max_pool
-from lowering.loops.product_contraction import lower_product_contraction
 from lowering.loops.stage import FunctionLowering
-from lowering.loops.table_contraction import lower_table_contraction
 from lowering.opt.diagnostics import fail
+from lowering.strategies import strategy_of
 from lowering.targets import Target, get_target
 
 LOWERINGS: dict[type[Operation], Callable[[Any, FunctionLowering], None]] = {
     AddOp: lower_add,
     BitpackOp: lower_bitpack,
-    BitserialConvOp: lower_contraction,
-    BitserialGemmOp: lower_contraction,
     CorrectionOp: lower_correction,
     DequantizeOp: lower_dequantize,
-    DotConvOp: lower_contraction,
-    DotGemmOp: lower_contraction,
     FusedGlueOp: lower_glue,
-    LutConvOp: lower_table_contraction,
-    LutGemmOp: lower_table_contraction,
     MaxPool2DOp: lower_max_pool,
-    ProductLutConvOp: lower_product_contraction,
-    ProductLutGemmOp: lower_product_contraction,
     QuantizeOp: lower_quantize,
     UnpackOp: lower_unpack,
 }
+
+
+def _lowering_of(op: Operation) -> Callable[[Any, FunctionLowering], None] | None:
+    """What lowers an operation: its strategy, where it is a kernel."""
+    return strategy_of(op).lower if isinstance(op, KernelOp) else LOWERINGS.get(type(op))
+
 
 CONSTANTS = (ConstantOp, arith.ConstantOp)
 
@@ -141,7 +134,7 @@ def lower_function(function: func.FuncOp, module: ModuleOp, target: Target) -> N
     for op in block.ops:
         if op is end or isinstance(op, CONSTANTS):
             continue
-        lower = LOWERINGS.get(type(op))
+        lower = _lowering_of(op)
         if lower is None:
             fail(op, "has no lowering to loops; run the passes before this one")
         result = op.results[0]

@@ -6,18 +6,22 @@ from dataclasses import dataclass
 
 from xdsl.context import Context
 from xdsl.dialects.builtin import ModuleOp
+from xdsl.ir import Operation
 from xdsl.passes import ModulePass
+from xdsl.pattern_rewriter import RewritePattern
 
-from lowbit_dialect.ops.lut_tile import BuildTablesOp, LutSumsOp, LutTileOp
-from lowbit_dialect.ops.product_lut_tile import ProductLutTileOp
-from lowbit_dialect.ops.tile import BitserialTileOp, DotTileOp
 from lowering.single_walk import rewrite_each
-from lowering.targets import get_target
-from lowering.tiles.lower_bitserial_tile import LowerBitserialTile
-from lowering.tiles.lower_build_tables import LowerBuildTables
-from lowering.tiles.lower_dot_tile import LowerDotTile
-from lowering.tiles.lower_lut_tile import LowerLutSums, LowerLutTile
-from lowering.tiles.lower_product_lut_tile import LowerProductLutTile
+from lowering.strategies import all_strategies
+from lowering.targets import Target, get_target
+
+
+def tile_patterns(target: Target) -> dict[type[Operation], RewritePattern]:
+    """What lowers each operation of a register tile, of every strategy."""
+    return {
+        op: pattern
+        for strategy in all_strategies()
+        for op, pattern in strategy.tile_patterns(target).items()
+    }
 
 
 @dataclass(frozen=True)
@@ -33,14 +37,4 @@ class LowerTilePass(ModulePass):
 
     def apply(self, ctx: Context, op: ModuleOp) -> None:
         """Rewrite every tile."""
-        rewrite_each(
-            op,
-            {
-                BitserialTileOp: LowerBitserialTile(get_target(self.target)),
-                DotTileOp: LowerDotTile(),
-                LutTileOp: LowerLutTile(get_target(self.target)),
-                LutSumsOp: LowerLutSums(),
-                ProductLutTileOp: LowerProductLutTile(),
-                BuildTablesOp: LowerBuildTables(get_target(self.target)),
-            },
-        )
+        rewrite_each(op, tile_patterns(get_target(self.target)))

@@ -11,24 +11,22 @@ from xdsl.dialects.func import FuncOp
 from lowbit_dialect.layout import byte_count
 from lowbit_dialect.ops.kernel import KernelOp
 from lowbit_dialect.schedule import ScheduleAttr
-from lowering.kernels.choice import Choice
-from lowering.kernels.default_schedule import default_schedule
-from lowering.kernels.kernel_forms import strategy_of
 from lowering.llvm.emit import module_to_llvm_ir
 from lowering.llvm.object import compile_assembly
+from lowering.loops.contraction import contraction_of
 from lowering.pipeline import LEVELS
+from lowering.strategies import strategy_of
 from lowering.targets import Target
 from runtime.analysis.assembly import AssemblyFunction, parse_assembly
 from runtime.analysis.estimate import Estimate, estimate
 from runtime.analysis.instructions import Mix, Spills, mix_of, spills_of
 from runtime.analysis.mca import busiest_loop
-from runtime.analysis.products import macs_per_product
 from runtime.analysis.work import BitProducts, bit_products
 from runtime.signature import Signature, signatures
 
 
 @dataclass(frozen=True)
-class Contraction:
+class ContractionReport:
     """What a convolution or matrix product is: nominal multiply-accumulates, bytes of weights.
 
     `macs_per_product` is how many of them each product of its kernel stands for.
@@ -53,7 +51,7 @@ class StageReport:
     spills: Spills
     loop_spills: Spills
     loop: Mix
-    contraction: Contraction | None
+    contraction: ContractionReport | None
     work: BitProducts | None
     estimate: Estimate | None
 
@@ -65,7 +63,7 @@ class Levels:
     target: Target
     modules: dict[str, ModuleOp] = field(default_factory=dict)
     signatures: list[Signature] = field(default_factory=list)
-    contractions: dict[str, list[Contraction]] = field(default_factory=dict)
+    contractions: dict[str, list[ContractionReport]] = field(default_factory=dict)
     work: dict[str, BitProducts] = field(default_factory=dict)
     assembly: dict[str, AssemblyFunction] = field(default_factory=dict)
 
@@ -112,7 +110,7 @@ class Levels:
         return reports
 
     def _report(
-        self, name: str, extent: int, contraction: Contraction | None, work: BitProducts
+        self, name: str, extent: int, contraction: ContractionReport | None, work: BitProducts
     ) -> StageReport:
         function, arch = self.assembly[name], self.target.arch
         loops = function.innermost_loops
@@ -133,18 +131,15 @@ class Levels:
         )
 
 
-def _contractions(function: FuncOp, target: Target) -> list[Contraction]:
+def _contractions(function: FuncOp, target: Target) -> list[ContractionReport]:
     return [_contraction(op, target) for op in function.walk() if isinstance(op, KernelOp)]
 
 
-def _contraction(op: KernelOp, target: Target) -> Contraction:
-    strategy, schedule, weights = (
-        strategy_of(op),
-        op.properties.get("schedule"),
-        op.operands[1].type,
-    )
+def _contraction(op: KernelOp, target: Target) -> ContractionReport:
+    strategy, contraction = strategy_of(op), contraction_of(op, target)
+    schedule, weights = op.properties.get("schedule"), op.operands[1].type
     assert isinstance(weights, TensorType), "the op's verifier says so"
     if not isinstance(schedule, ScheduleAttr):
-        schedule = default_schedule(op.geometry, *op.codes, target, strategy)
-    each = macs_per_product(Choice(strategy, schedule), *op.codes, op.geometry, target)
-    return Contraction(op.geometry.macs, byte_count(weights), each)
+        schedule = strategy.default_schedule(contraction)
+    each = strategy.macs_per_product(contraction, schedule)
+    return ContractionReport(op.geometry.macs, byte_count(weights), each)

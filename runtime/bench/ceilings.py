@@ -12,12 +12,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from lowbit_dialect.codes import AffineCode
 from lowbit_dialect.geometry import ConvGeometry, Window
-from lowering.kernels.cost_model import REDUCTIONS, Contraction
-from lowering.kernels.default_schedule import tiles
-from lowering.kernels.strategy import obstacle
+from lowering.kernels.contraction import Contraction
 from lowering.llvm.object import compile_object
+from lowering.strategies import all_strategies
 from lowering.targets import Target, cache_bytes, get_target
 from runtime.bench.clock import nanoseconds_per_cycle
 from runtime.bench.measure import codes_of
@@ -33,12 +31,6 @@ _SECONDS = 0.05
 
 _LARGE = ConvGeometry(1, Window(64, 3, 1, 1, 1), Window(64, 3, 1, 1, 1), 512, 512)
 """A layer on which nothing but the reduction counts."""
-PEAKS = (
-    *(("bitserial", "A1W1"), ("bitserial", "A2W1"), ("bitserial", "A2W2")),
-    *(("lut", "A4W1"), ("lut", "A2W2"), ("dot", "A4W4")),
-)
-"""Strategies and bit widths whose peak is worth a line; the others lie between and below."""
-_NAMES = {"bitserial": "popcounts", "lut": "tables", "dot": "dot products"}
 
 
 @dataclass(frozen=True)
@@ -52,14 +44,13 @@ class Ceiling:
 def peaks(target: Target) -> list[Ceiling]:
     """Products a cycle of the best tile on a large layer: what its instructions take, no more."""
     found = []
-    for strategy, pair in PEAKS:
-        x, w = codes_of(pair)
-        if not isinstance(x, AffineCode) or not isinstance(w, AffineCode):
-            continue
-        if obstacle(strategy, x, w, _LARGE, target) is None:
-            layer, cycles = Contraction(_LARGE, x, w, target), REDUCTIONS[strategy]
-            least = min(cycles(layer, *tile) for tile in tiles(target, strategy, (x, w)))
-            found.append(Ceiling(f"{_NAMES[strategy]}, {pair}", _LARGE.macs / least))
+    for strategy in all_strategies():
+        for pair in strategy.peaks:
+            layer = Contraction(_LARGE, *codes_of(pair), target)
+            if strategy.why_not(layer) is None:
+                tiles = strategy.tiles(layer)
+                least = min(strategy.reduction_cycles(layer, *tile) for tile in tiles)
+                found.append(Ceiling(f"{strategy.products_are}, {pair}", _LARGE.macs / least))
     return found
 
 

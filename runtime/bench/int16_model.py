@@ -10,9 +10,9 @@ from xdsl.context import Context
 from lowering.llvm.emit import module_to_llvm_ir
 from lowering.llvm.object import compile_object
 from lowering.pipeline import LEVELS
+from lowering.strategies.instructions import multiplied
 from lowering.targets import Target
 from runtime.analysis.disassembly import Code, disassemble
-from runtime.analysis.products import PRODUCTS
 from runtime.analysis.program_model import ProgramModel, model_program
 from runtime.bench.int16_baseline import int16_baseline
 from runtime.bench.int16_kernel import FUNCTION, Int16Kernel
@@ -48,7 +48,7 @@ def int16_model(layer: Layer, target: Target) -> Int16Model:
     code = Code.of(disassemble(image.elf), target.arch)
     expected = layer.sums.reshape(*sums.shape[:3], geometry.oc)
     return Int16Model(
-        model_program(code, counts, target, PRODUCTS["dot"]),
+        model_program(code, counts, target, multiplied),
         np.array_equal(sums[..., : geometry.oc], expected),
     )
 

@@ -23,12 +23,14 @@ from lowbit_dialect.ops.contraction import Conv2DOp, MatmulOp, conv_clauses
 from lowbit_dialect.ops.pack import BitpackOp, ConstantOp, UnpackOp
 from lowbit_dialect.packing import pack
 from lowering.kernels.choice import Choice
-from lowering.kernels.kernel_forms import KERNELS
+from lowering.kernels.contraction import Contraction
 from lowering.kernels.problem import SUMS, Problem
 from lowering.kernels.records import chooser
 from lowering.kernels.select_kernel import select_kernels
 from lowering.pipeline import lower
 from lowering.record_sources import NO_RECORDS, SHIPPED_RECORDS
+from lowering.strategies import get_strategy
+from lowering.strategies.base import ConvLayout
 from lowering.targets import Target, get_target
 from runtime.bench.compile_times import build_cached, compile_times
 from runtime.bench.contender import Contender
@@ -138,10 +140,10 @@ class Layer:
         self, strategy: str, target: Target, padding: Sequence[int] = (), groups: int = 1
     ) -> PackedAttr:
         """How kernels of a strategy want activations, with a frame of this padding."""
-        forms, codes = KERNELS[strategy], (self.x_code, self.w_code)
-        if self.workload.is_matmul:
-            return forms.gemm_layouts(target, ANY_LANES, codes)[0]
-        return forms.conv_layouts(*(target, self.axes, tuple(padding), groups, ANY_LANES, codes))[0]
+        contraction = Contraction(self.workload.geometry, self.x_code, self.w_code, target)
+        conv = ConvLayout(self.axes, tuple(padding), groups)
+        kind = None if self.workload.is_matmul else conv
+        return get_strategy(strategy).layouts(contraction, ANY_LANES, kind)[0]
 
     def input_layout(self, strategy: str, target: Target) -> PackedAttr:
         """How the input lies, the padding in its frame."""

@@ -20,11 +20,11 @@ from lowering.kernels.choice import Choice
 from lowering.kernels.records import chooser
 from lowering.kernels.select_kernel import select_kernels
 from lowering.record_sources import NO_RECORDS, SHIPPED_RECORDS
+from lowering.strategies import get_strategy
 from lowering.targets import Target, get_target
 from runtime.analysis.assembly import Instruction
 from runtime.analysis.disassembly import Code, disassemble
 from runtime.analysis.mca import mca_version
-from runtime.analysis.products import PRODUCTS, macs_per_product
 from runtime.analysis.program_model import ProgramModel, model_program
 from runtime.bench.int16_model import Int16Model, int16_model
 from runtime.bench.measure import Layer
@@ -97,10 +97,10 @@ class EmulatedLayer:
 
     def macs_of(self) -> Callable[[Instruction], float]:
         """The multiply-accumulates of an instruction of the kernel."""
-        layer, products = self.layer, PRODUCTS[self.choice.strategy]
-        codes, geometry = (layer.x_code, layer.w_code), layer.workload.geometry
-        each = macs_per_product(self.choice, *codes, geometry, self.target)
-        return lambda instruction: products(instruction) * each
+        strategy = get_strategy(self.choice.strategy)
+        contraction = self.layer.problem(self.out).on(self.target)
+        each = strategy.macs_per_product(contraction, self.choice.schedule)
+        return lambda instruction: strategy.products(instruction) * each
 
 
 def emulated_targets(names: list[str]) -> list[Target]:

@@ -9,8 +9,8 @@ import pytest
 
 from lowbit_dialect.geometry import ConvGeometry, Window
 from lowering.kernels.records import chooser
+from lowering.strategies import get_strategy
 from lowering.targets import get_target
-from runtime.analysis.products import macs_per_product
 from runtime.bench import model_session
 from runtime.bench.int16_model import int16_model
 from runtime.bench.measure import Layer
@@ -70,8 +70,8 @@ def test_tables_stand_for_their_group_of_activations():
     target = get_target("cortex-a53")
     choice = chooser(target, "lut", "none")(layer.problem("packed"))
     assert choice.strategy == "lut"
-    codes, geometry = (layer.x_code, layer.w_code), layer.workload.geometry
-    each = macs_per_product(choice, *codes, geometry, target)
+    problem = layer.problem("packed")
+    each = get_strategy("lut").macs_per_product(problem.on(target), choice.schedule)
     built = EmulatedLayer.of(layer, "packed", target, choice)
     setting = ModelSetting("A1W1", "cortex-a53", strategy="lut", records="none")
     record = model_layer(layer.workload, setting)

@@ -173,7 +173,7 @@ def table_indices(draw: st.DrawFn) -> tuple[int, tuple[int, int]]:
 def test_lut_conv(data: st.DataObject, indices: tuple[int, tuple[int, int]]):
     conv, (lanes, index) = data.draw(convolutions()), indices
     x_code, w_code = data.draw(affine_codes(8)), data.draw(affine_codes(8))
-    assume(TableSums.of(x_code, w_code, index[0]).obstacle is None)
+    assume(TableSums.of(x_code, w_code, index[0]).why_not is None)
     x = data.draw(values_of(x_code, conv.x_shape))
     w = data.draw(values_of(w_code, conv.w_shape))
     types = [TensorType(x_code, conv.x_shape), TensorType(w_code, conv.w_shape)]
@@ -205,7 +205,7 @@ def test_lut_gemm(
 ):
     lanes, index = indices
     x_code, w_code = data.draw(affine_codes(8)), data.draw(affine_codes(8))
-    assume(TableSums.of(x_code, w_code, index[0]).obstacle is None)
+    assume(TableSums.of(x_code, w_code, index[0]).why_not is None)
     x, w = data.draw(values_of(x_code, (m, k))), data.draw(values_of(w_code, (k, n)))
 
     def build(a: SSAValue, b: SSAValue) -> SSAValue:

@@ -121,6 +121,6 @@ def test_steps(x: str, w: str, steps: int):
 
 
 def test_obstacle():
-    assert ProductTable(parse_code("unipolar<4>"), parse_code("signed<4>")).obstacle is None
+    assert ProductTable(parse_code("unipolar<4>"), parse_code("signed<4>")).why_not is None
     table = ProductTable(parse_code("unipolar<5>"), parse_code("signed<4>"))
-    assert "8 bits at most, unipolar<5> and signed<4> have 9" in str(table.obstacle)
+    assert "8 bits at most, unipolar<5> and signed<4> have 9" in str(table.why_not)

@@ -15,7 +15,7 @@ PAIRS = [
     for x, w in product(sorted(AFFINE_CODES), repeat=2)
     for x_bits, w_bits in product(range(1, 9), repeat=2)
 ]
-TAKEN = [pair for pair in PAIRS if TableSums.of(*pair, 4).obstacle is None]
+TAKEN = [pair for pair in PAIRS if TableSums.of(*pair, 4).why_not is None]
 
 
 def bits_of(code: AffineCode) -> NDArray[np.int64]:
@@ -87,7 +87,7 @@ def test_saturated_entries_fill_a_byte_after_that_many_steps(x_bits: int, bits: 
     entry = bits * (2**x_bits - 1)
     assert sums.byte_steps * entry <= 255 < (sums.byte_steps + 1) * entry
     assert sums.nibble_steps * entry <= 15 < (sums.nibble_steps + 1) * entry
-    assert (sums.obstacle is None) == (entry <= 255)
+    assert (sums.why_not is None) == (entry <= 255)
 
 
 def test_byte_steps_of_the_usual_pairs():
@@ -97,13 +97,13 @@ def test_byte_steps_of_the_usual_pairs():
 
 @pytest.mark.parametrize("w", [UnipolarType(1), BipolarType(2), SignedType(3)], ids=str)
 def test_signed_activations_make_no_tables(w: AffineCode):
-    obstacle = TableSums.of(SignedType(2), w, 4).obstacle
-    assert obstacle == "tables of partial sums take unipolar and bipolar activations"
+    why_not = TableSums.of(SignedType(2), w, 4).why_not
+    assert why_not == "tables of partial sums take unipolar and bipolar activations"
 
 
 def test_a_sum_that_no_byte_holds():
-    obstacle = TableSums.of(UnipolarType(6), BipolarType(1), 6).obstacle
-    assert obstacle == "6 activations of 6 bits sum to 378, more than a byte of a table holds"
+    why_not = TableSums.of(UnipolarType(6), BipolarType(1), 6).why_not
+    assert why_not == "6 activations of 6 bits sum to 378, more than a byte of a table holds"
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 
 from lowbit_dialect.codes import AFFINE_CODES, parse_code
 from lowbit_dialect.geometry import ConvGeometry, Window
-from lowering.kernels.strategy import resolve_strategy
+from lowering.kernels.contraction import Contraction
+from lowering.kernels.resolve_strategy import resolve_strategy
 from lowering.targets import get_target
 from tests.differential.check import STRATEGIES, TARGETS, strategies, turn
 from tests.differential.contraction import Conv
@@ -35,7 +36,8 @@ def takes(strategy: str, x_code: str, w_code: str, target: str) -> bool:
     """Whether the strategy takes the codes; where not, the kernel is a bit-serial one."""
     x, w = parse_code(x_code), parse_code(w_code)
     geometry = ConvGeometry(1, Window(1, 1), Window(1, 1), 1, 1)
-    return resolve_strategy(strategy, x, w, geometry, get_target(target)) == strategy
+    contraction = Contraction(geometry, x, w, get_target(target))
+    return resolve_strategy(strategy, contraction).name == strategy
 
 
 @pytest.mark.parametrize(("place", "pair"), [*enumerate(code_pairs())])

@@ -13,8 +13,7 @@ from lowbit_dialect.geometry import Window
 from lowbit_dialect.ops.kernel import KernelOp
 from lowbit_dialect.schedule import SKIPS, ScheduleAttr
 from lowering.kernels.problem import Problem
-from lowering.kernels.schedule_space import obstacle
-from lowering.kernels.skipped_share import SKIPPING
+from lowering.kernels.schedule_space import why_not_schedule
 from lowering.pipeline import lower
 from lowering.targets import get_target
 from runtime import compile
@@ -46,7 +45,7 @@ def check(conv: Conv, target: str, skip: str, pixels: int, unroll: int, fill: st
     else:
         graph.returns(sums)
     tensors = module_of(graph)
-    for strategy in SKIPPING:
+    for strategy in ("bitserial", "dot"):
         module = tensors.clone()
         lower(module, target, "kernels", strategy)
         (kernel,) = (op for op in module.walk() if isinstance(op, KernelOp))
@@ -58,9 +57,10 @@ def check(conv: Conv, target: str, skip: str, pixels: int, unroll: int, fill: st
             ScheduleAttr.get(count, old.vectors.data, unroll, order, skip)
             for count in range(pixels, 0, -1)
         )
-        problem = Problem(*kernel.codes, kernel.geometry)
+        problem, machine = Problem(*kernel.codes, kernel.geometry), get_target(target)
         schedule = next(
-            (s for s in schedules if not obstacle(s, problem, get_target(target), strategy)), old
+            (s for s in schedules if not why_not_schedule(s, problem, machine, strategy)),
+            old,
         )
         kernel.properties["schedule"] = schedule
         results = call(compile(module, target, use_cache=False), graph, num_threads=2)

@@ -15,8 +15,8 @@ from lowbit_dialect.codes import AFFINE_CODES, parse_code
 from lowbit_dialect.layout import LEVEL_BITS
 from lowbit_dialect.level_fields import LevelFields
 from lowbit_dialect.level_product import LevelProduct
-from lowering.kernels import select_kernel, weight_storage
-from lowering.loops import contraction
+from lowering.strategies.dot import strategy as dot_strategy
+from lowering.strategies.dot import weight_storage, word_tiles
 from runtime import compile
 from tests.differential.check import TARGETS
 from tests.differential.contraction import FILL_PAIRS, Conv, Matmul
@@ -42,7 +42,7 @@ def storage(monkeypatch: pytest.MonkeyPatch):
     def bits(product: LevelProduct, *_) -> int:
         return next(bits for bits in LEVEL_BITS if bits >= product.w.width)
 
-    monkeypatch.setattr(select_kernel, "weight_bits", bits)
+    monkeypatch.setattr(dot_strategy, "weight_bits", bits)
 
     def want(form: str) -> None:
         def fields(*arguments) -> LevelFields:
@@ -50,7 +50,7 @@ def storage(monkeypatch: pytest.MonkeyPatch):
             found = weight_storage.level_fields(*arguments)
             return next((f for f in forms if name_of(f) == form), found)
 
-        monkeypatch.setattr(contraction, "level_fields", fields)
+        monkeypatch.setattr(word_tiles, "level_fields", fields)
 
     return want
 

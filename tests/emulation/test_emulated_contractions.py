@@ -10,9 +10,10 @@ from lowbit_dialect import reference
 from lowbit_dialect.codes import parse_code
 from lowbit_dialect.geometry import ConvGeometry, Window
 from lowbit_dialect.schedule import ScheduleAttr
+from lowering.kernels.contraction import Contraction
 from lowering.kernels.problem import Problem
 from lowering.kernels.schedule_space import schedules
-from lowering.kernels.strategy import obstacle
+from lowering.strategies import get_strategy
 from lowering.targets import get_target
 from tests.differential.contraction import FILL_PAIRS, Conv, Matmul
 from tests.differential.graph import Graph
@@ -39,7 +40,8 @@ def takes(target: str, strategy: str, x_code: str, w_code: str) -> bool:
     """Whether the strategy takes the codes; where not, its kernel would be another one's."""
     geometry = ConvGeometry(1, Window(1, 1), Window(1, 1), 1, 1)
     codes = parse_code(x_code), parse_code(w_code)
-    return obstacle(strategy, *codes, geometry, get_target(target)) is None
+    contraction = Contraction(geometry, *codes, get_target(target))
+    return get_strategy(strategy).why_not(contraction) is None
 
 
 def add_conv(

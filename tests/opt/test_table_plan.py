@@ -6,9 +6,10 @@ import pytest
 
 from lowbit_dialect.codes import AffineCode, BipolarType, SignedType, UnipolarType
 from lowbit_dialect.geometry import ConvGeometry, Window
-from lowering.kernels.default_schedule import default_schedule
-from lowering.kernels.strategy import obstacle, resolve_strategy
-from lowering.kernels.table_plan import MAX_RING_BYTES, TablePlan, plan_tables
+from lowering.kernels.contraction import Contraction
+from lowering.kernels.resolve_strategy import resolve_strategy
+from lowering.strategies import get_strategy
+from lowering.strategies.lut.table_plan import MAX_RING_BYTES, TablePlan, plan_tables
 from lowering.targets import TARGETS, get_target
 
 A2, A4, W1, W2 = UnipolarType(2), UnipolarType(4), BipolarType(1), SignedType(2)
@@ -25,7 +26,7 @@ def conv(
 def planned(geometry: ConvGeometry, x: AffineCode, w: AffineCode, name: str) -> TablePlan:
     """The tables that a contraction gets on a target by default."""
     target = get_target(name)
-    schedule = default_schedule(geometry, x, w, target, "lut")
+    schedule = get_strategy("lut").default_schedule(Contraction(geometry, x, w, target))
     return plan_tables(x, w, geometry, target, (schedule.pixels.data, schedule.vectors.data))
 
 
@@ -46,7 +47,7 @@ SHAPES = [
 @pytest.mark.parametrize("geometry", SHAPES, ids=lambda g: f"{g.rows.taps}x{g.ic}x{g.oc}")
 def test_what_the_plan_promises(geometry: ConvGeometry, name: str):
     target, plan = get_target(name), planned(geometry, A2, W1, name)
-    assert plan.obstacle is None
+    assert plan.why_not is None
     if (plan.tiles, plan.chunk) != (1, 1):  # there is nothing smaller than that
         assert plan.ring_bytes <= target.l1_bytes * 3 // 4
     assert plan.chunks * plan.chunk >= plan.words > (plan.chunks - 1) * plan.chunk
@@ -117,7 +118,7 @@ def test_pairs_are_kept_between_chunks_as_long_as_16_bits_hold_all():
     assert widened.sums.sum_elements(widened.elements(widened.words)) == (0, 3 * 9 * 37 * 66)
     assert 3 * 9 * 36 * 66 < 65536 < 3 * 9 * 37 * 66
     assert not widened.keeps_pairs
-    assert widened.obstacle is None  # the sums of a chunk do fit
+    assert widened.why_not is None  # the sums of a chunk do fit
 
 
 @pytest.mark.parametrize(
@@ -133,18 +134,18 @@ def test_pairs_are_kept_between_chunks_as_long_as_16_bits_hold_all():
 def test_why_there_can_be_no_tables(
     geometry: ConvGeometry, x: AffineCode, w: AffineCode, reason: str
 ):
-    target = get_target("znver5")
-    why = obstacle("lut", x, w, geometry, target)
+    contraction = Contraction(geometry, x, w, get_target("znver5"))
+    why = get_strategy("lut").why_not(contraction)
     assert why is not None
     assert reason in why
-    assert resolve_strategy("lut", x, w, geometry, target) == "bitserial"
-    assert resolve_strategy("auto", x, w, geometry, target) != "lut"
+    assert resolve_strategy("lut", contraction).name == "bitserial"
+    assert resolve_strategy("auto", contraction).name != "lut"
 
 
 def test_tables_larger_than_the_stack_may_be():
     plan = plan_tables(UnipolarType(1), W1, conv(99, 64, 64, 7, 1, 9), get_target("znver5"), (1, 4))
     assert plan.ring_bytes == 55 * 55 * 11 * 64 > MAX_RING_BYTES
-    assert plan.obstacle == (
+    assert plan.why_not == (
         f"the tables of 55 rows take {plan.ring_bytes} bytes on the stack, more than"
         f" {MAX_RING_BYTES}"
     )
@@ -152,4 +153,4 @@ def test_tables_larger_than_the_stack_may_be():
 
 def test_a_matrix_of_a_million_rows_is_planned_at_once():
     plan = planned(ConvGeometry.of_matmul(2**20, 64, 64), A2, W1, "znver5")
-    assert plan.obstacle is None
+    assert plan.why_not is None

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import pytest
 
+from lowering.strategies import get_strategy
 from lowering.targets import get_target
 from runtime.analysis.assembly import parse_assembly
 from runtime.analysis.estimate import loop_cycles
 from runtime.analysis.instructions import ARCHITECTURES, mix_of, spills_of
 from runtime.analysis.levels import Levels
 from runtime.analysis.mca import busiest_loop
-from runtime.analysis.products import PRODUCTS
 from runtime.source import parse_module
 
 X86 = """\
@@ -142,6 +142,6 @@ def test_products_of_two_digits_are_two(pair: tuple[int, int]):
     (report,) = [r for r in levels.stages(levels.signatures[0]) if r.contraction is not None]
     assert report.work is not None
     loop = busiest_loop(levels.assembly[report.name], target)
-    assert sum(map(PRODUCTS["dot"], loop)) == report.work.iteration
+    assert sum(map(get_strategy("dot").products, loop)) == report.work.iteration
     assert report.contraction is not None
     assert report.contraction.macs_per_product == (2 if pair == (2, 2) else 1)

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import pytest
 
+from lowering.strategies import get_strategy
 from lowering.targets import get_target
 from runtime.analysis.assembly import Instruction
 from runtime.analysis.disassembly import Code
 from runtime.analysis.mca import block_cycles, singly
-from runtime.analysis.products import PRODUCTS
 from runtime.analysis.program_model import model_program
 from tests.bench.arm_tools import need_arm_tools
 
@@ -98,7 +98,7 @@ def test_runs_of_stretches_are_runs_of_blocks():
 )
 def test_products_of_an_instruction(strategy, instruction, products):
     mnemonic, *operands = instruction.split()
-    assert PRODUCTS[strategy](Instruction(mnemonic, tuple(operands))) == products
+    assert get_strategy(strategy).products(Instruction(mnemonic, tuple(operands))) == products
 
 
 @pytest.mark.parametrize(
@@ -134,7 +134,7 @@ def test_a_program_is_the_sum_of_its_blocks():
     need_arm_tools()
     code, target = Code.of(A64, "aarch64"), get_target("cortex-a53")
     counts = {(0x1000, 4): 1, (0x1004, 32): 1, (0x100C, 24): 9, (0x1024, 8): 1, (0x102C, 8): 1}
-    model = model_program(code, counts, target, PRODUCTS["bitserial"])
+    model = model_program(code, counts, target, get_strategy("bitserial").products)
     assert model.counted == 10 * 128
     assert model.loop.macs == 128
     assert model.loop.instructions == 6
@@ -143,4 +143,4 @@ def test_a_program_is_the_sum_of_its_blocks():
     assert model.in_loop == pytest.approx(60 / 67)
     assert 10 * model.loop.cycles < model.cycles < 10 * model.loop.cycles + 30
     with pytest.raises(ValueError, match="nothing of the program multiplies"):
-        model_program(code, counts, target, PRODUCTS["dot"])
+        model_program(code, counts, target, get_strategy("dot").products)

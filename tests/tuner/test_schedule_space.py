@@ -8,7 +8,7 @@ from lowbit_dialect.schedule import ScheduleAttr
 from lowering.kernels.choice import Choice, model_choice
 from lowering.kernels.prediction import predicted_cycles
 from lowering.kernels.problem import Problem
-from lowering.kernels.schedule_space import nearest, obstacle, schedules, strategies
+from lowering.kernels.schedule_space import nearest, schedules, strategies, why_not_schedule
 from lowering.targets import TARGETS, get_target
 
 NAMES = [*TARGETS, "host", "host+sse2"]
@@ -51,7 +51,7 @@ def test_default_schedules_are_legal_everywhere(name):
         for strategy in strategies(problem, target):
             choice = model_choice(problem, target, strategy)
             assert choice.strategy == strategy
-            assert obstacle(choice.schedule, problem, target, strategy) is None
+            assert why_not_schedule(choice.schedule, problem, target, strategy) is None
             near = nearest(choice.schedule, problem, target, strategy)
             assert near in set(schedules(problem, target, strategy)), (problem, strategy)
 
@@ -61,7 +61,7 @@ def test_schedules_are_legal_and_differ():
     found = list(schedules(problem, target, "bitserial"))
     assert len(found) == len(set(found)) > 100
     for schedule in found:
-        assert obstacle(schedule, problem, target, "bitserial") is None
+        assert why_not_schedule(schedule, problem, target, "bitserial") is None
         assert nearest(schedule, problem, target, "bitserial") == schedule
 
 
@@ -93,7 +93,7 @@ def test_knobs_that_make_no_difference_have_one_value():
 )
 def test_registers_are_counted(name, tile, legal):
     schedule = ScheduleAttr.get(*tile)
-    reason = obstacle(schedule, conv(CODES[1]), get_target(name), "bitserial")
+    reason = why_not_schedule(schedule, conv(CODES[1]), get_target(name), "bitserial")
     assert (reason is None) == legal
     if reason is not None:
         assert f"tile {tile[0]}x{tile[1]} needs" in reason
@@ -102,8 +102,8 @@ def test_registers_are_counted(name, tile, legal):
 
 def test_wide_vectors_take_several_registers():
     schedule, target = ScheduleAttr.get(4, 2), get_target("x86-64-v3")
-    assert obstacle(schedule, conv(CODES[1]), target, "bitserial", 256) is None
-    reason = obstacle(schedule, conv(CODES[1]), target, "bitserial", 512)
+    assert why_not_schedule(schedule, conv(CODES[1]), target, "bitserial", 256) is None
+    reason = why_not_schedule(schedule, conv(CODES[1]), target, "bitserial", 512)
     assert reason is not None
     assert "needs 22 vector registers; x86-64-v3 has 16" in reason
 
@@ -112,7 +112,7 @@ def test_the_smallest_tile_is_always_allowed():
     for name in NAMES:
         for wide in (128, 512, 2048):
             least = ScheduleAttr.get(1, 1)
-            assert obstacle(least, conv(CODES[1]), get_target(name), "dot", wide) is None
+            assert why_not_schedule(least, conv(CODES[1]), get_target(name), "dot", wide) is None
 
 
 def test_strategies_are_those_that_are_possible():

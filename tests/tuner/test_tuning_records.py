@@ -24,7 +24,7 @@ from lowering.kernels.records import (
     chooser,
     load_records,
 )
-from lowering.kernels.schedule_space import obstacle, schedules, strategies
+from lowering.kernels.schedule_space import schedules, strategies, why_not_schedule
 from lowering.pipeline import lower
 from lowering.record_sources import SHIPPED, digest, shipped_for, shipped_path
 from lowering.targets import TARGETS, get_target
@@ -260,4 +260,4 @@ def test_what_is_shipped_is_whole_and_legal(cpu: str, monkeypatch: pytest.Monkey
     for found in records:
         assert found.target == cpu
         assert found.strategy in strategies(found.problem, target)
-        assert obstacle(found.schedule, found.problem, target, found.strategy) is None
+        assert why_not_schedule(found.schedule, found.problem, target, found.strategy) is None

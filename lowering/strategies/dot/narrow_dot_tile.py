@@ -13,10 +13,10 @@ from xdsl.ir import SSAValue
 from lowbit_dialect import simd
 from lowbit_dialect.ops.tile import DotTileOp
 from lowbit_dialect.simd import Sign
-from lowering.kernels.narrow_dot_cost import BODY_WORDS
 from lowering.loops.emit import Emit
-from lowering.tiles.finished_sums import finished, with_lowest
-from lowering.tiles.spread_words import SpreadWords
+from lowering.strategies.dot.finished_sums import finished, with_lowest
+from lowering.strategies.dot.narrow_dot_cost import BODY_WORDS
+from lowering.strategies.dot.spread_words import SpreadWords
 from lowering.tiles.word_tile import At, Sums, WordTile
 
 DIGIT = 8

@@ -87,10 +87,10 @@ class TablePlan:
         return self.sums.fits_16_bits(self.elements(self.words))
 
     @property
-    def obstacle(self) -> str | None:
+    def why_not(self) -> str | None:
         """Why there can be no tables, or None."""
-        if self.sums.obstacle is not None:
-            return self.sums.obstacle
+        if self.sums.why_not is not None:
+            return self.sums.why_not
         if not self.sums.fits_16_bits(self.elements(self.chunk)):
             taps = self.geometry.rows.taps * self.geometry.cols.taps
             return f"sums of {taps} taps of {TABLE_WORD} channels can leave 16 bits"

@@ -15,15 +15,14 @@ from lowbit_dialect.geometry import ConvGeometry
 from lowbit_dialect.layout import LEVEL_BITS
 from lowbit_dialect.level_fields import LevelFields, full_exponent
 from lowbit_dialect.level_product import BYTES_PER_WORD, LevelProduct
-from lowering.kernels.dot_words import dot_words
+from lowering.kernels.cost_model import stream_cycles
+from lowering.strategies.dot.dot_words import dot_words
 from lowering.targets import Target
 
 MIN_I16_STEPS = 8
 """Words to be summed in i16 between two widenings for that to pay."""
 WIDENING_OPERATIONS = 5
 """What adds a vector of i16 sums to i32 ones."""
-L2_BYTES, MEMORY_BYTES = 48, 26
-"""Bytes that a core streams in a cycle from L2, and from beyond; for estimates."""
 GAIN = 0.95
 """The part of the cycles that smaller weights may take at most to pay for their longer code."""
 
@@ -59,13 +58,13 @@ def weight_bits(
     tile = (min(tile[0], geometry.cols.out), tile[1])
     if bits == 8 or not any(safe_forms(product, bits, geometry, tile, target)):
         return 8
-    of_bytes = step_cycles(product, 8, geometry, tile, target)
-    of_levels = step_cycles(product, bits, geometry, tile, target)
+    of_bytes = vector_cycles(product, 8, geometry, tile, target)
+    of_levels = vector_cycles(product, bits, geometry, tile, target)
     is_far = geometry.taps * geometry.oc > target.l2_bytes
     return bits if of_levels <= of_bytes * (1 if is_far else GAIN) else 8
 
 
-def step_cycles(
+def vector_cycles(
     product: LevelProduct,
     bits: int,
     geometry: ConvGeometry,
@@ -82,14 +81,6 @@ def step_cycles(
         fields = level_fields(product, bits, geometry, tile, target)
         cycles += _exposed(_operations(product, fields, target), cycles, target)
     return max(cycles, stream)
-
-
-def stream_cycles(size: int, bits: int, target: Target) -> float:
-    """Cycles in which weights of `size` bytes bring `bits` of the bytes of a vector."""
-    if size <= target.l1_bytes // 2:
-        return bits / 8 / target.throughput.loads
-    rate = L2_BYTES if size <= target.l2_bytes else MEMORY_BYTES
-    return bits / 8 * target.vector_bits / 8 / rate
 
 
 def _exposed(operations: float, products: float, target: Target) -> float:
@@ -136,7 +127,7 @@ def safe_forms(
         places *= 2
     for fields in forms:
         fits = _registers(fields, tile) <= target.vector_registers
-        if fits and product.of_fields(fields).obstacle(geometry) is None:
+        if fits and product.of_fields(fields).why_not(geometry) is None:
             yield fields
 
 

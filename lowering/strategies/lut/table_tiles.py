@@ -29,12 +29,12 @@ from lowbit_dialect.layout import PackedAttr, packed_layout
 from lowbit_dialect.ops.kernel import KernelOp, affine_code_of
 from lowbit_dialect.ops.lut_tile import BuildTablesOp, LutSumsOp, LutTileOp
 from lowbit_dialect.table_sums import TABLE_WORD
-from lowering.kernels.table_plan import TablePlan, index_bits, plan_tables
-from lowering.loops.contraction import Tiles, schedule_of
+from lowering.loops.contraction import ContractionTiles, schedule_of
 from lowering.loops.emit import Index
 from lowering.loops.epilogue import Epilogue
 from lowering.loops.stage import FunctionLowering, Stage
 from lowering.opt.diagnostics import fail
+from lowering.strategies.lut.table_plan import TablePlan, index_bits, plan_tables
 
 
 def lower_table_contraction(op: KernelOp, lowering: FunctionLowering) -> None:
@@ -53,8 +53,8 @@ def lower_table_contraction(op: KernelOp, lowering: FunctionLowering) -> None:
             f"w is cut into indices of {bits} bits; tables of {lowering.target.name} take {wanted}",
         )
     plan = table_plan(op, lowering)
-    if plan.obstacle is not None:
-        fail(op, plan.obstacle)
+    if plan.why_not is not None:
+        fail(op, plan.why_not)
     epilogue = Epilogue.of(op, lowering)
     blocks = geometry.groups * ceil(geometry.oc / geometry.groups / w_layout.lane_block[1])
     rows = geometry.batch * geometry.rows.out
@@ -75,7 +75,7 @@ def lower_table_contraction(op: KernelOp, lowering: FunctionLowering) -> None:
 def table_plan(op: KernelOp, lowering: FunctionLowering) -> TablePlan:
     """The tables of a kernel with its schedule."""
     x, w = (affine_code_of(operand.type, "operand") for operand in op.operands[:2])
-    schedule = schedule_of(op, op.geometry, lowering)
+    schedule = schedule_of(op, lowering)
     tile = (schedule.pixels.data, schedule.vectors.data)
     return plan_tables(x, w, op.geometry, lowering.target, tile)
 
@@ -99,7 +99,7 @@ class _Strip:
         return self.tiles * self.pixels
 
 
-class TableTiles(Tiles):
+class TableTiles(ContractionTiles):
     """The tiles of one contraction by tables."""
 
     @override
@@ -116,7 +116,6 @@ class TableTiles(Tiles):
         assert x_layout is not None
         self.x = self.stage.memory(op.operands[0], MemRefType(x_layout.word_type, x_shape))
         taps = (self.w_code.width, rows.taps, cols.taps, sum(plan.counts), self.lanes)
-        self.blocks = self.blocks_per_group * geometry.groups
         self.w = self.stage.memory(op.operands[1], MemRefType(i8, (self.blocks, *taps)))
         self.registers = self.lanes // w_layout.index_shape[1]
         indices = geometry.groups * plan.chunk_indices

@@ -10,7 +10,7 @@ from xdsl.ir import SSAValue
 
 from lowbit_dialect.ops.tile import DotTileOp
 from lowering.loops.emit import Emit
-from lowering.tiles.level_sum import level_sum
+from lowering.strategies.dot.level_sum import level_sum
 
 Sums = Sequence[SSAValue]
 

@@ -17,10 +17,10 @@ from lowbit_dialect.level_fields import BYTE_ONES
 from lowbit_dialect.level_product import BYTES_PER_WORD
 from lowbit_dialect.ops.tile import DotTileOp
 from lowering.loops.emit import Emit
+from lowering.strategies.dot.finished_sums import added, finished, shifted, with_lowest
+from lowering.strategies.dot.narrow_dot_tile import NarrowDotTile
+from lowering.strategies.dot.spread_words import SpreadWords
 from lowering.tiles.emitter import emit_before
-from lowering.tiles.finished_sums import added, finished, shifted, with_lowest
-from lowering.tiles.narrow_dot_tile import NarrowDotTile
-from lowering.tiles.spread_words import SpreadWords
 from lowering.tiles.word_tile import At, Sums, WordTile
 
 MIN_CHAINS = 8

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from lowbit_dialect.level_product import LevelProduct
-from lowering.kernels.dot_words import DotWords
+from lowering.strategies.dot.dot_words import DotWords
 from lowering.targets import Target
 
 BODY_WORDS = 16

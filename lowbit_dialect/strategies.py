@@ -1,0 +1,28 @@
+"""The strategies that the dialect knows, by their names."""
+
+from __future__ import annotations
+
+from lowbit_dialect.ops.bitserial import BITSERIAL
+from lowbit_dialect.ops.dot import DOT
+from lowbit_dialect.ops.lut import LUT
+from lowbit_dialect.ops.product_lut import PRODUCT_LUT
+from lowbit_dialect.ops.strategy import StrategyOps
+
+STRATEGY_OPS: dict[str, StrategyOps] = {
+    strategy.name: strategy for strategy in (BITSERIAL, DOT, LUT, PRODUCT_LUT)
+}
+"""By name. A package that adds a strategy calls `register`."""
+
+DEFAULT = BITSERIAL
+"""The strategy of corrections that name none."""
+
+
+def register(strategy: StrategyOps) -> None:
+    """Make a strategy known; a second time makes no difference.
+
+    Raises:
+        ValueError: another one has its name.
+    """
+    known = STRATEGY_OPS.setdefault(strategy.name, strategy)
+    if known != strategy:
+        raise ValueError(f"there are two strategies {strategy.name!r}")

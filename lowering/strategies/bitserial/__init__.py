@@ -1,0 +1,5 @@
+"""Contractions by popcounts of bit planes."""
+
+from lowering.strategies.bitserial.strategy import Bitserial
+
+STRATEGY = Bitserial()

@@ -1,0 +1,5 @@
+"""Contractions by tables of partial sums."""
+
+from lowering.strategies.lut.strategy import Lut
+
+STRATEGY = Lut()

@@ -1,0 +1,25 @@
+"""The tiles of a contraction by a table of products, which is a constant of the module."""
+
+from __future__ import annotations
+
+from typing_extensions import override
+
+from lowbit_dialect.ops.product_lut_tile import ProductLutTileOp
+from lowbit_dialect.ops.tile import TileOp
+from lowbit_dialect.product_table import ProductTable
+from lowering.loops.contraction import ByteTiles, TileArguments
+from lowering.strategies.product_lut.cycles import looks_up_in_registers
+
+
+class ProductTiles(ByteTiles):
+    """Tiles that get the table."""
+
+    @override
+    def tile_op(self, arguments: TileArguments, pixels: int, vectors: int) -> TileOp:
+        product, stage = self.raw_sums, self.stage
+        assert isinstance(product, ProductTable)
+        if looks_up_in_registers(product, stage.target):
+            table = stage.table(product.register_tables, bits=8)
+        else:
+            table = stage.table(product.memory_table, bits=product.memory_bits)
+        return ProductLutTileOp.get(*arguments, self.x_code, self.w_code, (table,))

@@ -1,0 +1,117 @@
+"""The strategy of tables of products: any two codes of 8 bits together."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from typing_extensions import override
+from xdsl.ir import Operation
+from xdsl.pattern_rewriter import RewritePattern
+
+from lowbit_dialect.kernel_layouts import (
+    byte_activation_layout,
+    byte_matmul_lhs_layout,
+    product_matmul_rhs_layout,
+    product_weight_layout,
+)
+from lowbit_dialect.level_product import BYTES_PER_WORD
+from lowbit_dialect.ops.kernel import KernelOp
+from lowbit_dialect.ops.product_lut import PRODUCT_LUT
+from lowbit_dialect.ops.product_lut_tile import ProductLutTileOp
+from lowbit_dialect.product_table import ProductTable
+from lowbit_dialect.schedule import SKIPS, ScheduleAttr
+from lowering.kernels.contraction import Contraction
+from lowering.loops.contraction import lower_contraction
+from lowering.loops.stage import FunctionLowering
+from lowering.strategies.base import ConvLayout, Layouts, Strategy
+from lowering.strategies.instructions import Instruction, looked_up
+from lowering.strategies.product_lut.cycles import looks_up_in_registers, product_cycles
+from lowering.strategies.product_lut.lower_product_lut_tile import LowerProductLutTile
+from lowering.strategies.product_lut.product_tiles import ProductTiles
+from lowering.targets import Target
+
+
+def _in_registers(c: Contraction) -> bool:
+    return looks_up_in_registers(ProductTable(c.x, c.w), c.target)
+
+
+class ProductLut(Strategy):
+    """Lookups of products by a level of x and one of w."""
+
+    ops = PRODUCT_LUT
+    former_names = ("product",)
+    falls_back = False
+    products_are = "products looked up"
+
+    @override
+    def competes(self, c: Contraction) -> bool:
+        return not c.are_affine
+
+    @override
+    def why_not(self, c: Contraction) -> str | None:
+        return ProductTable(c.x, c.w).why_not
+
+    @override
+    def word_elements(self, c: Contraction) -> int:
+        return BYTES_PER_WORD
+
+    @override
+    def layouts(
+        self,
+        c: Contraction,
+        lanes: int,
+        conv: ConvLayout | None = None,
+        schedule: ScheduleAttr | None = None,
+    ) -> Layouts:
+        if conv is None:
+            return byte_matmul_lhs_layout(), product_matmul_rhs_layout(lanes, c.x.width)
+        return (
+            byte_activation_layout(conv.order, conv.padding, conv.groups),
+            product_weight_layout(conv.order, lanes, c.x.width, conv.groups),
+        )
+
+    @override
+    def registers(self, c: Contraction, pixels: int, vectors: int) -> int:
+        return pixels * vectors + vectors + 2
+
+    @override
+    def reduction_cycles(self, c: Contraction, pixels: int, vectors: int) -> float:
+        return product_cycles(c, pixels, vectors)
+
+    @override
+    def unroll(self, c: Contraction, pixels: int, vectors: int) -> int:
+        # In memory, lanes are unrolled instead.
+        return super().unroll(c, pixels, vectors) if _in_registers(c) else 0
+
+    @override
+    def unroll_values(self, c: Contraction) -> Sequence[int]:
+        return super().unroll_values(c) if _in_registers(c) else (0,)
+
+    @override
+    def why_not_schedule(self, c: Contraction, schedule: ScheduleAttr) -> str | None:
+        """Lookups in memory sum in scalar registers, which spill where they must.
+
+        Taps in the padding have entries in the table too, which the sums must contain.
+        """
+        if _in_registers(c) and (reason := super().why_not_schedule(c, schedule)):
+            return reason
+        if schedule.skip.data == SKIPS[0]:
+            return None
+        return f"skip = {schedule.skip.data}: kernels by tables of products skip no taps"
+
+    @override
+    def lower(self, op: KernelOp, lowering: FunctionLowering) -> None:
+        lower_contraction(op, lowering, ProductTiles)
+
+    @override
+    def tile_patterns(self, target: Target) -> Mapping[type[Operation], RewritePattern]:
+        return {ProductLutTileOp: LowerProductLutTile()}
+
+    @override
+    def products(self, instruction: Instruction) -> int:
+        return looked_up(instruction)
+
+    @override
+    def macs_per_product(self, c: Contraction, schedule: ScheduleAttr) -> float:
+        """A table may be looked up in parts."""
+        return 1 / len(ProductTable(c.x, c.w).register_tables)
