@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
-from xdsl.dialects.builtin import IntAttr, StringAttr
+from xdsl.dialects.builtin import DictionaryAttr, IntAttr, StringAttr
 from xdsl.ir import Attribute, ParametrizedAttribute
 from xdsl.irdl import irdl_attr_definition
 from xdsl.parser import AttrParser
@@ -18,10 +19,28 @@ SKIPS = ("none", "rows", "all")
 MAX_TILE = 256
 """Most vectors of a register tile: beyond every register file, the code would only grow."""
 
+KnobValue = int | str
+
+
+@dataclass(frozen=True)
+class Knob:
+    """A field of the schedule that a strategy adds: its default, and what it may be."""
+
+    default: KnobValue
+    allowed: range | tuple[KnobValue, ...]
+
+    def why_not(self, value: KnobValue) -> str | None:
+        """Why a value is none of the field, or None where it is one."""
+        if value in self.allowed:
+            return None
+        if isinstance(self.allowed, range):
+            return f"{self.allowed.start} to {self.allowed.stop - 1} is allowed"
+        return f"{', '.join(map(str, self.allowed))} are allowed"
+
 
 @irdl_attr_definition
 class ScheduleAttr(ParametrizedAttribute):
-    """Shape of the register tile and order of the loops around it.
+    """Shape of the register tile, order of the loops around it, and what a strategy adds.
 
     Parameters:
         pixels: output pixels of a register tile (mr).
@@ -33,8 +52,11 @@ class ScheduleAttr(ParametrizedAttribute):
         skip: taps in the padding that are not executed: `none`, `rows` of taps that fall beside
             the image as a whole, or `all`, where tiles at the left and right end of a row have
             code of their own. Left out where it is `none`.
+        knobs: further fields, integers or words, which the kernel's operation names (`KNOBS`);
+            those that are left out have their defaults.
 
     Example: #lowbit.schedule<tile = 7x2, unroll = 1, order = rows, skip = rows>
+    Example: #lowbit.schedule<tile = 4x4, unroll = 1, order = rows, chunk = 2, strip = 7>
     """
 
     name = "lowbit.schedule"
@@ -44,19 +66,45 @@ class ScheduleAttr(ParametrizedAttribute):
     unroll: IntAttr
     order: StringAttr
     skip: StringAttr
+    knobs: DictionaryAttr
 
     @staticmethod
     def get(
-        pixels: int, vectors: int, unroll: int = 1, order: str = "rows", skip: str = "none"
+        pixels: int,
+        vectors: int,
+        unroll: int = 1,
+        order: str = "rows",
+        skip: str = "none",
+        **knobs: KnobValue,
     ) -> ScheduleAttr:
         """Build the attribute from plain values."""
         return ScheduleAttr(
-            IntAttr(pixels), IntAttr(vectors), IntAttr(unroll), StringAttr(order), StringAttr(skip)
+            IntAttr(pixels),
+            IntAttr(vectors),
+            IntAttr(unroll),
+            StringAttr(order),
+            StringAttr(skip),
+            _knobs_attr(knobs),
         )
+
+    @property
+    def tile(self) -> tuple[int, int]:
+        """Pixels and vectors of the register tile."""
+        return self.pixels.data, self.vectors.data
+
+    @property
+    def knob_values(self) -> dict[str, KnobValue]:
+        """The further fields that are given."""
+        return {name: attr.data for name, attr in self.knobs.data.items()}  # pyright: ignore
+
+    def with_knobs(self, knobs: Mapping[str, KnobValue]) -> ScheduleAttr:
+        """The schedule with these further fields in place of its own."""
+        fixed = self.pixels, self.vectors, self.unroll, self.order, self.skip
+        return ScheduleAttr(*fixed, _knobs_attr(knobs))
 
     @classmethod
     def parse_parameters(cls, parser: AttrParser) -> Sequence[Attribute]:
-        """Parse ``<tile = MxN, unroll = U, order = rows|channels, skip = none|rows|all>``."""
+        """Parse ``<tile = MxN, unroll = U, order = O, skip = S, KNOB = VALUE, ..>``."""
         with parser.in_angle_brackets():
             parser.parse_keyword("tile")
             parser.parse_punctuation("=")
@@ -70,13 +118,20 @@ class ScheduleAttr(ParametrizedAttribute):
             parser.parse_punctuation(",")
             parser.parse_keyword("order")
             parser.parse_punctuation("=")
-            order, skip = parser.parse_identifier(), "none"
-            if parser.parse_optional_punctuation(","):
-                parser.parse_keyword("skip")
+            order = parser.parse_identifier()
+            others: dict[str, KnobValue] = {}
+            while parser.parse_optional_punctuation(","):
+                start = parser.pos
+                name = parser.parse_identifier()
+                if name in others:
+                    parser.raise_error(f"#lowbit.schedule: {name} is given twice", start)
                 parser.parse_punctuation("=")
-                skip = parser.parse_identifier()
+                number = parser.parse_optional_integer(allow_boolean=False)
+                others[name] = parser.parse_identifier() if number is None else number
+        skip = others.pop("skip", "none")
         numbers = [IntAttr(pixels), IntAttr(vectors), IntAttr(unroll)]
-        return [*numbers, StringAttr(order), StringAttr(skip)]
+        words = [StringAttr(order), StringAttr(str(skip))]
+        return [*numbers, *words, _knobs_attr(others)]
 
     def print_parameters(self, printer: Printer) -> None:
         """Print all fields."""
@@ -87,6 +142,8 @@ class ScheduleAttr(ParametrizedAttribute):
             )
             if self.skip.data != "none":
                 printer.print_string(f", skip = {self.skip.data}")
+            for name, value in self.knob_values.items():
+                printer.print_string(f", {name} = {value}")
 
     def verify(self) -> None:
         """Check the ranges that hold on every target."""
@@ -112,3 +169,13 @@ class ScheduleAttr(ParametrizedAttribute):
             raise VerifyException(
                 f"#lowbit.schedule: skip = {self.skip.data}: none, rows and all are allowed"
             )
+
+
+def _knobs_attr(knobs: Mapping[str, KnobValue]) -> DictionaryAttr:
+    """Further fields, in the order of their names."""
+    return DictionaryAttr(
+        {
+            name: IntAttr(knobs[name]) if isinstance(knobs[name], int) else StringAttr(knobs[name])  # pyright: ignore
+            for name in sorted(knobs)
+        }
+    )

@@ -7,8 +7,8 @@
 !w = tensor<70x3x3x70x!lowbit.signed<2>, #lowbit.packed<axis = 3, word = i64, order = [0, p, 1, 2, 3], lanes = [0, 64], index = [6, 64]>>
 !y = tensor<1x4x9x70xi32>
 
-// Strips of two tiles and one of the last column; the tables of two words do not fit in the first
-// cache level, so there are two chunks, with the sums of four rows kept in between. Tables are made of
+// Strips of two tiles and one of the last column; a chunk is a word of channels, of which there
+// are two, with the sums of four rows kept in between. Tables are made of
 // the rows that are not there yet, in a ring of three.
 
 // CHECK-LABEL: func.func @conv_0_lut_conv(
@@ -38,6 +38,6 @@
 // CHECK:         lowbit.build_tables {{.*}} columns 3 channels 64 x_code
 // CHECK:         lowbit.lut_tile {{.*}} pixels 1 registers 1 count 11 x_code
 func.func @conv(%x: !x, %w: !w) -> !y {
-  %y = lowbit.lut_conv %x, %w padding [1, 1, 1, 1] schedule #lowbit.schedule<tile = 4x4, unroll = 1, order = rows> : (!x, !w) -> !y
+  %y = lowbit.lut_conv %x, %w padding [1, 1, 1, 1] schedule #lowbit.schedule<tile = 4x4, unroll = 1, order = rows, segment = 4, strip = 2> : (!x, !w) -> !y
   func.return %y : !y
 }

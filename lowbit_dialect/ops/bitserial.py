@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 from typing_extensions import override
 from xdsl.irdl import irdl_op_definition
 
@@ -17,6 +19,12 @@ from lowbit_dialect.layout import PackedAttr
 from lowbit_dialect.ops.contraction import conv_layout
 from lowbit_dialect.ops.kernel import ConvKernelOp, GemmKernelOp
 from lowbit_dialect.ops.strategy import StrategyOps
+from lowbit_dialect.schedule import Knob
+
+MAX_BODY_WORDS = 64
+"""Words that a pass may take: beyond, the code would only grow."""
+KNOBS = {"words": Knob(1, range(1, MAX_BODY_WORDS + 1))}
+"""`words`: words of a pixel that a pass through the innermost loop takes."""
 
 
 @irdl_op_definition
@@ -28,6 +36,7 @@ class BitserialConvOp(ConvKernelOp):
     """
 
     name = "lowbit.bitserial_conv"
+    KNOBS: ClassVar = KNOBS
 
     @override
     def raw_sums_of(self, x: Code, w: Code) -> Decomposition:
@@ -46,6 +55,7 @@ class BitserialGemmOp(GemmKernelOp):
     """Matrix product by popcounts: x (M, K) and w (K, N) packed along K, schedule, epilogue."""
 
     name = "lowbit.bitserial_gemm"
+    KNOBS: ClassVar = KNOBS
 
     @override
     def raw_sums_of(self, x: Code, w: Code) -> Decomposition:

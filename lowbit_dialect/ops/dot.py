@@ -7,6 +7,8 @@ bytes the weights are digits, with words of one they are values or levels.
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 from typing_extensions import override
 from xdsl.irdl import irdl_op_definition
 from xdsl.utils.exceptions import VerifyException
@@ -18,11 +20,25 @@ from lowbit_dialect.kernel_layouts import (
     byte_matmul_rhs_layout,
     byte_weight_layout,
 )
-from lowbit_dialect.layout import PackedAttr
+from lowbit_dialect.layout import LEVEL_BITS, PackedAttr, packed_layout
+from lowbit_dialect.level_fields import LevelFields
 from lowbit_dialect.level_product import WORD_BYTES, LevelProduct
 from lowbit_dialect.ops.contraction import conv_layout
 from lowbit_dialect.ops.kernel import ConvKernelOp, GemmKernelOp, KernelOp
 from lowbit_dialect.ops.strategy import StrategyOps
+from lowbit_dialect.schedule import Knob
+
+KNOBS = {
+    "storage": Knob(8, LEVEL_BITS),
+    "exponent": Knob(0, range(8)),
+    "places": Knob(0, (0, 1, 2, 4)),
+    "i16_steps": Knob(0, range(1 << 16)),
+    "x_run": Knob(1, (1, 2, 4, 8, 16, 32, 64)),
+}
+"""`storage`: bits that a weight takes in memory, of packed weights those that w has; `exponent` and
+`places`: how bytes are made of weights of few bits (`level_fields`); `i16_steps`: words that are
+summed in lanes of i16 before they are widened, for words of less than four bytes as many as these
+hold where it is 0; `x_run`: words of x that are loaded at once."""
 
 
 def _word_bits(x: PackedAttr) -> int:
@@ -51,8 +67,49 @@ def _level_product(op: KernelOp, x: Code, w: Code) -> LevelProduct:
     return product
 
 
+class DotKernelOp(KernelOp):
+    """What both operations share: how the bytes of weights are made of what is stored."""
+
+    @property
+    def fields(self) -> LevelFields:
+        """How a register tile makes bytes of words of w."""
+        w = packed_layout(self.operands[1].type)
+        assert w is not None
+        code, bits = affine(self.codes[1]), w.bits.data
+        if bits == 8:
+            return LevelFields(code, 8, places=int(w.bytes.data == "levels"))
+        return LevelFields(code, bits, self.number("exponent"), self.number("places"))
+
+    @override
+    def _verify_knobs(self) -> None:
+        x, w = (packed_layout(operand.type) for operand in self.operands[:2])
+        assert x is not None
+        assert w is not None
+        exponent, places, steps = map(self.number, ("exponent", "places", "i16_steps"))
+        bits, fields, size = w.bits.data, self.fields, x.word_bits.data // 8
+        storage = self.given_knobs.get("storage", bits)
+        if storage != bits:
+            raise VerifyException(f"schedule: storage = {storage}: w takes {bits} bits a weight")
+        if bits == 8 and (exponent or places):
+            raise VerifyException(
+                f"schedule: exponent = {exponent}, places = {places}: for weights of few bits only"
+            )
+        if bits < 8 and ((exponent and places) or places * bits > 4 or not fields.fits):
+            raise VerifyException(
+                f"schedule: exponent = {exponent}, places = {places}: no byte holds such levels of"
+                f" {fields.w}"
+            )
+        x_code, w_code = map(affine, self.codes)
+        product = LevelProduct(x_code, w_code).of_fields(fields)
+        if bits < 8 and (reason := product.why_not(self.geometry)):
+            raise VerifyException(f"schedule: places = {places}, exponent = {exponent}: {reason}")
+        most = product.i16_words(size, unsigned=bits == 8 and bool(fields.places))
+        if steps > most:
+            raise VerifyException(f"schedule: i16_steps = {steps}: i16 holds the sums of {most}")
+
+
 @irdl_op_definition
-class DotConvOp(ConvKernelOp):
+class DotConvOp(DotKernelOp, ConvKernelOp):
     """Convolution by dot products of bytes: clauses of `lowbit.conv2d`, schedule, epilogue.
 
     x holds levels, the channels innermost (`byte_activation_layout`), with a frame at least as
@@ -61,6 +118,7 @@ class DotConvOp(ConvKernelOp):
     """
 
     name = "lowbit.dot_conv"
+    KNOBS: ClassVar = KNOBS
 
     @override
     def raw_sums_of(self, x: Code, w: Code) -> LevelProduct:
@@ -77,10 +135,11 @@ class DotConvOp(ConvKernelOp):
 
 
 @irdl_op_definition
-class DotGemmOp(GemmKernelOp):
+class DotGemmOp(DotKernelOp, GemmKernelOp):
     """Matrix product by dot products of bytes: x (M, K) levels, w (K, N) values or small levels."""
 
     name = "lowbit.dot_gemm"
+    KNOBS: ClassVar = KNOBS
 
     @override
     def raw_sums_of(self, x: Code, w: Code) -> LevelProduct:

@@ -7,6 +7,7 @@ kernel, and an epilogue region that says what becomes of the accumulators before
 from __future__ import annotations
 
 from abc import abstractmethod
+from collections.abc import Mapping
 from typing import ClassVar
 
 from typing_extensions import override
@@ -49,7 +50,7 @@ from lowbit_dialect.ops.contraction import (
 )
 from lowbit_dialect.ops.glue import FusedGlueOp
 from lowbit_dialect.raw_sums import INT32_MAX, RawSums
-from lowbit_dialect.schedule import ScheduleAttr
+from lowbit_dialect.schedule import Knob, KnobValue, ScheduleAttr
 
 
 def affine_code_of(type_: Attribute, role: str) -> AffineCode:
@@ -88,6 +89,8 @@ class KernelOp(LowbitOp):
     REGION_KEYWORD: ClassVar = "epilogue"
     TAKES_CODEBOOKS: ClassVar = False
     """Whether a code may be any one, or must be affine in its bits."""
+    KNOBS: ClassVar[Mapping[str, Knob]] = {}
+    """The fields of the schedule that the strategy adds."""
 
     @property
     @abstractmethod
@@ -147,13 +150,41 @@ class KernelOp(LowbitOp):
         self._verify_correction(geometry)
         self._verify_epilogue()
 
+    def knob(self, name: str) -> KnobValue:
+        """A field of the schedule that the strategy adds, or its default."""
+        return self.given_knobs.get(name, self.KNOBS[name].default)
+
+    @property
+    def given_knobs(self) -> dict[str, KnobValue]:
+        """The fields that the strategy adds, as far as the schedule gives them."""
+        schedule = self.properties.get("schedule")
+        return schedule.knob_values if isinstance(schedule, ScheduleAttr) else {}
+
+    def number(self, name: str) -> int:
+        """A field that is a number."""
+        value = self.knob(name)
+        assert isinstance(value, int), "the verifier says so"
+        return value
+
     def _verify_schedule(self, lanes: int) -> None:
         """Check what holds on every target; `lowbit-to-loops` checks the rest."""
         schedule = self.properties.get("schedule")
-        if isinstance(schedule, ScheduleAttr) and lanes % schedule.vectors.data:
+        if not isinstance(schedule, ScheduleAttr):
+            return
+        if lanes % schedule.vectors.data:
             raise VerifyException(
                 f"schedule: {schedule.vectors.data} vectors do not divide the {lanes} lanes of w"
             )
+        for name, value in schedule.knob_values.items():
+            if name not in self.KNOBS:
+                names = ", ".join(self.KNOBS) or "no others"
+                raise VerifyException(f"schedule: unknown field {name}; allowed: {names}")
+            if reason := self.KNOBS[name].why_not(value):
+                raise VerifyException(f"schedule: {name} = {value}: {reason}")
+        self._verify_knobs()
+
+    def _verify_knobs(self) -> None:
+        """Check what the fields that the strategy adds say together."""
 
     def _verify_correction(self, geometry: ConvGeometry) -> None:
         raw_sums, given = self.raw_sums, len(self.operands) > 2

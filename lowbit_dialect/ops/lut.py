@@ -5,6 +5,8 @@ Activations are packed as for bit-serial kernels; weights are cut into table ind
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 from typing_extensions import override
 from xdsl.irdl import irdl_op_definition
 from xdsl.utils.exceptions import VerifyException
@@ -21,7 +23,18 @@ from lowbit_dialect.layout import PackedAttr, packed_layout
 from lowbit_dialect.ops.contraction import conv_layout
 from lowbit_dialect.ops.kernel import ConvKernelOp, GemmKernelOp, KernelOp
 from lowbit_dialect.ops.strategy import StrategyOps
+from lowbit_dialect.schedule import Knob
 from lowbit_dialect.table_sums import TABLE_WORD, TableSums
+
+KNOBS = {
+    "chunk": Knob(1, range(1, 1 << 16)),
+    "strip": Knob(1, range(1, 1 << 16)),
+    "segment": Knob(1, range(1, 1 << 31)),
+    "sharing": Knob(1, (1, 2)),
+}
+"""`chunk`: words of channels whose tables are there at a time; `strip`: register tiles side by side
+that share them; `segment`: rows of a strip whose sums are kept between two chunks; `sharing`:
+pixels whose entries share a byte."""
 
 
 def _decomposition(op: KernelOp, x: Code, w: Code) -> Decomposition:
@@ -43,6 +56,7 @@ class LutConvOp(ConvKernelOp):
     """
 
     name = "lowbit.lut_conv"
+    KNOBS: ClassVar = KNOBS
 
     @override
     def raw_sums_of(self, x: Code, w: Code) -> Decomposition:
@@ -61,6 +75,7 @@ class LutGemmOp(GemmKernelOp):
     """Matrix product by tables of partial sums: x (M, K) words, w (K, N) indices, schedule."""
 
     name = "lowbit.lut_gemm"
+    KNOBS: ClassVar = KNOBS
 
     @override
     def raw_sums_of(self, x: Code, w: Code) -> Decomposition:

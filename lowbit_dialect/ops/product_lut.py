@@ -24,6 +24,10 @@ from lowbit_dialect.ops.contraction import conv_layout
 from lowbit_dialect.ops.kernel import ConvKernelOp, GemmKernelOp
 from lowbit_dialect.ops.strategy import StrategyOps
 from lowbit_dialect.product_table import ProductTable
+from lowbit_dialect.schedule import Knob
+
+KNOBS = {"table": Knob("registers", ("registers", "memory"))}
+"""`table`: where it lies."""
 
 
 def _table(x: Code, w: Code) -> ProductTable:
@@ -44,6 +48,7 @@ class ProductLutConvOp(ConvKernelOp):
 
     name = "lowbit.product_lut_conv"
     TAKES_CODEBOOKS: ClassVar = True
+    KNOBS: ClassVar = KNOBS
 
     @override
     def raw_sums_of(self, x: Code, w: Code) -> ProductTable:
@@ -64,6 +69,7 @@ class ProductLutGemmOp(GemmKernelOp):
 
     name = "lowbit.product_lut_gemm"
     TAKES_CODEBOOKS: ClassVar = True
+    KNOBS: ClassVar = KNOBS
 
     @override
     def raw_sums_of(self, x: Code, w: Code) -> ProductTable:

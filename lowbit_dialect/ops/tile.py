@@ -233,11 +233,15 @@ class BitserialTileOp(TileOp):
     count, `vectors` that the lanes of a block make, `unroll` of the innermost reduction loops, the
     two codes. The results are pixels * vectors vectors of i32, pixel by pixel, without the
     correction. Words of 16 bits give i16 instead where the codes and the taps are such that every
-    sum fits, and otherwise two vectors of i32 each, of the lower and of the upper lanes.
+    sum fits, and otherwise two vectors of i32 each, of the lower and of the upper lanes. `words`
+    are the words of a pixel that a pass through the innermost loop takes.
     """
 
     name = "lowbit.bitserial_tile"
+    CLAUSES: ClassVar = (*TILE_CLAUSES, Clause("words", INT, int_(1)))
     RANKS: ClassVar = (5, 6)
+
+    words = prop_def(IntegerAttr)
 
     @classmethod
     @override
@@ -262,6 +266,8 @@ class BitserialTileOp(TileOp):
 
     @override
     def _verify_words(self, x: MemRefType, w: MemRefType) -> None:
+        if self.words.value.data < 1:
+            raise VerifyException(f"words {self.words.value.data}: a pass takes one or more")
         word = x.element_type
         if not isinstance(word, IntegerType) or word.width.data not in TILE_WORDS:
             raise VerifyException(f"x must hold words of i16, i32 or i64, got {word}")

@@ -10,5 +10,6 @@ from lowering.targets import Target
 
 def predicted_cycles(problem: Problem, choice: Choice, target: Target) -> float:
     """Cycles of a call by the cost model; infinite where it takes the kernel for impossible."""
-    tile = choice.schedule.pixels.data, choice.schedule.vectors.data
-    return get_strategy(choice.strategy).cycles(problem.on(target), *tile)
+    strategy, schedule = get_strategy(choice.strategy), choice.schedule
+    given = {name: strategy.ops.knob(schedule, name) for name in strategy.ops.knobs}
+    return strategy.cycles(problem.on(target), *schedule.tile, given)

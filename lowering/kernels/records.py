@@ -1,11 +1,14 @@
 """What was measured: JSON lines that say which schedule is the fastest for a kernel on a CPU.
 
-    {"target": "znver5", "kernel": {"op": "conv2d", "x": "unipolar<2>", ..}, "strategy": "dot",
-     "schedule": "#lowbit.schedule<..>", "cycles": 123.0, "mac_per_cycle": 456.0, ..}
+    {"format": 2, "target": "znver5", "kernel": {"op": "conv2d", "x": "unipolar<2>", ..},
+     "strategy": "bitserial", "schedule": "#lowbit.schedule<..>", "cycles": 123.0, ..}
 
 `lowbit tune` appends them and `lowbit-select-kernel` reads them. A line is written at once, so
 that several processes may append to one file. Where lines are about the same kernel and strategy,
 the last one counts; among strategies, the one with the fewest cycles.
+
+Before format 2 a schedule had only the fields that all strategies share; the rule of the cost model
+gave the others, and gives them still.
 """
 
 from __future__ import annotations
@@ -14,7 +17,7 @@ import json
 import os
 import warnings
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any
@@ -28,13 +31,19 @@ from lowering.kernels.choice import Choice, Chooser, model_choice
 from lowering.kernels.problem import Problem
 from lowering.kernels.schedule_space import strategies, why_not_schedule
 from lowering.record_sources import SHIPPED_RECORDS, RecordSource, read_records, sources
-from lowering.strategies import AUTO, check_strategy, latest_name
+from lowering.strategies import AUTO, check_strategy, get_strategy, latest_name
 from lowering.targets import Target
+
+FORMAT = 2
+"""The form of the records that are written."""
 
 
 @dataclass(frozen=True)
 class TuningRecord:
-    """The best schedule found for a kernel with a strategy; `predicted` is in MAC/cycle too."""
+    """The best schedule found for a kernel with a strategy; `predicted` is in MAC/cycle too.
+
+    `is_complete` tells whether the schedule has the fields that the strategy adds.
+    """
 
     target: str
     problem: Problem
@@ -45,10 +54,19 @@ class TuningRecord:
     predicted: float
     version: str
     date: str
+    is_complete: bool = True
+
+    def completed(self, target: Target) -> ScheduleAttr:
+        """The schedule; the fields that an earlier version left out are given by the rule."""
+        if self.is_complete:
+            return self.schedule
+        strategy = get_strategy(self.strategy)
+        return strategy.completed(self.problem.on(target), self.schedule)
 
     def to_json(self) -> dict[str, Any]:
         """As JSON-able data."""
         return {
+            **({"format": FORMAT} if self.is_complete else {}),
             "target": self.target,
             "kernel": self.problem.to_json(),
             "strategy": self.strategy,
@@ -77,6 +95,7 @@ class TuningRecord:
             float(data["predicted"]),
             str(data["version"]),
             str(data["date"]),
+            int(data.get("format", 1)) >= FORMAT,
         )
 
 
@@ -164,9 +183,10 @@ class RecordBook:
         for book, key in ((self._exact, problem), (self._similar, problem.any_stored())):
             found = [r for r in book.get(key, {}).values() if r.strategy in allowed]
             for record in sorted(found, key=lambda r: r.cycles):
-                reason = why_not_schedule(record.schedule, problem, target, record.strategy)
+                schedule = record.completed(target)
+                reason = why_not_schedule(schedule, problem, target, record.strategy)
                 if reason is None:
-                    return record
+                    return replace(record, schedule=schedule, is_complete=True)
                 warnings.warn(f"{self.name}: a record is left out: {reason}", stacklevel=2)
         return None
 

@@ -7,14 +7,13 @@ all go through it.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from itertools import product
 
-from lowbit_dialect.schedule import ScheduleAttr
+from lowbit_dialect.schedule import KnobValue, ScheduleAttr
 from lowering.kernels.problem import Problem
 from lowering.kernels.resolve_strategy import possible_strategies
 from lowering.strategies import AUTO, get_strategy
-from lowering.strategies.base import KnobValue
 from lowering.targets import Target
 
 
@@ -52,13 +51,23 @@ def nearest(
     give the same code become equal.
     """
     found: dict[str, KnobValue] = {}
+    ops = get_strategy(strategy).ops
     for name, values in knobs(problem, target, strategy).items():
-        value: KnobValue = getattr(schedule, name).data
+        own = name in ops.knobs
+        value = ops.knob(schedule, name) if own else getattr(schedule, name).data
         if value not in values:
             lower = [v for v in values if isinstance(v, int) and _is_above(value, v)]
             value = max(lower, default=values[0])
         found[name] = value
-    return ScheduleAttr.get(**found)  # pyright: ignore
+    return schedule_of_knobs(found, problem, target, strategy)
+
+
+def schedule_of_knobs(
+    values: Mapping[str, KnobValue], problem: Problem, target: Target, strategy: str
+) -> ScheduleAttr:
+    """The schedule with these values of knobs; the cost model's rule gives other fields."""
+    schedule = ScheduleAttr.get(**values)  # pyright: ignore
+    return get_strategy(strategy).completed(problem.on(target), schedule)
 
 
 def is_worth_trying(
@@ -75,7 +84,8 @@ def schedules(problem: Problem, target: Target, strategy: str) -> Iterator[Sched
     """The schedules of a strategy that a kernel can have and that are worth trying."""
     values = knobs(problem, target, strategy)
     for combination in product(*values.values()):
-        schedule = ScheduleAttr.get(**dict(zip(values, combination, strict=True)))  # pyright: ignore
+        found = dict(zip(values, combination, strict=True))
+        schedule = schedule_of_knobs(found, problem, target, strategy)
         if is_worth_trying(schedule, problem, target, strategy):
             yield schedule
 

@@ -56,12 +56,16 @@ def schedule_of(op: KernelOp, lowering: FunctionLowering) -> ScheduleAttr:
     """
     schedule, strategy = op.properties.get("schedule"), strategy_of(op)
     if not isinstance(schedule, ScheduleAttr):
-        return strategy.default_schedule(contraction_of(op, lowering.target))
+        contraction = contraction_of(op, lowering.target)
+        schedule = strategy.default_schedule(contraction, strategy.of_layouts(op))
+        op.properties["schedule"] = schedule
+        return schedule
     w_layout = packed_layout(op.operands[1].type)
     assert w_layout is not None, "the op's verifier says so"
     vector_bits = w_layout.lane_block[1] // schedule.vectors.data * strategy.lane_bits(w_layout)
     contraction = contraction_of(op, lowering.target, vector_bits)
-    reason = strategy.why_not_schedule(contraction, schedule)
+    whole = strategy.of_layouts(op) | schedule.knob_values
+    reason = strategy.why_not_schedule(contraction, strategy.ops.with_knobs(schedule, whole))
     if reason is not None:
         fail(op, f"schedule: {reason}")
     return schedule
@@ -102,7 +106,7 @@ class ContractionTiles(ABC):
     w: SSAValue
 
     def __init__(self, op: KernelOp, stage: Stage, epilogue: Epilogue, blocks: int):
-        self.stage, self.epilogue = stage, epilogue
+        self.op, self.stage, self.epilogue = op, stage, epilogue
         self.geometry = op.geometry
         self.schedule = schedule_of(op, stage.lowering)
         x_type, w_type = op.operands[0].type, op.operands[1].type

@@ -6,6 +6,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from math import ceil, prod
+from types import MappingProxyType
 from typing import ClassVar
 
 from xdsl.ir import Operation
@@ -15,7 +16,7 @@ from lowbit_dialect.codes import AffineCode, Code
 from lowbit_dialect.layout import PackedAttr
 from lowbit_dialect.ops.kernel import KernelOp
 from lowbit_dialect.ops.strategy import StrategyOps
-from lowbit_dialect.schedule import ORDERS, SKIPS, ScheduleAttr
+from lowbit_dialect.schedule import ORDERS, SKIPS, KnobValue, ScheduleAttr
 from lowering.kernels.contraction import Contraction
 from lowering.kernels.cost_model import epilogue_cycles
 from lowering.kernels.skipped_share import executed_share
@@ -23,7 +24,7 @@ from lowering.loops.stage import FunctionLowering
 from lowering.strategies.instructions import Instruction
 from lowering.targets import Target
 
-KnobValue = int | str
+Knobs = Mapping[str, KnobValue]
 Layouts = tuple[PackedAttr, PackedAttr]
 """How x and w lie."""
 
@@ -135,8 +136,25 @@ class Strategy(ABC):
         """Vector registers that a tile needs in its innermost loop."""
 
     @abstractmethod
-    def reduction_cycles(self, c: Contraction, pixels: int, vectors: int) -> float:
-        """Predicted cycles of the reduction, without the epilogue."""
+    def reduction_cycles(self, c: Contraction, pixels: int, vectors: int, knobs: Knobs) -> float:
+        """Predicted cycles of the reduction, without the epilogue.
+
+        `knobs` are values of the fields that the strategy adds to the schedule; `rule` gives those
+        that are left out.
+        """
+
+    def rule(self, c: Contraction, pixels: int, vectors: int) -> dict[str, KnobValue]:
+        """The fields that the strategy adds to the schedule, for a tile, by the cost model."""
+        return {}
+
+    def completed(self, c: Contraction, schedule: ScheduleAttr) -> ScheduleAttr:
+        """A schedule with the fields that it leaves out as `rule` gives them."""
+        found = self.rule(c, *schedule.tile) | schedule.knob_values
+        return self.ops.with_knobs(schedule, found)
+
+    def of_layouts(self, op: KernelOp) -> dict[str, KnobValue]:
+        """The fields that the layouts of a kernel's operands decide."""
+        return {}
 
     def widths(self, target: Target) -> tuple[int, ...]:
         """Vectors that a tile may have, by default those of 8 to 64 channels."""
@@ -164,10 +182,12 @@ class Strategy(ABC):
         """The taps in the padding that a tile skips by default (`ScheduleAttr.skip`)."""
         return SKIPS[0]
 
-    def cycles(self, c: Contraction, pixels: int, vectors: int) -> float:
+    def cycles(
+        self, c: Contraction, pixels: int, vectors: int, knobs: Knobs = MappingProxyType({})
+    ) -> float:
         """Predicted cycles of a call."""
         share = executed_share(c.geometry, self.skip(c, pixels, vectors))
-        reduction = self.reduction_cycles(c, pixels, vectors) * share
+        reduction = self.reduction_cycles(c, pixels, vectors, knobs) * share
         return reduction + epilogue_cycles(c, vectors)
 
     def best_tile(self, c: Contraction) -> tuple[float, tuple[int, int]]:
@@ -177,12 +197,13 @@ class Strategy(ABC):
             key=lambda found: (found[0], prod(found[1])),
         )
 
-    def default_schedule(self, c: Contraction) -> ScheduleAttr:
-        """The schedule with the least predicted cycles."""
+    def default_schedule(self, c: Contraction, given: Knobs = MappingProxyType({})) -> ScheduleAttr:
+        """The schedule with the least predicted cycles, some further fields given."""
         _, tile = self.best_tile(c)
         weights = c.geometry.taps * c.geometry.oc * self.weight_bits(c) // 8
         order = ORDERS[0] if weights <= c.target.l1_bytes // 2 else ORDERS[1]
-        return ScheduleAttr.get(*tile, self.unroll(c, *tile), order, self.skip(c, *tile))
+        unroll, skip = self.unroll(c, *tile), self.skip(c, *tile)
+        return self.completed(c, ScheduleAttr.get(*tile, unroll, order, skip, **given))
 
     def trips(self, c: Contraction) -> tuple[int, int, int]:
         """Passes through the reduction loops that can be unrolled: channel words, kw, kh."""
@@ -221,7 +242,12 @@ class Strategy(ABC):
             "unroll": self.unroll_values(c),
             "order": self.order_values(c),
             "skip": self.skip_values(c),
+            **self.own_values(c),
         }
+
+    def own_values(self, c: Contraction) -> dict[str, Sequence[KnobValue]]:
+        """The same for fields that the strategy adds; `rule` gives those that are not here."""
+        return {}
 
     def vector_values(self, c: Contraction) -> Sequence[int]:
         """Powers of two whose lanes make a block; no larger one than what holds all channels."""

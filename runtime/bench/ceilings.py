@@ -49,7 +49,7 @@ def peaks(target: Target) -> list[Ceiling]:
             layer = Contraction(_LARGE, *codes_of(pair), target)
             if strategy.why_not(layer) is None:
                 tiles = strategy.tiles(layer)
-                least = min(strategy.reduction_cycles(layer, *tile) for tile in tiles)
+                least = min(strategy.reduction_cycles(layer, *tile, {}) for tile in tiles)
                 found.append(Ceiling(f"{strategy.products_are}, {pair}", _LARGE.macs / least))
     return found
 

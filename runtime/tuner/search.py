@@ -16,7 +16,6 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from lowbit_dialect.schedule import ScheduleAttr
 from lowering.kernels.choice import Choice, model_choice
 from lowering.kernels.prediction import predicted_cycles
 from lowering.kernels.records import parse_schedule
@@ -24,6 +23,7 @@ from lowering.kernels.schedule_space import (
     is_worth_trying,
     knobs,
     nearest,
+    schedule_of_knobs,
     schedules,
     strategies,
 )
@@ -242,7 +242,7 @@ class Search:
                 f"study {self.study.study_name!r} was made with other knobs or strategies;"
                 f" name another with --study ({error})"
             ) from error
-        schedule = ScheduleAttr.get(**values)  # pyright: ignore
+        schedule = schedule_of_knobs(values, problem, self._target, strategy)
         if not is_worth_trying(schedule, problem, self._target, strategy):
             return None
         return Choice(strategy, schedule)

@@ -101,9 +101,15 @@ def test_codes(code: Code):
     st.integers(0, 3),
     st.sampled_from(ORDERS),
     st.sampled_from(SKIPS),
+    st.dictionaries(
+        st.sampled_from(["chunk", "places", "table", "x_run"]),
+        st.integers(0, 1 << 40) | st.sampled_from(["memory", "registers"]),
+    ),
 )
-def test_schedules(pixels: int, vectors: int, unroll: int, order: str, skip: str):
-    check_attribute(ScheduleAttr.get(pixels, vectors, unroll, order, skip))
+def test_schedules(
+    pixels: int, vectors: int, unroll: int, order: str, skip: str, knobs: dict[str, int | str]
+):
+    check_attribute(ScheduleAttr.get(pixels, vectors, unroll, order, skip, **knobs))
 
 
 scales = st.floats(0, width=32, exclude_min=True, allow_infinity=False)

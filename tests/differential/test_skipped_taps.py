@@ -54,7 +54,7 @@ def check(conv: Conv, target: str, skip: str, pixels: int, unroll: int, fill: st
         order = ("rows", "channels")[pixels % 2]
         # The tile of so many pixels, or the largest one that the target's registers hold.
         schedules = (
-            ScheduleAttr.get(count, old.vectors.data, unroll, order, skip)
+            ScheduleAttr.get(count, old.vectors.data, unroll, order, skip, **old.knob_values)
             for count in range(pixels, 0, -1)
         )
         problem, machine = Problem(*kernel.codes, kernel.geometry), get_target(target)

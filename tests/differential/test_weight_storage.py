@@ -16,7 +16,7 @@ from lowbit_dialect.layout import LEVEL_BITS
 from lowbit_dialect.level_fields import LevelFields
 from lowbit_dialect.level_product import LevelProduct
 from lowering.strategies.dot import strategy as dot_strategy
-from lowering.strategies.dot import weight_storage, word_tiles
+from lowering.strategies.dot import weight_storage
 from runtime import compile
 from tests.differential.check import TARGETS
 from tests.differential.contraction import FILL_PAIRS, Conv, Matmul
@@ -50,7 +50,7 @@ def storage(monkeypatch: pytest.MonkeyPatch):
             found = weight_storage.level_fields(*arguments)
             return next((f for f in forms if name_of(f) == form), found)
 
-        monkeypatch.setattr(word_tiles, "level_fields", fields)
+        monkeypatch.setattr(dot_strategy, "level_fields", fields)
 
     return want
 

@@ -27,6 +27,7 @@ from lowering.kernels.records import (
 from lowering.kernels.schedule_space import schedules, strategies, why_not_schedule
 from lowering.pipeline import lower
 from lowering.record_sources import SHIPPED, digest, shipped_for, shipped_path
+from lowering.strategies import get_strategy
 from lowering.targets import TARGETS, get_target
 from runtime import cache, compile, conv2d
 from runtime.source import parse_module
@@ -97,6 +98,26 @@ def test_round_trip(tmp_path: Path):
 def test_records_of_earlier_versions_keep_their_value(former: str, name: str):
     data = record().to_json() | {"strategy": former}
     assert TuningRecord.from_json(data) == record(strategy=name)
+
+
+@pytest.mark.parametrize("target", ["znver5", "x86-64-v3", "cortex-a53"])
+@pytest.mark.parametrize(("former", "name"), [("table", "lut"), ("dot", "dot")])
+def test_fields_that_earlier_versions_left_out_are_given_by_their_rule(
+    target: str, former: str, name: str
+):
+    """The tables of a record without their sizes are those of the machine's caches."""
+    machine, strategy = get_target(target), get_strategy(name)
+    best = strategy.default_schedule(PROBLEM.on(machine))
+    data = record(schedule=best.with_knobs({})).to_json() | {"strategy": former}
+    del data["format"]
+    found = TuningRecord.from_json(data)
+    assert found.schedule == best.with_knobs({})
+    assert found.completed(machine) == best
+    assert TuningRecord.from_json(found.to_json()) == found
+    book = RecordBook([replace(found, target=machine.cpu)], machine.cpu)
+    chosen = book.find(PROBLEM, machine, name)
+    assert chosen is not None
+    assert chosen.schedule == best
 
 
 def test_a_broken_line_is_named_and_the_others_count(tmp_path: Path):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from itertools import groupby
 
 from typing_extensions import override
@@ -32,12 +31,10 @@ from lowbit_dialect.count_lanes import (
 from lowbit_dialect.decomposition import Decomposition, Term
 from lowbit_dialect.ops.tile import BitserialTileOp
 from lowering.loops.emit import Emit, Index
-from lowering.targets import Target
 from lowering.tiles.emitter import emit_before
 from lowering.tiles.word_tile import At, Sums, WordTile
 
 
-@dataclass(frozen=True)
 class LowerBitserialTile(RewritePattern):
     """Planes outermost in descending significance, accumulators doubled in between (Horner).
 
@@ -58,15 +55,13 @@ class LowerBitserialTile(RewritePattern):
     each segment (`count_lanes`) are widened and added up in lanes of i32.
     """
 
-    target: Target
-
     @op_type_rewrite_pattern
     def match_and_rewrite(self, op: BitserialTileOp, rewriter: PatternRewriter) -> None:
         """Rewrite one tile."""
         assert isinstance(op.w.type, MemRefType)
         is_narrow = op.w.type.element_type == i16
         tile_of = _NarrowTile if is_narrow else _Tile
-        tile = tile_of(op, emit_before(op), self.target.popcount_words)
+        tile = tile_of(op, emit_before(op), op.words.value.data)
         rewriter.replace(op, [], tile.sums())
 
 

@@ -7,6 +7,7 @@ from xdsl.dialects.builtin import MemRefType
 
 from lowbit_dialect.geometry import Window
 from lowbit_dialect.layout import PackedAttr
+from lowbit_dialect.ops.base import int_
 from lowbit_dialect.ops.kernel import GemmKernelOp, KernelOp
 from lowbit_dialect.ops.tile import BitserialTileOp, TileOp
 from lowering.loops.contraction import TileArguments, Tiles
@@ -34,4 +35,6 @@ class PlaneTiles(Tiles):
 
     @override
     def tile_op(self, arguments: TileArguments, pixels: int, vectors: int) -> TileOp:
-        return BitserialTileOp.get(*arguments, self.x_code, self.w_code)
+        return BitserialTileOp.get(
+            *arguments, self.x_code, self.w_code, words=int_(self.op.number("words"))
+        )

@@ -21,12 +21,12 @@ from lowbit_dialect.layout import PackedAttr
 from lowbit_dialect.ops.bitserial import BITSERIAL
 from lowbit_dialect.ops.kernel import KernelOp
 from lowbit_dialect.ops.tile import BitserialTileOp
-from lowbit_dialect.schedule import ScheduleAttr
+from lowbit_dialect.schedule import KnobValue, ScheduleAttr
 from lowering.kernels.contraction import Contraction
 from lowering.kernels.skipped_share import default_skip, skip_values
 from lowering.loops.contraction import lower_contraction
 from lowering.loops.stage import FunctionLowering
-from lowering.strategies.base import ConvLayout, Layouts, Strategy
+from lowering.strategies.base import ConvLayout, Knobs, Layouts, Strategy
 from lowering.strategies.bitserial.cycles import popcount_cycles
 from lowering.strategies.bitserial.lower_bitserial_tile import LowerBitserialTile
 from lowering.strategies.bitserial.plane_tiles import PlaneTiles
@@ -79,7 +79,7 @@ class Bitserial(Strategy):
         return pixels * vectors + vectors + c.target.popcount_registers
 
     @override
-    def reduction_cycles(self, c: Contraction, pixels: int, vectors: int) -> float:
+    def reduction_cycles(self, c: Contraction, pixels: int, vectors: int, knobs: Knobs) -> float:
         return popcount_cycles(c, pixels, vectors)
 
     @override
@@ -96,12 +96,20 @@ class Bitserial(Strategy):
         return 0 if c.target.spills_long_bodies else super().unroll(c, pixels, vectors)
 
     @override
+    def rule(self, c: Contraction, pixels: int, vectors: int) -> dict[str, KnobValue]:
+        return {"words": c.target.popcount_words}
+
+    @override
+    def own_values(self, c: Contraction) -> dict[str, Sequence[KnobValue]]:
+        return {"words": sorted({1, c.target.popcount_words})}
+
+    @override
     def lower(self, op: KernelOp, lowering: FunctionLowering) -> None:
         lower_contraction(op, lowering, PlaneTiles)
 
     @override
     def tile_patterns(self, target: Target) -> Mapping[type[Operation], RewritePattern]:
-        return {BitserialTileOp: LowerBitserialTile(target)}
+        return {BitserialTileOp: LowerBitserialTile()}
 
     @override
     def products(self, instruction: Instruction) -> int:

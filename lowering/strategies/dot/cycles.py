@@ -10,13 +10,12 @@ from lowering.kernels.contraction import Contraction
 from lowering.kernels.cost_model import LOOP_CYCLES, row_of_tiles
 from lowering.strategies.dot.dot_words import dot_words
 from lowering.strategies.dot.narrow_dot_cost import narrow_step_cycles, run_words
-from lowering.strategies.dot.weight_storage import vector_cycles, weight_bits
+from lowering.strategies.dot.weight_storage import vector_cycles
 
 
-def dot_cycles(c: Contraction, pixels: int, vectors: int) -> float:
-    """Cycles of the reduction by dot products of bytes."""
+def dot_cycles(c: Contraction, pixels: int, vectors: int, bits: int) -> float:
+    """Cycles of the reduction by dot products of bytes; a weight takes `bits` in memory."""
     target, product = c.target, LevelProduct(affine(c.x), affine(c.w))
-    bits = weight_bits(product, c.geometry, (pixels, vectors), target)
     lanes = vectors * target.vector_bits // (8 * BYTES_PER_WORD)
     words = dot_words((c.x, c.w), target)
     steps = c.taps * ceil(c.channels / words.size)

@@ -16,21 +16,29 @@ from lowbit_dialect.kernel_layouts import (
     byte_matmul_rhs_layout,
     byte_weight_layout,
 )
+from lowbit_dialect.layout import packed_layout
+from lowbit_dialect.level_fields import LevelFields
 from lowbit_dialect.level_product import BYTES_PER_WORD, LevelProduct
 from lowbit_dialect.ops.dot import DOT
 from lowbit_dialect.ops.kernel import KernelOp
 from lowbit_dialect.ops.tile import DotTileOp
-from lowbit_dialect.schedule import ScheduleAttr
+from lowbit_dialect.schedule import KnobValue, ScheduleAttr
 from lowering.kernels.contraction import Contraction
 from lowering.kernels.skipped_share import default_skip, skip_values
 from lowering.loops.contraction import lower_contraction
 from lowering.loops.stage import FunctionLowering
-from lowering.strategies.base import ConvLayout, Layouts, Strategy
+from lowering.strategies.base import ConvLayout, Knobs, Layouts, Strategy
 from lowering.strategies.dot.cycles import dot_cycles
 from lowering.strategies.dot.dot_words import dot_words
 from lowering.strategies.dot.lower_dot_tile import LowerDotTile
-from lowering.strategies.dot.narrow_dot_cost import BODY_WORDS, narrow_registers
-from lowering.strategies.dot.weight_storage import weight_bits
+from lowering.strategies.dot.narrow_dot_cost import BODY_WORDS, narrow_registers, run_words
+from lowering.strategies.dot.weight_storage import (
+    field_registers,
+    i16_steps,
+    least_bits,
+    level_fields,
+    weight_bits,
+)
 from lowering.strategies.dot.word_tiles import WordTiles
 from lowering.strategies.instructions import Instruction, multiplied
 from lowering.targets import Target
@@ -86,11 +94,13 @@ class Dot(Strategy):
         else:
             x = byte_activation_layout(conv.order, conv.padding, conv.groups, words.word_bits)
             w = byte_weight_layout(conv.order, lanes, conv.groups, **form)
-        if schedule is None:
-            return x, w
-        tile = (schedule.pixels.data, schedule.vectors.data)
-        bits = weight_bits(_product(c), c.geometry, tile, c.target)
+        bits = self._storage(schedule.knob_values) if schedule is not None else 8
         return x, w if bits == 8 else w.as_levels(bits)
+
+    def _storage(self, knobs: Knobs) -> int:
+        storage = knobs.get("storage", self.ops.knobs["storage"].default)
+        assert isinstance(storage, int), "the field is a number"
+        return storage
 
     @override
     def registers(self, c: Contraction, pixels: int, vectors: int) -> int:
@@ -108,8 +118,50 @@ class Dot(Strategy):
         return min(most, target.lane_registers) if target.dot_form.by_lane else most
 
     @override
-    def reduction_cycles(self, c: Contraction, pixels: int, vectors: int) -> float:
-        return dot_cycles(c, pixels, vectors)
+    def reduction_cycles(self, c: Contraction, pixels: int, vectors: int, knobs: Knobs) -> float:
+        tile = (pixels, vectors)
+        bits = weight_bits(_product(c), c.geometry, tile, c.target)
+        return dot_cycles(c, pixels, vectors, self._storage(knobs) if knobs else bits)
+
+    @override
+    def rule(self, c: Contraction, pixels: int, vectors: int) -> dict[str, KnobValue]:
+        bits = weight_bits(_product(c), c.geometry, (pixels, vectors), c.target)
+        return self._for_storage(c, bits, (pixels, vectors))
+
+    def _for_storage(
+        self, c: Contraction, bits: int, tile: tuple[int, int]
+    ) -> dict[str, KnobValue]:
+        """The fields for weights that take so many bits."""
+        product, words = _product(c), dot_words(c.codes, c.target)
+        tile = (min(tile[0], c.geometry.cols.out), tile[1])
+        fields = LevelFields(product.w, 8, places=int(words.holds == "levels"))
+        found: dict[str, KnobValue] = {"storage": bits}
+        if bits < 8:
+            fields = level_fields(product, bits, c.geometry, tile, c.target)
+            found |= {"exponent": fields.exponent, "places": fields.places}
+        if words.size == BYTES_PER_WORD:
+            found["i16_steps"] = i16_steps(product.of_fields(fields), c.target)
+        if c.target.dot_form.by_lane:
+            found["x_run"] = run_words(words, c.target)
+        return found
+
+    @override
+    def completed(self, c: Contraction, schedule: ScheduleAttr) -> ScheduleAttr:
+        given = schedule.knob_values
+        found = self.rule(c, *schedule.tile)
+        if "storage" in given and given["storage"] != found["storage"]:
+            found = self._for_storage(c, self._storage(given), schedule.tile)
+        return self.ops.with_knobs(schedule, found | given)
+
+    @override
+    def of_layouts(self, op: KernelOp) -> dict[str, KnobValue]:
+        w = packed_layout(op.operands[1].type)
+        assert w is not None, "the op's verifier says so"
+        return {"storage": w.bits.data}
+
+    @override
+    def own_values(self, c: Contraction) -> dict[str, Sequence[KnobValue]]:
+        return {"storage": sorted({8, least_bits(_product(c), c.codes, c.target)}, reverse=True)}
 
     @override
     def skip(self, c: Contraction, pixels: int, vectors: int) -> str:
@@ -140,10 +192,24 @@ class Dot(Strategy):
         """Sums of words of less than four bytes are widened to two vectors."""
         if reason := super().why_not_schedule(c, schedule):
             return reason
+        if self._storage(schedule.knob_values) < 8 and (reason := self._why_no_fields(c, schedule)):
+            return reason
         lanes = schedule.vectors.data * c.vector_bits // 32
         if not self._is_narrow(c) or lanes % 2 == 0:
             return None
         return f"a block of {lanes} channels makes no two vectors of sums"
+
+    def _why_no_fields(self, c: Contraction, schedule: ScheduleAttr) -> str | None:
+        """Why a tile cannot make bytes of weights of few bits as the schedule says."""
+        pixels, vectors = schedule.tile
+        tile = (min(pixels, c.geometry.cols.out), vectors)
+        storage, exponent, places = (
+            int(self.ops.knob(schedule, name)) for name in ("storage", "exponent", "places")
+        )
+        needed = field_registers(LevelFields(affine(c.w), storage, exponent, places), tile)
+        if not places or needed <= c.target.vector_registers:
+            return None
+        return f"places = {places}: tile {pixels}x{vectors} needs {needed} vector registers"
 
     @override
     def is_too_long(self, c: Contraction, schedule: ScheduleAttr) -> bool:

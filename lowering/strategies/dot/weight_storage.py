@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from math import ceil
 
+from lowbit_dialect.codes import Code
 from lowbit_dialect.geometry import ConvGeometry
 from lowbit_dialect.layout import LEVEL_BITS
 from lowbit_dialect.level_fields import LevelFields, full_exponent
@@ -44,6 +45,14 @@ def dot_cycles_of_vector(product: LevelProduct, target: Target) -> float:
     return operations / form.rate
 
 
+def least_bits(product: LevelProduct, codes: tuple[Code, Code], target: Target) -> int:
+    """The least number of bits that a weight can take in memory."""
+    words = dot_words(codes, target)
+    if words.size < BYTES_PER_WORD or words.holds == "levels":
+        return 8
+    return next(bits for bits in LEVEL_BITS if bits >= product.w.width)
+
+
 def weight_bits(
     product: LevelProduct, geometry: ConvGeometry, tile: tuple[int, int], target: Target
 ) -> int:
@@ -51,10 +60,7 @@ def weight_bits(
 
     `tile` is (pixels, vectors) of the register tile.
     """
-    words = dot_words((product.x, product.w), target)
-    if words.size < BYTES_PER_WORD or words.holds == "levels":
-        return 8
-    bits = next(bits for bits in LEVEL_BITS if bits >= product.w.width)
+    bits = least_bits(product, (product.x, product.w), target)
     tile = (min(tile[0], geometry.cols.out), tile[1])
     if bits == 8 or not any(safe_forms(product, bits, geometry, tile, target)):
         return 8
@@ -126,12 +132,12 @@ def safe_forms(
         forms.append(LevelFields(product.w, bits, 0, places))
         places *= 2
     for fields in forms:
-        fits = _registers(fields, tile) <= target.vector_registers
+        fits = field_registers(fields, tile) <= target.vector_registers
         if fits and product.of_fields(fields).why_not(geometry) is None:
             yield fields
 
 
-def _registers(fields: LevelFields, tile: tuple[int, int]) -> int:
+def field_registers(fields: LevelFields, tile: tuple[int, int]) -> int:
     """Accumulators of each place, a word of each vector and its bytes, a word of x, and masks."""
     (pixels, vectors), places = tile, max(1, fields.places)
     return pixels * vectors * places + 2 * vectors + places + 2

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from math import ceil
 
-from lowbit_dialect.codes import affine
 from lowbit_dialect.table_sums import QUAD, TABLE_WORD
 from lowering.kernels.contraction import Contraction
 from lowering.kernels.cost_model import CHAINS, LOOP_CYCLES, step_cycles, stream_cycles
-from lowering.strategies.lut.table_plan import TablePlan, plan_tables
+from lowering.strategies.lut.table_plan import TablePlan
 from lowering.targets import Target
 
 SPARE_REGISTERS = 11
@@ -27,10 +26,9 @@ INDEX_STREAM = 1.5
 """How much longer indices take from beyond L2 than plain weights (measured)."""
 
 
-def table_cycles(c: Contraction, pixels: int, vectors: int) -> float:
+def table_cycles(c: Contraction, plan: TablePlan, vectors: int) -> float:
     """Cycles of the reduction by table lookups, the tables built in between."""
     target, throughput = c.target, c.target.throughput
-    plan = plan_tables(affine(c.x), affine(c.w), c.geometry, target, (pixels, vectors))
     if plan.why_not is not None:
         return float("inf")
     sums, registers = plan.sums, ceil(vectors / 4)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from math import ceil
 from typing import ClassVar
 
 from typing_extensions import override
@@ -19,11 +20,11 @@ from lowbit_dialect.kernel_layouts import (
 from lowbit_dialect.ops.kernel import KernelOp
 from lowbit_dialect.ops.lut import LUT
 from lowbit_dialect.ops.lut_tile import BuildTablesOp, LutSumsOp, LutTileOp
-from lowbit_dialect.schedule import ORDERS, ScheduleAttr
-from lowbit_dialect.table_sums import TABLE_WORD
+from lowbit_dialect.schedule import ORDERS, SKIPS, KnobValue, ScheduleAttr
+from lowbit_dialect.table_sums import TABLE_WORD, TableSums
 from lowering.kernels.contraction import Contraction
 from lowering.loops.stage import FunctionLowering
-from lowering.strategies.base import ConvLayout, Layouts, Strategy
+from lowering.strategies.base import ConvLayout, Knobs, Layouts, Strategy
 from lowering.strategies.instructions import Instruction, looked_up
 from lowering.strategies.lut.cycles import table_cycles
 from lowering.strategies.lut.lower_build_tables import LowerBuildTables
@@ -88,8 +89,24 @@ class Lut(Strategy):
         return TABLE_VECTORS
 
     @override
-    def reduction_cycles(self, c: Contraction, pixels: int, vectors: int) -> float:
-        return table_cycles(c, pixels, vectors)
+    def reduction_cycles(self, c: Contraction, pixels: int, vectors: int, knobs: Knobs) -> float:
+        plan = tables_of(c, pixels, vectors)
+        if knobs:
+            plan = plan.with_knobs(knobs)
+        return table_cycles(c, plan, vectors)
+
+    @override
+    def rule(self, c: Contraction, pixels: int, vectors: int) -> dict[str, KnobValue]:
+        return tables_of(c, pixels, vectors).knobs
+
+    @override
+    def own_values(self, c: Contraction) -> dict[str, Sequence[KnobValue]]:
+        _, (pixels, vectors) = self.best_tile(c)
+        plan = tables_of(c, pixels, vectors)
+        chunks = {ceil(plan.words / parts) for parts in (1, 2, 4)} | {plan.chunk}
+        strips = {1, 2, 4} | {plan.tiles}
+        sharing = (1, 2) if plan.sums.nibble_steps else (1,)
+        return {"chunk": sorted(chunks), "strip": sorted(strips), "sharing": sharing}
 
     @override
     def unroll(self, c: Contraction, pixels: int, vectors: int) -> int:
@@ -112,11 +129,20 @@ class Lut(Strategy):
         """The tables must fit in the cache, and no sum of bytes or pairs of them may wrap."""
         if reason := super().why_not_schedule(c, schedule):
             return reason
-        return tables_of(c, schedule.pixels.data, schedule.vectors.data).why_not
+        if schedule.skip.data != SKIPS[0]:
+            return f"skip = {schedule.skip.data}: kernels by tables of partial sums skip no taps"
+        return self.plan(c, schedule).why_not
 
     @override
     def is_too_long(self, c: Contraction, schedule: ScheduleAttr) -> bool:
         return False
+
+    def plan(self, c: Contraction, schedule: ScheduleAttr) -> TablePlan:
+        """The tables that a schedule says."""
+        sums = TableSums.of(affine(c.x), affine(c.w), index_bits(c.target))
+        lanes = schedule.vectors.data * c.vector_bits // 32
+        plan = TablePlan(c.geometry, sums, schedule.pixels.data, lanes=lanes)
+        return plan.with_knobs({name: self.ops.knob(schedule, name) for name in self.ops.knobs})
 
     @override
     def lower(self, op: KernelOp, lowering: FunctionLowering) -> None:
@@ -137,5 +163,5 @@ class Lut(Strategy):
     @override
     def macs_per_product(self, c: Contraction, schedule: ScheduleAttr) -> float:
         """An entry is the sum of its group's activations for a plane of w, of one or two pixels."""
-        plan = tables_of(c, schedule.pixels.data, schedule.vectors.data)
+        plan = self.plan(c, schedule)
         return plan.sums.bits * plan.shared / len(plan.sums.w_terms)

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from math import ceil
 
 from lowbit_dialect.codes import AffineCode
 from lowbit_dialect.geometry import ConvGeometry
+from lowbit_dialect.schedule import KnobValue
 from lowbit_dialect.table_sums import TABLE_WORD, TableSums
 from lowering.targets import Target
 
@@ -29,6 +31,17 @@ class TablePlan:
     chunk: int = 1
     segment: int = 1
     shared: int = 1
+    lanes: int = 0
+
+    def with_knobs(self, knobs: Mapping[str, KnobValue]) -> TablePlan:
+        """The plan with what a schedule says of it; what this leaves out stays."""
+        given = {FIELDS[name]: int(value) for name, value in knobs.items()}
+        return replace(self, **given)
+
+    @property
+    def knobs(self) -> dict[str, KnobValue]:
+        """What a schedule says of it."""
+        return {name: getattr(self, field) for name, field in FIELDS.items()}
 
     @property
     def strip(self) -> int:
@@ -87,6 +100,36 @@ class TablePlan:
         return self.sums.fits_16_bits(self.elements(self.words))
 
     @property
+    def kept_bytes(self) -> int:
+        """Bytes of the sums that are kept between two chunks."""
+        if self.chunks == 1:
+            return 0
+        groups = self.geometry.groups
+        blocks = groups * ceil(self.geometry.oc / groups / max(1, self.lanes))
+        size = 2 if self.keeps_pairs else 4
+        return self.segment * blocks * self.lanes * self.strip * size
+
+    @property
+    def _why_no_walk(self) -> str | None:
+        """Why strips, chunks and segments do not divide the contraction, or None."""
+        geometry, rows = self.geometry, self.geometry.batch * self.geometry.rows.out
+        whole = max(1, geometry.cols.out // (self.pixels * self.shared))
+        if self.chunk > self.words:
+            return f"chunk = {self.chunk}: a group has {self.words} words of channels"
+        if whole % self.tiles:
+            return f"strip = {self.tiles}: a row has {whole} whole tiles, which it does not divide"
+        if self.segment > rows:
+            return f"segment = {self.segment}: there are {rows} rows"
+        if self.shared > 1 and not self.sums.nibble_steps:
+            return f"sharing = {self.shared}: no nibble holds an entry"
+        if self.segment > 1 and self.kept_bytes > MAX_KEPT_BYTES:
+            return (
+                f"segment = {self.segment}: the sums between chunks take {self.kept_bytes} bytes on"
+                f" the stack, more than {MAX_KEPT_BYTES}"
+            )
+        return None
+
+    @property
     def why_not(self) -> str | None:
         """Why there can be no tables, or None."""
         if self.sums.why_not is not None:
@@ -94,6 +137,8 @@ class TablePlan:
         if not self.sums.fits_16_bits(self.elements(self.chunk)):
             taps = self.geometry.rows.taps * self.geometry.cols.taps
             return f"sums of {taps} taps of {TABLE_WORD} channels can leave 16 bits"
+        if reason := self._why_no_walk:
+            return reason
         if self.ring_bytes > MAX_RING_BYTES:
             return (
                 f"the tables of {self.ring} rows take {self.ring_bytes} bytes on the stack, more"
@@ -101,6 +146,12 @@ class TablePlan:
             )
         return None
 
+
+FIELDS = {"chunk": "chunk", "strip": "tiles", "segment": "segment", "sharing": "shared"}
+"""The fields of the plan, by those of the schedule."""
+
+MAX_KEPT_BYTES = 1024 * 1024
+"""Bytes of sums between chunks that a thread may have on its stack."""
 
 MAX_RING_BYTES = 512 * 1024
 """Bytes of tables that a thread may have on its stack."""
@@ -119,7 +170,8 @@ def plan_tables(
     sums = TableSums.of(x, w, index_bits(target))
     # To shift pairs and take these apart pays for several entries at a time, to shift bytes always.
     shared = 2 if sums.nibble_steps > (0 if target.shifts_bytes else 1) else 1
-    one = TablePlan(geometry, sums, pixels, shared=shared)
+    lanes = vectors * target.vector_bits // 32
+    one = TablePlan(geometry, sums, pixels, shared=shared, lanes=lanes)
     whole_tiles = max(1, geometry.cols.out // one.strip)
     # Half of the first cache level for a tile's tables, the rest for indices and sums.
     chunk = max(1, min(one.words, target.l1_bytes // 2 // one.ring_bytes))
@@ -133,8 +185,10 @@ def plan_tables(
             break
         if whole_tiles % more == 0:
             plan = wider
-    lanes = vectors * target.vector_bits // 32
     blocks = geometry.groups * ceil(geometry.oc / geometry.groups / lanes)
+    kept = min(target.l2_bytes // 4, MAX_KEPT_BYTES)
     row_bytes = blocks * lanes * plan.strip * (2 if plan.keeps_pairs else 4)
     rows = geometry.batch * geometry.rows.out
-    return replace(plan, segment=max(1, min(rows, target.l2_bytes // 4 // row_bytes)))
+    if plan.chunks == 1:
+        return plan  # nothing is kept between chunks
+    return replace(plan, segment=max(1, min(rows, kept // row_bytes)))

@@ -26,15 +26,15 @@ from xdsl.ir import SSAValue
 
 from lowbit_dialect.codes import affine
 from lowbit_dialect.layout import PackedAttr, packed_layout
-from lowbit_dialect.ops.kernel import KernelOp, affine_code_of
+from lowbit_dialect.ops.kernel import KernelOp
 from lowbit_dialect.ops.lut_tile import BuildTablesOp, LutSumsOp, LutTileOp
-from lowbit_dialect.table_sums import TABLE_WORD
+from lowbit_dialect.table_sums import TABLE_WORD, TableSums
 from lowering.loops.contraction import ContractionTiles, schedule_of
 from lowering.loops.emit import Index
 from lowering.loops.epilogue import Epilogue
 from lowering.loops.stage import FunctionLowering, Stage
 from lowering.opt.diagnostics import fail
-from lowering.strategies.lut.table_plan import TablePlan, index_bits, plan_tables
+from lowering.strategies.lut.table_plan import TablePlan, index_bits
 
 
 def lower_table_contraction(op: KernelOp, lowering: FunctionLowering) -> None:
@@ -74,10 +74,12 @@ def lower_table_contraction(op: KernelOp, lowering: FunctionLowering) -> None:
 
 def table_plan(op: KernelOp, lowering: FunctionLowering) -> TablePlan:
     """The tables of a kernel with its schedule."""
-    x, w = (affine_code_of(operand.type, "operand") for operand in op.operands[:2])
-    schedule = schedule_of(op, lowering)
-    tile = (schedule.pixels.data, schedule.vectors.data)
-    return plan_tables(x, w, op.geometry, lowering.target, tile)
+    schedule, w_layout = schedule_of(op, lowering), packed_layout(op.operands[1].type)
+    assert w_layout is not None
+    x, w = map(affine, op.codes)
+    sums = TableSums.of(x, w, w_layout.index_shape[0])
+    plan = TablePlan(op.geometry, sums, schedule.pixels.data, lanes=w_layout.lane_block[1])
+    return plan.with_knobs({name: op.knob(name) for name in op.KNOBS})
 
 
 @dataclass(frozen=True)

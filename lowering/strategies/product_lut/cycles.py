@@ -33,11 +33,11 @@ def _lookup_operations(product: ProductTable, target: Target) -> int:
     return len(product.register_tables) * (3 * shuffles - 2 + (shuffles > 1))
 
 
-def product_cycles(c: Contraction, pixels: int, vectors: int) -> float:
+def product_cycles(c: Contraction, pixels: int, vectors: int, in_registers: bool) -> float:
     """Cycles of the reduction by lookups of products."""
     target, product = c.target, ProductTable(c.x, c.w)
     steps = c.taps * ceil(c.channels / BYTES_PER_WORD)
-    if not looks_up_in_registers(product, target):
+    if not in_registers:
         lanes = vectors * target.vector_bits // 32
         words = c.rows * c.geometry.cols.out * c.blocks(lanes) * lanes * steps
         issue = MEMORY_LOOKUP_OPERATIONS / target.throughput.issue

@@ -8,7 +8,6 @@ from lowbit_dialect.ops.product_lut_tile import ProductLutTileOp
 from lowbit_dialect.ops.tile import TileOp
 from lowbit_dialect.product_table import ProductTable
 from lowering.loops.contraction import ByteTiles, TileArguments
-from lowering.strategies.product_lut.cycles import looks_up_in_registers
 
 
 class ProductTiles(ByteTiles):
@@ -18,7 +17,7 @@ class ProductTiles(ByteTiles):
     def tile_op(self, arguments: TileArguments, pixels: int, vectors: int) -> TileOp:
         product, stage = self.raw_sums, self.stage
         assert isinstance(product, ProductTable)
-        if looks_up_in_registers(product, stage.target):
+        if self.op.knob("table") == "registers":
             table = stage.table(product.register_tables, bits=8)
         else:
             table = stage.table(product.memory_table, bits=product.memory_bits)

@@ -19,11 +19,11 @@ from lowbit_dialect.ops.kernel import KernelOp
 from lowbit_dialect.ops.product_lut import PRODUCT_LUT
 from lowbit_dialect.ops.product_lut_tile import ProductLutTileOp
 from lowbit_dialect.product_table import ProductTable
-from lowbit_dialect.schedule import SKIPS, ScheduleAttr
+from lowbit_dialect.schedule import SKIPS, KnobValue, ScheduleAttr
 from lowering.kernels.contraction import Contraction
 from lowering.loops.contraction import lower_contraction
 from lowering.loops.stage import FunctionLowering
-from lowering.strategies.base import ConvLayout, Layouts, Strategy
+from lowering.strategies.base import ConvLayout, Knobs, Layouts, Strategy
 from lowering.strategies.instructions import Instruction, looked_up
 from lowering.strategies.product_lut.cycles import looks_up_in_registers, product_cycles
 from lowering.strategies.product_lut.lower_product_lut_tile import LowerProductLutTile
@@ -31,7 +31,7 @@ from lowering.strategies.product_lut.product_tiles import ProductTiles
 from lowering.targets import Target
 
 
-def _in_registers(c: Contraction) -> bool:
+def _pays_in_registers(c: Contraction) -> bool:
     return looks_up_in_registers(ProductTable(c.x, c.w), c.target)
 
 
@@ -75,17 +75,30 @@ class ProductLut(Strategy):
         return pixels * vectors + vectors + 2
 
     @override
-    def reduction_cycles(self, c: Contraction, pixels: int, vectors: int) -> float:
-        return product_cycles(c, pixels, vectors)
+    def reduction_cycles(self, c: Contraction, pixels: int, vectors: int, knobs: Knobs) -> float:
+        in_registers = self._in_registers(c, knobs)
+        return product_cycles(c, pixels, vectors, in_registers)
+
+    @override
+    def rule(self, c: Contraction, pixels: int, vectors: int) -> dict[str, KnobValue]:
+        return {"table": "registers" if _pays_in_registers(c) else "memory"}
+
+    @override
+    def own_values(self, c: Contraction) -> dict[str, Sequence[KnobValue]]:
+        return {"table": ("registers", "memory") if _pays_in_registers(c) else ("memory",)}
+
+    def _in_registers(self, c: Contraction, knobs: Knobs) -> bool:
+        table = knobs["table"] if "table" in knobs else self.rule(c, 1, 1)["table"]
+        return table == "registers"
 
     @override
     def unroll(self, c: Contraction, pixels: int, vectors: int) -> int:
         # In memory, lanes are unrolled instead.
-        return super().unroll(c, pixels, vectors) if _in_registers(c) else 0
+        return super().unroll(c, pixels, vectors) if _pays_in_registers(c) else 0
 
     @override
     def unroll_values(self, c: Contraction) -> Sequence[int]:
-        return super().unroll_values(c) if _in_registers(c) else (0,)
+        return super().unroll_values(c) if _pays_in_registers(c) else (0,)
 
     @override
     def why_not_schedule(self, c: Contraction, schedule: ScheduleAttr) -> str | None:
@@ -93,7 +106,8 @@ class ProductLut(Strategy):
 
         Taps in the padding have entries in the table too, which the sums must contain.
         """
-        if _in_registers(c) and (reason := super().why_not_schedule(c, schedule)):
+        in_registers = self.ops.knob(schedule, "table") == "registers"
+        if in_registers and (reason := super().why_not_schedule(c, schedule)):
             return reason
         if schedule.skip.data == SKIPS[0]:
             return None
