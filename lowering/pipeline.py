@@ -17,6 +17,7 @@ from xdsl.transforms.dead_code_elimination import DeadCodeElimination
 
 from lowering.kernels.fold_constants import FoldConstantsPass
 from lowering.kernels.fuse_epilogue import FuseEpiloguePass
+from lowering.kernels.plan_glue import PlanGluePass
 from lowering.kernels.propagate_layout import PropagateLayoutPass
 from lowering.kernels.select_kernel import SelectKernelPass
 from lowering.llvm.lowbit_to_llvm import LowbitToLLVMPass
@@ -35,6 +36,7 @@ LEVELS: dict[str, Callable[..., tuple[ModulePass, ...]]] = {
         PropagateLayoutPass(),
         FoldConstantsPass(),
         FuseEpiloguePass(),
+        PlanGluePass(target),
         DeadCodeElimination(),
     ),
     "loops": lambda target, *_: (ToLoopsPass(target), LowerTilePass(target)),

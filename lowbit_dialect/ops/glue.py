@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import ClassVar
 
 import numpy as np
-from xdsl.dialects.builtin import StringAttr, TensorType, i1, i32
+from xdsl.dialects.builtin import StringAttr, TensorType, UnitAttr, i1, i32
 from xdsl.ir import Attribute, Operation, SSAValue
 from xdsl.irdl import (
     irdl_op_definition,
@@ -22,6 +22,7 @@ from xdsl.utils.exceptions import VerifyException
 from lowbit_dialect.constants import constant_values
 from lowbit_dialect.layout import packed_layout
 from lowbit_dialect.ops.base import (
+    FLAG,
     INT,
     INT_PROPERTY,
     WORD,
@@ -55,6 +56,9 @@ class FusedGlueOp(LowbitOp):
     A shift that is no constant is clipped to its range; thresholds that are no constant are counted
     in whatever order they come.
 
+    Where there is a constant threshold for every level above the lowest, the bits of the level are
+    found by bisection unless `counted` says that all comparisons are made and counted.
+
     Level 0 stands for the smallest value of the result's code, the highest level for the largest.
     """
 
@@ -64,6 +68,7 @@ class FusedGlueOp(LowbitOp):
         Clause("axis", INT, int_(-1)),
         Clause("lo", INT),
         Clause("hi", INT),
+        Clause("counted", FLAG),
     )
 
     acc = operand_def(TensorType)
@@ -73,6 +78,7 @@ class FusedGlueOp(LowbitOp):
     axis = prop_def(INT_PROPERTY)
     lo = opt_prop_def(INT_PROPERTY)
     hi = opt_prop_def(INT_PROPERTY)
+    counted = opt_prop_def(UnitAttr)
     traits = traits_def(Pure())
 
     @staticmethod
@@ -127,6 +133,14 @@ class FusedGlueOp(LowbitOp):
             raise VerifyException(f"lo {low} and hi {high} must satisfy 0 <= lo <= hi <= {top}")
         return low, high
 
+    @property
+    def can_bisect(self) -> bool:
+        """Whether there is a constant threshold for every level above the lowest."""
+        if self.form.data != "threshold" or constant_values(self.parameters[0]) is None:
+            return False
+        levels = 1 << code_of(self.result.type, "result").width
+        return static_shape(self.parameters[0].type, 2, "thresholds")[1] == levels - 1
+
     def verify_(self) -> None:
         """Check the form, its parameters and the shapes."""
         shape = static_shape(self.acc.type, None, "acc")
@@ -149,6 +163,8 @@ class FusedGlueOp(LowbitOp):
             self._verify_threshold(channels, (1 << code.width) - 1)
 
     def _verify_shift(self, channels: int) -> None:
+        if self.counted is not None:
+            raise VerifyException("counted belongs to form threshold")
         if len(self.parameters) != 2:
             raise VerifyException("form shift takes the operands offset and shift")
         for value, role in zip(self.parameters, FORMS["shift"], strict=True):

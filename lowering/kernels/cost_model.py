@@ -36,7 +36,7 @@ MAX_LEVELS = 16
 
 def step_cycles(target: Target, pixels: int, vectors: int, operation_cycles: float) -> float:
     """Cycles of a reduction step of a tile."""
-    loads = (pixels + vectors) / target.throughput.loads
+    loads = (pixels + vectors) / target.costs.throughput.loads
     return max(operation_cycles * max(pixels * vectors, CHAINS), loads)
 
 
@@ -48,9 +48,9 @@ def row_of_tiles(geometry: ConvGeometry, pixels: int) -> list[tuple[int, int]]:
 
 def stream_cycles(size: int, bits: int, target: Target) -> float:
     """Cycles in which weights of `size` bytes bring `bits` of the bytes of a vector."""
-    if size <= target.l1_bytes // 2:
-        return bits / 8 / target.throughput.loads
-    rate = L2_BYTES if size <= target.l2_bytes else MEMORY_BYTES
+    if size <= target.costs.l1_bytes // 2:
+        return bits / 8 / target.costs.throughput.loads
+    rate = L2_BYTES if size <= target.costs.l2_bytes else MEMORY_BYTES
     return bits / 8 * target.vector_bits / 8 / rate
 
 

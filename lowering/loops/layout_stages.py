@@ -75,7 +75,7 @@ def lower_bitpack(op: BitpackOp, lowering: FunctionLowering) -> None:
 def neighbours(walk: PackedWalk, target: Target) -> int:
     """Lines whose words are packed together, or 0: as many as there are words in a register."""
     layout, innermost = walk.layout, walk.layout.order.data[-1].data
-    if not target.mask_form.packs_together or innermost in (PLANE, walk.axis) or layout.lanes:
+    if not target.packs_masks_together or innermost in (PLANE, walk.axis) or layout.lanes:
         return 0
     most = min(MAX_TOGETHER, target.lanes(layout.word_bits.data), walk.shape[innermost])
     return 1 << most.bit_length() - 1 if most > 1 else 0
@@ -273,7 +273,7 @@ class _Unpacker:
         # A word's bits become bytes at once where shifts of lanes are none, or no better.
         is_contiguous = walk.axis == len(walk.shape) - 1
         self.whole_words = is_contiguous and (
-            bits < MIN_VECTOR_WORD or stage.target.mask_form.packs_together
+            bits < MIN_VECTOR_WORD or stage.target.packs_masks_together
         )
         if self.whole_words:
             self.lanes = bits

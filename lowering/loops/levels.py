@@ -26,7 +26,6 @@ from lowbit_dialect.ops.glue import MAX_SHIFT, FusedGlueOp
 from lowering.loops.channel_table import ChannelTable
 from lowering.loops.emit import Emit
 from lowering.loops.tile_site import TileSite
-from lowering.targets import MaskForm
 
 INT32_MIN, INT32_MAX = -(2**31), 2**31 - 1
 
@@ -101,20 +100,19 @@ class ThresholdLevels(Levels):
 
     A flipped channel's sums are complemented: t <= -acc iff t - 1 <= ~acc. Where there is one
     threshold for every level above the lowest, and they ascend, the bits of the level are found
-    from the top by bisection, a comparison for each. Otherwise, or where selecting is dearer, all
-    comparisons are made and counted.
+    from the top by bisection, a comparison for each. Otherwise, or where the glue says `counted`,
+    all comparisons are made and counted.
     """
 
     FILLS = (INT32_MAX, 0)
 
-    def __init__(self, glue: FusedGlueOp, emit: Emit, form: MaskForm):
+    def __init__(self, glue: FusedGlueOp, emit: Emit):
         super().__init__(glue, emit)
-        self.form = form
+        # The verifier sees to it that constants ascend; other thresholds come in any order.
+        self.bisects = glue.can_bisect and glue.counted is None
         self.sums: list[list[SSAValue]] = []
         self.thresholds: list[list[SSAValue]] = []
         self.planes: dict[tuple[int, int], list[SSAValue]] = {}
-        # The verifier sees to it that constants ascend; nobody can for others.
-        self.ascend = constant_values(glue.parameters[0]) is not None
 
     @classmethod
     @override
@@ -131,7 +129,7 @@ class ThresholdLevels(Levels):
     @override
     def of(cls, glue: FusedGlueOp, site: TileSite, tables: list[ChannelTable]) -> Self:
         """Load the thresholds of the tile's channels; flip what is to be flipped."""
-        self, emit = cls(glue, site.emit, site.target.mask_form), site.emit
+        self, emit = cls(glue, site.emit), site.emit
         count, is_ready = tables[0].shape[0], are_constant(glue)
         self.sums = [list(pixel) for pixel in site.sums]
         for v in range(len(site.sums[0])):
@@ -146,23 +144,12 @@ class ThresholdLevels(Levels):
             self.thresholds.append(thresholds)
         return self
 
-    def _bisects(self, vector: int, steps_after: tuple[float, float]) -> bool:
-        """Whether bisection is possible and the faster way.
-
-        `steps_after` is what remains to be done with the planes, and with the count.
-        """
-        form, count, width = self.form, len(self.thresholds[vector]), self.code.width
-        if not self.ascend or count != (1 << width) - 1:
-            return False
-        bisection = width * form.compare + (count - width) * form.select + steps_after[0]
-        return bisection <= count * (form.compare + form.count) + steps_after[1]
-
     @override
     def level_plane(self, pixel: int, vector: int, plane: int) -> SSAValue:
         """One bit of the level, by bisection or from the count."""
         key, width = (pixel, vector), self.code.width
         if key not in self.planes:
-            if self._bisects(vector, (0, width * (1 + self.form.compare))):
+            if self.bisects:
                 self.planes[key] = self._bisect(*key)
             else:
                 level = self._count(*key)
@@ -196,7 +183,7 @@ class ThresholdLevels(Levels):
     @override
     def level(self, pixel: int, vector: int) -> SSAValue:
         """Number of thresholds reached."""
-        if not self._bisects(vector, (self.form.count * self.code.width, 0)):
+        if not self.bisects:
             return self._count(pixel, vector)
         emit, type_ = self.emit, self.sums[pixel][vector].type
         zero, total = emit.constant(0, type_), None

@@ -150,7 +150,7 @@ class PackedTarget:
     @staticmethod
     def _most_together(target: Target, chunk: int) -> int:
         """How many words of `chunk` bits are packed at once: those of a register."""
-        return target.lanes(chunk) if target.mask_form.packs_together else 1
+        return target.lanes(chunk) if target.packs_masks_together else 1
 
 
 def _runs(count: int, most: int) -> Iterator[range]:

@@ -201,7 +201,7 @@ class Strategy(ABC):
         """The schedule with the least predicted cycles, some further fields given."""
         _, tile = self.best_tile(c)
         weights = c.geometry.taps * c.geometry.oc * self.weight_bits(c) // 8
-        order = ORDERS[0] if weights <= c.target.l1_bytes // 2 else ORDERS[1]
+        order = ORDERS[0] if weights <= c.target.costs.l1_bytes // 2 else ORDERS[1]
         unroll, skip = self.unroll(c, *tile), self.skip(c, *tile)
         return self.completed(c, ScheduleAttr.get(*tile, unroll, order, skip, **given))
 

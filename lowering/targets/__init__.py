@@ -1,7 +1,8 @@
 """Targets as data: what a pass may ask about the machine that it compiles for.
 
 No pass branches on a target's name. It asks `Target.has(feature)` (LLVM's feature names) or reads a
-width or a cost fact, so that a new CPU is a new row of the tables below and nothing else.
+width or another capability, so that a new CPU is a new row of the tables below and nothing else.
+What instructions cost is apart (`Target.costs`): level 2 chooses by it, and no pass below asks.
 """
 
 from __future__ import annotations
@@ -9,7 +10,8 @@ from __future__ import annotations
 from functools import cache
 
 from lowering.targets.caches import cache_bytes
-from lowering.targets.costs import DotForm, Lookups, MaskForm, Throughput, Waits
+from lowering.targets.capabilities import DotForm
+from lowering.targets.costs import Costs, DotCosts, Lookups, MaskCosts, Throughput, Waits
 from lowering.targets.host import host_target
 from lowering.targets.isa_classes import ISA_CLASSES, IsaClass, restrict
 from lowering.targets.known import TARGETS
@@ -18,10 +20,12 @@ from lowering.targets.target import Target
 __all__ = [
     "ISA_CLASSES",
     "TARGETS",
+    "Costs",
+    "DotCosts",
     "DotForm",
     "IsaClass",
     "Lookups",
-    "MaskForm",
+    "MaskCosts",
     "Target",
     "Throughput",
     "Waits",

@@ -1,8 +1,14 @@
-"""What instructions cost on a target; for estimates, no result depends on it."""
+"""What instructions and memory cost on a target.
+
+Level 2 chooses kernels and schedules by these facts. Below level 2 nothing asks for them: the code
+of a kernel depends on its schedule and on the target's capabilities alone.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import TypeVar
 
 
 @dataclass(frozen=True)
@@ -63,19 +69,16 @@ class Throughput:
 USUAL_THROUGHPUT = Throughput(issue=4, vector=2, popcount=1, shuffle=1, loads=2, stores=1)
 """Of a core that nothing else is known of."""
 
+USUAL_L1_BYTES, USUAL_L2_BYTES = 32 * 1024, 512 * 1024
+
 
 @dataclass(frozen=True)
-class DotForm:
-    """How a target adds up products of bytes, four to a lane of i32; for estimates.
+class DotCosts:
+    """Sums of products of bytes, four to a lane of i32.
 
     `rate` is how many of the operations start each cycle. A dot product and its addition take
     `operations`; `wide_operations` where two products can leave i16, and `i16_operations` where
     lanes of i16 are summed first, if `i16_lanes` says that this pays.
-
-    `words` are the bytes that a word may have (`level_product`), what is best first. With
-    `mixed_signs` bytes of x are unsigned and those of w signed, elsewhere both are one or the
-    other. With `by_lane` a vector of words of x is loaded at once, and instructions take one of its
-    lanes for all.
     """
 
     rate: float
@@ -83,82 +86,99 @@ class DotForm:
     wide_operations: float
     i16_operations: float = 0
     i16_lanes: bool = False
-    words: tuple[int, ...] = (4,)
-    mixed_signs: bool = True
-    by_lane: bool = False
 
 
 @dataclass(frozen=True)
-class MaskForm:
-    """What comparing lanes and using the mask takes, in operations; for estimates.
+class MaskCosts:
+    """Comparing lanes and using the mask, in operations.
 
-    `select` picks one of two vectors by a mask, `count` adds 1 where the mask is set.
-    `packs_together` says that masks become words by sums, which several of them share.
+    `select` picks one of two vectors by a mask, `count` adds 1 where the mask is set. Masks in
+    registers of their own are dear to make and cheap to use; those of vectors the other way round.
     """
 
     compare: float
     select: float
     count: float
-    packs_together: bool = False
 
 
-DOT_FORMS: dict[str, DotForm] = {
-    "avx512vnni": DotForm(2, 1, 1),
-    "avx512bw": DotForm(2, 3, 5, 2, True),
-    "avx2": DotForm(3.4, 3, 5, 2, True),
-    "dotprod": DotForm(2, 1, 1, mixed_signs=False, by_lane=True),
-    "neon": DotForm(2, 1, 1, words=(2, 1), mixed_signs=False, by_lane=True),
+@dataclass(frozen=True)
+class Costs:
+    """All cost facts of a target.
+
+    Caches are in bytes. `lookup_steps` are operations that look a vector of bytes up in a table,
+    `popcount_steps` those that combine, count and add a vector of words. `popcount_words` are the
+    words of a pixel that a pass through the innermost loop of popcounts takes best, and
+    `spills_long_bodies` tells that loops which pass over much memory are better not unrolled.
+    """
+
+    throughput: Throughput
+    l1_bytes: int
+    l2_bytes: int
+    dot: DotCosts
+    masks: MaskCosts
+    lookup_steps: float
+    popcount_steps: float
+    popcount_words: int = 1
+    spills_long_bodies: bool = False
+
+    @staticmethod
+    def of(
+        isa: frozenset[str],
+        arch: str,
+        throughput: Throughput = USUAL_THROUGHPUT,
+        l1_bytes: int = USUAL_L1_BYTES,
+        l2_bytes: int = USUAL_L2_BYTES,
+    ) -> Costs:
+        """The facts of a core of an instruction set, what is particular about it given."""
+        has_shuffles = not isa.isdisjoint(BYTE_SHUFFLES)
+        return Costs(
+            throughput,
+            l1_bytes,
+            l2_bytes,
+            _best(DOT_COSTS, isa, DotCosts(2, 16, 16)),
+            _best(MASK_COSTS, isa, MaskCosts(compare=1, select=3, count=1)),
+            throughput.lookups.operations if has_shuffles else PORTABLE_LOOKUP_STEPS,
+            _best(POPCOUNT_STEPS, isa, 20),
+            POPCOUNT_WORDS.get(arch, 1),
+            arch in SPILLS_LONG_BODIES,
+        )
+
+
+_T = TypeVar("_T")
+
+
+def _best(table: Mapping[str, _T], isa: frozenset[str], otherwise: _T) -> _T:
+    """The entry of the first feature of a table that an instruction set has."""
+    return next((entry for feature, entry in table.items() if feature in isa), otherwise)
+
+
+DOT_COSTS: dict[str, DotCosts] = {
+    "avx512vnni": DotCosts(2, 1, 1),
+    "avx512bw": DotCosts(2, 3, 5, 2, True),
+    "avx2": DotCosts(3.4, 3, 5, 2, True),
+    "dotprod": DotCosts(2, 1, 1),
+    "neon": DotCosts(2, 1, 1),
 }
 """By the feature that has it, the best first."""
 
-
-PORTABLE_DOT = DotForm(2, 16, 16)
-
-
-MASK_FORMS: dict[str, MaskForm] = {
-    "avx512bw": MaskForm(compare=3, select=1, count=1),
-    "sse4.1": MaskForm(compare=1, select=2, count=1),
-    "neon": MaskForm(compare=1, select=1, count=1, packs_together=True),
+MASK_COSTS: dict[str, MaskCosts] = {
+    "avx512bw": MaskCosts(compare=3, select=1, count=1),
+    "sse4.1": MaskCosts(compare=1, select=2, count=1),
+    "neon": MaskCosts(compare=1, select=1, count=1),
 }
-"""By the feature that has it, the best first. Masks in registers of their own are dear to make and
-cheap to use; those of vectors the other way round."""
-
-
-PORTABLE_MASK = MaskForm(compare=1, select=3, count=1)
-
+"""By the feature that has it, the best first."""
 
 BYTE_SHUFFLES = ("ssse3", "neon")
 """The features that shuffle bytes of a vector; without, entries are compared one by one."""
 
-
 PORTABLE_LOOKUP_STEPS = 32
-
 
 POPCOUNT_STEPS: dict[str, float] = {"avx512vpopcntdq": 3, "avx512bw": 9, "avx2": 9, "neon": 3}
 """By the feature that counts bits of vectors, the best first; without, counts are made of sums."""
 
-
-PORTABLE_POPCOUNT_STEPS = 20
-
-
-POPCOUNT_REGISTERS = {"aarch64": 6}
-"""By architecture: where LLVM orders operations for their latency, several are under way at once,
-and it does not take back what that costs in spills."""
-
-
-LEAST_POPCOUNT_REGISTERS = 2
-"""A word of x and a count."""
-
-
 POPCOUNT_WORDS = {"armv7": 2}
 """By architecture: tiles of few registers are small, and the loop's own steps count there."""
-
 
 SPILLS_LONG_BODIES = ("armv7",)
 """Architectures where LLVM reads through one pointer that moves on, and so all of a body at its
 beginning: what is not needed at once then goes to the stack."""
-
-
-LANE_REGISTERS = {"armv7": 2}
-"""By architecture: vectors that instructions take single lanes of. On ARMv7 these must be q0 to q3,
-which LLVM gives to sums as well."""

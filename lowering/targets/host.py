@@ -11,6 +11,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from lowering.targets.caches import cache_bytes
+from lowering.targets.costs import USUAL_L1_BYTES, USUAL_L2_BYTES, USUAL_THROUGHPUT, Costs
 from lowering.targets.isa_classes import ISA_CLASSES
 from lowering.targets.known import TARGETS
 from lowering.targets.target import Target
@@ -116,8 +117,13 @@ def describe(
         cpu=cpu,
         isa=isa,
         features=",".join(filter(None, (features, *(f"+{name}" for name in added)))),
-        l1_bytes=cache_bytes(1, row.l1_bytes),
-        l2_bytes=cache_bytes(2, row.l2_bytes),
+        costs=Costs.of(
+            isa,
+            arch,
+            row.costs.throughput,
+            cache_bytes(1, row.costs.l1_bytes),
+            cache_bytes(2, row.costs.l2_bytes),
+        ),
     )
 
 
@@ -133,10 +139,12 @@ def _x86(triple: str, cpu: str, isa: frozenset[str], features: str) -> Target:
         best.vector_bits,
         best.vector_registers,
         word_bits=32 if "avx512vpopcntdq" in isa else 64,
+        costs=replace(
+            Costs.of(isa, "x86_64", known.costs.throughput if known else USUAL_THROUGHPUT),
+            l1_bytes=cache_bytes(1, USUAL_L1_BYTES),
+            l2_bytes=cache_bytes(2, USUAL_L2_BYTES),
+        ),
         features=features,
-        l1_bytes=cache_bytes(1, Target.l1_bytes),
-        l2_bytes=cache_bytes(2, Target.l2_bytes),
-        throughput=known.throughput if known else Target.throughput,
     )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
+from lowering.targets.costs import Costs
 from lowering.targets.target import Target
 
 SSE2 = frozenset({"sse", "sse2"})
@@ -65,8 +66,11 @@ def restrict(target: Target, isa: str) -> Target:
         )
     if to.vector_bits == target.vector_bits:
         return target
+    old = target.costs
+    costs = Costs.of(to.isa, target.arch, old.throughput, old.l1_bytes, old.l2_bytes)
     return replace(
         target,
+        costs=costs,
         name=f"{target.name}+{isa}",
         cpu=to.cpu,
         features="",

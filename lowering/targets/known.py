@@ -2,7 +2,14 @@
 
 from __future__ import annotations
 
-from lowering.targets.costs import Lookups, Throughput, Waits
+from lowering.targets.costs import (
+    USUAL_L1_BYTES,
+    USUAL_L2_BYTES,
+    Costs,
+    Lookups,
+    Throughput,
+    Waits,
+)
 from lowering.targets.isa_classes import AVX2, AVX512, AVX512_POPCNT, NEON, SSE2
 from lowering.targets.target import Target
 
@@ -90,51 +97,71 @@ _ARM = "armv7-unknown-linux-gnueabihf"
 _KB = 1024
 
 
+def _target(
+    name: str,
+    triple: str,
+    cpu: str,
+    isa: frozenset[str],
+    vector_bits: int,
+    vector_registers: int,
+    word_bits: int,
+    throughput: Throughput,
+    l1_bytes: int = USUAL_L1_BYTES,
+    l2_bytes: int = USUAL_L2_BYTES,
+    index_width: int = 64,
+    features: str = "",
+) -> Target:
+    """A row; what its instruction set costs comes from the tables of `costs`."""
+    costs = Costs.of(isa, triple.partition("-")[0], throughput, l1_bytes, l2_bytes)
+    widths = vector_bits, vector_registers, word_bits
+    return Target(name, triple, cpu, isa, *widths, costs, index_width, features)
+
+
 TARGETS: dict[str, Target] = {
     t.name: t
     for t in (
-        Target("x86-64", _X86, "x86-64", SSE2, 128, 16, 64, throughput=_SKYLAKE),
-        Target("x86-64-v3", _X86, "x86-64-v3", AVX2, 256, 16, 64, throughput=_SKYLAKE),
-        Target(
+        _target("x86-64", _X86, "x86-64", SSE2, 128, 16, 64, throughput=_SKYLAKE),
+        _target("x86-64-v3", _X86, "x86-64-v3", AVX2, 256, 16, 64, throughput=_SKYLAKE),
+        _target(
             *("x86-64-v4", _X86, "x86-64-v4", AVX512, 512, 32, 64),
             l2_bytes=1024 * _KB,
             throughput=_ICELAKE,
         ),
-        Target(
+        _target(
             *("icelake-server", _X86, "icelake-server", AVX512_POPCNT, 512, 32, 32),
             l1_bytes=48 * _KB,
             l2_bytes=1280 * _KB,
             throughput=_ICELAKE,
         ),
-        Target(
+        _target(
             *("znver4", _X86, "znver4", AVX512_POPCNT, 512, 32, 32),
             l2_bytes=1024 * _KB,
             throughput=_ZEN4,
         ),
-        Target(
+        _target(
             *("znver5", _X86, "znver5", AVX512_POPCNT | {"avxvnni"}, 512, 32, 32),
             l1_bytes=48 * _KB,
             l2_bytes=1024 * _KB,
             throughput=_ZEN5,
         ),
-        Target("cortex-a53", _A64, "cortex-a53", NEON, 128, 32, 16, throughput=_A53),
-        Target(
+        _target("cortex-a53", _A64, "cortex-a53", NEON, 128, 32, 16, throughput=_A53),
+        _target(
             *("cortex-a72", _A64, "cortex-a72", NEON, 128, 32, 16),
             l2_bytes=1024 * _KB,
             throughput=_A72,
         ),
-        Target(
+        _target(
             *("neoverse-n1", _A64, "neoverse-n1", NEON | {"dotprod", "fullfp16"}, 128, 32, 16),
             l1_bytes=64 * _KB,
             l2_bytes=1024 * _KB,
             throughput=_N1,
         ),
-        Target(
+        _target(
             *("cortex-a7", _ARM, "cortex-a7", NEON, 128, 16, 16),
             index_width=32,
             throughput=_A7,
         ),
-        Target(
+        _target(
             *("cortex-a9", _ARM, "cortex-a9", NEON, 128, 16, 16),
             index_width=32,
             features="+neon",

@@ -4,25 +4,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from lowering.targets.costs import (
-    BYTE_SHUFFLES,
+from lowering.targets.capabilities import (
     DOT_FORMS,
     LANE_REGISTERS,
     LEAST_POPCOUNT_REGISTERS,
-    MASK_FORMS,
     POPCOUNT_REGISTERS,
-    POPCOUNT_STEPS,
-    POPCOUNT_WORDS,
     PORTABLE_DOT,
-    PORTABLE_LOOKUP_STEPS,
-    PORTABLE_MASK,
-    PORTABLE_POPCOUNT_STEPS,
-    SPILLS_LONG_BODIES,
-    USUAL_THROUGHPUT,
     DotForm,
-    MaskForm,
-    Throughput,
 )
+from lowering.targets.costs import Costs
 
 
 @dataclass(frozen=True)
@@ -30,9 +20,9 @@ class Target:
     """One CPU to compile for.
 
     `features` is the string that LLVM gets beside `cpu`; `isa` is the set of LLVM feature names
-    that lowering may rely on. Widths are in bits, cache sizes in bytes. `word_bits` is the word
-    that bit-serial kernels prefer, the width of the lanes that their popcounts accumulate in.
-    `throughput` is for estimates only: no result depends on it.
+    that lowering may rely on. Widths are in bits. `word_bits` is the word that bit-serial kernels
+    prefer, the width of the lanes that their popcounts accumulate in. Level 2 chooses by `costs`;
+    below it the other facts, capabilities, are all that passes ask for.
     """
 
     name: str
@@ -42,11 +32,9 @@ class Target:
     vector_bits: int
     vector_registers: int
     word_bits: int
+    costs: Costs
     index_width: int = 64
     features: str = ""
-    l1_bytes: int = 32 * 1024
-    l2_bytes: int = 512 * 1024
-    throughput: Throughput = USUAL_THROUGHPUT
 
     @property
     def dot_form(self) -> DotForm:
@@ -55,37 +43,14 @@ class Target:
         return next(forms, PORTABLE_DOT)
 
     @property
-    def mask_form(self) -> MaskForm:
-        """Comparisons and selections of its instruction set."""
-        forms = (form for feature, form in MASK_FORMS.items() if self.has(feature))
-        return next(forms, PORTABLE_MASK)
-
-    @property
-    def lookup_steps(self) -> float:
-        """Operations that look a vector of bytes up in a table."""
-        has_one = any(map(self.has, BYTE_SHUFFLES))
-        return self.throughput.lookups.operations if has_one else PORTABLE_LOOKUP_STEPS
+    def packs_masks_together(self) -> bool:
+        """Whether masks become words by sums, which several of them share."""
+        return self.has("neon")
 
     @property
     def shifts_bytes(self) -> bool:
         """Whether it shifts every byte of a vector, so that a nibble leaves each of them."""
         return self.has("neon")
-
-    @property
-    def popcount_steps(self) -> float:
-        """Operations that combine, count and add a vector of words."""
-        counts = (steps for feature, steps in POPCOUNT_STEPS.items() if self.has(feature))
-        return next(counts, PORTABLE_POPCOUNT_STEPS)
-
-    @property
-    def popcount_words(self) -> int:
-        """Words of a pixel that a pass through the innermost loop of popcounts takes."""
-        return POPCOUNT_WORDS.get(self.arch, 1)
-
-    @property
-    def spills_long_bodies(self) -> bool:
-        """Whether loops that pass over much memory should not be unrolled."""
-        return self.arch in SPILLS_LONG_BODIES
 
     @property
     def lane_registers(self) -> int:

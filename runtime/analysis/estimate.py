@@ -4,9 +4,9 @@ An iteration of its busiest loop takes as long as the resource that it needs mos
 
     cycles = max over resources of  instructions that need it / how many start each cycle
 
-with the numbers of `Target.throughput`. All data is in L1 and no instruction waits for another; so
-this is a bound for tiles that have enough accumulators, not a prediction. What the loops around it,
-the epilogue and memory cost comes on top: measure with `lowbit bench`.
+with the numbers of `Target.costs.throughput`. All data is in L1 and no instruction waits for
+another; so this is a bound for tiles that have enough accumulators, not a prediction. What the
+loops around it, the epilogue and memory cost comes on top: measure with `lowbit bench`.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ class Estimate:
 
 def loop_cycles(mix: Mix, target: Target) -> tuple[float, str]:
     """Cycles of an iteration, and the resource that it spends them on."""
-    can = target.throughput
+    can = target.costs.throughput
     needs = {
         "issue": mix.total / can.issue,
         "vector units": mix.vector / can.vector,

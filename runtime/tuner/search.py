@@ -242,7 +242,7 @@ class Search:
                 f"study {self.study.study_name!r} was made with other knobs or strategies;"
                 f" name another with --study ({error})"
             ) from error
-        schedule = schedule_of_knobs(values, problem, self._target, strategy)
+        schedule = schedule_of_knobs(values, problem, self._target, strategy)  # pyright: ignore
         if not is_worth_trying(schedule, problem, self._target, strategy):
             return None
         return Choice(strategy, schedule)

@@ -29,7 +29,7 @@ def test_raspberry_pi_3() -> None:
     pi = aarch64("cortex-a53", PI_3)
     known = TARGETS["cortex-a53"]
     assert (pi.name, pi.arch, pi.cpu) == ("host", "aarch64", "cortex-a53")
-    assert pi.throughput == known.throughput
+    assert pi.costs.throughput == known.costs.throughput
     assert (pi.vector_bits, pi.vector_registers, pi.word_bits) == (128, 32, known.word_bits)
     assert pi.isa == {"neon", "crc", "fp-armv8"}
     assert pi.features == "+crc,+fp-armv8,+neon,-sve"
@@ -40,7 +40,7 @@ def test_dot_products_that_llvm_does_not_tell_of(cpu: str) -> None:
     pi = aarch64(cpu, PI_5)
     assert {"dotprod", "fullfp16"} <= pi.isa
     assert pi.features.endswith(",+dotprod,+fullfp16")
-    assert pi.throughput == TARGETS["neoverse-n1"].throughput
+    assert pi.costs.throughput == TARGETS["neoverse-n1"].costs.throughput
 
 
 def test_llvm_takes_the_features() -> None:
@@ -75,7 +75,7 @@ def test_32_bits(triple: str, cpu: str) -> None:
     pi = describe(triple, cpu, {"neon": True}, "+neon", frozenset(PI_3_WITH_32_BITS.split()))
     assert pi.triple == "armv7-unknown-linux-gnueabihf"
     assert (pi.arch, pi.index_width, pi.vector_registers) == ("armv7", 32, 16)
-    assert pi.throughput == TARGETS["cortex-a7"].throughput
+    assert pi.costs.throughput == TARGETS["cortex-a7"].costs.throughput
     assert compile_object(f'target triple = "{pi.triple}"\ndefine void @f() {{\n  ret void\n}}', pi)
 
 

@@ -20,7 +20,7 @@ def test_descriptions_are_consistent(name: str) -> None:
     wide = {512: "avx512f", 256: "avx2"}.get(target.vector_bits)
     assert wide is None or target.has(wide)
     assert (target.word_bits == 32) == target.has("avx512vpopcntdq")
-    assert target.l1_bytes < target.l2_bytes
+    assert target.costs.l1_bytes < target.costs.l2_bytes
 
 
 def has_features(target: Target, features: Iterable[str]) -> bool:
@@ -61,7 +61,7 @@ def test_restriction() -> None:
     assert not narrow.has("avx512f")
     assert not narrow.has("gfni")
     assert narrow.has("avx2")
-    assert narrow.l1_bytes == znver5.l1_bytes
+    assert narrow.costs.l1_bytes == znver5.costs.l1_bytes
     assert get_target("znver5+sse2").vector_bits == 128
     assert restrict(znver5, "avx512") is znver5
     assert get_target("x86-64-v3+avx2").cpu == "x86-64-v3"

@@ -45,8 +45,8 @@ def edited(case: Case, **knobs: KnobValue) -> tuple[Layer, Choice]:
     contraction = layer.problem("i32").on(get_target(target))
     default = strategy.default_schedule(contraction)
     vectors = min(default.vectors.data, 4)
-    schedule = ScheduleAttr.get(2, vectors, default.unroll.data, "rows", **knobs)
-    return layer, Choice(name, strategy.ops.with_knobs(schedule, schedule.knob_values))
+    schedule = ScheduleAttr.get(2, vectors, default.unroll.data, "rows")
+    return layer, Choice(name, strategy.ops.with_knobs(schedule, knobs))
 
 
 def loops_of(case: Case, **knobs: KnobValue) -> str:
@@ -104,7 +104,7 @@ def test_what_cannot_be_built_is_refused(
     case: Case, knobs: dict[str, KnobValue], reason: str
 ) -> None:
     name, workload, x, w, target = case
-    schedule = ScheduleAttr.get(2, 4, 0, "rows", **knobs)
+    schedule = ScheduleAttr.get(2, 4, 0, "rows").with_knobs(knobs)
 
     def build() -> None:
         layer = layer_of(workload, x, w)

@@ -49,7 +49,7 @@ def test_what_the_plan_promises(geometry: ConvGeometry, name: str):
     target, plan = get_target(name), planned(geometry, A2, W1, name)
     assert plan.why_not is None
     if (plan.tiles, plan.chunk) != (1, 1):  # there is nothing smaller than that
-        assert plan.ring_bytes <= target.l1_bytes * 3 // 4
+        assert plan.ring_bytes <= target.costs.l1_bytes * 3 // 4
     assert plan.chunks * plan.chunk >= plan.words > (plan.chunks - 1) * plan.chunk
     whole_tiles = max(1, geometry.cols.out // (plan.pixels * plan.shared))
     assert whole_tiles % plan.tiles == 0  # strips of whole tiles, and at most one rest

@@ -176,7 +176,7 @@ def other_targets() -> list[Target]:
     return [
         *(replace(host, cpu="other"), replace(host, features="+other")),
         replace(host, isa=frozenset(sorted(host.isa)[1:])),
-        *(replace(host, vector_registers=3), replace(host, l1_bytes=1)),
+        *(replace(host, vector_registers=3), replace(host, costs=replace(host.costs, l1_bytes=1))),
         *(get_target("znver4"), get_target("cortex-a53")),
     ]
 

@@ -16,7 +16,7 @@ def popcount_cycles(c: Contraction, pixels: int, vectors: int) -> float:
     target, word = c.target, c.target.word_bits
     lanes = vectors * target.vector_bits // word
     steps = c.taps * ceil(c.channels / word) * len(decompose(affine(c.x), affine(c.w)).terms)
-    operation = target.popcount_steps / target.throughput.vector
+    operation = target.costs.popcount_steps / target.costs.throughput.vector
     if c.rows == 1 and c.geometry.cols.out <= pixels:
         return _streamed_cycles(c, c.geometry.cols.out, vectors, operation)
     row = sum(
@@ -30,7 +30,7 @@ def popcount_cycles(c: Contraction, pixels: int, vectors: int) -> float:
 
 def _waits(target: Target, pixels: int, vectors: int) -> float:
     """Cycles of a pass of a tile of popcounts that these do not hide."""
-    waits = target.throughput.waits
+    waits = target.costs.throughput.waits
     return waits.pixel * pixels + waits.vector * vectors + waits.step
 
 
@@ -43,9 +43,9 @@ def _streamed_cycles(c: Contraction, pixels: int, vectors: int, operation: float
     target, word = c.target, c.target.word_bits
     lanes, planes = vectors * target.vector_bits // word, c.w.width
     steps, terms = c.taps * ceil(c.channels / word), len(decompose(affine(c.x), affine(c.w)).terms)
-    counts = operation * max(pixels * vectors, CHAINS) + target.throughput.waits.step
+    counts = operation * max(pixels * vectors, CHAINS) + target.costs.throughput.waits.step
     block = steps * lanes * word // 8 * planes
     first = max(counts, vectors * stream_cycles(block * c.blocks(lanes), 8, target))
-    is_near = block <= target.l1_bytes * 3 // 4
+    is_near = block <= target.costs.l1_bytes * 3 // 4
     again = counts if is_near else max(counts, vectors * stream_cycles(block, 8, target))
     return c.blocks(lanes) * steps * (planes * first + (terms - planes) * again)

@@ -93,15 +93,15 @@ class Bitserial(Strategy):
     @override
     def unroll(self, c: Contraction, pixels: int, vectors: int) -> int:
         # Where long bodies spill, a pass takes several words already.
-        return 0 if c.target.spills_long_bodies else super().unroll(c, pixels, vectors)
+        return 0 if c.target.costs.spills_long_bodies else super().unroll(c, pixels, vectors)
 
     @override
     def rule(self, c: Contraction, pixels: int, vectors: int) -> dict[str, KnobValue]:
-        return {"words": c.target.popcount_words}
+        return {"words": c.target.costs.popcount_words}
 
     @override
     def own_values(self, c: Contraction) -> dict[str, Sequence[KnobValue]]:
-        return {"words": sorted({1, c.target.popcount_words})}
+        return {"words": sorted({1, c.target.costs.popcount_words})}
 
     @override
     def lower(self, op: KernelOp, lowering: FunctionLowering) -> None:

@@ -26,7 +26,7 @@ def dot_cycles(c: Contraction, pixels: int, vectors: int, bits: int) -> float:
         if words.size < BYTES_PER_WORD:
             return narrow_step_cycles(product, words, (tile, vectors), target) + loop
         of_vector = vector_cycles(product, bits, c.geometry, (tile, vectors), target)
-        loads = (tile / run + vectors * bits / 8) / target.throughput.loads
+        loads = (tile / run + vectors * bits / 8) / target.costs.throughput.loads
         return max(of_vector * vectors, loads) + loop
 
     row = sum(count * steps * step(tile) for count, tile in row_of_tiles(c.geometry, pixels))

@@ -43,7 +43,7 @@ def narrow_step_cycles(
 ) -> float:
     """Cycles of a tile of (pixels, vectors of i32 sums) for a word of each pixel."""
     pixels, vectors = tile
-    throughput = target.throughput
+    throughput = target.costs.throughput
     run, lanes_of_i16 = run_words(words, target), pixels * vectors / 2
     multiplications = lanes_of_i16 / (
         throughput.multiply if words.size == 2 else throughput.widening_multiply

@@ -185,7 +185,7 @@ class Dot(Strategy):
     @override
     def unroll(self, c: Contraction, pixels: int, vectors: int) -> int:
         # Where long bodies spill, a pass takes several words already.
-        return 0 if c.target.spills_long_bodies else super().unroll(c, pixels, vectors)
+        return 0 if c.target.costs.spills_long_bodies else super().unroll(c, pixels, vectors)
 
     @override
     def why_not_schedule(self, c: Contraction, schedule: ScheduleAttr) -> str | None:

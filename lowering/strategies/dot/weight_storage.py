@@ -31,12 +31,12 @@ GAIN = 0.95
 def i16_steps(product: LevelProduct, target: Target) -> int:
     """How many words a kernel sums in i16 lanes before it widens them; 0 for none."""
     steps = product.i16_steps
-    return steps if target.dot_form.i16_lanes and steps >= MIN_I16_STEPS else 0
+    return steps if target.costs.dot.i16_lanes and steps >= MIN_I16_STEPS else 0
 
 
 def dot_cycles_of_vector(product: LevelProduct, target: Target) -> float:
     """Cycles of the products of a word of x and a vector of words of w."""
-    form = target.dot_form
+    form = target.costs.dot
     operations = form.operations
     if i16_steps(product, target):
         operations = form.i16_operations
@@ -66,7 +66,7 @@ def weight_bits(
         return 8
     of_bytes = vector_cycles(product, 8, geometry, tile, target)
     of_levels = vector_cycles(product, bits, geometry, tile, target)
-    is_far = geometry.taps * geometry.oc > target.l2_bytes
+    is_far = geometry.taps * geometry.oc > target.costs.l2_bytes
     return bits if of_levels <= of_bytes * (1 if is_far else GAIN) else 8
 
 
@@ -94,7 +94,7 @@ def _exposed(operations: float, products: float, target: Target) -> float:
 
     Products that are one instruction keep some of the vector units busy, others all of them.
     """
-    form, units = target.dot_form, target.throughput.vector
+    form, units = target.costs.dot, target.costs.throughput.vector
     spare = max(0.0, units - form.rate) if form.operations == 1 else 0.0
     return max(0.0, operations - spare * products) / units
 
@@ -148,7 +148,7 @@ def _operations(product: LevelProduct, fields: LevelFields, target: Target) -> f
     operations = fields.shifts + 1
     if not fields.places and fields.lowest and not fields.is_exclusive_or:
         operations += 1
-    form = target.dot_form
+    form = target.costs.dot
     if form.i16_lanes:
         steps = i16_steps(product.of_fields(fields), target)
         operations += WIDENING_OPERATIONS / steps if steps else form.operations

@@ -28,13 +28,15 @@ INDEX_STREAM = 1.5
 
 def table_cycles(c: Contraction, plan: TablePlan, vectors: int) -> float:
     """Cycles of the reduction by table lookups, the tables built in between."""
-    target, throughput = c.target, c.target.throughput
+    target, throughput = c.target, c.target.costs.throughput
     if plan.why_not is not None:
         return float("inf")
     sums, registers = plan.sums, ceil(vectors / 4)
     # A lookup and an addition; one or two operations whenever nibbles are full.
     full = 1 if target.shifts_bytes else 2
-    operations = 1 + target.lookup_steps + (full / sums.nibble_steps if plan.shared > 1 else 0)
+    operations = (
+        1 + target.costs.lookup_steps + (full / sums.nibble_steps if plan.shared > 1 else 0)
+    )
     lookup = throughput.lookups.mixed * max(operations / throughput.vector, 1 / throughput.shuffle)
     tap_indices = sum(plan.counts[: plan.chunk])
     run = min(sums.byte_steps, tap_indices)
@@ -48,12 +50,12 @@ def table_cycles(c: Contraction, plan: TablePlan, vectors: int) -> float:
     loops = c.taps * plan.chunks * len(sums.w_terms) * 2 * LOOP_CYCLES
     lanes = registers * target.vector_bits // 8
     indices = steps // plan.chunks * lanes * c.blocks(lanes)
-    is_streamed = c.rows == 1 or indices > target.l1_bytes // 2
+    is_streamed = c.rows == 1 or indices > target.costs.l1_bytes // 2
     least = registers / L2_VECTORS if is_streamed else 0.0
     # A single row uses each index once; lookups hide about half of the time that it takes to come.
     waiting = least / 2 if c.rows == 1 else 0.0
     size = steps * lanes * c.blocks(lanes)
-    if c.rows == 1 and size > target.l2_bytes:
+    if c.rows == 1 and size > target.costs.l2_bytes:
         least = INDEX_STREAM * registers * stream_cycles(size, 8, target)
     row = sum(
         count
@@ -80,10 +82,10 @@ def _flushing(target: Target, shared: int) -> int:
 
 def _lookup_step(target: Target, pixels: int, registers: int, operation_cycles: float) -> float:
     """Cycles of a step of a tile of lookups: its loads are hidden, or take their turn."""
-    turns = target.throughput.lookups.load_turns
+    turns = target.costs.throughput.lookups.load_turns
     if not turns:
         return step_cycles(target, pixels, registers, operation_cycles)
-    loads = turns * (pixels + registers) / target.throughput.loads
+    loads = turns * (pixels + registers) / target.costs.throughput.loads
     return operation_cycles * max(pixels * registers, CHAINS // 2) + loads
 
 
@@ -94,7 +96,7 @@ def _lookup_waits(target: Target, plan: TablePlan, registers: int, run: int) -> 
     """
     if not target.shifts_bytes:
         return 0.0
-    throughput, tile = target.throughput, plan.pixels * registers * plan.shared
+    throughput, tile = target.costs.throughput, plan.pixels * registers * plan.shared
     needed = 3 * tile + registers + SPARE_REGISTERS
     spilled = max(0, needed - target.vector_registers)
     times = 2 if run < LONG_RUN else 1  # before lookups, and after them
@@ -112,7 +114,7 @@ def _halves_of_tiles(plan: TablePlan) -> list[tuple[int, int]]:
 
 def _table_building(c: Contraction, plan: TablePlan) -> float:
     """Cycles of filling all tables: pairs of channels first, then two or three of them a table."""
-    throughput, geometry, pairs = c.target.throughput, c.geometry, plan.sums.bits // 2
+    throughput, geometry, pairs = c.target.costs.throughput, c.geometry, plan.sums.bits // 2
     register = c.target.vector_bits // 8
     registers = ceil(TABLE_WORD / register)
     # Levels: a mask, a choice and an addition a plane. Two vectors of pairs, each of two shuffles.

@@ -174,19 +174,19 @@ def plan_tables(
     one = TablePlan(geometry, sums, pixels, shared=shared, lanes=lanes)
     whole_tiles = max(1, geometry.cols.out // one.strip)
     # Half of the first cache level for a tile's tables, the rest for indices and sums.
-    chunk = max(1, min(one.words, target.l1_bytes // 2 // one.ring_bytes))
+    chunk = max(1, min(one.words, target.costs.l1_bytes // 2 // one.ring_bytes))
     chunk = ceil(one.words / ceil(one.words / chunk))
     while chunk > 1 and not sums.fits_16_bits(one.elements(chunk)):
         chunk -= 1
     plan = replace(one, chunk=chunk)
     for more in range(2, whole_tiles + 1):
         wider = replace(plan, tiles=more)
-        if wider.ring_bytes > target.l1_bytes * 3 // 4:
+        if wider.ring_bytes > target.costs.l1_bytes * 3 // 4:
             break
         if whole_tiles % more == 0:
             plan = wider
     blocks = geometry.groups * ceil(geometry.oc / geometry.groups / lanes)
-    kept = min(target.l2_bytes // 4, MAX_KEPT_BYTES)
+    kept = min(target.costs.l2_bytes // 4, MAX_KEPT_BYTES)
     row_bytes = blocks * lanes * plan.strip * (2 if plan.keeps_pairs else 4)
     rows = geometry.batch * geometry.rows.out
     if plan.chunks == 1:

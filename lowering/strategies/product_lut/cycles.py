@@ -40,13 +40,13 @@ def product_cycles(c: Contraction, pixels: int, vectors: int, in_registers: bool
     if not in_registers:
         lanes = vectors * target.vector_bits // 32
         words = c.rows * c.geometry.cols.out * c.blocks(lanes) * lanes * steps
-        issue = MEMORY_LOOKUP_OPERATIONS / target.throughput.issue
+        issue = MEMORY_LOOKUP_OPERATIONS / target.costs.throughput.issue
         return words * (issue + MEMORY_LOOKUP_CYCLES)
     parts = len(product.register_tables)
     # The join, lookups, an addition a part; from time to time a dot product with ones a part.
     operations = 1 + _lookup_operations(product, target) + parts
-    widening = parts * target.dot_form.operations / target.dot_form.rate / product.byte_steps
-    operation = operations / target.throughput.vector + widening
+    widening = parts * target.costs.dot.operations / target.costs.dot.rate / product.byte_steps
+    operation = operations / target.costs.throughput.vector + widening
     row = sum(
         count * steps * (step_cycles(target, tile, vectors, operation) + LOOP_CYCLES / 2)
         for count, tile in row_of_tiles(c.geometry, pixels)

@@ -1,0 +1,43 @@
+"""What a target can do, beyond its features: code for it depends on these facts."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class DotForm:
+    """How instructions multiply bytes and add the products up.
+
+    `words` are the bytes that a word may have (`level_product`), what is best first. With
+    `mixed_signs` bytes of x are unsigned and those of w signed, elsewhere both are one or the
+    other. With `by_lane` a vector of words of x is loaded at once, and instructions take one of its
+    lanes for all.
+    """
+
+    words: tuple[int, ...] = (4,)
+    mixed_signs: bool = True
+    by_lane: bool = False
+
+
+DOT_FORMS: dict[str, DotForm] = {
+    "avx512vnni": DotForm(),
+    "avx512bw": DotForm(),
+    "avx2": DotForm(),
+    "dotprod": DotForm(mixed_signs=False, by_lane=True),
+    "neon": DotForm(words=(2, 1), mixed_signs=False, by_lane=True),
+}
+"""By the feature that has it, the best first."""
+
+PORTABLE_DOT = DotForm()
+
+POPCOUNT_REGISTERS = {"aarch64": 6}
+"""By architecture: where LLVM orders operations for their latency, several are under way at once,
+and it does not take back what that costs in spills."""
+
+LEAST_POPCOUNT_REGISTERS = 2
+"""A word of x and a count."""
+
+LANE_REGISTERS = {"armv7": 2}
+"""By architecture: vectors that instructions take single lanes of. On ARMv7 these must be q0 to q3,
+which LLVM gives to sums as well."""
