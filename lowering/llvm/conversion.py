@@ -48,6 +48,8 @@ Handler = Callable[["Conversion", Any], None]
 _NO_SIGNED_WRAP = {"overflowFlags": IntegerAttr(1, 32)}
 _GEP_FLAGS = IntegerAttr(0, 32)
 _UNIT = UnitAttr()
+MAX_ALIGNMENT = 1 << 32
+"""Bytes, the largest alignment that LLVM knows."""
 
 
 @lru_cache(maxsize=4096)
@@ -89,6 +91,8 @@ class Conversion:
         self.values: dict[SSAValue, SSAValue] = _Values(self)
         self.offsets: dict[SSAValue, int] = {}
         """Elements between a converted memref's pointer and its first element, where not 0."""
+        self.alignments: dict[SSAValue, int] = {}
+        """Bytes that a memref's first element is aligned to, where not just to its own size."""
         self.blocks: dict[Block, Block] = {}
         self.ops: list[Operation | _Deferred] = []
         """The new operations of the current block."""
@@ -335,13 +339,21 @@ class Conversion:
             )
         )
 
+    def alignment(self, memref: SSAValue) -> int:
+        """Bytes that the first element of an old memref value is known to be aligned to."""
+        known = self.alignments.get(memref)
+        return self.layout(memref.type).element_bytes if known is None else known
+
     def element_pointer(
         self, memref: SSAValue, indices: Sequence[SSAValue]
-    ) -> tuple[SSAValue, MemRefLayout]:
-        """The address of an element of an old memref value, and the memref's layout."""
+    ) -> tuple[SSAValue, int]:
+        """The address of an element of an old memref value, and the bytes it is aligned to: its
+        size, or less where the memref is a view of bytes of which less is known.
+        """
         layout = self.layout(memref.type)
         form = self.element_offset(layout, indices, self.offsets.get(memref, 0))
-        return self.offset_pointer(self.values[memref], form, layout.element), layout
+        pointer = self.offset_pointer(self.values[memref], form, layout.element)
+        return pointer, min(layout.element_bytes, self.alignment(memref))
 
     def first_element(self, memref: SSAValue) -> SSAValue:
         """The address of the first element of an old memref value."""
@@ -350,6 +362,18 @@ class Conversion:
             return self.values[memref]
         element = self.layout(memref.type).element
         return self.offset_pointer(self.values[memref], ((), start), element)
+
+
+def checked_alignment(op: Operation, alignment: IntegerAttr) -> int:
+    """The bytes of an attribute that is an alignment.
+
+    Raises:
+        OpFailedException: it is one that LLVM does not know.
+    """
+    count = alignment.value.data
+    if not 0 < count <= MAX_ALIGNMENT or count & (count - 1):
+        fail(op, f"an alignment is a power of two up to {MAX_ALIGNMENT}, got {count}")
+    return count
 
 
 def _flat(ops: Iterable[Operation | _Deferred]) -> Iterator[Operation]:
