@@ -30,6 +30,7 @@ from xdsl.dialects.builtin import (
 from xdsl.ir import Attribute, Block, Operation, OpResult, SSAValue
 
 from lowering.llvm.intrinsic_call import call_intrinsic
+from lowering.llvm.linear import Linear, sum_linear
 from lowering.llvm.types import (
     POINTER,
     MemRefLayout,
@@ -48,17 +49,11 @@ Handler = Callable[["Conversion", Any], None]
 _NO_SIGNED_WRAP = {"overflowFlags": IntegerAttr(1, 32)}
 _GEP_FLAGS = IntegerAttr(0, 32)
 _UNIT = UnitAttr()
-MAX_ALIGNMENT = 1 << 32
-"""Bytes, the largest alignment that LLVM knows."""
 
 
 @lru_cache(maxsize=4096)
 def _indices(value: int) -> DenseArrayBase:
     return DenseArrayBase.from_list(i32, [value])
-
-
-Linear = tuple[tuple[tuple[SSAValue, int], ...], int]
-"""A sum of old index values times constants, in the order of appearance, plus a constant."""
 
 
 class _Values(dict[SSAValue, SSAValue]):
@@ -364,32 +359,9 @@ class Conversion:
         return self.offset_pointer(self.values[memref], ((), start), element)
 
 
-def checked_alignment(op: Operation, alignment: IntegerAttr) -> int:
-    """The bytes of an attribute that is an alignment.
-
-    Raises:
-        OpFailedException: it is one that LLVM does not know.
-    """
-    count = alignment.value.data
-    if not 0 < count <= MAX_ALIGNMENT or count & (count - 1):
-        fail(op, f"an alignment is a power of two up to {MAX_ALIGNMENT}, got {count}")
-    return count
-
-
 def _flat(ops: Iterable[Operation | _Deferred]) -> Iterator[Operation]:
     for op in ops:
         if isinstance(op, _Deferred):
             yield from _flat(op.ops)
         else:
             yield op
-
-
-def sum_linear(terms: Iterable[tuple[Linear, int]]) -> Linear:
-    """The sum of linear forms, each times an integer."""
-    factors: dict[SSAValue, int] = {}
-    constant = 0
-    for (products, offset), scale in terms:
-        constant += offset * scale
-        for value, factor in products:
-            factors[value] = factors.get(value, 0) + factor * scale
-    return tuple((value, factor) for value, factor in factors.items() if factor), constant

@@ -17,7 +17,8 @@ from xdsl.dialects.builtin import (
 )
 from xdsl.ir import Attribute, Block, Operation, Region
 
-from lowering.llvm.conversion import Conversion, checked_alignment
+from lowering.llvm.alignment import checked_alignment
+from lowering.llvm.conversion import Conversion
 from lowering.llvm.types import memref_layout
 from lowering.opt.diagnostics import fail
 from lowering.targets import Target

@@ -26,7 +26,9 @@ from xdsl.dialects.builtin import (
 from xdsl.ir import Attribute, Operation, SSAValue
 
 from lowbit_dialect import llvmx
-from lowering.llvm.conversion import Conversion, Linear, checked_alignment, sum_linear
+from lowering.llvm.alignment import checked_alignment
+from lowering.llvm.conversion import Conversion
+from lowering.llvm.linear import Linear, sum_linear
 from lowering.llvm.types import POINTER, MemRefLayout
 from lowering.opt.diagnostics import fail
 

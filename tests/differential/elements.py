@@ -70,6 +70,7 @@ def contraction(target: str, strategy: str, conv: Conv) -> Graph:
     lower(kernels, target, "kernels", strategy)
     (kernel,) = (op for op in kernels.walk() if isinstance(op, KernelOp))
     types = [operand.type for operand in kernel.operands[:2]]
+    # Words of a shifted layout are left to the function itself to make.
     layouts = [t.encoding for t in types if isinstance(t, TensorType)]
     return build([k if isinstance(k, PackedAttr) and not k.shift.data else None for k in layouts])
 
