@@ -6,7 +6,7 @@ import ctypes
 from collections.abc import Callable, Sequence
 from functools import cached_property, partial
 from operator import index
-from typing import Any, TypeAlias
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,11 +15,6 @@ from runtime.jit import LoadedObject
 from runtime.signature import Signature
 from runtime.tensor_spec import TensorSpec
 from runtime.threads import SharedStages, team
-
-ALIGNMENT = 64
-
-Workspace: TypeAlias = tuple[int, NDArray[np.uint8]]
-"""Where a workspace starts, and the memory that it is in."""
 
 
 def thread_count(value: Any) -> int:
@@ -52,7 +47,7 @@ class Executable:
             loaded.address(signature.name)
         )
         self._buffer_count = count
-        self._workspaces: list[Workspace] = []
+        self._workspaces: list[NDArray[np.uint8]] = []
 
     def __call__(self, *inputs: Any, out: Any = None, num_threads: int = 1) -> Any:
         """Run the function.
@@ -93,19 +88,17 @@ class Executable:
     ) -> None:
         """Run on buffers that lie in memory as `Signature` says, without any check.
 
-        Each array is contiguous, of the `storage_shape` and `dtype` of its `TensorSpec`, and
-        overlaps no output. Anything else reads or writes foreign memory. A workspace given here is
-        zeroed before its first use, and belongs to this call alone while it runs.
+        Each array is contiguous, aligned to its elements, of the `storage_shape` and `dtype` of its
+        `TensorSpec`, and overlaps no output. Anything else reads or writes foreign memory. A
+        workspace given here is zeroed before its first use, stays where it is, at any address, and
+        belongs to this call alone while it runs.
         """
-        pointers = [a.__array_interface__["data"][0] for a in (*inputs, *outputs)]
-        if workspace is not None:
-            self._run_at([*pointers, workspace.__array_interface__["data"][0]], num_threads)
-            return
-        own = self._take_workspace()
+        own = self._take_workspace() if workspace is None else workspace
         try:
-            self._run_at([*pointers, own[0]], num_threads)
+            self._run_at(_addresses([*inputs, *outputs, own]), num_threads)
         finally:
-            self._workspaces.append(own)
+            if workspace is None:
+                self._workspaces.append(own)
 
     def bind(
         self, inputs: Sequence[NDArray], outputs: Sequence[NDArray], num_threads: int = 1
@@ -115,14 +108,13 @@ class Executable:
         For loops over fixed buffers: nothing is left of the call but the call. The buffers and a
         workspace of its own stay alive with it.
         """
-        arrays = (*inputs, *outputs)
-        start, workspace = self._take_workspace()
-        pointers = [*(a.__array_interface__["data"][0] for a in arrays), start]
+        arrays = [*inputs, *outputs, self._take_workspace()]
+        pointers = _addresses(arrays)
         if num_threads == 1:
             call = partial(self._function, *map(ctypes.c_void_p, pointers))
         else:
             call = partial(self._run_at, pointers, num_threads)
-        call.__dict__["keep"] = (arrays, workspace, self)
+        call.__dict__["keep"] = (arrays, self)
         return call
 
     def _run_at(self, pointers: list[int], num_threads: int) -> None:
@@ -160,13 +152,15 @@ class Executable:
                 value = spec.from_storage(buffer)
                 target[...] = value if isinstance(value, np.ndarray) else value.words
 
-    def _take_workspace(self) -> Workspace:
+    def _take_workspace(self) -> NDArray[np.uint8]:
         try:
             return self._workspaces.pop()
         except IndexError:
-            raw = np.zeros(self.signature.workspace + ALIGNMENT, np.uint8)
-            start = raw.__array_interface__["data"][0]
-            return start + -start % ALIGNMENT, raw
+            return np.zeros(self.signature.workspace, np.uint8)
+
+
+def _addresses(arrays: Sequence[NDArray]) -> list[int]:
+    return [array.__array_interface__["data"][0] for array in arrays]
 
 
 def _can_be_written_to(array: NDArray, spec: TensorSpec) -> bool:

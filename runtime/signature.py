@@ -19,7 +19,8 @@ class Signature:
     """The interface of one lowered function (see `lowering.loops.buffers`).
 
     `stages` are the names and extents of the functions it calls in order, `workspace` the bytes of
-    zeroed memory that it works in.
+    zeroed memory that it works in, at any address. Arguments and results are aligned to their
+    elements.
     """
 
     name: str

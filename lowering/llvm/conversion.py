@@ -30,6 +30,7 @@ from xdsl.dialects.builtin import (
 from xdsl.ir import Attribute, Block, Operation, OpResult, SSAValue
 
 from lowering.llvm.intrinsic_call import call_intrinsic
+from lowering.llvm.linear import Linear, sum_linear
 from lowering.llvm.types import (
     POINTER,
     MemRefLayout,
@@ -53,10 +54,6 @@ _UNIT = UnitAttr()
 @lru_cache(maxsize=4096)
 def _indices(value: int) -> DenseArrayBase:
     return DenseArrayBase.from_list(i32, [value])
-
-
-Linear = tuple[tuple[tuple[SSAValue, int], ...], int]
-"""A sum of old index values times constants, in the order of appearance, plus a constant."""
 
 
 class _Values(dict[SSAValue, SSAValue]):
@@ -89,6 +86,8 @@ class Conversion:
         self.values: dict[SSAValue, SSAValue] = _Values(self)
         self.offsets: dict[SSAValue, int] = {}
         """Elements between a converted memref's pointer and its first element, where not 0."""
+        self.alignments: dict[SSAValue, int] = {}
+        """Bytes that a memref's first element is aligned to, where not just to its own size."""
         self.blocks: dict[Block, Block] = {}
         self.ops: list[Operation | _Deferred] = []
         """The new operations of the current block."""
@@ -335,13 +334,21 @@ class Conversion:
             )
         )
 
+    def alignment(self, memref: SSAValue) -> int:
+        """Bytes that the first element of an old memref value is known to be aligned to."""
+        known = self.alignments.get(memref)
+        return self.layout(memref.type).element_bytes if known is None else known
+
     def element_pointer(
         self, memref: SSAValue, indices: Sequence[SSAValue]
-    ) -> tuple[SSAValue, MemRefLayout]:
-        """The address of an element of an old memref value, and the memref's layout."""
+    ) -> tuple[SSAValue, int]:
+        """The address of an element of an old memref value, and the bytes it is aligned to: its
+        size, or less where the memref is a view of bytes of which less is known.
+        """
         layout = self.layout(memref.type)
         form = self.element_offset(layout, indices, self.offsets.get(memref, 0))
-        return self.offset_pointer(self.values[memref], form, layout.element), layout
+        pointer = self.offset_pointer(self.values[memref], form, layout.element)
+        return pointer, min(layout.element_bytes, self.alignment(memref))
 
     def first_element(self, memref: SSAValue) -> SSAValue:
         """The address of the first element of an old memref value."""
@@ -358,14 +365,3 @@ def _flat(ops: Iterable[Operation | _Deferred]) -> Iterator[Operation]:
             yield from _flat(op.ops)
         else:
             yield op
-
-
-def sum_linear(terms: Iterable[tuple[Linear, int]]) -> Linear:
-    """The sum of linear forms, each times an integer."""
-    factors: dict[SSAValue, int] = {}
-    constant = 0
-    for (products, offset), scale in terms:
-        constant += offset * scale
-        for value, factor in products:
-            factors[value] = factors.get(value, 0) + factor * scale
-    return tuple((value, factor) for value, factor in factors.items() if factor), constant

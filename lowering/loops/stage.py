@@ -15,8 +15,10 @@ import numpy as np
 from numpy.typing import NDArray
 from xdsl.dialects import arith, func, memref
 from xdsl.dialects.builtin import (
+    ArrayAttr,
     BytesAttr,
     DenseIntOrFPElementsAttr,
+    DictionaryAttr,
     FunctionType,
     IndexType,
     IntegerType,
@@ -32,6 +34,7 @@ from xdsl.rewriter import Rewriter
 
 from lowbit_dialect.layout import storage_type
 from lowbit_dialect.ops.pack import ConstantOp
+from lowering.loops.align_workspace import align_workspace
 from lowering.loops.buffers import Buffers, Place
 from lowering.loops.emit import Emit, Index
 from lowering.targets import Target
@@ -188,13 +191,23 @@ class FunctionLowering:
         for name, extent, block in self.stages:
             for argument, type_ in zip(block.args, types, strict=False):
                 Rewriter.replace_value_with_new_type(argument, type_)
-            stage_type = FunctionType.from_lists([*types, IndexType(), IndexType()], [])
-            functions.append(func.FuncOp(name, stage_type, Region(block)))
+            align_workspace(block.args[self.buffers.workspace_argument], self.buffers.slot_bytes)
+            functions.append(self._function(name, [*types, IndexType(), IndexType()], block))
             bounds = [emit.constant(0), emit.constant(extent)]
             emit.op(func.CallOp(SymbolRefAttr(name), [*entry.args, *bounds], []))
         emit.op(func.ReturnOp())
-        main = func.FuncOp(self.name, FunctionType.from_lists(types, []), Region(entry))
-        return [*functions, main]
+        return [*functions, self._function(self.name, types, entry)]
+
+    def _function(self, name: str, types: Sequence[Attribute], block: Block) -> func.FuncOp:
+        """A function whose first arguments are the buffers."""
+        known = self.buffers.argument_attributes
+        known += [DictionaryAttr({})] * (len(types) - len(known))
+        return func.FuncOp(
+            name,
+            FunctionType.from_lists(types, []),
+            Region(block),
+            arg_attrs=ArrayAttr(known) if any(attr.data for attr in known) else None,
+        )
 
 
 def shape_of(value: SSAValue) -> tuple[int, ...]:

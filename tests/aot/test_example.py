@@ -139,7 +139,15 @@ def test_files_that_are_damaged(kinds: Path):
 
 
 def test_arguments_that_do_not_fit(kinds: Path):
-    for arguments in ([], ["--wrong"], [*files(kinds, "in"), "more.npy"], ["--output", "y.npy"]):
+    numbers = (
+        [*files(kinds, "in"), option, number]
+        for option in ("--repeat", "--offset")
+        for number in ("-1", "", "1x", "1e3", "9" * 30)
+    )
+    for arguments in (
+        *([], ["--wrong"], [*files(kinds, "in"), "more.npy"], ["--output", "y.npy"]),
+        *([*files(kinds, "in"), "--offset", "64"], *numbers),
+    ):
         done = run(kinds, *arguments)
         assert done.returncode == 2
         assert done.stderr.startswith("usage: ")
@@ -172,6 +180,41 @@ def test_digits_with_the_static_and_the_shared_library(tmp_path: Path):
             assert logits.tobytes() == expected.tobytes()
             printed = [np.float32(word) for word in done.stdout.splitlines()[1].split()]
             assert printed == expected.reshape(-1).tolist()
+
+
+def test_arrays_at_an_offset(tmp_path: Path):
+    build(DIGITS.read_text(), "digits", tmp_path)
+    np.save(tmp_path / "digit.npy", np.full((1, 8, 8, 1), 7, np.uint8))
+    expected = run(tmp_path / "digits", tmp_path / "digit.npy").stdout
+    message = "the elements of output0 have 4 bytes, so the offset is a multiple of 4"
+    for offset in range(64):
+        done = run(tmp_path / "digits", tmp_path / "digit.npy", "--offset", offset)
+        if offset % 4:
+            assert (done.returncode, done.stdout) == (1, "")
+            assert done.stderr == f"error: --offset {offset}: {message}\n"
+        else:
+            assert (done.returncode, done.stdout, done.stderr) == (0, expected, "")
+
+
+@pytest.mark.parametrize(
+    ("offset", "says"),
+    [
+        (1, "the elements of input6 have 2 bytes, so the offset is a multiple of 2"),
+        (2, "the elements of input10 have 4 bytes, so the offset is a multiple of 4"),
+        (3, "input6"),
+        (4, "the elements of input11 have 8 bytes, so the offset is a multiple of 8"),
+        (5, "input6"),
+        (6, "input10"),
+        (7, "input6"),
+        (8, ""),
+    ],
+)
+def test_elements_off_their_alignment(kinds: Path, offset: int, says: str):
+    """The first array that an offset does not suit is named."""
+    done = run(kinds, *files(kinds, "in"), "--offset", offset)
+    assert done.returncode == (1 if says else 0)
+    assert says in done.stderr
+    assert done.stderr.count("\n") == (1 if says else 0)
 
 
 def test_a_header_of_another_target_is_noticed(tmp_path: Path):

@@ -5,7 +5,7 @@ A batch costs one link and one start, whatever it holds; only compiling takes ti
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import TypeVar
 
@@ -23,6 +23,7 @@ from lowering.kernels.select_kernel import select_kernels
 from lowering.targets import get_target
 from runtime.remote.machine import Machine, QemuMachine
 from runtime.remote.program import Job, Program, Report, Unit
+from runtime.signature import Signature
 from tests.differential.graph import Graph, Numbers
 from tests.sweep import SCALE, some, swept
 from tests.tools import needed
@@ -91,10 +92,10 @@ class Call:
 
 @dataclass(eq=False)
 class Batch:
-    """Functions for one target, and calls of them."""
+    """Functions for one target, and calls of them at places, which may depend on the function."""
 
     target: str
-    places: Sequence[str] = PLACES
+    places: Sequence[str] | Callable[[Signature], Sequence[str]] = PLACES
     _graphs: dict[str, list[tuple[str, Graph, str]]] = field(default_factory=dict)
     _more: dict[str, list[tuple[list[Numbers], list[Numbers], str]]] = field(default_factory=dict)
     _schedules: dict[str, ScheduleAttr] = field(default_factory=dict)
@@ -135,18 +136,23 @@ class Batch:
             program = linked(units, self.target, is_static=is_static)
             calls = self._calls(program)
             program.put(machine)
-            jobs = [
-                Job(call.function, call.inputs, place, 2) for call in calls for place in self.places
+            placed = [
+                (call, Job(call.function, call.inputs, place, 2))
+                for call in calls
+                for place in self._places(program.signatures[call.function])
             ]
+            jobs = [job for _, job in placed]
             reports = program.run(machine, jobs, TIME_LIMIT)
         wrong = []
-        for number, (job, report) in enumerate(zip(jobs, reports, strict=True)):
-            call = calls[number // len(self.places)]
+        for (call, job), report in zip(placed, reports, strict=True):
             wrong += [f"{call.where}, at {job.place}: {text}" for text in faults(call, report)]
         assert not wrong, f"{self.target}: {len(wrong)} of {len(jobs)} jobs:\n" + "\n".join(
             wrong[:20]
         )
         return len(jobs)
+
+    def _places(self, signature: Signature) -> Sequence[str]:
+        return self.places(signature) if callable(self.places) else self.places
 
     def _module(self, functions: list[tuple[str, Graph, str]], strategy: str) -> ModuleOp:
         clones = []
