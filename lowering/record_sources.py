@@ -8,7 +8,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 
 from lowering.targets import Target
@@ -89,7 +89,7 @@ def sources(target: Target, records: str) -> Iterator[RecordSource]:
         yield _shipped(cpu)
 
 
-@cache
+@lru_cache(maxsize=16)
 def _digest(cpu: str, text: str) -> str:
     return hashlib.sha256(f"{cpu}\n{text}".encode()).hexdigest()
 

@@ -15,7 +15,7 @@ import os
 import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cache, lru_cache
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -80,7 +80,7 @@ class TuningRecord:
         )
 
 
-@cache
+@lru_cache(maxsize=4096)
 def parse_schedule(text: str) -> ScheduleAttr:
     """The schedule of its text, such as `#lowbit.schedule<tile = 7x2, ..>`.
 
