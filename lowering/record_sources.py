@@ -41,8 +41,10 @@ def read_records(path: Path) -> str:
     """The text of a file of records.
 
     Raises:
-        ValueError: it cannot be read.
+        ValueError: it cannot be read, or is no file that can be read several times.
     """
+    if path.exists() and not path.is_file():
+        raise ValueError(f"records {path}: expected a regular file, which is read several times")
     try:
         return path.read_text(encoding="utf-8", errors="replace")
     except OSError as error:

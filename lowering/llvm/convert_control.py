@@ -17,6 +17,7 @@ from xdsl.dialects.builtin import (
 )
 from xdsl.ir import Attribute, Block, Operation, Region
 
+from lowbit_dialect.extensions import note_shipped
 from lowering.llvm.conversion import Conversion
 from lowering.llvm.types import memref_layout
 from lowering.opt.diagnostics import fail
@@ -67,6 +68,7 @@ HANDLERS: dict[type[Operation], Callable[[Conversion, Any], None]] = {
     cf.BranchOp: _branch,
     cf.ConditionalBranchOp: _cond_branch,
 }
+note_shipped(HANDLERS)
 
 
 def _argument_attributes(type: Attribute, returns_pointer: bool) -> DictionaryAttr:

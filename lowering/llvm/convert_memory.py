@@ -23,6 +23,7 @@ from xdsl.dialects.builtin import (
 from xdsl.ir import Attribute, Operation, SSAValue
 
 from lowbit_dialect import llvmx
+from lowbit_dialect.extensions import note_shipped
 from lowering.llvm.conversion import Conversion, Linear, sum_linear
 from lowering.llvm.types import POINTER
 from lowering.opt.diagnostics import fail
@@ -232,3 +233,4 @@ HANDLERS: dict[type[Operation], Callable[[Conversion, Any], None]] = {
     vector.MaskedLoadOp: _masked_load,
     vector.MaskedStoreOp: _masked_store,
 }
+note_shipped(HANDLERS)
