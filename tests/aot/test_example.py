@@ -143,6 +143,11 @@ def test_arguments_that_do_not_fit(kinds: Path):
         done = run(kinds, *arguments)
         assert done.returncode == 2
         assert done.stderr.startswith("usage: ")
+    for count in ("-1", "0", "-0", "", "x", "3x", "1.5", "1e3", " 1", "+1", "0x10", "9" * 20):
+        done = run(kinds, *files(kinds, "in"), "--repeat", count)
+        assert (done.returncode, done.stdout) == (2, "")
+        expected = f"error: --repeat: expected a positive number of calls, got '{count}'\n"
+        assert done.stderr == expected
     done = run(kinds, *files(kinds, "in"), *["--output", "/nowhere/y.npy"] * len(TENSORS))
     assert done.returncode == 1
     assert done.stderr == "error: /nowhere/y.npy: cannot be written\n"
