@@ -11,7 +11,7 @@ import re
 from abc import abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -119,7 +119,7 @@ class Code(ParametrizedAttribute, TypeAttribute):
         return f"{self.keyword}<{self.width}>"
 
 
-@cache
+@lru_cache(maxsize=64)  # there is no end of codebooks, and a table takes up to 128 kB
 def _pattern_table(code: Code) -> NDArray[np.int16]:
     """Pattern of value ``min_value + i``, or -1 where the code has no such value."""
     table = np.full(code.max_value - code.min_value + 1, -1, np.int16)

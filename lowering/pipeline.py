@@ -15,6 +15,7 @@ from xdsl.dialects.builtin import ModuleOp
 from xdsl.passes import ModulePass
 from xdsl.transforms.dead_code_elimination import DeadCodeElimination
 
+from lowbit_dialect.extensions import note_shipped
 from lowering.kernels.fold_constants import FoldConstantsPass
 from lowering.kernels.fuse_epilogue import FuseEpiloguePass
 from lowering.kernels.propagate_layout import PropagateLayoutPass
@@ -42,6 +43,7 @@ LEVELS: dict[str, Callable[..., tuple[ModulePass, ...]]] = {
     "llvm": lambda target, *_: (ScfToCfPass(), LowbitToLLVMPass(target)),
 }
 """The passes that reach each level, for a target and, where given, a strategy and records."""
+note_shipped(LEVELS)
 
 
 def passes(

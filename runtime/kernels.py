@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import lru_cache
 from operator import index
 from pathlib import Path
 from typing import Any
@@ -28,6 +27,7 @@ from lowering.targets import get_target
 from runtime.arrays import as_array
 from runtime.compile import compile
 from runtime.executable import Executable, thread_count
+from runtime.remember import remember
 
 
 def _integers(value: Any, rank: int, name: str) -> NDArray:
@@ -105,7 +105,7 @@ def _two_pairs(value: Any, name: str) -> tuple[int, int, int, int]:
     return *_pair(first, f"{name}[0]"), *_pair(second, f"{name}[1]")
 
 
-@lru_cache(maxsize=256)
+@remember
 def _conv2d(
     x_code: str | Code,
     x_shape: tuple[int, ...],
@@ -197,7 +197,7 @@ def _run(
     return result
 
 
-@lru_cache(maxsize=256)
+@remember
 def _matmul(
     x_code: str | Code,
     x_shape: tuple[int, ...],
@@ -240,7 +240,7 @@ def matmul(
     return _run(executable, arrays, num_threads)
 
 
-@lru_cache(maxsize=256)
+@remember
 def _bitpack(
     code: str | Code,
     shape: tuple[int, ...],
@@ -306,7 +306,7 @@ def bitpack(
     return PackedArray(words, result.type)
 
 
-@lru_cache(maxsize=256)
+@remember
 def _unpack(type_: TensorType, target: str) -> Executable:
     return compile(single_op_module([type_], UnpackOp.get), target)
 

@@ -21,6 +21,7 @@ from xdsl.utils.exceptions import VerifyException
 
 from lowbit_dialect.codes import AffineCode, Code, affine
 from lowbit_dialect.decomposition import decompose
+from lowbit_dialect.extensions import note_shipped
 from lowbit_dialect.geometry import ConvGeometry
 from lowbit_dialect.layout import packed_layout
 from lowbit_dialect.level_product import LevelProduct
@@ -49,6 +50,7 @@ RAW_SUMS: dict[str, Callable[[Code, Code], RawSums]] = {
     "table": lambda x, w: decompose(affine(x), affine(w)),
 }
 """What the kernels of each strategy sum."""
+note_shipped(RAW_SUMS)
 CODEBOOK_STRATEGIES = ("product",)
 """The strategies that take every code; the others take affine ones."""
 

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from lowbit_dialect.codes import Code
+from lowbit_dialect.extensions import note_shipped
 from lowbit_dialect.kernel_layouts import (
     activation_layout,
     byte_activation_layout,
@@ -118,6 +119,7 @@ KERNELS: dict[str, KernelForms] = {
     ),
 }
 """By the name of the strategy."""
+note_shipped(KERNELS)
 
 
 def strategy_of(op: KernelOp) -> str:

@@ -10,12 +10,13 @@ the last one counts; among strategies, the one with the fewest cycles.
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cache, lru_cache
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -80,7 +81,7 @@ class TuningRecord:
         )
 
 
-@cache
+@lru_cache(maxsize=4096)
 def parse_schedule(text: str) -> ScheduleAttr:
     """The schedule of its text, such as `#lowbit.schedule<tile = 7x2, ..>`.
 
@@ -108,7 +109,7 @@ def parse_records(text: str, name: str) -> list[TuningRecord]:
             continue
         try:
             records.append(TuningRecord.from_json(json.loads(line)))
-        except (ValueError, KeyError, TypeError, VerifyException) as error:
+        except (ValueError, KeyError, TypeError, RecursionError, VerifyException) as error:
             reason = f"no {error}" if isinstance(error, KeyError) else error
             warnings.warn(f"{name}:{number}: not a record: {reason}", stacklevel=2)
     return records
@@ -135,7 +136,9 @@ def append_records(path: Path, records: Sequence[TuningRecord]) -> None:
         end = os.fstat(descriptor).st_size
         if end and os.pread(descriptor, 1, end - 1) != b"\n":
             text = "\n" + text  # behind a line that somebody cut off
-        os.write(descriptor, text.encode())
+        data = text.encode()
+        if os.write(descriptor, data) < len(data):  # a part of the line, which readers warn of
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(path))
     finally:
         os.close(descriptor)
 

@@ -13,6 +13,7 @@ from itertools import product
 from math import ceil, prod
 
 from lowbit_dialect.codes import AffineCode
+from lowbit_dialect.extensions import note_shipped
 from lowbit_dialect.level_product import BYTES_PER_WORD
 from lowbit_dialect.product_table import ProductTable
 from lowbit_dialect.schedule import ORDERS, SKIPS, ScheduleAttr
@@ -227,6 +228,7 @@ SPACES: dict[str, Space] = {
     ),
 }
 """By strategy: its knobs, and what stands against a schedule on a target."""
+note_shipped(SPACES)
 
 
 def _kernel(

@@ -19,6 +19,7 @@ from xdsl.dialects.builtin import (
 from xdsl.ir import Attribute, Operation, SSAValue
 
 from lowbit_dialect import llvmx
+from lowbit_dialect.extensions import note_shipped
 from lowering.llvm import rounding
 from lowering.llvm.conversion import Conversion, Handler
 from lowering.llvm.types import type_bits
@@ -284,3 +285,4 @@ HANDLERS: dict[type[Operation], Callable[[Conversion, Any], None]] = {
     math.RoundOp: _rounding(rounding.round_away, "round"),
     ub.PoisonOp: _poison,
 }
+note_shipped(HANDLERS)

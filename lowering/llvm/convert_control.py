@@ -17,6 +17,7 @@ from xdsl.dialects.builtin import (
 )
 from xdsl.ir import Attribute, Block, Operation, Region
 
+from lowbit_dialect.extensions import note_shipped
 from lowering.llvm.alignment import checked_alignment
 from lowering.llvm.conversion import Conversion
 from lowering.llvm.types import memref_layout
@@ -68,6 +69,7 @@ HANDLERS: dict[type[Operation], Callable[[Conversion, Any], None]] = {
     cf.BranchOp: _branch,
     cf.ConditionalBranchOp: _cond_branch,
 }
+note_shipped(HANDLERS)
 
 
 def _argument_attributes(

@@ -26,6 +26,7 @@ from xdsl.dialects.builtin import (
 from xdsl.ir import Attribute, Operation, SSAValue
 
 from lowbit_dialect import llvmx
+from lowbit_dialect.extensions import note_shipped
 from lowering.llvm.alignment import checked_alignment
 from lowering.llvm.conversion import Conversion
 from lowering.llvm.linear import Linear, sum_linear
@@ -264,3 +265,4 @@ HANDLERS: dict[type[Operation], Callable[[Conversion, Any], None]] = {
     vector.MaskedLoadOp: _masked_load,
     vector.MaskedStoreOp: _masked_store,
 }
+note_shipped(HANDLERS)

@@ -20,6 +20,7 @@ from xdsl.dialects.vector import CombiningKindFlag
 from xdsl.ir import Operation, SSAValue
 
 from lowbit_dialect import llvmx
+from lowbit_dialect.extensions import note_shipped
 from lowering.llvm.conversion import Conversion
 from lowering.llvm.convert_memory import mixed
 from lowering.llvm.types import intrinsic_suffix
@@ -187,3 +188,4 @@ HANDLERS: dict[type[Operation], Callable[[Conversion, Any], None]] = {
     vector.FMAOp: _fma,
     vector.ReductionOp: _reduction,
 }
+note_shipped(HANDLERS)

@@ -10,6 +10,7 @@ from xdsl.dialects.builtin import DenseArrayBase, IntegerAttr, IntegerType, Unit
 from xdsl.ir import Block, Operation, SSAValue
 
 from lowbit_dialect import llvmx
+from lowbit_dialect.extensions import note_shipped
 from lowering.llvm.llvm_text import constant_text, mask_text, quoted
 from lowering.llvm.module_text import Text
 from lowering.llvm.types import intrinsic_suffix
@@ -282,6 +283,7 @@ EMITTERS: dict[type[Operation], Emitter] = {
     llvm.UnreachableOp: _unreachable,
 }
 """Every operation that is an instruction."""
+note_shipped(EMITTERS)
 
 CONSTANTS: dict[type[Operation], Callable[[Any], str]] = {
     llvm.ConstantOp: lambda op: constant_text(op.value, op.result.type),
@@ -290,3 +292,4 @@ CONSTANTS: dict[type[Operation], Callable[[Any], str]] = {
     llvm.AddressOfOp: lambda op: f"@{quoted(op.global_name.string_value())}",
 }
 """Every operation that is no instruction: its result is written where it is used."""
+note_shipped(CONSTANTS)

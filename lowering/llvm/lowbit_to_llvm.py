@@ -31,6 +31,7 @@ from xdsl.dialects.builtin import ModuleOp, StringAttr
 from xdsl.ir import Operation
 from xdsl.passes import ModulePass
 
+from lowbit_dialect.extensions import note_shipped
 from lowering.llvm import convert_arith, convert_control, convert_memory, convert_vector
 from lowering.llvm.conversion import Conversion
 from lowering.opt.diagnostics import fail
@@ -43,6 +44,7 @@ HANDLERS: dict[type[Operation], Callable[..., None]] = {
     **convert_control.HANDLERS,
 }
 """Every operation that has a conversion. Operations of `llvm` and `llvmx` stay as they are."""
+note_shipped(HANDLERS)
 
 TARGET_ATTRIBUTE = "lowbit.target"
 """The module's attribute that says which target its LLVM operations are for."""

@@ -10,6 +10,7 @@ import threading
 from functools import cache
 
 import llvmlite.binding as llvm
+from llvmlite.binding.newpassmanagers import NewPassManager
 
 from lowering.targets import Target
 
@@ -54,7 +55,8 @@ def _optimized(llvm_ir: str, target: Target, opt: int) -> tuple[llvm.ModuleRef, 
     _initialize()
     machine = _target_machine(target, opt)
     try:
-        module = llvm.parse_assembly(llvm_ir)
+        # A context keeps every type and constant that was ever in it: each module has its own.
+        module = llvm.parse_assembly(llvm_ir, llvm.create_context())
         module.data_layout = str(machine.target_data)
         module.verify()
     except RuntimeError as error:
@@ -66,10 +68,24 @@ def _optimized(llvm_ir: str, target: Target, opt: int) -> tuple[llvm.ModuleRef, 
     tuning.loop_vectorization = False
     tuning.loop_interleaving = False
     tuning.slp_vectorization = False
-    builder = llvm.create_pass_builder(machine, tuning)
-    manager = builder.getModulePassManager()
-    manager.run(module, builder)
+    _run_pipeline(module, llvm.create_pass_builder(machine, tuning))
     return module, machine
+
+
+def _run_pipeline(module: llvm.ModuleRef, builder: llvm.PassBuilder) -> None:
+    """Run the pipeline of a pass builder on a module, and free the pipeline.
+
+    Both serve one run. A pass manager gives its passes up while it runs, and LLVM ends the process
+    at a second run; a run leaves callbacks in the pass builder that point to its stack frame.
+    """
+    manager = builder.getModulePassManager()
+    try:
+        manager.run(module, builder)
+    finally:
+        # In llvmlite 0.50 `close()` finds the `_dispose` of the wrong base class, which frees
+        # nothing: 50 kB for each compilation. `detach` keeps anything from freeing it again.
+        NewPassManager._dispose(manager)
+        manager.detach()
 
 
 def compile_object(llvm_ir: str, target: Target, opt: int = 2) -> bytes:

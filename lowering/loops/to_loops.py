@@ -32,6 +32,7 @@ from xdsl.passes import ModulePass
 from xdsl.utils.exceptions import VerifyException
 
 from lowbit_dialect.codes import Code
+from lowbit_dialect.extensions import note_shipped
 from lowbit_dialect.layout import byte_count, packed_layout
 from lowbit_dialect.ops.base import code_of, static_shape
 from lowbit_dialect.ops.bitserial import BitserialConvOp, BitserialGemmOp
@@ -79,6 +80,7 @@ LOWERINGS: dict[type[Operation], Callable[[Any, FunctionLowering], None]] = {
     QuantizeOp: lower_quantize,
     UnpackOp: lower_unpack,
 }
+note_shipped(LOWERINGS)
 
 CONSTANTS = (ConstantOp, arith.ConstantOp)
 

@@ -141,7 +141,11 @@ class LowbitOptMain(xDSLOptMain):
 
     def _parse_mlir(self, stream: IO[bytes]) -> ModuleOp:
         name = self.get_input_name()
-        self.parser = LocatingParser(self.ctx, stream.read(), name, self._line_offset)
+        try:
+            self.parser = LocatingParser(self.ctx, stream.read(), name, self._line_offset)
+        except UnicodeDecodeError as error:
+            place = f"{error.reason} at byte {error.start}"
+            raise UsageError(f"{name}: not UTF-8 text: {place}") from error
         return self.parser.parse_module(not self.args.no_implicit_module)
 
     def _set_pipeline(self, passes: str, *, verify_each: bool) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ctypes
 import subprocess
 from pathlib import Path
 
@@ -138,19 +139,27 @@ def test_files_that_are_damaged(kinds: Path):
         assert says in done.stderr
 
 
+LONG_MAX = 2 ** (8 * ctypes.sizeof(ctypes.c_long) - 1) - 1
+
+
 def test_arguments_that_do_not_fit(kinds: Path):
-    numbers = (
-        [*files(kinds, "in"), option, number]
-        for option in ("--repeat", "--offset")
-        for number in ("-1", "", "1x", "1e3", "9" * 30)
-    )
     for arguments in (
         *([], ["--wrong"], [*files(kinds, "in"), "more.npy"], ["--output", "y.npy"]),
-        *([*files(kinds, "in"), "--offset", "64"], *numbers),
+        [*files(kinds, "in"), "--repeat"],
     ):
         done = run(kinds, *arguments)
         assert done.returncode == 2
         assert done.stderr.startswith("usage: ")
+    wrong = ("-1", "-0", "", "x", "3x", "1.5", "1e3", " 1", "+1", "0x10", "9" * 20)
+    for option, more, least, most in (
+        ("--repeat", ["0"], 1, LONG_MAX),
+        ("--offset", ["64"], 0, 63),
+    ):
+        for number in (*wrong, *more):
+            done = run(kinds, *files(kinds, "in"), option, number)
+            assert (done.returncode, done.stdout) == (2, "")
+            expected = f"expected a number {least} .. {most}, got '{number}'"
+            assert done.stderr == f"error: {option}: {expected}\n"
     done = run(kinds, *files(kinds, "in"), *["--output", "/nowhere/y.npy"] * len(TENSORS))
     assert done.returncode == 1
     assert done.stderr == "error: /nowhere/y.npy: cannot be written\n"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import threading
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -410,3 +411,27 @@ def test_specifications_survive_json():
         assert again == spec
         assert again.type == type_
         assert again.value_dtype == spec.value_dtype
+
+
+def test_a_string_that_ends_in_mlir_is_a_path(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    type_ = "tensor<3xi32>"
+    text = f"func.func @main(%x: {type_}) -> {type_} {{ func.return %x : {type_} }}"
+    (tmp_path / "net.mlir").write_text(text)
+    monkeypatch.chdir(tmp_path)
+    x = np.arange(3, dtype=np.int32)
+    path = tmp_path / "net.mlir"
+    for given in ("net.mlir", str(path), path, Path("net.mlir"), text, f"// net.mlir\n{text}"):
+        assert np.array_equal(compile(given)(x), x)
+    with pytest.raises(FileNotFoundError, match=r"other\.mlir"):
+        compile("other.mlir")
+    with pytest.raises(ValueError, match=r"model\.onnx: ONNX models are not read yet"):
+        compile("model.onnx")
+    (tmp_path / "bad.mlir").write_text("func.func @main(")
+    with pytest.raises(ParseError, match=r"bad\.mlir:1"):
+        compile("bad.mlir")
+
+
+@pytest.mark.parametrize("given", [None, 3, b"func.func", ["net.mlir"]])
+def test_what_is_no_module(given: Any):
+    with pytest.raises(ValueError, match=r"module: expected a ModuleOp, .* got (NoneType|int|b|l)"):
+        compile(given)
