@@ -104,7 +104,12 @@ class Code(ParametrizedAttribute, TypeAttribute):
             if patterns.min() >= 0:
                 return patterns.astype(np.uint8)
         flat = array.reshape(-1)
-        position = int(np.argmin(np.isin(flat, self.values)))
+        # Each dtype on its own terms: next to int64, uint64 would be rounded to float64.
+        is_value = (flat >= self.min_value) & (flat <= self.max_value)
+        is_value[is_value] = (
+            _pattern_table(self)[flat[is_value].astype(np.int64) - self.min_value] >= 0
+        )
+        position = int(np.argmin(is_value))
         index = [int(i) for i in np.unravel_index(position, array.shape)]
         raise ValueError(
             f"{name}: {int(flat[position])} at index {index} is not a value of code {self}"
