@@ -17,6 +17,7 @@ from xdsl.ir import Attribute, Operation, SSAValue
 from xdsl.rewriter import InsertPoint
 from xdsl.utils.exceptions import PassFailedException, VerifyException
 
+from lowbit_dialect.arrays import as_array
 from lowbit_dialect.codes import Code, parse_code
 from lowbit_dialect.geometry import LAYOUTS
 from lowbit_dialect.interpreters.values import PackedArray
@@ -25,7 +26,6 @@ from lowbit_dialect.ops.contraction import Conv2DOp, MatmulOp, conv_clauses
 from lowbit_dialect.ops.pack import BitpackOp, UnpackOp
 from lowering.record_sources import SHIPPED_RECORDS, digest
 from lowering.targets import get_target
-from runtime.arrays import as_array
 from runtime.compile import compile
 from runtime.executable import Executable, thread_count
 
