@@ -41,3 +41,42 @@ def as_array(value: Any, name: str) -> NDArray:
     if not array.dtype.isnative:
         return array.astype(array.dtype.newbyteorder("="))
     return array
+
+
+def contiguous(array: NDArray) -> NDArray:
+    """The array, or a copy in C order where its elements are not side by side and aligned."""
+    return np.require(array, requirements=("C", "A"))
+
+
+LIMITS: dict[np.dtype, tuple[int, int]] = {
+    np.dtype(np.bool_): (0, 1),
+    **{
+        np.dtype(f"{kind}{size}"): (int(limits.min), int(limits.max))
+        for kind in "iu"
+        for size in (1, 2, 4, 8)
+        for limits in (np.iinfo(f"{kind}{size}"),)
+    },
+}
+"""Smallest and largest number of the integer dtypes of native byte order."""
+
+
+def as_dtype(array: NDArray, dtype: np.dtype, name: str) -> NDArray:
+    """The array in another dtype, contiguous: integers are converted where they fit, nothing else.
+
+    Raises:
+        ValueError: the dtype differs, and not just in the width of integers, or an element does
+            not fit; the message names it.
+    """
+    if array.dtype == dtype:
+        return contiguous(array)
+    given, wanted = LIMITS.get(array.dtype), LIMITS.get(dtype)
+    if given is None or wanted is None:
+        raise ValueError(f"{name}: expected dtype {dtype}, got {array.dtype}")
+    fits = (array >= wanted[0]) & (array <= wanted[1])
+    if not fits.all():
+        index = [int(i) for i in np.unravel_index(int(np.argmin(fits)), array.shape)]
+        raise ValueError(
+            f"{name}: {int(array[tuple(index)])} at index {index} does not fit in {dtype},"
+            f" {wanted[0]} .. {wanted[1]}"
+        )
+    return array.astype(dtype, order="C")

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from lowbit_dialect.arrays import LIMITS, contiguous
 from lowbit_dialect.codes import Code, SignedType, UnipolarType
 from runtime.dlpack import writable_from_dlpack
 
@@ -53,48 +54,9 @@ def _overlaps_itself(array: NDArray) -> bool:
 def share_memory(a: NDArray, b: NDArray) -> bool:
     """Whether two arrays have an element in common, or may have where that is hard to find out."""
     try:
-        return np.shares_memory(a, b, max_work=10_000)
+        return np.shares_memory(a, b, max_work=10_000)  # pyright: ignore[reportArgumentType]
     except np.exceptions.TooHardError:
         return True
-
-
-def contiguous(array: NDArray) -> NDArray:
-    """The array, or a copy in C order where its elements are not side by side and aligned."""
-    return np.require(array, requirements=("C", "A"))
-
-
-_LIMITS: dict[np.dtype, tuple[int, int]] = {
-    np.dtype(np.bool_): (0, 1),
-    **{
-        np.dtype(f"{kind}{size}"): (int(limits.min), int(limits.max))
-        for kind in "iu"
-        for size in (1, 2, 4, 8)
-        for limits in (np.iinfo(f"{kind}{size}"),)
-    },
-}
-"""Smallest and largest number of the integer dtypes of native byte order."""
-
-
-def as_dtype(array: NDArray, dtype: np.dtype, name: str) -> NDArray:
-    """The array in another dtype, contiguous: integers are converted where they fit, nothing else.
-
-    Raises:
-        ValueError: the dtype differs, and not just in the width of integers, or an element does
-            not fit; the message names it.
-    """
-    if array.dtype == dtype:
-        return contiguous(array)
-    given, wanted = _LIMITS.get(array.dtype), _LIMITS.get(dtype)
-    if given is None or wanted is None:
-        raise ValueError(f"{name}: expected dtype {dtype}, got {array.dtype}")
-    fits = (array >= wanted[0]) & (array <= wanted[1])
-    if not fits.all():
-        index = [int(i) for i in np.unravel_index(int(np.argmin(fits)), array.shape)]
-        raise ValueError(
-            f"{name}: {int(array[tuple(index)])} at index {index} does not fit in {dtype},"
-            f" {wanted[0]} .. {wanted[1]}"
-        )
-    return array.astype(dtype, order="C")
 
 
 class CodeBytes:
@@ -130,7 +92,7 @@ class CodeBytes:
         Raises:
             ValueError: an element is not a value of the code, or the array not one of integers.
         """
-        limits = _LIMITS.get(array.dtype)
+        limits = LIMITS.get(array.dtype)
         if limits is None or not array.size:
             return self._slowly(array, name)
         if limits[0] < self.low and int(np.minimum.reduce(array, None)) < self.low:

@@ -46,8 +46,8 @@ def compile(
         The function, ready to be called with numpy arrays.
 
     Raises:
-        ValueError: no such target, strategy or function, this machine cannot run the target, or
-            the records cannot be read.
+        ValueError: no such target, strategy or function, this machine cannot run the target, the
+            records cannot be read, or `module` is none.
         ParseError, VerifyException, PassFailedException: what is wrong with the module, and where.
         OSError: the file cannot be read.
         CacheError: LOWBIT_CACHE names a folder that cannot be used.
@@ -56,6 +56,11 @@ def compile(
     check_runs_here(machine)
     check_strategy(strategy)
     name = "<module>"
+    if not isinstance(module, ModuleOp | str | Path):
+        raise ValueError(
+            "module: expected a module, its text or the path of its file,"
+            f" got {type(module).__name__}"
+        )
     if isinstance(module, Path):
         name, module = str(module), read_text(module)
     key, hit = "", None

@@ -17,14 +17,14 @@ from xdsl.context import Context
 from xdsl.dialects.builtin import Builtin, TensorType
 from xdsl.parser import Parser
 
-from lowbit_dialect.arrays import as_array
+from lowbit_dialect.arrays import as_array, as_dtype, contiguous
 from lowbit_dialect.codes import Code, parse_code
 from lowbit_dialect.images import element_bits, foreign_bytes
 from lowbit_dialect.interpreters.values import PackedArray, element_dtype
 from lowbit_dialect.layout import PackedAttr, byte_count, packed_layout
 from lowbit_dialect.lowbit import Lowbit
 from lowbit_dialect.packing import pack, word_dtype
-from runtime.arrays import CodeBytes, as_dtype, code_bytes, contiguous, writable_array
+from runtime.arrays import CodeBytes, code_bytes, writable_array
 
 Value = NDArray | PackedArray
 """What a caller gets of a tensor."""

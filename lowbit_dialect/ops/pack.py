@@ -68,13 +68,15 @@ class ConstantOp(IRDLOperation):
         return self.image.data.data
 
     @staticmethod
-    def from_values(values: NDArray[np.integer], type_: TensorType) -> ConstantOp:
-        """Constant of these integers (logical shape).
+    def from_values(
+        values: NDArray[np.integer], type_: TensorType, name: str = "constant"
+    ) -> ConstantOp:
+        """Constant of these integers (logical shape), which messages call `name`.
 
         Raises:
             ValueError: an element is not a value of the type's code.
         """
-        patterns = code_of(type_, "type").encode(values, "constant")
+        patterns = code_of(type_, "type").encode(values, name)
         return ConstantOp.from_patterns(patterns.reshape(type_.get_shape()), type_)
 
     @property
