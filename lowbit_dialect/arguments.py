@@ -2,13 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from operator import index
-from typing import Any
+from typing import Any, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
 
 from lowbit_dialect.geometry import LAYOUTS
 
 INT64_MAX = 2**63 - 1
+
+Pair: TypeAlias = int | np.integer | Sequence[int] | NDArray[np.integer]
+"""What `pair` takes."""
+
+Sides: TypeAlias = int | np.integer | Sequence[Any] | NDArray[np.integer]
+"""What `sides` takes."""
 
 
 def integer(value: Any, name: str) -> int:
@@ -31,21 +40,22 @@ def _is_integer(value: Any) -> bool:
     return hasattr(value, "__index__") and not getattr(value, "shape", ())
 
 
-def pair(value: Any, name: str) -> tuple[int, int]:
+def pair(value: Pair, name: str) -> tuple[int, int]:
     """(height, width), or one integer for both.
 
     Raises:
         ValueError: it is neither; the message begins with `name`.
     """
     if _is_integer(value):
-        return (integer(value, name),) * 2
+        both = integer(value, name)
+        return both, both
     entries = list(value) if isinstance(value, Iterable) else []
     if len(entries) != 2 or not all(map(_is_integer, entries)):
         raise ValueError(f"{name}: expected an integer or two integers, got {value!r}")
     return integer(entries[0], name), integer(entries[1], name)
 
 
-def sides(value: Any, name: str) -> tuple[int, int, int, int]:
+def sides(value: Sides, name: str) -> tuple[int, int, int, int]:
     """Padding as (top, bottom, left, right).
 
     Args:

@@ -9,7 +9,6 @@ For networks that come from a training script; the IR is the same as one written
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -25,7 +24,7 @@ from xdsl.dialects.builtin import (
 from xdsl.ir import Attribute, Operation, SSAValue
 from xdsl.rewriter import InsertPoint
 
-from lowbit_dialect.arguments import integer, layout_name, pair, sides
+from lowbit_dialect.arguments import Pair, Sides, integer, layout_name, pair, sides
 from lowbit_dialect.arrays import as_array, as_dtype
 from lowbit_dialect.codes import Code, parse_code
 from lowbit_dialect.constants import constant_tensor, constant_values
@@ -117,9 +116,9 @@ class NetworkBuilder:
         weights: Any,
         code: str | Code,
         *,
-        strides: int | Sequence[int] = (1, 1),
-        padding: int | Sequence[Any] = (0, 0, 0, 0),
-        dilation: int | Sequence[int] = (1, 1),
+        strides: Pair = (1, 1),
+        padding: Sides = (0, 0, 0, 0),
+        dilation: Pair = (1, 1),
         groups: int = 1,
         layout: str = "nhwc",
     ) -> SSAValue:
@@ -194,9 +193,9 @@ class NetworkBuilder:
     def max_pool2d(
         self,
         x: SSAValue,
-        kernel: int | Sequence[int],
-        strides: int | Sequence[int] | None = None,
-        padding: int | Sequence[Any] = (0, 0, 0, 0),
+        kernel: Pair,
+        strides: Pair | None = None,
+        padding: Sides = (0, 0, 0, 0),
         layout: str = "nhwc",
     ) -> SSAValue:
         """`lowbit.max_pool2d`; kernel, strides and padding as those of `conv2d`."""

@@ -16,7 +16,7 @@ from xdsl.ir import Attribute, Operation, SSAValue
 from xdsl.rewriter import InsertPoint
 from xdsl.utils.exceptions import PassFailedException, VerifyException
 
-from lowbit_dialect.arguments import integer, layout_name, pair, sides
+from lowbit_dialect.arguments import Pair, Sides, integer, layout_name, pair, sides
 from lowbit_dialect.arrays import as_array
 from lowbit_dialect.codes import Code, parse_code
 from lowbit_dialect.interpreters.values import PackedArray
@@ -120,9 +120,9 @@ def conv2d(
     *,
     x_code: str | Code = "unipolar<2>",
     w_code: str | Code = "bipolar<1>",
-    strides: int | Sequence[int] = (1, 1),
-    padding: int | Sequence[Any] = ((1, 1), (1, 1)),
-    dilation: int | Sequence[int] = (1, 1),
+    strides: Pair = (1, 1),
+    padding: Sides = ((1, 1), (1, 1)),
+    dilation: Pair = (1, 1),
     groups: int = 1,
     layout: str = "NHWC",
     target: str = "host",

@@ -7,7 +7,6 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 from xdsl.dialects.builtin import TensorType, f32, i32
-from xdsl.ir import SSAValue
 from xdsl.utils.exceptions import VerifyException
 
 from lowbit_dialect.codes import BipolarType, Code, UnipolarType, parse_code
@@ -221,7 +220,7 @@ def test_arguments_as_people_write_them() -> None:
     assert np.asarray(sums).tolist() == [[5] * 3] * 2
 
 
-MISTAKES: list[tuple[Callable[[NetworkBuilder, SSAValue, SSAValue], Any], str]] = [
+MISTAKES: list[tuple[Callable[[Any, Any, Any], Any], str]] = [
     (lambda net, x, acc: net.conv2d(x, None, "bipolar<1>"), "weights: cannot be read as an array"),
     (lambda net, x, acc: net.conv2d(x, 1, "bipolar<1>"), "weights: expected a dimension"),
     (lambda net, x, acc: net.conv2d(x, np.ones((0, 1, 1, 2), int), "bipolar<1>"), "weights: "),
