@@ -45,7 +45,8 @@ def as_array(value: Any, name: str) -> NDArray:
 
 def contiguous(array: NDArray) -> NDArray:
     """The array, or a copy in C order where its elements are not side by side and aligned."""
-    return np.require(array, requirements=("C", "A"))
+    flags = array.flags
+    return array if flags.c_contiguous and flags.aligned else np.require(array, None, ("C", "A"))
 
 
 LIMITS: dict[np.dtype, tuple[int, int]] = {

@@ -36,17 +36,17 @@ def patterns_of(data: bytes, type_: TensorType) -> NDArray[np.uint8]:
 
 
 @lru_cache(maxsize=32)
-def element_bits(type_: TensorType) -> NDArray[np.uint8] | None:
-    """The bytes of a packed tensor with the bits set that an element may set.
+def unused_bits(type_: TensorType) -> NDArray[np.uint8] | None:
+    """The bytes of a packed tensor with the bits set that no element sets.
 
-    None where these are all bits.
+    None where there are no such bits.
     """
     code, layout = code_of(type_, "type"), packed_layout(type_)
     assert layout is not None, "asked of packed tensors only"
     words = occupied(type_.get_shape(), code, layout)
     if prod(type_.get_shape()) * code.width == words.nbytes * 8:
         return None
-    return np.frombuffer(words.tobytes(), np.uint8)
+    return ~np.frombuffer(words.tobytes(), np.uint8)
 
 
 @lru_cache(maxsize=64)
@@ -76,13 +76,16 @@ def foreign_bytes(image: NDArray[np.uint8], type_: TensorType) -> NDArray[np.boo
     code, layout = code_of(type_, "type"), packed_layout(type_)
     if layout is None:
         return _is_foreign(code, None)[image]
-    used = element_bits(type_)
+    unused = unused_bits(type_)
     if layout.bytes.data not in ("values", "digits"):
-        return np.zeros(0, np.bool_) if used is None else (image & ~used) != 0
+        if unused is None:
+            return np.zeros(0, np.bool_)
+        stray = image & unused
+        return stray != 0 if stray.any() else np.zeros(0, np.bool_)
     values = image
     if layout.bytes.data == "digits":
         # A negative digit borrows one from the next. The first digit is the last byte of its word.
         size = layout.word_bits.data // 8
         values = split_digits(image, layout).reshape(-1, size)[:, ::-1].reshape(-1)
     is_foreign = _is_foreign(code, layout)[values]
-    return is_foreign if used is None else np.where(used != 0, is_foreign, values != 0)
+    return is_foreign if unused is None else np.where(unused == 0, is_foreign, values != 0)

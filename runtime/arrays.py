@@ -42,6 +42,8 @@ def writable_array(value: Any, name: str) -> NDArray:
 
 def _overlaps_itself(array: NDArray) -> bool:
     """Whether two elements of an array may share memory: no for all but hand-made strides."""
+    if array.flags.forc:
+        return False
     span = array.itemsize
     steps = zip(array.strides, array.shape, strict=True)
     for stride, extent in sorted((abs(stride), extent) for stride, extent in steps if extent > 1):

@@ -19,7 +19,7 @@ from xdsl.parser import Parser
 
 from lowbit_dialect.arrays import as_array, as_dtype, contiguous
 from lowbit_dialect.codes import Code, parse_code
-from lowbit_dialect.images import element_bits, foreign_bytes
+from lowbit_dialect.images import foreign_bytes, unused_bits
 from lowbit_dialect.interpreters.values import PackedArray, element_dtype
 from lowbit_dialect.layout import PackedAttr, byte_count, packed_layout
 from lowbit_dialect.lowbit import Lowbit
@@ -172,8 +172,8 @@ class TensorSpec:
         image = words.reshape(-1).view(np.uint8)
         foreign = foreign_bytes(image, self.type)
         if foreign.any():
-            where, used = int(np.argmax(foreign)), element_bits(self.type)
-            if self._layout.bytes.data and (used is None or used[where]):
+            where, unused = int(np.argmax(foreign)), unused_bits(self.type)
+            if self._layout.bytes.data and (unused is None or unused[where] != 255):
                 raise ValueError(
                     f"{name}: a byte stands for no value of {self.code_text}:"
                     f" 0x{image[where]:02x}, byte {where} of the words"
