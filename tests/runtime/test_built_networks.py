@@ -26,7 +26,10 @@ THRESHOLDS = np.array(
 )
 
 
-@pytest.mark.parametrize("strategy", ["auto", "bit_serial", "dot"])
+SWEEP = [pytest.param(strategy, marks=pytest.mark.sweep) for strategy in ("bit_serial", "dot")]
+
+
+@pytest.mark.parametrize("strategy", ["auto", *SWEEP])
 @pytest.mark.parametrize(
     ("x_code", "w_code"),
     [("unipolar<2>", "bipolar<1>"), ("bipolar<1>", "bipolar<1>"), ("signed<3>", "unipolar<2>")],
