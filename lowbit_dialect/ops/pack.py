@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from math import prod
 from typing import Self
 
 import numpy as np
@@ -21,6 +23,7 @@ from xdsl.printer import Printer
 from xdsl.traits import ConstantLike, Pure
 from xdsl.utils.exceptions import VerifyException
 
+from lowbit_dialect.arguments import INT64_MAX
 from lowbit_dialect.images import foreign_bytes, pattern_bytes, patterns_of
 from lowbit_dialect.layout import PackedAttr, byte_count, packed_layout
 from lowbit_dialect.ops.base import LowbitOp, code_of, expect_type, static_shape, verify_elements
@@ -74,8 +77,12 @@ class ConstantOp(IRDLOperation):
         """Constant of these integers (logical shape), which messages call `name`.
 
         Raises:
-            ValueError: an element is not a value of the type's code.
+            ValueError: an element is not a value of the type's code, or they are too few or many.
         """
+        if np.size(values) != prod(type_.get_shape()):
+            raise ValueError(
+                f"{name}: {np.size(values)} values, {type_} takes {prod(type_.get_shape())}"
+            )
         patterns = code_of(type_, "type").encode(values, name)
         return ConstantOp.from_patterns(patterns.reshape(type_.get_shape()), type_)
 
@@ -126,11 +133,8 @@ class ConstantOp(IRDLOperation):
                     raise ValueError('the bytes of a constant are written "0x.."')
                 image = bytes.fromhex(text[2:])
             else:
-                code = code_of(type_, "result")
-                array = np.array(values, np.int64).reshape(static_shape(type_, None, "result"))
-                assert isinstance(type_, TensorType)
-                image = pattern_bytes(code.encode(array, "constant"), type_)
-        except (OverflowError, ValueError, VerifyException) as error:
+                image = _image_of_values(values, type_)
+        except (ValueError, VerifyException) as error:
             parser.raise_error(f"lowbit.constant: {error}", start)
         return cls.create(
             properties={"image": DenseArrayBase(i8, BytesAttr(image))},
@@ -150,6 +154,24 @@ class ConstantOp(IRDLOperation):
         printer.print_op_attributes(self.attributes)
         printer.print_string(" : ")
         printer.print_attribute(type_)
+
+
+def _image_of_values(values: Sequence[int], type_: Attribute) -> bytes:
+    """Memory image of integers in row-major order.
+
+    Raises:
+        ValueError, VerifyException: they are too few or too many, or one is not a value of the code
+            of the type.
+    """
+    code, shape = code_of(type_, "result"), static_shape(type_, None, "result")
+    assert isinstance(type_, TensorType)
+    if len(values) != prod(shape):
+        raise ValueError(f"{len(values)} values given, {type_} takes {prod(shape)}")
+    for value in values:
+        if abs(value) > INT64_MAX:
+            raise ValueError(f"{value} is not a value of code {code} ({code.describe_values()})")
+    array = np.array(values, np.int64).reshape(shape)
+    return pattern_bytes(code.encode(array, "constant"), type_)
 
 
 def _verify_layouts(unpacked: Attribute, packed: Attribute) -> None:

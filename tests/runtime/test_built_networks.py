@@ -53,8 +53,8 @@ def test_thresholds_are_any_numbers(x_code: str, w_code: str, strategy: str):
 def test_integer_thresholds_of_every_dtype_and_memory_order():
     levels = set()
     for dtype in ("<i4", ">i4", ">i8", "<f4", ">f8"):
-        for order in "CF":
-            rows = np.array([[-3, 0, 2], [-9, 1, 4], [0, 0, 0]], dtype, order=order)
+        for arrange in (np.ascontiguousarray, np.asfortranarray):
+            rows = arrange(np.array([[-3, 0, 2], [-9, 1, 4], [0, 0, 0]], dtype))
             net = NetworkBuilder(TensorType(parse_code("bipolar<1>"), (9, 8)))
             acc = net.matmul(net.inputs[0], np.ones((8, 3), int), "bipolar<1>")
             f = compile(net.finish(net.threshold(acc, rows, "unipolar<2>")))
