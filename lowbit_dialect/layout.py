@@ -369,28 +369,16 @@ class PackedAttr(ParametrizedAttribute):
 
     def with_frame(self, frame: Sequence[int]) -> PackedAttr:
         """The same layout with another frame."""
-        return PackedAttr(
-            self.axis,
-            self.word_bits,
-            self.order,
-            _ints(frame if any(frame) else ()),
-            self.lanes,
-            self.groups,
-            self.bytes,
-            self.bits,
-            self.shift,
-            self.index,
-        )
+        return self._replaced(frame=_ints(frame if any(frame) else ()))
 
     def as_levels(self, bits: int) -> PackedAttr:
         """The same layout with levels of fewer bits than a byte in its words of bytes."""
-        return PackedAttr(
-            *(self.axis, self.word_bits, self.order, self.frame, self.lanes, self.groups),
-            StringAttr("levels"),
-            IntAttr(bits),
-            self.shift,
-            self.index,
-        )
+        return self._replaced(bytes=StringAttr("levels"), bits=IntAttr(bits))
+
+    def _replaced(self, **fields: Attribute) -> PackedAttr:
+        """The same layout with other values of some parameters."""
+        names = ("axis", "word_bits", "order", *FIELDS)
+        return PackedAttr(*(fields.get(name, getattr(self, name)) for name in names))
 
     def blocks_of(self, dim: int, extent: int) -> int:
         """Physical extent of a logical dimension of `extent` elements (frame included)."""

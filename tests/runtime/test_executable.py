@@ -11,8 +11,10 @@ import pytest
 from xdsl.utils.exceptions import ParseError, VerifyException
 
 from lowbit_dialect.codes import parse_code
+from lowbit_dialect.interpreters.run import interpret
 from lowering.targets import TARGETS, get_target
 from runtime import Executable, PackedArray, compile
+from runtime.compile import parse_module
 from runtime.tensor_spec import TensorSpec
 from tests.guard import misaligned
 from tests.memory_orders import arrays_of, broadcasts_of
@@ -122,6 +124,15 @@ def test_bytes_of_booleans():
         np.testing.assert_array_equal(y.view(np.uint8), [0, 1, 1, 1])
 
 
+def test_constants_of_bytes_that_are_no_booleans():
+    text = """func.func @main() -> tensor<4xi1> {
+      %c = arith.constant dense<"0x000102FF"> : tensor<4xi1>
+      func.return %c : tensor<4xi1>
+    }"""
+    (interpreted,) = interpret(parse_module(text), "main")
+    assert compile(text)().tolist() == np.asarray(interpreted).tolist() == [0, 1, 0, 1]
+
+
 def test_masked_arrays():
     f = identity("tensor<3xi8>")
     x = np.ma.masked_array([1, 2, 3], mask=[False, True, False])
@@ -205,11 +216,26 @@ class Tensor:
         return self.array.__dlpack_device__()
 
 
+class OldTensor(Tensor):
+    """A tensor of a framework that knows DLPack before version 1."""
+
+    def __dlpack__(self, stream: Any = None) -> Any:
+        return self.array.__dlpack__()
+
+
 def test_inputs_of_any_kind():
     f = matmul(2, 3, 1, w="signed<4>")
     x, w = np.array([[0, 1, 2], [3, 2, 1]], np.uint8), np.array([[1], [-8], [7]], np.int8)
     expected = x.astype(int) @ w
-    for given in (x, Tensor(x), x.data, x.tolist(), np.asfortranarray(x), x.astype(object)):
+    for given in (
+        x,
+        Tensor(x),
+        OldTensor(x),
+        x.data,
+        x.tolist(),
+        np.asfortranarray(x),
+        x.astype(object),
+    ):
         if isinstance(given, np.ndarray) and given.dtype == object:
             with pytest.raises(ValueError, match="input 0"):
                 f(given, w)
@@ -259,6 +285,12 @@ def test_out_is_filled_and_returned():
     shared = np.empty((2, 4), np.int32)
     f(x, w, out=Tensor(shared))
     np.testing.assert_array_equal(shared, expected)
+    shared[...] = 0
+    f(x, w, out=OldTensor(shared))
+    np.testing.assert_array_equal(shared, expected)
+    turned = np.zeros((4, 2), np.int32)
+    f(x, w, out=OldTensor(turned.T))
+    np.testing.assert_array_equal(turned.T, expected)
     buffer = np.empty((2, 4), np.int32)
     f(x, w, out=buffer.data)
     np.testing.assert_array_equal(buffer, expected)
@@ -273,6 +305,9 @@ def test_out_of_another_kind():
         (np.empty((2, 4), np.int64), r"out 0: expected int32 of shape \[2, 4\], got int64"),
         (np.empty((4, 2), np.int32), r"got int32 of shape \[4, 2\]"),
         (read_only, "out 0: the array is read-only"),
+        (Tensor(read_only), "out 0: (the array is read-only|not memory that can be written)"),
+        (OldTensor(read_only), "out 0: not memory that can be written"),
+        (5, "out 0: not memory that can be written"),
         ([[0] * 4] * 2, "out 0: not memory that can be written"),
         (bytes(32), "out 0: the array is read-only"),
     ):
@@ -342,6 +377,9 @@ def test_packed_arrays_in_and_out():
     out = PackedArray(np.full_like(y.words, 255), y.type)
     assert f(values, out=out) is out
     np.testing.assert_array_equal(out.words, y.words)
+    other = identity(f"tensor<3x11x!lowbit.signed<3>, {LAYOUT}>")(values)
+    with pytest.raises(ValueError, match=r"out 0: expected .* got words of"):
+        f(values, out=other)
     words = np.full((*y.words.shape[:-1], 4), 255, np.uint8)[..., ::2]
     f(values, out=words)
     np.testing.assert_array_equal(words, y.words)
@@ -497,6 +535,12 @@ def test_modules_that_are_wrong(tmp_path):
         compile(tmp_path / "none.mlir")
     with pytest.raises(ValueError, match="unknown target 'q'"):
         compile(wrong, "q")
+    for target in (None, 5, ["host"]):
+        with pytest.raises(ValueError, match="target: expected a name, such as 'host'"):
+            compile(wrong, target)  # pyright: ignore
+    for module in (None, 5, b"text", ["text"]):
+        with pytest.raises(ValueError, match="module: expected a module, its text or the path"):
+            compile(module)  # pyright: ignore
 
 
 def test_specifications_survive_json():
