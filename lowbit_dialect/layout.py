@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from math import ceil, prod
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -378,7 +379,8 @@ class PackedAttr(ParametrizedAttribute):
     def _replaced(self, **fields: Attribute) -> PackedAttr:
         """The same layout with other values of some parameters."""
         names = ("axis", "word_bits", "order", *FIELDS)
-        return PackedAttr(*(fields.get(name, getattr(self, name)) for name in names))
+        values: list[Any] = [fields.get(name, getattr(self, name)) for name in names]
+        return PackedAttr(*values)
 
     def blocks_of(self, dim: int, extent: int) -> int:
         """Physical extent of a logical dimension of `extent` elements (frame included)."""

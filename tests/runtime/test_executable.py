@@ -219,7 +219,7 @@ class Tensor:
 class OldTensor(Tensor):
     """A tensor of a framework that knows DLPack before version 1."""
 
-    def __dlpack__(self, stream: Any = None) -> Any:
+    def __dlpack__(self, stream: Any = None) -> Any:  # pyright: ignore
         return self.array.__dlpack__()
 
 
