@@ -79,7 +79,8 @@ class RawSums(ABC):
             geometry: the convolution.
 
         Returns:
-            i32 of shape (row classes, column classes, oc).
+            i32 of shape (row classes, column classes, oc), modulo 2^32 as the raw sums are; their
+            total is the dot product, which i32 holds.
         """
         per_tap = self.w_code.decode(patterns).sum(axis=-1)
         constant = self.pattern_factor * patterns.astype(np.int64).sum(axis=(1, 2, 3))

@@ -52,8 +52,8 @@ def compile(
         The function, ready to be called with numpy arrays.
 
     Raises:
-        ValueError: no such target, strategy or function, this machine cannot run the target, or
-            the records cannot be read.
+        ValueError: no such target, strategy or function, this machine cannot run the target, the
+            records cannot be read, or `module` is none.
         ParseError, VerifyException, PassFailedException: what is wrong with the module, and where.
         OSError: the file cannot be read.
         CacheError: LOWBIT_CACHE names a folder that cannot be used.

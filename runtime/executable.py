@@ -5,12 +5,14 @@ from __future__ import annotations
 import ctypes
 from collections.abc import Callable, Sequence
 from functools import cached_property, partial
+from itertools import combinations
 from operator import index
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from runtime.arrays import share_memory
 from runtime.jit import LoadedObject
 from runtime.signature import Signature
 from runtime.tensor_spec import TensorSpec
@@ -58,8 +60,9 @@ class Executable:
                 buffer protocol can read. An array that lies in memory as the function reads it is
                 not copied: contiguous, of one byte an element, unipolar or signed.
             out: an array for the output (a sequence where there are several), of the shape and
-                dtype that the function gives without it. It may overlap the inputs and need not be
-                contiguous. Where an error is raised before the function runs, it keeps its values.
+                dtype that the function gives without it. It may overlap the inputs, though not
+                another output, and need not be contiguous. Where an error is raised before the
+                function runs, it keeps its values.
             num_threads: how many threads share each stage. The threads serve one call at a time;
                 a call that finds them busy runs on its own thread alone.
 
@@ -140,6 +143,9 @@ class Executable:
             spec.writable(value, f"out {i}")
             for i, (spec, value) in enumerate(zip(specs, given, strict=True))
         ]
+        for (i, first), (k, second) in combinations(enumerate(targets), 2):
+            if share_memory(first, second):
+                raise ValueError(f"out {k}: shares memory with out {i}; each needs its own")
         buffers: list[NDArray] = []
         for target, spec in zip(targets, specs, strict=True):
             direct = _can_be_written_to(target, spec) and not any(

@@ -4,10 +4,10 @@ import numpy as np
 import pytest
 from xdsl.dialects.builtin import TensorType, i8, i32
 
+from lowbit_dialect.arrays import as_array
 from lowbit_dialect.codes import parse_code
 from lowering.llvm.object import compile_object
 from lowering.targets import get_target
-from runtime.arrays import as_array
 from runtime.compile import compile
 from runtime.remote.machine import LocalMachine, Machine, ProgramError
 from runtime.remote.program import Job, Program, RemoteExecutable, Unit
