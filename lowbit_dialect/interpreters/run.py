@@ -41,8 +41,7 @@ def interpret(module: ModuleOp, name: str, *args: ArrayLike | PackedArray) -> tu
     Raises:
         InterpretationError: no such function, or an argument does not fit its type.
         VerifyException: an operand of the module does not dominate its use.
-        ValueError: an operation got numbers that it does not take, such as sums of 33 bits; a note
-            shows the operation.
+        ValueError: an operation got numbers that it does not take; a note shows the operation.
     """
     verify_dominance(module)
     function = SymbolTable.lookup_symbol(module, name)
