@@ -305,7 +305,7 @@ def strategies(problem: Problem, target: Target, wanted: str = "auto") -> list[s
     """The strategies that can compute a problem, of those wanted (`auto`: of its `candidates`).
 
     Raises:
-        ValueError: there is no such strategy, or it is `product` and there is no table.
+        ValueError: there is no such strategy, or it cannot take the problem.
     """
     check_strategy(wanted)
     x, w, geometry = problem.x_code, problem.w_code, problem.geometry

@@ -9,8 +9,7 @@ from hypothesis import strategies as st
 
 from lowbit_dialect.codes import AFFINE_CODES, parse_code
 from lowbit_dialect.geometry import ConvGeometry, Window
-from lowering.kernels.strategy import resolve_strategy
-from lowering.targets import get_target
+from tests.differential import check
 from tests.differential.check import STRATEGIES, TARGETS, strategies, turn
 from tests.differential.contraction import Conv
 from tests.differential.strategies import EXTENTS, affine_codes, examples, fills, seeds, windows
@@ -32,10 +31,9 @@ def code_pairs() -> list[tuple[str, str]]:
 
 
 def takes(strategy: str, x_code: str, w_code: str, target: str) -> bool:
-    """Whether the strategy takes the codes; where not, the kernel is a bit-serial one."""
-    x, w = parse_code(x_code), parse_code(w_code)
+    """Whether the strategy takes the codes."""
     geometry = ConvGeometry(1, Window(1, 1), Window(1, 1), 1, 1)
-    return resolve_strategy(strategy, x, w, geometry, get_target(target)) == strategy
+    return check.takes(strategy, parse_code(x_code), parse_code(w_code), geometry, target)
 
 
 @pytest.mark.parametrize(("place", "pair"), [*enumerate(code_pairs())])
