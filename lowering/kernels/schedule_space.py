@@ -14,6 +14,7 @@ from math import ceil, prod
 
 from lowbit_dialect.codes import AffineCode
 from lowbit_dialect.level_product import BYTES_PER_WORD
+from lowbit_dialect.ops.tile import MAX_UNROLLED_STEPS
 from lowbit_dialect.product_table import ProductTable
 from lowbit_dialect.schedule import ORDERS, SKIPS, ScheduleAttr
 from lowering.kernels.cost_model import looks_up_in_registers
@@ -181,6 +182,18 @@ def _narrow_lanes(kernel: Kernel, schedule: ScheduleAttr) -> str | None:
     return f"a block of {lanes} channels makes no two vectors of sums"
 
 
+def _unrolled(kernel: Kernel, schedule: ScheduleAttr) -> str | None:
+    """The code of unrolled loops must not grow with the extents without end."""
+    tile = schedule.pixels.data * schedule.vectors.data
+    steps = tile * kernel.body_words * prod(kernel.trips[: schedule.unroll.data])
+    if schedule.unroll.data == 0 or steps <= MAX_UNROLLED_STEPS:
+        return None
+    return (
+        f"unroll = {schedule.unroll.data} makes a body of {steps} steps, more than"
+        f" {MAX_UNROLLED_STEPS}"
+    )
+
+
 @dataclass(frozen=True)
 class Space:
     """The schedules of a strategy."""
@@ -203,8 +216,8 @@ _TILE_KNOBS = (
 )
 
 SPACES: dict[str, Space] = {
-    "bit_serial": Space(_TILE_KNOBS, (_registers,)),
-    "dot": Space(_TILE_KNOBS, (_registers, _narrow_lanes)),
+    "bit_serial": Space(_TILE_KNOBS, (_registers, _unrolled)),
+    "dot": Space(_TILE_KNOBS, (_registers, _narrow_lanes, _unrolled)),
     "product": Space(
         (
             Knob("pixels", _pixels),
@@ -213,7 +226,7 @@ SPACES: dict[str, Space] = {
             Knob("order", _order),
             Knob("skip", lambda kernel: SKIPS[:1]),
         ),
-        (_product_registers, _skips_nothing),
+        (_product_registers, _skips_nothing, _unrolled),
     ),
     "table": Space(
         (
