@@ -13,6 +13,21 @@ from lowbit_dialect.geometry import ConvGeometry
 INT32_MAX = 2**31 - 1
 
 
+def sums_of_classes(per_tap: NDArray[np.int64], geometry: ConvGeometry) -> NDArray[np.int64]:
+    """Sums of numbers of taps (oc, kh, kw) over the valid taps of each pair of border classes.
+
+    Returns:
+        (row classes, column classes, oc).
+    """
+    sums = per_tap
+    for axis, window in ((1, geometry.rows), (2, geometry.cols)):
+        sets = window.class_runs()[0]
+        ahead = np.insert(sums.cumsum(axis), 0, 0, axis)  # of tap k: the sum of those before it
+        starts, stops = ([getattr(taps, end) for taps in sets] for end in ("start", "stop"))
+        sums = ahead.take(stops, axis) - ahead.take(starts, axis)
+    return sums.transpose(1, 2, 0)
+
+
 class RawSums(ABC):
     """The sums of a strategy; the dot product of x and w is
 
@@ -84,12 +99,7 @@ class RawSums(ABC):
         per_tap = self.w_code.decode(patterns).sum(axis=-1)
         constant = self.pattern_factor * patterns.astype(np.int64).sum(axis=(1, 2, 3))
         constant += self.value_factor * per_tap.sum(axis=(1, 2)) + self.constant(geometry)
-        row_classes, col_classes = self.class_counts(geometry)
-        result = np.empty((row_classes, col_classes, patterns.shape[0]), np.int64)
-        row_sets = geometry.rows.classes()[0] if self.needs_border_classes else [()]
-        col_sets = geometry.cols.classes()[0] if self.needs_border_classes else [()]
-        for r, rows in enumerate(row_sets):
-            for c, cols in enumerate(col_sets):
-                valid = per_tap[:, list(rows)][:, :, list(cols)].sum(axis=(1, 2))
-                result[r, c] = self.x_offset * valid + constant
-        return result.astype(np.int32)
+        if not self.needs_border_classes:
+            return constant.astype(np.int32)[None, None]
+        valid = sums_of_classes(per_tap, geometry)
+        return (self.x_offset * valid + constant).astype(np.int32)
