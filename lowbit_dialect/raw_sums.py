@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,15 +14,16 @@ from lowbit_dialect.geometry import ConvGeometry
 INT32_MAX = 2**31 - 1
 
 
-def sums_of_classes(per_tap: NDArray[np.int64], geometry: ConvGeometry) -> NDArray[np.int64]:
-    """Sums of numbers of taps (oc, kh, kw) over the valid taps of each pair of border classes.
+def sums_of_sets(
+    per_tap: NDArray[np.int64], row_sets: Sequence[range], col_sets: Sequence[range]
+) -> NDArray[np.int64]:
+    """Sums of numbers of taps (oc, kh, kw) over each pair of sets of rows and columns of taps.
 
     Returns:
-        (row classes, column classes, oc).
+        (row sets, column sets, oc).
     """
     sums = per_tap
-    for axis, window in ((1, geometry.rows), (2, geometry.cols)):
-        sets = window.class_runs()[0]
+    for axis, sets in ((1, row_sets), (2, col_sets)):
         ahead = np.insert(sums.cumsum(axis), 0, 0, axis)  # of tap k: the sum of those before it
         starts, stops = ([getattr(taps, end) for taps in sets] for end in ("start", "stop"))
         sums = ahead.take(stops, axis) - ahead.take(starts, axis)
@@ -101,5 +103,6 @@ class RawSums(ABC):
         constant += self.value_factor * per_tap.sum(axis=(1, 2)) + self.constant(geometry)
         if not self.needs_border_classes:
             return constant.astype(np.int32)[None, None]
-        valid = sums_of_classes(per_tap, geometry)
+        sets = [window.class_runs()[0] for window in (geometry.rows, geometry.cols)]
+        valid = sums_of_sets(per_tap, *sets)
         return (self.x_offset * valid + constant).astype(np.int32)

@@ -27,6 +27,7 @@ from lowering.kernels.default_schedule import (
     word_bytes,
 )
 from lowering.kernels.problem import Problem
+from lowering.kernels.skipped_share import border_tiles
 from lowering.kernels.strategy import candidates, resolve_strategy
 from lowering.kernels.strategy import obstacle as strategy_obstacle
 from lowering.kernels.table_plan import plan_tables
@@ -40,6 +41,9 @@ MIN_LANES, MAX_LANES = 8, 64
 
 TABLE_VECTORS = (4, 8)
 """Vectors of sums of a tile of table lookups: one or two vectors of bytes."""
+
+MAX_BORDER_TILES = 64
+"""Tiles of a row that may have code of their own."""
 
 MAX_STEPS = 640
 """Operations in an unrolled body beyond which compiling takes seconds and nothing is gained."""
@@ -194,6 +198,16 @@ def _unrolled(kernel: Kernel, schedule: ScheduleAttr) -> str | None:
     )
 
 
+def _borders(kernel: Kernel, schedule: ScheduleAttr) -> str | None:
+    """Tiles that skip columns have code of their own, each."""
+    if schedule.skip.data != "all":
+        return None
+    tiles = sum(border_tiles(kernel.problem.geometry.cols, schedule.pixels.data))
+    if tiles <= MAX_BORDER_TILES:
+        return None
+    return f"skip = all makes code for {tiles} tiles in the padding, more than {MAX_BORDER_TILES}"
+
+
 @dataclass(frozen=True)
 class Space:
     """The schedules of a strategy."""
@@ -216,8 +230,8 @@ _TILE_KNOBS = (
 )
 
 SPACES: dict[str, Space] = {
-    "bit_serial": Space(_TILE_KNOBS, (_registers, _unrolled)),
-    "dot": Space(_TILE_KNOBS, (_registers, _narrow_lanes, _unrolled)),
+    "bit_serial": Space(_TILE_KNOBS, (_registers, _unrolled, _borders)),
+    "dot": Space(_TILE_KNOBS, (_registers, _narrow_lanes, _unrolled, _borders)),
     "product": Space(
         (
             Knob("pixels", _pixels),
