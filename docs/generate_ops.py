@@ -81,6 +81,7 @@ LEVELS = {
     "product_lut": "2, kernels",
     "correction": "2, kernels",
     "tile": "3, loops",
+    "dot_tile": "3, loops",
     "lut_tile": "3, loops",
     "product_lut_tile": "3, loops",
     "simd": "3 and 4, loops and vectors",

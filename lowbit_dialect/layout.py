@@ -366,7 +366,7 @@ class PackedAttr(ParametrizedAttribute):
     def index_counts(self, extent: int) -> list[int]:
         """How many indices each word of `extent` elements is cut into."""
         bits, word = self.index_shape[0], self.word_bits.data
-        return [-(-min(word, extent - start) // bits) for start in range(0, extent, word)]
+        return [index_count(min(word, extent - i), word, bits) for i in range(0, extent, word)]
 
     def with_frame(self, frame: Sequence[int]) -> PackedAttr:
         """The same layout with another frame."""
@@ -388,7 +388,7 @@ class PackedAttr(ParametrizedAttribute):
         grouped = lane_dim if len(self.lanes) else self.axis.data
         groups = self.groups.data if dim == grouped else 1
         if dim == self.axis.data and len(self.index):
-            return sum(self.index_counts(extent))
+            return index_count(extent, self.word_bits.data, self.index_shape[0])
         if dim == self.axis.data:
             return groups * -(-extent // (groups * self.elements_per_word))
         if dim == lane_dim:
@@ -424,6 +424,15 @@ def _parse_order_entry(parser: AttrParser) -> int:
     if parser.parse_optional_keyword("p") is not None:
         return PLANE
     return parser.parse_integer(allow_boolean=False, allow_negative=False)
+
+
+def index_count(elements: int, word: int, bits: int) -> int:
+    """Indices of up to `bits` bits that words of `word` elements are cut into; the last has fewer.
+
+    An index has bits of one word only.
+    """
+    words, rest = divmod(elements, word)
+    return words * ceil(word / bits) + ceil(rest / bits)
 
 
 def packed_layout(type_: Attribute) -> PackedAttr | None:

@@ -42,9 +42,9 @@ def compile(
         use_cache: whether to look for the object on disk, and keep it there. Modules with
             operations or attributes from outside of lowbit and xDSL are always compiled anew, as
             are all modules once a table of lowerings was changed.
-        strategy: how contractions are computed: `bit_serial`, `dot` where the weights fit in
-            bytes, `product` where the codes have 8 bits together, or `auto` for what suits the
-            machine. Codebooks always take `product`.
+        strategy: how contractions are computed: `auto` for the fastest way on the machine, or
+            `bit_serial`, `dot` where the weights fit in bytes, `table` where the sums of a few
+            activations do, `product` where the codes have 8 bits together, codebooks too.
         records: a file that `lowbit tune` wrote, asked before the records that come with lowbit
             and these before the cost model; `shipped` leaves out the file, `none` all records.
 
@@ -54,7 +54,8 @@ def compile(
     Raises:
         ValueError: no such target, strategy or function, this machine cannot run the target, the
             records cannot be read, or `module` is none.
-        ParseError, VerifyException, PassFailedException: what is wrong with the module, and where.
+        ParseError, VerifyException, PassFailedException: what is wrong with the module, and where;
+            a contraction that the strategy cannot take counts.
         OSError: the file cannot be read.
         CacheError: LOWBIT_CACHE names a folder that cannot be used.
     """

@@ -105,7 +105,8 @@ class LoadedObject:
         try:
             tracker = _link(builder)
         except RuntimeError as error:
-            raise JitError(f"cannot load the object: {error}") from None
+            reason = " ".join(str(error).split())
+            raise JitError(f"cannot load the object: {reason}") from None
         self._tracker = tracker
         self._addresses = {name: int(tracker[name]) for name in names}
 

@@ -14,6 +14,7 @@ from xdsl.printer import Printer
 from xdsl.universe import Universe
 from xdsl.utils.exceptions import ParseError, VerifyException
 
+from lowbit_dialect.dominance import verify_module
 from lowering.opt.diagnostics import first_invalid, location_of, show_location
 from lowering.opt.parser import LocatingParser
 
@@ -118,16 +119,16 @@ def parse_module(text: str, name: str = "<unknown>") -> ModuleOp:
 
 
 def verify(module: ModuleOp) -> None:
-    """Verify a module.
+    """Verify a module, the dominance of operands included.
 
     Raises:
         VerifyException: an operation does not verify; the message names it, and its place where
             that is known.
     """
     try:
-        module.verify()
+        verify_module(module)
     except VerifyException as error:
-        op = first_invalid(module)
+        op = first_invalid(module, error)
         if op is None:
             raise
         place = show_location(location_of(op))

@@ -20,6 +20,7 @@ from xdsl.dialects.builtin import (
     Float32Type,
     IntegerAttr,
     IntegerType,
+    MemRefType,
     NoneAttr,
     StringAttr,
     TensorType,
@@ -253,6 +254,19 @@ def static_shape(type_: Attribute, rank: int | None, role: str) -> tuple[int, ..
     if layout is not None and isinstance(type_.element_type, Code):
         layout.verify_code(type_.element_type)
         verify_elements(layout.physical_shape(shape, type_.element_type.width), f"packed {role}")
+    return shape
+
+
+def static_memory(type_: MemRefType, role: str) -> tuple[int, ...]:
+    """Shape of a memref whose extents are known and positive, of fewer than 2^31 elements.
+
+    Raises:
+        VerifyException: the extents are others; the message starts with `role`.
+    """
+    shape = type_.get_shape()
+    if any(extent < 1 for extent in shape):
+        raise VerifyException(f"{role} must have known, positive extents, got {type_}")
+    verify_elements(shape, role)
     return shape
 
 

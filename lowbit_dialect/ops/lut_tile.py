@@ -37,8 +37,9 @@ from lowbit_dialect.ops.base import (
     LowbitOp,
     int_,
     ints,
+    static_memory,
 )
-from lowbit_dialect.ops.tile import affine_codes
+from lowbit_dialect.ops.tile import affine_codes, verify_distances
 from lowbit_dialect.table_sums import TABLE_WORD, TableSums
 
 TABLE_ENTRIES = (16, 64)
@@ -134,6 +135,8 @@ class BuildTablesOp(LowbitOp):
         x, tables = self.x.type, self.tables.type
         assert isinstance(x, MemRefType), "the op's definition says so"
         assert isinstance(tables, MemRefType), "the op's definition says so"
+        for role, type_ in (("x", x), ("tables", tables)):
+            static_memory(type_, role)
         sums = self.table_sums
         if sums.obstacle:
             raise VerifyException(sums.obstacle)
@@ -251,8 +254,12 @@ class LutTileOp(LowbitOp):
 
     def verify_(self) -> None:
         """Check memrefs, indices, results, and that the sums fit."""
-        w = self.w.type
+        x, w = self.x.type, self.w.type
+        assert isinstance(x, MemRefType), "the op's definition says so"
         assert isinstance(w, MemRefType), "the op's definition says so"
+        for role, type_ in (("x", x), ("w", w)):
+            static_memory(type_, role)
+        verify_distances(self)
         sums = self.table_sums
         if sums.obstacle:
             raise VerifyException(sums.obstacle)

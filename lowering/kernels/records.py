@@ -27,9 +27,11 @@ from xdsl.utils.exceptions import ParseError, VerifyException
 from lowbit_dialect.schedule import ScheduleAttr
 from lowering.kernels.choice import Choice, Chooser, model_choice
 from lowering.kernels.problem import Problem
-from lowering.kernels.schedule_space import obstacle, strategies
+from lowering.kernels.schedule_space import obstacle
+from lowering.kernels.strategy import candidates, resolve_strategy
+from lowering.kernels.strategy import obstacle as strategy_obstacle
 from lowering.record_sources import SHIPPED_RECORDS, RecordSource, read_records, sources
-from lowering.strategies import check_strategy
+from lowering.strategies import STRATEGIES, check_strategy
 from lowering.targets import Target
 
 
@@ -68,6 +70,8 @@ class TuningRecord:
         Raises:
             ValueError, KeyError, TypeError: the data are no record.
         """
+        if data["strategy"] not in STRATEGIES[1:]:
+            raise ValueError(f"unknown strategy {data['strategy']!r}")
         return TuningRecord(
             str(data["target"]),
             Problem.from_json(data["kernel"]),
@@ -162,16 +166,29 @@ class RecordBook:
 
         Where there is none, one that differs in what is stored serves. A record that does not
         suit the target, for example of another version of lowbit, gives a warning and is left out.
+
+        Raises:
+            ValueError: the strategy cannot take the problem.
         """
-        allowed = strategies(problem, target, strategy)
+        if strategy != "auto":
+            resolve_strategy(strategy, *problem.codes, problem.geometry, target)
+        wanted = candidates(*problem.codes) if strategy == "auto" else (strategy,)
         for book, key in ((self._exact, problem), (self._similar, problem.any_stored())):
-            found = [r for r in book.get(key, {}).values() if r.strategy in allowed]
+            found = [r for r in book.get(key, {}).values() if r.strategy in wanted]
             for record in sorted(found, key=lambda r: r.cycles):
-                reason = obstacle(record.schedule, problem, target, record.strategy)
+                reason = _obstacle(record, problem, target)
                 if reason is None:
                     return record
                 warnings.warn(f"{self.name}: a record is left out: {reason}", stacklevel=2)
         return None
+
+
+def _obstacle(record: TuningRecord, problem: Problem, target: Target) -> str | None:
+    """Why the strategy or the schedule of a record cannot be, or None."""
+    codes, geometry = problem.codes, problem.geometry
+    return strategy_obstacle(record.strategy, *codes, geometry, target) or obstacle(
+        record.schedule, problem, target, record.strategy
+    )
 
 
 @lru_cache(maxsize=16)

@@ -15,6 +15,7 @@ from math import ceil, prod
 from lowbit_dialect.codes import AffineCode
 from lowbit_dialect.extensions import note_shipped
 from lowbit_dialect.level_product import BYTES_PER_WORD
+from lowbit_dialect.ops.tile import MAX_UNROLLED_STEPS
 from lowbit_dialect.product_table import ProductTable
 from lowbit_dialect.schedule import ORDERS, SKIPS, ScheduleAttr
 from lowering.kernels.cost_model import looks_up_in_registers
@@ -27,6 +28,7 @@ from lowering.kernels.default_schedule import (
     word_bytes,
 )
 from lowering.kernels.problem import Problem
+from lowering.kernels.skipped_share import border_tiles
 from lowering.kernels.strategy import candidates, resolve_strategy
 from lowering.kernels.strategy import obstacle as strategy_obstacle
 from lowering.kernels.table_plan import plan_tables
@@ -40,6 +42,9 @@ MIN_LANES, MAX_LANES = 8, 64
 
 TABLE_VECTORS = (4, 8)
 """Vectors of sums of a tile of table lookups: one or two vectors of bytes."""
+
+MAX_BORDER_TILES = 64
+"""Tiles of a row that may have code of their own."""
 
 MAX_STEPS = 640
 """Operations in an unrolled body beyond which compiling takes seconds and nothing is gained."""
@@ -182,6 +187,28 @@ def _narrow_lanes(kernel: Kernel, schedule: ScheduleAttr) -> str | None:
     return f"a block of {lanes} channels makes no two vectors of sums"
 
 
+def _unrolled(kernel: Kernel, schedule: ScheduleAttr) -> str | None:
+    """The code of unrolled loops must not grow with the extents without end."""
+    tile = schedule.pixels.data * schedule.vectors.data
+    steps = tile * kernel.body_words * prod(kernel.trips[: schedule.unroll.data])
+    if schedule.unroll.data == 0 or steps <= MAX_UNROLLED_STEPS:
+        return None
+    return (
+        f"unroll = {schedule.unroll.data} makes a body of {steps} steps, more than"
+        f" {MAX_UNROLLED_STEPS}"
+    )
+
+
+def _borders(kernel: Kernel, schedule: ScheduleAttr) -> str | None:
+    """Tiles that skip columns have code of their own, each."""
+    if schedule.skip.data != "all":
+        return None
+    tiles = sum(border_tiles(kernel.problem.geometry.cols, schedule.pixels.data))
+    if tiles <= MAX_BORDER_TILES:
+        return None
+    return f"skip = all makes code for {tiles} tiles in the padding, more than {MAX_BORDER_TILES}"
+
+
 @dataclass(frozen=True)
 class Space:
     """The schedules of a strategy."""
@@ -204,8 +231,8 @@ _TILE_KNOBS = (
 )
 
 SPACES: dict[str, Space] = {
-    "bit_serial": Space(_TILE_KNOBS, (_registers,)),
-    "dot": Space(_TILE_KNOBS, (_registers, _narrow_lanes)),
+    "bit_serial": Space(_TILE_KNOBS, (_registers, _unrolled, _borders)),
+    "dot": Space(_TILE_KNOBS, (_registers, _narrow_lanes, _unrolled, _borders)),
     "product": Space(
         (
             Knob("pixels", _pixels),
@@ -214,7 +241,7 @@ SPACES: dict[str, Space] = {
             Knob("order", _order),
             Knob("skip", lambda kernel: SKIPS[:1]),
         ),
-        (_product_registers, _skips_nothing),
+        (_product_registers, _skips_nothing, _unrolled),
     ),
     "table": Space(
         (
@@ -307,7 +334,7 @@ def strategies(problem: Problem, target: Target, wanted: str = "auto") -> list[s
     """The strategies that can compute a problem, of those wanted (`auto`: of its `candidates`).
 
     Raises:
-        ValueError: there is no such strategy, or it is `product` and there is no table.
+        ValueError: there is no such strategy, or it cannot take the problem.
     """
     check_strategy(wanted)
     x, w, geometry = problem.x_code, problem.w_code, problem.geometry

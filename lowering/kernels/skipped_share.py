@@ -5,7 +5,7 @@ from __future__ import annotations
 from math import ceil
 
 from lowbit_dialect.codes import Code
-from lowbit_dialect.geometry import ConvGeometry
+from lowbit_dialect.geometry import MAX_CHANGES, ConvGeometry, Window
 
 MIN_SKIPPED = 0.01
 """Share of the taps in the padding, by rows or by columns, from which on skipping them pays."""
@@ -30,15 +30,31 @@ def default_skip(
         return "none"
     rows, cols = geometry.rows, geometry.cols
     passes = 1 if strategy == "dot" else x.width + w.width - 1
-    tiles, first = 0, 0
-    for taps, end in cols.runs():
-        if len(taps) < cols.taps:
-            tiles += ceil(end / pixels) - first // pixels
-        first = end
-    added = tiles * passes * pixels * vectors
-    if cols.padded_share >= MIN_SKIPPED and added <= MAX_BORDER_BODY:
+    added, tiles = 0, passes * pixels * vectors
+    if cols.change_count <= MAX_BORDER_BODY:
+        first = 0
+        for taps, end in cols.runs():
+            if len(taps) < cols.taps:
+                added += (ceil(end / pixels) - first // pixels) * tiles
+            first = end
+    is_short = cols.change_count <= MAX_BORDER_BODY and added <= MAX_BORDER_BODY
+    if cols.padded_share >= MIN_SKIPPED and is_short:
         return "all"
-    return "rows" if rows.padded_share >= MIN_SKIPPED else "none"
+    is_possible = rows.change_count <= MAX_CHANGES
+    return "rows" if rows.padded_share >= MIN_SKIPPED and is_possible else "none"
+
+
+def border_tiles(cols: Window, pixels: int) -> tuple[int, int]:
+    """Whole tiles of a row with columns of taps beside the image: those on the left, on the right.
+
+    One with both is on the left.
+    """
+    width, whole = pixels * cols.stride, cols.out // pixels
+    left = min(whole, ceil(cols.before / width))
+    # A tile has taps up to this column behind its first one.
+    reach = (pixels - 1) * cols.stride + (cols.taps - 1) * cols.dilation
+    first = max(left, (cols.extent + cols.before - 1 - reach) // width + 1)
+    return left, max(0, whole - first)
 
 
 def executed_share(geometry: ConvGeometry, skip: str) -> float:

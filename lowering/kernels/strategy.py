@@ -35,22 +35,20 @@ def candidates(x: Code, w: Code) -> tuple[str, ...]:
 
 
 def resolve_strategy(wanted: str, x: Code, w: Code, geometry: ConvGeometry, target: Target) -> str:
-    """What a strategy becomes for a contraction: `auto` the one predicted to be fastest.
-
-    A strategy that cannot take the contraction becomes `bit_serial`, which takes all affine codes;
-    codebooks always become `product`, the only strategy for them.
+    """The strategy that takes a contraction: the one wanted, or the fastest one for `auto`.
 
     Raises:
-        ValueError: there is no such strategy, or there is no table of products for the codes, but
-            one is wanted or the codes need it.
+        ValueError: there is no such strategy, or it cannot take the contraction, or with `auto`
+            none can.
     """
     check_strategy(wanted)
-    by_default = candidates(x, w)
-    if "product" in (wanted, *by_default):
-        if reason := obstacle("product", x, w, geometry, target):
-            raise ValueError(f"strategy product is impossible: {reason}")
-        return "product"
-    allowed = by_default if wanted == "auto" else (wanted,)
-    possible = [s for s in allowed if obstacle(s, x, w, geometry, target) is None]
+    allowed = candidates(x, w) if wanted == "auto" else (wanted,)
+    obstacles = {s: obstacle(s, x, w, geometry, target) for s in allowed}
+    possible = [s for s, reason in obstacles.items() if reason is None]
+    if not possible:
+        strategy, reason = next(iter(obstacles.items()))
+        raise ValueError(f"strategy {strategy} is impossible: {reason}")
+    if len(possible) == 1:
+        return possible[0]
     contraction = Contraction(geometry, x, w, target)
-    return min(possible, key=lambda s: best_tile(contraction, s)[0], default="bit_serial")
+    return min(possible, key=lambda s: best_tile(contraction, s)[0])

@@ -11,6 +11,7 @@ from functools import cache
 
 import llvmlite.binding as llvm
 from llvmlite.binding.newpassmanagers import NewPassManager
+from xdsl.utils.exceptions import DiagnosticException
 
 from lowering.targets import Target
 
@@ -18,8 +19,8 @@ _LOCK = threading.Lock()
 _OPTIONS_SET = False
 
 
-class CompileError(Exception):
-    """LLVM does not accept a module."""
+class CompileError(DiagnosticException):
+    """LLVM does not accept a module; the message is one line."""
 
 
 def _initialize() -> None:
@@ -60,7 +61,8 @@ def _optimized(llvm_ir: str, target: Target, opt: int) -> tuple[llvm.ModuleRef, 
         module.data_layout = str(machine.target_data)
         module.verify()
     except RuntimeError as error:
-        raise CompileError(f"LLVM rejects the module: {error}") from None
+        reason = " ".join(str(error).split())
+        raise CompileError(f"LLVM rejects the module: {reason}") from None
     # The loops are tiled, unrolled and vectorised already, as the schedule says.
     # Level 2 would merge the loads that neighbouring taps share and rebalance the sums, and spill.
     tuning = llvm.create_pipeline_tuning_options(speed_level=min(opt, 1))

@@ -26,8 +26,9 @@ from lowbit_dialect.level_fields import LevelFields
 from lowbit_dialect.level_product import BYTES_PER_WORD, LevelProduct
 from lowbit_dialect.ops.base import int_
 from lowbit_dialect.ops.bitserial import BitserialGemmOp
+from lowbit_dialect.ops.dot_tile import DotTileOp
 from lowbit_dialect.ops.kernel import ConvKernelOp, KernelOp
-from lowbit_dialect.ops.tile import BitserialTileOp, DotTileOp, TileOp
+from lowbit_dialect.ops.tile import BitserialTileOp, TileOp
 from lowbit_dialect.schedule import ScheduleAttr
 from lowering.kernels.default_schedule import default_schedule
 from lowering.kernels.kernel_forms import strategy_of

@@ -8,6 +8,7 @@ a runtime with threads calls each on parts of its range, in any order, and waits
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
@@ -38,6 +39,9 @@ from lowering.loops.align_workspace import align_workspace
 from lowering.loops.buffers import Buffers, Place
 from lowering.loops.emit import Emit, Index
 from lowering.targets import Target
+
+MAX_POSITIONS = 1 << 12
+"""Positions of a window that a table of them may have."""
 
 
 @dataclass
@@ -100,6 +104,27 @@ class Stage:
             return values[0]
         number = self.emit.load(self.table(np.array(values)), [position])
         return self.emit.op(arith.IndexCastOp(number, IndexType()))
+
+    def choose_run(self, runs: Sequence[tuple[int, int]], position: Index) -> Index:
+        """The number of the run that a position falls in; runs are (number, end).
+
+        There is a table of the positions where they are few, and otherwise one of the ends.
+        """
+        numbers, ends = zip(*runs, strict=True)
+        if isinstance(position, int):
+            return numbers[bisect_right(ends, position)]
+        if ends[-1] <= MAX_POSITIONS:
+            lengths = np.diff(ends, prepend=0)
+            return self.choose(np.repeat(numbers, lengths).tolist(), position)
+        emit, table = self.emit, self.table(np.array(ends[:-1]))
+
+        def count(k: Index, passed: Sequence[SSAValue]) -> Sequence[SSAValue]:
+            end = emit.op(arith.IndexCastOp(emit.load(table, [k]), IndexType()))
+            is_passed = emit.op(arith.CmpiOp(position, end, "uge"))
+            return [emit.op(arith.SelectOp(is_passed, emit.value(emit.add(k, 1)), passed[0]))]
+
+        (run,) = emit.carry(0, len(ends) - 1, [emit.constant(0)], count)
+        return self.choose(numbers, run)
 
 
 @dataclass

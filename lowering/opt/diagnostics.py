@@ -21,6 +21,7 @@ from xdsl.utils.exceptions import (
     PassFailedException,
 )
 
+from lowbit_dialect.dominance import DominanceException
 from lowering.opt.instrumentation import PassInstrumentation
 from lowering.opt.pipeline_spec import PipelineError, spec_error
 
@@ -62,8 +63,14 @@ def show_location(location: FileLineColLoc | None) -> str:
     return f"{location.filename.data}:{location.line.data}:{location.column.data}: "
 
 
-def first_invalid(module: ModuleOp) -> Operation | None:
-    """The first op of `module`, innermost first, that does not verify by itself."""
+def first_invalid(module: ModuleOp, error: BaseException | None = None) -> Operation | None:
+    """The op that `error`, which the verifier raised, is about.
+
+    That is the first op of `module`, innermost first, that does not verify by itself, unless the
+    error names one.
+    """
+    if isinstance(error, DominanceException):
+        return error.op
     for op in module.walk(region_first=True):
         try:
             op.verify(verify_nested_ops=False)
@@ -118,7 +125,7 @@ def explain(
     pass_ = "" if blame.pass_ is None else f"pass '{blame.pass_.name}'"
     op = None
     if blame.verifying:
-        op = first_invalid(blame.module)
+        op = first_invalid(blame.module, error)
         context = f"IR does not verify after {pass_}: " if pass_ else ""
         if op is not None:
             context += f"'{op.name}': "

@@ -8,9 +8,10 @@ from xdsl.context import Context
 from xdsl.dialects.builtin import ModuleOp
 from xdsl.passes import ModulePass
 
+from lowbit_dialect.ops.dot_tile import DotTileOp
 from lowbit_dialect.ops.lut_tile import BuildTablesOp, LutSumsOp, LutTileOp
 from lowbit_dialect.ops.product_lut_tile import ProductLutTileOp
-from lowbit_dialect.ops.tile import BitserialTileOp, DotTileOp
+from lowbit_dialect.ops.tile import BitserialTileOp
 from lowering.single_walk import rewrite_each
 from lowering.targets import get_target
 from lowering.tiles.lower_bitserial_tile import LowerBitserialTile

@@ -24,6 +24,7 @@ from lowering.targets import get_target
 from runtime.remote.machine import Machine, QemuMachine
 from runtime.remote.program import Job, Program, Report, Unit
 from runtime.signature import Signature
+from tests.differential.check import prefer
 from tests.differential.graph import Graph, Numbers
 from tests.sweep import SCALE, some, swept
 from tests.tools import needed
@@ -130,7 +131,7 @@ class Batch:
         with emulated(self.target) as machine:
             target = get_target(self.target)
             units = [
-                Unit.of(self._module(functions, strategy), target, strategy)
+                Unit.of(self._module(functions, strategy), target)
                 for strategy, functions in self._graphs.items()
             ]
             program = linked(units, self.target, is_static=is_static)
@@ -165,6 +166,7 @@ class Batch:
                 clone.detach()
             clones.append(clone)
         module = ModuleOp(clones)
+        prefer(module, self.target, strategy)
         module.verify()
         return module
 
