@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from runtime.jit import LoadedObject
 from runtime.signature import Signature
 from runtime.tensor_spec import TensorSpec
-from runtime.threads import SharedStages, team
+from runtime.thread_pool import SharedStages, thread_pool
 
 ALIGNMENT = 64
 
@@ -126,8 +126,11 @@ class Executable:
         return call
 
     def _run_at(self, pointers: list[int], num_threads: int) -> None:
-        if num_threads == 1 or not team().run(self._shared_stages, pointers, num_threads):
-            self._function(*pointers)
+        if num_threads > 1:
+            pool = thread_pool()
+            if pool is not None and pool.run(self._shared_stages, pointers, num_threads):
+                return
+        self._function(*pointers)
 
     @cached_property
     def _shared_stages(self) -> SharedStages:

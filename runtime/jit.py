@@ -8,18 +8,18 @@ from __future__ import annotations
 
 import itertools
 import struct
-import threading
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from functools import cache
 
 import llvmlite.binding as llvm
+from llvmlite.binding.common import _is_shutting_down
 
+from lowering.llvm.lock import with_llvm
 from lowering.targets import get_target
 
 _ELF_MACHINES = {"x86_64": 62, "aarch64": 183, "armv7": 40}
 _ELF_HEADER = struct.Struct("<4sBBB9xHH")
 
-_LOCK = threading.Lock()
 _NUMBERS = itertools.count()
 
 
@@ -36,6 +36,16 @@ def _linker() -> llvm.LLJIT:
         reloc="pic", codemodel="default", jit=True
     )
     return llvm.create_lljit_compiler(machine)
+
+
+@with_llvm
+def _link(library: llvm.JITLibraryBuilder) -> llvm.ResourceTracker:
+    return library.link(_linker(), f"lowbit.{next(_NUMBERS)}")
+
+
+@with_llvm
+def _unload(tracker: llvm.ResourceTracker) -> None:
+    tracker.close()
 
 
 def _check(data: bytes) -> None:
@@ -69,13 +79,18 @@ class LoadedObject:
         builder = llvm.JITLibraryBuilder().add_object_img(data)
         for name in names:
             builder.export_symbol(name)
-        with _LOCK:
-            try:
-                tracker = builder.link(_linker(), f"lowbit.{next(_NUMBERS)}")
-            except RuntimeError as error:
-                raise JitError(f"cannot load the object: {error}") from None
+        try:
+            tracker = _link(builder)
+        except RuntimeError as error:
+            raise JitError(f"cannot load the object: {error}") from None
         self._tracker = tracker
         self._addresses = {name: int(tracker[name]) for name in names}
+
+    def __del__(self, is_shutting_down: Callable[[], bool] = _is_shutting_down) -> None:
+        """Unload the object, unless the process ends: a thread may never give the lock back."""
+        tracker = self.__dict__.pop("_tracker", None)
+        if tracker is not None and not is_shutting_down():
+            _unload(tracker)
 
     def address(self, symbol: str) -> int:
         """Where `symbol` is; valid as long as this object lives.
