@@ -256,10 +256,9 @@ WORK: Program = (
 """What a worker does until the pool ends."""
 
 END: Program = (
-    Exchange("first", STOP, 0, 1),
-    If("first", "eq", 0, "return"),
+    Store(STOP, 1),
     ResetPatience(),
-    # No leader takes the pool any more; the one that has it may be starting workers.
+    # No leader keeps the pool any more; the one that has it may be starting workers.
     Label("take"),
     Exchange("mine", BUSY, 0, 1),
     If("mine", "ne", 0, "wake"),
@@ -278,7 +277,6 @@ END: Program = (
     Label("ended"),
     Store(WORKERS, 0),
     Store(BUSY, 0),
-    Label("return"),
     Return(),
 )
 """End all workers; leaders are refused from now on."""

@@ -44,12 +44,24 @@ def hold_while_forking(lock: RLock) -> None:
     while its own thread has the lock.
     """
 
+    def acquire() -> None:
+        # Python goes on to fork where a function that it calls here raises, and says so.
+        interrupt: BaseException | None = None
+        while True:
+            try:
+                lock.acquire()
+            except BaseException as error:
+                interrupt = error
+                if not lock._is_owned():
+                    continue
+            break
+        if interrupt is not None:
+            raise interrupt
+
     def renew() -> None:
-        # An interrupt may have kept this thread from taking the lock, as Python goes on to fork.
         if lock._is_owned():
             lock.release()
         else:
             lock._at_fork_reinit()
 
-    # The methods of the lock are not functions of Python, in which an interrupt might strike.
-    register(LOCK_AT_FORK, {"acquire": lock.acquire, "release": lock.release, "renew": renew})
+    register(LOCK_AT_FORK, {"acquire": acquire, "release": lock.release, "renew": renew})

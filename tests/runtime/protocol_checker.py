@@ -8,9 +8,9 @@ thread is tired of spinning at any time, an interrupt strikes a thread of Python
 of machine code, the system has no thread left, a fork goes on as the parent and as the child.
 
 Checked in every state: a call is used while it runs only; each element of each stage is computed
-once, after all of the stages before; no worker is started twice. From every state the end, where
-all threads of Python are through and all workers were joined, can be reached without wake-ups for
-no reason and without interrupts: where it cannot, the threads hang.
+once, after all of the stages before, by no more workers than may; no worker is started twice. From
+every state the end, where all threads of Python are through and all workers were joined, can be
+reached without wake-ups for no reason and without interrupts: where it cannot, the threads hang.
 """
 
 from __future__ import annotations
@@ -83,6 +83,7 @@ class Checker:
         self._initial: list[Any] = []
         self._fields: dict[tuple[Any, int], Any] = {}
         self._alive: dict[Any, int] = {}
+        self._workers: dict[Any, int] = {}
         self._computed: dict[Any, int] = {}
         self._compiled: dict[int, Compiled] = {id(self.work): Compiled(self.work)}
         for word in range(PROTOCOL_WORDS):
@@ -105,6 +106,7 @@ class Checker:
     def _add_call(self, call: tuple[int, int], turn: Turn) -> None:
         name, progress, table = ("call", *call), ("progress", *call), ("stages", *call)
         self._alive[call] = self._add_cell(("alive", *call), 0, 0)
+        self._workers[call] = self._add_cell(("workers", *call), 0, 0)
         for s, extent in enumerate(turn.extents):
             self._add_cell(progress, s * PROGRESS_WORDS, 0)
             self._add_cell(progress, s * PROGRESS_WORDS + DONE, 0)
@@ -207,7 +209,7 @@ class Checker:
             if local is not None:
                 at = local(registers)
             elif isinstance(step, steps.ReadField):
-                registers[step.into] = self._fields[self._place(state, registers, step.field)]
+                registers[step.into] = self._read(state, registers, step.field)
                 at += 1
             elif isinstance(step, steps.Spin):
                 target = code.labels[step.target]
@@ -268,11 +270,27 @@ class Checker:
     def _forget_call(self, memory: list[Any], thread: Thread) -> None:
         """The memory of a call vanishes."""
         call = (thread.script, thread.turn)
-        memory[self._alive[call]] = 0
+        memory[self._alive[call]] = memory[self._workers[call]] = 0
         for s in range(len(self.scripts[thread.script][thread.turn].extents)):
             memory[self._computed[call, s]] = 0
             for word in (0, DONE):
                 memory[self.cells[("progress", *call), s * PROGRESS_WORDS + word]] = 0
+
+    def _read(self, state: State, registers: Registers, field: Cell) -> Any:
+        place = self._place(state, registers, field)
+        if place not in self._fields:
+            raise ViolationError(f"there is nothing at {place}")
+        return self._fields[place]
+
+    def compute_on(self, memory: list[Any], call: Any, worker: int) -> None:
+        """Note that a worker takes part in a call."""
+        limit = self.scripts[call[0]][call[1]].limit
+        if limit >= self.workers:
+            return
+        workers = memory[self._workers[call]] | 1 << worker
+        if workers.bit_count() > limit:
+            raise ViolationError(f"more workers take part in call {call} than may")
+        memory[self._workers[call]] = workers
 
     def compute(self, memory: list[Any], stage: tuple[Any, int], low: int, high: int) -> None:
         """Note that elements of a stage are computed."""
@@ -290,7 +308,10 @@ class Checker:
 
     def index(self, state: State, registers: Registers, cell: Cell) -> int:
         """Where a cell is in the memory of a state."""
-        return self.cells[self._place(state, registers, cell)]
+        place = self._place(state, registers, cell)
+        if place not in self.cells:
+            raise ViolationError(f"there is nothing at {place}")
+        return self.cells[place]
 
     def _place(self, state: State, registers: Registers, cell: Cell) -> tuple[Any, int]:
         """The object and word of a cell; those of a call are there while it runs."""

@@ -85,6 +85,8 @@ def _futex_wake(c: Checker, s: State, i: int, step: steps.FutexWake, r: Register
 
 def _run(c: Checker, s: State, i: int, step: steps.Run, r: Registers) -> Outcomes:
     memory = list(s.memory)
+    if i >= c.threads:
+        c.compute_on(memory, r[step.function][0], i - c.threads)
     c.compute(memory, r[step.function], r[step.low], r[step.high])
     yield memory, list(s.threads)
 
