@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from pathlib import Path
-from threading import RLock
 
 from xdsl.dialects.builtin import ModuleOp
 
-from lowering.llvm.at_fork import hold_while_forking
+from lowering.at_fork import IMPORTING
 from lowering.record_sources import SHIPPED_RECORDS
 from lowering.strategies import check_strategy
 from lowering.targets import get_target
@@ -17,11 +16,6 @@ from runtime.host import check_runs_here
 from runtime.jit import LoadedObject
 from runtime.signature import Signature
 from runtime.source import fingerprint, parse_module, read_text, verify
-
-_IMPORTING = RLock()
-"""Python has a lock for each module that is being imported, and a child keeps those held."""
-
-hold_while_forking(_IMPORTING)
 
 __all__ = ["choose", "compile", "parse_module"]
 
@@ -79,7 +73,7 @@ def compile(
         else:
             verify(module)
         # On a hit there is no need to import the passes, which takes longer than all the rest.
-        with _IMPORTING:
+        with IMPORTING:
             from runtime.build import build_object  # noqa: PLC0415
 
         found, data = build_object(module, machine, strategy, str(records))

@@ -16,7 +16,7 @@ from functools import cache
 
 import numpy as np
 
-from lowering.llvm.at_fork import AtFork, register
+from lowering.at_fork import AtFork, register
 from lowering.llvm.object import compile_object
 from lowering.targets import get_target
 from runtime.jit import LoadedObject

@@ -11,12 +11,12 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Callable
-from functools import partial, wraps
+from functools import wraps
 from typing import Any, ParamSpec, TypeVar, cast
 
 from llvmlite.binding import ffi
 
-from lowering.llvm.at_fork import RLock, hold_while_forking
+from lowering.at_fork import FORKING, RLock, hold_while_forking
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -53,17 +53,9 @@ def _free_lost_lock() -> None:
         if frame.f_code in _HOLDERS:
             return
         frame = frame.f_back
-    if not _FORKING:
+    if not FORKING:  # a thread that forks has the lock without being in one of `_HOLDERS`
         LLVM_LOCK._release_save()
 
 
-_FORKING: list[bool] = []
-"""Not empty while a thread forks, which has the lock without being in one of `_HOLDERS`."""
-
-# Called in this order after a fork, and in the opposite order before it.
-os.register_at_fork(
-    before=partial(_FORKING.append, True),
-    after_in_parent=_FORKING.clear,
-    after_in_child=_FORKING.clear,
-)
 hold_while_forking(LLVM_LOCK)
+os.register_at_fork(after_in_parent=FORKING.clear, after_in_child=FORKING.clear)

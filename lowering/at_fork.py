@@ -8,6 +8,7 @@ holds the locks. `LOCK_AT_FORK` are the steps; the checker of the tests explores
 from __future__ import annotations
 
 import os
+import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal, TypeAlias
@@ -30,22 +31,45 @@ LOCK_AT_FORK = (
     AtFork("after_in_child", "renew"),
 )
 
+_BEFORE: list[Callable[[], object]] = []
+"""The actions before a fork, in the order in which they were registered."""
+
+FORKING: list[bool] = []
+"""Not empty while a thread forks and holds the locks; `lowering.llvm.lock` empties it."""
+
 
 def register(steps: tuple[AtFork, ...], actions: Mapping[str, Callable[[], object]]) -> None:
-    """Take these steps at every fork from now on."""
+    """Take these steps at every fork from now on, after those that were registered earlier."""
     for step in steps:
-        os.register_at_fork(**{step.when: actions[step.action]})
+        if step.when == "before":
+            _BEFORE.append(actions[step.action])
+        else:
+            os.register_at_fork(**{step.when: actions[step.action]})
+
+
+def _before_fork() -> None:
+    """Take the steps before a fork. Python goes on to fork after an error, and prints it."""
+    FORKING.append(True)
+    errors: list[BaseException] = []
+    for action in _BEFORE:  # more may be registered while this thread waits for `IMPORTING`
+        try:
+            action()
+        except BaseException as error:
+            errors.append(error)
+    if errors:
+        raise errors[0]
+
+
+os.register_at_fork(before=_before_fork)
 
 
 def hold_while_forking(lock: RLock) -> None:
-    """Hold a lock while the process forks.
+    """Hold a lock while the process forks; locks that are registered earlier are taken earlier.
 
-    Locks that are registered later are taken earlier. An `RLock`, as a handler of a signal may fork
-    while its own thread has the lock.
+    The lock is an `RLock`, because the handler of a signal may fork while its thread has the lock.
     """
 
     def acquire() -> None:
-        # Python goes on to fork where a function that it calls here raises, and says so.
         interrupt: BaseException | None = None
         while True:
             try:
@@ -64,4 +88,13 @@ def hold_while_forking(lock: RLock) -> None:
         else:
             lock._at_fork_reinit()
 
+    # `release` is no function of Python, before which an interrupt might strike.
     register(LOCK_AT_FORK, {"acquire": acquire, "release": lock.release, "renew": renew})
+
+
+IMPORTING: RLock = threading.RLock()
+"""Held while this package imports parts of itself: Python has a lock for each module that is being
+imported, which a child would never get. Where an import collects garbage, LLVM's lock is taken
+after this one."""
+
+hold_while_forking(IMPORTING)
