@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import ctypes
 from collections.abc import Callable, Sequence
-from functools import cached_property, partial
+from functools import partial
 from operator import index
 from typing import Any, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
+from lowbit_dialect.cached_property import cached_property
 from runtime.jit import LoadedObject
 from runtime.signature import Signature
 from runtime.tensor_spec import TensorSpec
