@@ -35,8 +35,8 @@ class Interrupt(BaseException):
     """What the handler of the timer raises."""
 
 
-INTERRUPTS = [True]
-"""Empty where the handler of the timer must not raise."""
+INTERRUPTS: list[bool] = []
+"""Not empty where the handler of the timer may raise, once."""
 
 
 def _die(status: int, message: str) -> NoReturn:
@@ -134,7 +134,6 @@ def _fork(work: Work, generator: random.Random) -> None:
             os.kill(child, signal.SIGKILL)
             _die(HUNG, "a forked child hangs")
         time.sleep(0.002)
-    INTERRUPTS.append(True)
     if status:
         _die(WRONG, f"a forked child ended with status {status}")
 
@@ -146,6 +145,7 @@ def main(seed: int, seconds: float) -> None:
 
     def interrupt(*_: object) -> None:
         if INTERRUPTS and coin.random() < 0.5:
+            INTERRUPTS.clear()
             raise Interrupt
 
     for i in range(generator.randint(1, 3)):
@@ -158,10 +158,12 @@ def main(seed: int, seconds: float) -> None:
     end = time.monotonic() + seconds * generator.random()
     while time.monotonic() < end:
         try:
+            INTERRUPTS.append(True)
             if forks and generator.random() < 0.2:
                 _fork(work, generator)
             else:
                 work.call(generator)
+            INTERRUPTS.clear()
         except Interrupt:
             continue
     _end(generator)
