@@ -70,17 +70,18 @@ def hold_while_forking(lock: RLock) -> None:
     """
 
     def acquire() -> None:
-        interrupt: BaseException | None = None
-        while True:
+        is_nested, interrupts = lock._is_owned(), []
+        while is_nested or not lock._is_owned():
             try:
-                lock.acquire()
-            except BaseException as error:
-                interrupt = error
-                if not lock._is_owned():
-                    continue
-            break
-        if interrupt is not None:
-            raise interrupt
+                if is_nested:
+                    lock.acquire()
+                    break
+                # As `acquire`, but a signal that comes while it waits is handled afterwards.
+                lock._acquire_restore((1, threading.get_ident()))
+            except BaseException as interrupt:
+                interrupts.append(interrupt)
+        if interrupts:
+            raise interrupts[0]
 
     def renew() -> None:
         if lock._is_owned():

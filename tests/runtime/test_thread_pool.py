@@ -5,8 +5,6 @@ from __future__ import annotations
 import ctypes
 import os
 import signal
-import subprocess
-import sys
 import time
 from pathlib import Path
 
@@ -162,16 +160,3 @@ def test_the_code_compiles_for_every_family(name: str):
     target = TARGETS[name]
     assert compile_object(pool_ir(target.triple, target.arch), target).startswith(b"\x7fELF")
     assert compile_object(call_ir(target.triple, target.index_width, 3), target)
-
-
-def test_a_process_ends_while_workers_listen():
-    code = (
-        "import numpy as np, runtime\n"
-        "x = np.ones((8, 64), int)\n"
-        "for _ in range(5): runtime.matmul(x, x.T, w_code='unipolar<1>', num_threads=4)\n"
-    )
-    for _ in range(3):
-        done = subprocess.run(
-            [sys.executable, "-c", code], check=False, capture_output=True, text=True, timeout=60
-        )
-        assert (done.returncode, done.stderr) == (0, "")
