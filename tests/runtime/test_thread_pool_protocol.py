@@ -127,7 +127,7 @@ REAL: Mapping[str, Callable[[], Checker]] = {
     ),
     "two threads end the pool": lambda: Checker((ended(*calls(1)), ended(*calls(1))), workers=1),
     "interrupts": lambda: Checker((ended(*interruptible(*calls(1, 2))),)),
-    "there is no thread for a worker": lambda: Checker((ended(*calls(2, 1)),), spawns_fail=True),
+    "there is no thread for a worker": lambda: Checker((ended(*calls(2)),), spawns_fail=True),
     "a fork while another thread has workers and LLVM": lambda: fork_checker(
         LOCK_AT_FORK, POOL_AT_FORK
     ),

@@ -7,6 +7,7 @@ import random
 import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -20,20 +21,25 @@ STATUS = {"return": 0, "exit": 0, "error": 1, "terminate": -signal.SIGTERM, "_ex
 
 def run(arguments: list[str], cache: Path) -> tuple[int, str, str]:
     """Status, output and messages of a process; one that hangs says where it is and dies."""
-    command = [sys.executable, "-X", "faulthandler", *arguments]
+    # From Python 3.12 on, a fork of a process with threads gives a warning.
+    warnings = ("-W", "ignore::DeprecationWarning")
+    command = [sys.executable, "-X", "faulthandler", *warnings, *arguments]
     environment = {**os.environ, "LOWBIT_CACHE": str(cache)}
     with subprocess.Popen(
-        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environment
+        command,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        env=environment,
+        start_new_session=True,
     ) as process:
         try:
             out, err = process.communicate(timeout=LIMIT)
         except subprocess.TimeoutExpired:
             process.send_signal(signal.SIGABRT)
-            try:
-                err = process.communicate(timeout=10)[1]
-            except subprocess.TimeoutExpired:
-                process.kill()
-                err = process.communicate()[1]
+            time.sleep(1)
+            os.killpg(process.pid, signal.SIGKILL)  # its children, too: they have its pipes
+            err = process.communicate()[1]
             pytest.fail(f"{' '.join(arguments)} does not end:\n{err[-4000:]}")
     return process.returncode, out, err
 
