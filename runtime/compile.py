@@ -9,6 +9,7 @@ from typing import Any
 from xdsl.dialects.builtin import ModuleOp
 
 from lowbit_dialect.extensions import extensions
+from lowering.at_fork import IMPORTING
 from lowering.record_sources import SHIPPED_RECORDS
 from lowering.strategies import check_strategy
 from lowering.targets import Target, get_target
@@ -83,7 +84,8 @@ def compile(
     else:
         verify(given)
     # On a hit there is no need to import the passes, which takes longer than all the rest.
-    from runtime.build import build_object  # noqa: PLC0415
+    with IMPORTING:
+        from runtime.build import build_object  # noqa: PLC0415
 
     found, data = build_object(given, machine, strategy, str(records))
     # Parsing may have loaded a plug-in, and the records may have changed since the key was made.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ctypes
 from collections.abc import Callable, Sequence
-from functools import cached_property, partial
+from functools import partial
 from itertools import combinations
 from operator import index
 from typing import Any
@@ -12,11 +12,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from lowbit_dialect.cached_property import cached_property
 from runtime.arrays import share_memory
 from runtime.jit import LoadedObject
 from runtime.signature import Signature
 from runtime.tensor_spec import TensorSpec
-from runtime.threads import SharedStages, team
+from runtime.thread_pool import SharedStages, thread_pool
 
 
 def thread_count(value: Any) -> int:
@@ -121,8 +122,11 @@ class Executable:
         return call
 
     def _run_at(self, pointers: list[int], num_threads: int) -> None:
-        if num_threads == 1 or not team().run(self._shared_stages, pointers, num_threads):
-            self._function(*pointers)
+        if num_threads > 1:
+            pool = thread_pool()
+            if pool is not None and pool.run(self._shared_stages, pointers, num_threads):
+                return
+        self._function(*pointers)
 
     @cached_property
     def _shared_stages(self) -> SharedStages:

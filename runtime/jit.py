@@ -7,18 +7,17 @@ cache, and never IR. That takes a tenth of a millisecond.
 from __future__ import annotations
 
 import struct
-import threading
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from functools import cache
 
 import llvmlite.binding as llvm
+from llvmlite.binding.common import _is_shutting_down
 
+from lowering.llvm.lock import with_llvm
 from lowering.targets import get_target
 
 _ELF_MACHINES = {"x86_64": 62, "aarch64": 183, "armv7": 40}
 _ELF_HEADER = struct.Struct("<4sBBB9xHH")
-
-_LOCK = threading.Lock()
 
 
 class JitError(Exception):
@@ -60,15 +59,20 @@ class _Linker:
 
 
 _linker: _Linker | None = None
-"""The linker of the objects that are loaded next; `_LOCK` guards it."""
+"""The linker of the objects that are loaded next; LLVM's lock guards it."""
 
 
+@with_llvm
 def _link(library: llvm.JITLibraryBuilder) -> llvm.ResourceTracker:
     global _linker  # noqa: PLW0603
-    with _LOCK:
-        if _linker is None or _linker.is_full:
-            _linker = _Linker()
-        return _linker.link(library)
+    if _linker is None or _linker.is_full:
+        _linker = _Linker()
+    return _linker.link(library)
+
+
+@with_llvm
+def _unload(tracker: llvm.ResourceTracker) -> None:
+    tracker.close()
 
 
 def _check(data: bytes) -> None:
@@ -109,6 +113,12 @@ class LoadedObject:
             raise JitError(f"cannot load the object: {reason}") from None
         self._tracker = tracker
         self._addresses = {name: int(tracker[name]) for name in names}
+
+    def __del__(self, is_shutting_down: Callable[[], bool] = _is_shutting_down) -> None:
+        """Unload the object, unless the process ends: a thread may never give the lock back."""
+        tracker = self.__dict__.pop("_tracker", None)
+        if tracker is not None and not is_shutting_down():
+            _unload(tracker)
 
     def address(self, symbol: str) -> int:
         """Where `symbol` is; valid as long as this object lives.

@@ -7,7 +7,6 @@ than all the rest of loading an object.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cached_property
 from math import prod
 from typing import Any
 
@@ -18,6 +17,7 @@ from xdsl.dialects.builtin import Builtin, TensorType
 from xdsl.parser import Parser
 
 from lowbit_dialect.arrays import as_array, as_dtype, contiguous
+from lowbit_dialect.cached_property import cached_property
 from lowbit_dialect.codes import Code, parse_code
 from lowbit_dialect.images import foreign_bytes, unused_bits
 from lowbit_dialect.interpreters.values import PackedArray, element_dtype

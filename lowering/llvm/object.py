@@ -6,16 +6,15 @@ They are position independent, in the small code model.
 
 from __future__ import annotations
 
-import threading
 from functools import cache
 
 import llvmlite.binding as llvm
 from llvmlite.binding.newpassmanagers import NewPassManager
 from xdsl.utils.exceptions import DiagnosticException
 
+from lowering.llvm.lock import with_llvm
 from lowering.targets import Target
 
-_LOCK = threading.Lock()
 _OPTIONS_SET = False
 
 
@@ -90,17 +89,18 @@ def _run_pipeline(module: llvm.ModuleRef, builder: llvm.PassBuilder) -> None:
         manager.detach()
 
 
+@with_llvm
 def compile_object(llvm_ir: str, target: Target, opt: int = 2) -> bytes:
     """The object file for the text of an LLVM module.
 
     Raises:
         CompileError: if LLVM does not accept the module.
     """
-    with _LOCK:
-        module, machine = _optimized(llvm_ir, target, opt)
-        return machine.emit_object(module)
+    module, machine = _optimized(llvm_ir, target, opt)
+    return machine.emit_object(module)
 
 
+@with_llvm
 def compile_assembly(llvm_ir: str, target: Target, opt: int = 2, *, comments: bool = False) -> str:
     """The assembly for the text of an LLVM module.
 
@@ -109,17 +109,16 @@ def compile_assembly(llvm_ir: str, target: Target, opt: int = 2, *, comments: bo
     Raises:
         CompileError: if LLVM does not accept the module.
     """
-    with _LOCK:
-        module, machine = _optimized(llvm_ir, target, opt)
-        machine.set_asm_verbosity(comments)
-        return machine.emit_assembly(module)
+    module, machine = _optimized(llvm_ir, target, opt)
+    machine.set_asm_verbosity(comments)
+    return machine.emit_assembly(module)
 
 
+@with_llvm
 def optimized_llvm_ir(llvm_ir: str, target: Target, opt: int = 2) -> str:
     """The module after LLVM's passes, as text.
 
     Raises:
         CompileError: if LLVM does not accept the module.
     """
-    with _LOCK:
-        return str(_optimized(llvm_ir, target, opt)[0])
+    return str(_optimized(llvm_ir, target, opt)[0])
