@@ -10,14 +10,16 @@ import threading
 from functools import cache
 
 import llvmlite.binding as llvm
+from xdsl.utils.exceptions import DiagnosticException
 
+from lowering.llvm.target_check import check_target
 from lowering.targets import Target
 
 _LOCK = threading.Lock()
 _OPTIONS_SET = False
 
 
-class CompileError(Exception):
+class CompileError(DiagnosticException):
     """LLVM does not accept a module."""
 
 
@@ -51,6 +53,7 @@ def _target_machine(target: Target, opt: int) -> llvm.TargetMachine:
 
 def _optimized(llvm_ir: str, target: Target, opt: int) -> tuple[llvm.ModuleRef, llvm.TargetMachine]:
     """The module after LLVM's passes, with its target machine; the lock is held."""
+    check_target(target)
     _initialize()
     machine = _target_machine(target, opt)
     try:
@@ -58,7 +61,8 @@ def _optimized(llvm_ir: str, target: Target, opt: int) -> tuple[llvm.ModuleRef, 
         module.data_layout = str(machine.target_data)
         module.verify()
     except RuntimeError as error:
-        raise CompileError(f"LLVM rejects the module: {error}") from None
+        reason = " ".join(str(error).split())
+        raise CompileError(f"LLVM rejects the module: {reason}") from None
     # The loops are tiled, unrolled and vectorised already, as the schedule says.
     # Level 2 would merge the loads that neighbouring taps share and rebalance the sums, and spill.
     tuning = llvm.create_pipeline_tuning_options(speed_level=min(opt, 1))
