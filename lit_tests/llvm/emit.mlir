@@ -5,7 +5,7 @@
 // RUN: not lowbit-opt %s -t lowbit-llvm-ir 2>&1 | filecheck %s --check-prefix=LEVEL
 
 // NAME: error: {{.*}}unknown target 'z80': expected one of host, x86-64,
-// LEVEL: error: {{.*}}'memref.global' is not LLVM's
+// LEVEL: error: {{.*}}'memref.global': expected functions and globals of LLVM
 
 // CHECK: @"table" = internal constant [8 x i8] c"\01\00\02\00\03\00\04\00", align 64
 "memref.global"() <{sym_name = "table", sym_visibility = "private", constant, type = memref<2x2xi16>, initial_value = dense<[[1, 2], [3, 4]]> : tensor<2x2xi16>}> : () -> ()

@@ -83,3 +83,13 @@ func.func @f(%x: !x, %w: !w, %n: index) {
   %0 = lowbit.bitserial_tile %x, %w, %n, %n, %n, %n, %n pixels 1 vectors 1 step 0 x_code !lowbit.unipolar<1> w_code !lowbit.unipolar<1> : (!x, !w, index, index, index, index, index) -> vector<8xi32>
   func.return
 }
+
+// -----
+
+// CHECK: needs 4611686018427387904 results of vector<8xi32>
+!x = memref<1x3x1x4x5xi32>
+!w = memref<1x1x3x3x4x8xi32>
+func.func @f(%x: !x, %w: !w, %n: index) {
+  %0 = lowbit.bitserial_tile %x, %w, %n, %n, %n, %n, %n pixels 4611686018427387904 vectors 1 x_code !lowbit.unipolar<1> w_code !lowbit.bipolar<1> : (!x, !w, index, index, index, index, index) -> vector<8xi32>
+  func.return
+}

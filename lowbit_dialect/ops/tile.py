@@ -23,7 +23,7 @@ from xdsl.dialects.builtin import (
     i16,
     i32,
 )
-from xdsl.ir import Attribute, SSAValue, TypeAttribute
+from xdsl.ir import Attribute, Operation, SSAValue, TypeAttribute
 from xdsl.irdl import (
     irdl_op_definition,
     operand_def,
@@ -237,9 +237,8 @@ class TileOp(LowbitOp):
                 f"{pixels} pixels and {vectors} vectors of {lanes} lanes make no tile"
             )
         self._verify_words(x, w)
-        expected = self.sums_of_vector(w, vectors, self.x_code, self.w_code) * (pixels * vectors)
-        if [r.type for r in self.results] != expected:
-            raise VerifyException(f"needs {len(expected)} results of {expected[0]}")
+        sums = self.sums_of_vector(w, vectors, self.x_code, self.w_code)
+        verify_results(self, sums, pixels * vectors)
         self._verify_unroll()
 
     def _verify_unroll(self) -> None:
@@ -259,6 +258,18 @@ class TileOp(LowbitOp):
     @abstractmethod
     def _verify_words(self, x: MemRefType, w: MemRefType) -> None:
         """Check what the words hold."""
+
+
+def verify_results(op: Operation, types: Sequence[Attribute], times: int) -> None:
+    """Verify that the types of the results are `types`, `times` times, which may be any number.
+
+    Raises:
+        VerifyException: they are not.
+    """
+    count = len(types) * times
+    given = [result.type for result in op.results]
+    if len(given) != count or given != list(types) * times:
+        raise VerifyException(f"needs {count} results of {types[0]}")
 
 
 @irdl_op_definition

@@ -169,11 +169,13 @@ class Conversion:
 
     def insert(self, op: Operation) -> SSAValue:
         """Append an operation with a result to the current block; that result."""
+        op.location = self.op.location
         self.ops.append(op)
         return op.results[0]
 
     def replace(self, old: Operation, new: Operation) -> None:
         """Append `new` to the current block as the replacement of `old`, results for results."""
+        new.location = old.location
         self.ops.append(new)
         for before, after in zip(old.results, new.results, strict=True):
             self.values[before] = after
@@ -233,8 +235,14 @@ class Conversion:
         self.ops.append(deferred)
 
     def convert_deferred(self, value: SSAValue) -> SSAValue:
-        """Convert the deferred operation that gives `value`; the new value."""
-        deferred = self._deferred[value]
+        """Convert the deferred operation that gives `value`; the new value.
+
+        Raises:
+            OpFailedException: nothing before the operation being converted gives it.
+        """
+        deferred = self._deferred.get(value)
+        if deferred is None:
+            fail(self.op, "an operand does not dominate this use: nothing before it defines it")
         ops, op = self.ops, self.op
         self.ops, self.op = deferred.ops, deferred.old
         deferred.convert(self, deferred.old)

@@ -76,6 +76,7 @@ class LowbitToLLVMPass(ModulePass):
                 continue
             else:
                 fail(old, "expected functions and globals at the top of a module")
+            new.location = old.location
             block.insert_op_before(new, old)
             old.detach()
             old.erase(safe_erase=False)

@@ -13,6 +13,7 @@ from llvmlite.binding.newpassmanagers import NewPassManager
 from xdsl.utils.exceptions import DiagnosticException
 
 from lowering.llvm.lock import with_llvm
+from lowering.llvm.target_check import check_target
 from lowering.targets import Target
 
 _OPTIONS_SET = False
@@ -52,6 +53,7 @@ def _target_machine(target: Target, opt: int) -> llvm.TargetMachine:
 
 def _optimized(llvm_ir: str, target: Target, opt: int) -> tuple[llvm.ModuleRef, llvm.TargetMachine]:
     """The module after LLVM's passes, with its target machine; the lock is held."""
+    check_target(target)
     _initialize()
     machine = _target_machine(target, opt)
     try:

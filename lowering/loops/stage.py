@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
-from xdsl.dialects import arith, func, memref
+from xdsl.dialects import arith, func, llvm, memref
 from xdsl.dialects.builtin import (
     ArrayAttr,
     BytesAttr,
@@ -144,7 +144,7 @@ class FunctionLowering:
     """Names that the module has already."""
 
     def __post_init__(self) -> None:
-        named = (func.FuncOp, memref.GlobalOp)
+        named = (func.FuncOp, memref.GlobalOp, llvm.FuncOp, llvm.GlobalOp)
         ops = self.module.body.block.ops
         self.symbols = {op.sym_name.data for op in ops if isinstance(op, named)}
 

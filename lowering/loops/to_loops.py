@@ -60,6 +60,7 @@ from lowering.loops.product_contraction import lower_product_contraction
 from lowering.loops.stage import FunctionLowering
 from lowering.loops.table_contraction import lower_table_contraction
 from lowering.opt.diagnostics import fail
+from lowering.symbol_names import why_not_name
 from lowering.targets import Target, get_target
 
 LOWERINGS: dict[type[Operation], Callable[[Any, FunctionLowering], None]] = {
@@ -123,6 +124,9 @@ def _check_interface(type_: Attribute, function: func.FuncOp) -> None:
 
 def lower_function(function: func.FuncOp, module: ModuleOp, target: Target) -> None:
     """Replace a function of tensors by its stages and the function that calls them."""
+    reason = why_not_name(function.sym_name.data)
+    if reason is not None:
+        fail(function, f"it cannot have this name: {reason}")
     blocks = function.body.blocks
     end = blocks[0].last_op if len(blocks) == 1 else None
     if not isinstance(end, func.ReturnOp):
@@ -168,6 +172,7 @@ def lower_function(function: func.FuncOp, module: ModuleOp, target: Target) -> N
         ),
     }
     for new in functions:
+        new.location = function.location
         module.body.block.insert_op_before(new, function)
     function.detach()
     function.erase()

@@ -75,7 +75,19 @@ def first_invalid(module: ModuleOp, error: BaseException | None = None) -> Opera
         try:
             op.verify(verify_nested_ops=False)
         except Exception:
-            return op
+            return _redefinition(op) or op
+    return None
+
+
+def _redefinition(op: Operation) -> Operation | None:
+    """The first operation in `op` whose symbol another one before it has."""
+    seen: set[object] = set()
+    for inner in op.walk():
+        name = inner.properties.get("sym_name")
+        if name is not None and inner.parent_op() is op:
+            if name in seen:
+                return inner
+            seen.add(name)
     return None
 
 
@@ -119,6 +131,8 @@ def explain(
         return _join(f"{error.filename}: {error.strerror}", [])
     message = _one_line(_message(error))
     if blame is None or blame.module is None:
+        if isinstance(error, OpFailedException):
+            return _join(show_location(location_of(error.op)) + message, [_note(error.op)])
         if isinstance(error, RecursionError) and failed_at is not None:
             message = "operations are nested too deeply"
         return _join(show_location(failed_at) + message, [])
@@ -133,7 +147,7 @@ def explain(
         op = error.op if isinstance(error, OpFailedException) else None
         context = f"{pass_}: "
     place = "" if op is None else show_location(location_of(op))
-    notes = [] if op is None else [f"note: see the operation: {_shown(op)}"]
+    notes = [] if op is None else [_note(op)]
     return _join(place + context + message, notes)
 
 
@@ -150,6 +164,10 @@ def _one_line(message: str) -> str:
 
 def _join(first: str, rest: list[str]) -> str:
     return "\n".join([f"error: {first}", *rest])
+
+
+def _note(op: Operation) -> str:
+    return f"note: see the operation: {_shown(op)}"
 
 
 def _shown(op: Operation) -> str:

@@ -19,7 +19,7 @@ from xdsl.ir import Operation, SSAValue
 from xdsl.pattern_rewriter import PatternRewriter, RewritePattern, op_type_rewrite_pattern
 
 from lowbit_dialect import llvmx, simd
-from lowering.simd.intrinsics import INTRINSICS, Intrinsic
+from lowering.llvm.intrinsics import INTRINSICS, Intrinsic
 from lowering.targets import Target
 
 BYTE_VALUES = 256

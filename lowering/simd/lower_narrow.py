@@ -16,7 +16,7 @@ from xdsl.ir import Operation, SSAValue
 from xdsl.pattern_rewriter import PatternRewriter, RewritePattern, op_type_rewrite_pattern
 
 from lowbit_dialect import simd
-from lowering.simd.intrinsics import INTRINSICS
+from lowering.llvm.intrinsics import INTRINSICS
 from lowering.targets import Target
 
 EVEN_LANES_FEATURES = {16: ("avx512bw", "avx512vl"), 8: ("avx512vbmi", "avx512vl")}

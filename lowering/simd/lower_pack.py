@@ -18,7 +18,7 @@ from xdsl.ir import Operation, SSAValue
 from xdsl.pattern_rewriter import PatternRewriter, RewritePattern, op_type_rewrite_pattern
 
 from lowbit_dialect import llvmx, simd
-from lowering.simd.intrinsics import INTRINSICS
+from lowering.llvm.intrinsics import INTRINSICS
 from lowering.targets import Target
 
 PAIRWISE_SUMS = {"aarch64.neon.addp.v16i8": 16, "arm.neon.vpadd.v8i8": 8}

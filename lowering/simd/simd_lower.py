@@ -25,7 +25,7 @@ from xdsl.passes import ModulePass
 from xdsl.pattern_rewriter import PatternRewriter, RewritePattern, op_type_rewrite_pattern
 
 from lowbit_dialect import llvmx, simd
-from lowering.simd.intrinsics import INTRINSICS
+from lowering.llvm.intrinsics import INTRINSICS
 from lowering.simd.lower_add_sat import LowerAddSat
 from lowering.simd.lower_dot import LowerDotAcc
 from lowering.simd.lower_floor import LowerFPToSI

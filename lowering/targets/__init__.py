@@ -27,6 +27,7 @@ __all__ = [
     "Waits",
     "cache_bytes",
     "get_target",
+    "host_target",
     "restrict",
     "target_names",
 ]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from lowering.targets.consistency import why_inconsistent
 from lowering.targets.costs import (
     BYTE_SHUFFLES,
     DOT_FORMS,
@@ -33,6 +34,10 @@ class Target:
     that lowering may rely on. Widths are in bits, cache sizes in bytes. `word_bits` is the word
     that bit-serial kernels prefer, the width of the lanes that their popcounts accumulate in.
     `throughput` is for estimates only: no result depends on it.
+
+    Raises:
+        ValueError: the fields contradict each other. Whether LLVM knows the processor, and whether
+            that has the features, is found out where code is generated.
     """
 
     name: str
@@ -47,6 +52,11 @@ class Target:
     l1_bytes: int = 32 * 1024
     l2_bytes: int = 512 * 1024
     throughput: Throughput = USUAL_THROUGHPUT
+
+    def __post_init__(self) -> None:
+        reason = why_inconsistent(self)
+        if reason is not None:
+            raise ValueError(f"there is no target like {self.name!r}: {reason}")
 
     @property
     def dot_form(self) -> DotForm:
