@@ -19,7 +19,7 @@ from xdsl.dialects.builtin import (
 from xdsl.dialects.vector import CombiningKindFlag
 from xdsl.ir import Operation, SSAValue
 
-from lowbit_dialect import llvmx
+from lowbit_dialect import llvm_ops
 from lowering.llvm.conversion import Conversion
 from lowering.llvm.convert_memory import mixed
 from lowering.llvm.types import intrinsic_suffix
@@ -85,7 +85,7 @@ def _position(
 
 def _extract(state: Conversion, op: vector.ExtractOp) -> None:
     lane = _position(state, op, op.static_position, op.dynamic_position)
-    state.replace(op, llvmx.ExtractElementOp(state.value(op.vector), lane))
+    state.replace(op, llvm_ops.ExtractElementOp(state.value(op.vector), lane))
 
 
 def _insert(state: Conversion, op: vector.InsertOp) -> None:

@@ -1,4 +1,4 @@
-"""How single operations of `llvm` and `llvmx` are written as LLVM IR: one table."""
+"""How single operations of `llvm` are written as LLVM IR: one table."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from xdsl.dialects import llvm
 from xdsl.dialects.builtin import DenseArrayBase, IntegerAttr, IntegerType, UnitAttr
 from xdsl.ir import Block, Operation, SSAValue
 
-from lowbit_dialect import llvmx
+from lowbit_dialect import llvm_ops
 from lowering.llvm.llvm_text import constant_text, mask_text, quoted
 from lowering.llvm.module_text import Text
 from lowering.llvm.types import intrinsic_suffix
@@ -59,7 +59,7 @@ def _plain(word: str) -> Emitter:
     """An instruction that takes its operands with their types: `select`, `insertelement`, ..."""
 
     def emit(text: Text, op: Operation) -> None:
-        text.write(op, f"{word} {text.typed_list(op.operands)}")
+        text.write(op, f"{word} {_flags(op)}{text.typed_list(op.operands)}")
 
     return emit
 
@@ -76,10 +76,6 @@ def _intrinsic(name: str, overloaded: int = 0) -> Emitter:
     return emit
 
 
-def _cast_kind(text: Text, op: llvmx.CastOp) -> None:
-    _cast(op.kind.data.value)(text, op)
-
-
 def _fneg(text: Text, op: llvm.FNegOp) -> None:
     text.write(op, f"fneg {_flags(op)}{text.typed(op.arg)}")
 
@@ -89,13 +85,10 @@ def _icmp(text: Text, op: llvm.ICmpOp) -> None:
     text.write(op, f"icmp {predicate} {text.typed(op.lhs)}, {text.names[op.rhs]}")
 
 
-def _fcmp(text: Text, op: llvm.FCmpOp) -> None:
-    predicate = llvm.FCmpPredicateFlag.from_int(op.predicate.value.data).value
+def _fcmp(text: Text, op: llvm_ops.FCmpOp | llvm.FCmpOp) -> None:
+    # MLIR spells two of the predicates `_false` and `_true`.
+    predicate = llvm.FCmpPredicateFlag.from_int(op.predicate.value.data).value.lstrip("_")
     text.write(op, f"fcmp {_flags(op)}{predicate} {text.typed(op.lhs)}, {text.names[op.rhs]}")
-
-
-def _fcmp_lanes(text: Text, op: llvmx.FCmpOp) -> None:
-    text.write(op, f"fcmp {op.predicate.data.value} {text.typed(op.a)}, {text.names[op.b]}")
 
 
 def _alignment(op: llvm.LoadOp | llvm.StoreOp | llvm.AllocaOp) -> str:
@@ -169,19 +162,14 @@ def _inline_assembly(text: Text, op: llvm.InlineAsmOp) -> None:
     text.write(op, f"call {result} asm{effects} {code}({text.typed_list(op.operands_)})")
 
 
-def _masked_load(text: Text, op: llvmx.MaskedLoadOp) -> None:
-    name = f"llvm.masked.load.{intrinsic_suffix(op.result.type)}.p0"
-    text.call(op, name, (op.pointer, op.mask, op.passthru), op.alignment.value.data)
+def _masked_load(text: Text, op: llvm_ops.MaskedLoadOp) -> None:
+    name = f"llvm.masked.load.{intrinsic_suffix(op.res.type)}.p0"
+    text.call(op, name, op.operands, op.alignment.value.data)
 
 
-def _masked_store(text: Text, op: llvmx.MaskedStoreOp) -> None:
+def _masked_store(text: Text, op: llvm_ops.MaskedStoreOp | llvm.MaskedStoreOp) -> None:
     name = f"llvm.masked.store.{intrinsic_suffix(op.value.type)}.p0"
-    text.call(op, name, (op.value, op.pointer, op.mask), op.alignment.value.data, 1)
-
-
-def _masked_store_of_floats(text: Text, op: llvm.MaskedStoreOp) -> None:
-    name = f"llvm.masked.store.{intrinsic_suffix(op.value.type)}.p0"
-    text.call(op, name, (op.value, op.data, op.mask), op.alignment.value.data, 1)
+    text.call(op, name, op.operands, op.alignment.value.data, 1)
 
 
 def _leave(text: Text, to: Block, values: Iterable[SSAValue]) -> str:
@@ -238,13 +226,13 @@ EMITTERS: dict[type[Operation], Emitter] = {
     llvm.FPExtOp: _cast("fpext"),
     llvm.FPTruncOp: _cast("fptrunc"),
     llvm.SIToFPOp: _cast("sitofp"),
-    llvmx.CastOp: _cast_kind,
+    llvm_ops.FPToSIOp: _cast("fptosi"),
+    llvm_ops.FPToUIOp: _cast("fptoui"),
+    llvm_ops.UIToFPOp: _cast("uitofp"),
     llvm.ICmpOp: _icmp,
-    llvm.FCmpOp: _fcmp,
-    llvmx.FCmpOp: _fcmp_lanes,
-    llvm.SelectOp: _plain("select"),
-    llvmx.SelectOp: _plain("select"),
-    llvmx.ExtractElementOp: _plain("extractelement"),
+    llvm_ops.FCmpOp: _fcmp,
+    llvm_ops.SelectOp: _plain("select"),
+    llvm_ops.ExtractElementOp: _plain("extractelement"),
     llvm.InsertElementOp: _plain("insertelement"),
     llvm.ShuffleVectorOp: _shuffle,
     llvm.ExtractValueOp: _extract_value,
@@ -253,9 +241,8 @@ EMITTERS: dict[type[Operation], Emitter] = {
     llvm.StoreOp: _store,
     llvm.AllocaOp: _alloca,
     llvm.GEPOp: _gep,
-    llvmx.MaskedLoadOp: _masked_load,
-    llvmx.MaskedStoreOp: _masked_store,
-    llvm.MaskedStoreOp: _masked_store_of_floats,
+    llvm_ops.MaskedLoadOp: _masked_load,
+    llvm_ops.MaskedStoreOp: _masked_store,
     llvm.CallOp: _call,
     llvm.CallIntrinsicOp: _call_intrinsic,
     llvm.InlineAsmOp: _inline_assembly,
@@ -276,6 +263,10 @@ EMITTERS: dict[type[Operation], Emitter] = {
     llvm.VectorFMinOp: _intrinsic("minnum"),
     llvm.VectorReduceFAddOp: _intrinsic("vector.reduce.fadd", 1),
     llvm.VectorReduceFMulOp: _intrinsic("vector.reduce.fmul", 1),
+    # As xDSL defines them, which its own tools and passes make.
+    llvm.FCmpOp: _fcmp,
+    llvm.SelectOp: _plain("select"),
+    llvm.MaskedStoreOp: _masked_store,
     llvm.BrOp: _branch,
     llvm.CondBrOp: _branch_if,
     llvm.ReturnOp: _return,

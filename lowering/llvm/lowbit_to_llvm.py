@@ -42,7 +42,7 @@ HANDLERS: dict[type[Operation], Callable[..., None]] = {
     **convert_vector.HANDLERS,
     **convert_control.HANDLERS,
 }
-"""Every operation that has a conversion. Operations of `llvm` and `llvmx` stay as they are."""
+"""Every operation that has a conversion. Operations of `llvm` stay as they are."""
 
 TARGET_ATTRIBUTE = "lowbit.target"
 """The module's attribute that says which target its LLVM operations are for."""

@@ -24,7 +24,7 @@ from xdsl.ir import Operation, SSAValue
 from xdsl.passes import ModulePass
 from xdsl.pattern_rewriter import PatternRewriter, RewritePattern, op_type_rewrite_pattern
 
-from lowbit_dialect import llvmx, simd
+from lowbit_dialect import llvm_ops, simd
 from lowering.simd.intrinsics import INTRINSICS
 from lowering.simd.lower_add_sat import LowerAddSat
 from lowering.simd.lower_dot import LowerDotAcc
@@ -98,13 +98,12 @@ class LowerCmpI(RewritePattern):
 
 
 class LowerSelect(RewritePattern):
-    """`simd.select` -> `llvmx.select`."""
+    """`simd.select` -> `llvm.select`."""
 
     @op_type_rewrite_pattern
     def match_and_rewrite(self, op: simd.SelectOp, rewriter: PatternRewriter) -> None:
         """Rewrite one operation."""
-        chosen = llvmx.SelectOp.create(operands=op.operands, result_types=[op.result.type])
-        rewriter.replace(op, chosen)
+        rewriter.replace(op, llvm_ops.SelectOp(*op.operands))
 
 
 @dataclass(frozen=True)
