@@ -84,6 +84,7 @@ LEVELS = {
     "lut_tile": "3, loops",
     "product_lut_tile": "3, loops",
     "simd": "3 and 4, loops and vectors",
+    "llvm_casts": "4 and 5, vectors and LLVM",
     "llvm_ops": "4 and 5, vectors and LLVM",
 }
 """Level of the operations of each file of `lowbit_dialect`, in the order of the page."""

@@ -1,12 +1,11 @@
 """Operations of the `llvm` dialect that xDSL lacks, or has for fewer types than MLIR.
 
 Names, syntax and properties are those of MLIR, so `mlir-opt` and `mlir-translate` read what is
-printed here. `LLVM` is xDSL's dialect with these operations in it.
+printed here. `LLVM` is xDSL's dialect with these operations, and the casts of `llvm_casts`, in it.
 """
 
 from __future__ import annotations
 
-from abc import ABC
 from typing import ClassVar
 
 from xdsl.dialects import llvm
@@ -17,7 +16,6 @@ from xdsl.dialects.builtin import (
     IntAttr,
     IntegerAttr,
     SignlessIntegerConstraint,
-    UnitAttr,
     VectorType,
     i1,
     i32,
@@ -34,7 +32,6 @@ from xdsl.irdl import (
     base,
     irdl_op_definition,
     operand_def,
-    opt_prop_def,
     prop_def,
     result_def,
     traits_def,
@@ -43,6 +40,8 @@ from xdsl.parser import Parser
 from xdsl.printer import Printer
 from xdsl.traits import MemoryReadEffect, MemoryWriteEffect, Pure
 from xdsl.utils.exceptions import VerifyException
+
+from lowbit_dialect.llvm_casts import FPToSIOp, FPToUIOp, TruncOp, UIToFPOp
 
 _NO_FAST_MATH = FastMathAttr(None)
 
@@ -202,43 +201,6 @@ class FCmpOp(IRDLOperation):
         printer.print_attribute(self.lhs.type)
 
 
-class _FloatCastOp(llvm.GenericCastOp, ABC):
-    """A conversion between floats and integers of scalars or of vectors, lane by lane."""
-
-    traits = traits_def(Pure())
-
-    def verify_(self) -> None:
-        """As many lanes come out as went in."""
-        source, result = self.arg.type, self.result.type
-        if _lanes(source) != _lanes(result):
-            raise VerifyException(f"a cast keeps the number of lanes, got {source} and {result}")
-
-
-@irdl_op_definition
-class FPToSIOp(_FloatCastOp):
-    """`fptosi`: floats to signed integers, towards zero; what does not fit is undefined."""
-
-    name = "llvm.fptosi"
-
-
-@irdl_op_definition
-class FPToUIOp(_FloatCastOp):
-    """`fptoui`: floats to unsigned integers, towards zero; what does not fit is undefined."""
-
-    name = "llvm.fptoui"
-
-
-@irdl_op_definition
-class UIToFPOp(_FloatCastOp):
-    """`uitofp`: unsigned integers to floats; with `nneg` a set sign bit is undefined."""
-
-    name = "llvm.uitofp"
-
-    nonNeg = opt_prop_def(UnitAttr)  # noqa: N815  MLIR's name
-
-    assembly_format = "(`nneg` $nonNeg^)? $arg attr-dict `:` type($arg) `to` type($result)"
-
-
 @irdl_op_definition
 class MaskedLoadOp(IRDLOperation):
     """`llvm.masked.load`: lanes of memory where the mask is set, else of `pass_thru`.
@@ -321,13 +283,14 @@ OPERATIONS: tuple[type[Operation], ...] = (
     ExtractElementOp,
     SelectOp,
     FCmpOp,
+    TruncOp,
     FPToSIOp,
     FPToUIOp,
     UIToFPOp,
     MaskedLoadOp,
     MaskedStoreOp,
 )
-"""The operations that are defined here."""
+"""The operations that xDSL lacks or defines otherwise."""
 
 
 def _with_operations(dialect: Dialect) -> Dialect:
@@ -337,4 +300,4 @@ def _with_operations(dialect: Dialect) -> Dialect:
 
 
 LLVM = _with_operations(llvm.LLVM)
-"""The dialect `llvm`: xDSL's, with the operations that are defined here in place of its own."""
+"""The dialect `llvm`: xDSL's, with `OPERATIONS` added or in place of its own."""

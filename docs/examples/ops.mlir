@@ -226,6 +226,7 @@ func.func @instructions(%p: !llvm.ptr, %lane: i64, %v: vector<16xi32>, %f: vecto
   %integers = llvm.fptosi %f : vector<16xf32> to vector<16xi32>
   %naturals = llvm.fptoui %f : vector<16xf32> to vector<16xi32>
   %floats = llvm.uitofp %naturals : vector<16xi32> to vector<16xf32>
+  %bytes = llvm.trunc %naturals overflow<nuw> : vector<16xi32> to vector<16xi8>
   %one = llvm.extractelement %v[%lane : i64] : vector<16xi32>
   %picked = llvm.select %mask, %v, %integers : vector<16xi1>, vector<16xi32>
   %loaded = llvm.intr.masked.load %p, %mask, %v {alignment = 4 : i32} : (!llvm.ptr, vector<16xi1>, vector<16xi32>) -> vector<16xi32>

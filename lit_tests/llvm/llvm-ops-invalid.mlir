@@ -61,3 +61,19 @@ func.func @f(%p: !llvm.ptr, %m: vector<8xi1>, %v: vector<4xi8>) {
   llvm.intr.masked.store %v, %p, %m {alignment = 1 : i32} : vector<4xi8>, vector<8xi1> into !llvm.ptr
   func.return
 }
+
+// -----
+
+// CHECK: expected fewer bits than in i8, got i32
+func.func @f(%v: i8) {
+  %0 = llvm.trunc %v : i8 to i32
+  func.return
+}
+
+// -----
+
+// CHECK: expected integers, got f32 and i8
+func.func @f(%v: f32) {
+  %0 = llvm.trunc %v : f32 to i8
+  func.return
+}

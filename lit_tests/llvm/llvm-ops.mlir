@@ -18,6 +18,8 @@ func.func @all(%v: vector<4xf32>, %i: i64, %p: !llvm.ptr, %w: vector<4xi32>, %b:
   %5 = llvm.fptoui %x : f32 to i8
   // CHECK-NEXT: llvm.uitofp nneg %w : vector<4xi32> to vector<4xf32>
   %6 = llvm.uitofp nneg %w : vector<4xi32> to vector<4xf32>
+  // CHECK-NEXT: llvm.trunc %w overflow<nsw> : vector<4xi32> to vector<4xi8>
+  %t = llvm.trunc %w overflow<nsw> : vector<4xi32> to vector<4xi8>
   // CHECK-NEXT: llvm.intr.masked.load %p, %{{.*}}, %w {alignment = 4 : i32} : (!llvm.ptr, vector<4xi1>, vector<4xi32>) -> vector<4xi32>
   %7 = llvm.intr.masked.load %p, %mask, %w {alignment = 4 : i32} : (!llvm.ptr, vector<4xi1>, vector<4xi32>) -> vector<4xi32>
   // CHECK-NEXT: llvm.intr.masked.store %{{.*}}, %p, %{{.*}} {alignment = 4 : i32} : vector<4xi32>, vector<4xi1> into !llvm.ptr

@@ -18,7 +18,7 @@ from xdsl.dialects.builtin import (
 )
 from xdsl.ir import Attribute, Operation, SSAValue
 
-from lowbit_dialect import llvm_ops
+from lowbit_dialect import llvm_casts, llvm_ops
 from lowering.llvm import rounding
 from lowering.llvm.conversion import Conversion, Handler
 from lowering.llvm.types import type_bits
@@ -214,7 +214,7 @@ def _index_cast(state: Conversion, op: arith.IndexCastOp) -> None:
     if old == new:
         state.values[op.result] = source
         return
-    cast = llvm.SExtOp if new > old else llvm.TruncOp
+    cast = llvm.SExtOp if new > old else llvm_casts.TruncOp
     state.replace(op, cast.create(operands=[source], result_types=[to]))
 
 
@@ -261,13 +261,13 @@ HANDLERS: dict[type[Operation], Callable[[Conversion, Any], None]] = {
     arith.MinnumfOp: _max_or_min_num("minnum", "olt"),
     arith.ExtUIOp: _cast(llvm.ZExtOp),
     arith.ExtSIOp: _cast(llvm.SExtOp),
-    arith.TruncIOp: _cast(llvm.TruncOp),
+    arith.TruncIOp: _cast(llvm_casts.TruncOp),
     arith.ExtFOp: _cast(llvm.FPExtOp),
     arith.TruncFOp: _cast(llvm.FPTruncOp),
     arith.SIToFPOp: _cast(llvm.SIToFPOp),
-    arith.UIToFPOp: _cast(llvm_ops.UIToFPOp),
-    arith.FPToSIOp: _cast(llvm_ops.FPToSIOp),
-    arith.FPToUIOp: _cast(llvm_ops.FPToUIOp),
+    arith.UIToFPOp: _cast(llvm_casts.UIToFPOp),
+    arith.FPToSIOp: _cast(llvm_casts.FPToSIOp),
+    arith.FPToUIOp: _cast(llvm_casts.FPToUIOp),
     arith.IndexCastOp: _index_cast,
     arith.BitcastOp: _bitcast,
     math.RoundEvenOp: _rounding(rounding.round_even, "roundeven"),

@@ -19,7 +19,7 @@ from xdsl.dialects.builtin import (
 from xdsl.dialects.vector import CombiningKindFlag
 from xdsl.ir import Operation, SSAValue
 
-from lowbit_dialect import llvm_ops
+from lowbit_dialect import llvm_casts, llvm_ops
 from lowering.llvm.conversion import Conversion
 from lowering.llvm.convert_memory import mixed
 from lowering.llvm.types import intrinsic_suffix
@@ -120,7 +120,7 @@ def _create_mask(state: Conversion, op: vector.CreateMaskOp) -> None:
     )
     count = state.intrinsic("smin", [count, state.constant(lanes)], state.index)
     if narrow != state.index:
-        count = state.insert(llvm.TruncOp(count, narrow))
+        count = state.insert(llvm_casts.TruncOp(count, narrow))
     numbers_type = VectorType(narrow, [lanes])
     numbers = state.insert(
         llvm.ConstantOp(

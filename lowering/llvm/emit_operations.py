@@ -9,7 +9,7 @@ from xdsl.dialects import llvm
 from xdsl.dialects.builtin import DenseArrayBase, IntegerAttr, IntegerType, UnitAttr
 from xdsl.ir import Block, Operation, SSAValue
 
-from lowbit_dialect import llvm_ops
+from lowbit_dialect import llvm_casts, llvm_ops
 from lowering.llvm.llvm_text import constant_text, mask_text, quoted
 from lowering.llvm.module_text import Text
 from lowering.llvm.types import intrinsic_suffix
@@ -108,15 +108,29 @@ def _alloca(text: Text, op: llvm.AllocaOp) -> None:
     text.write(op, f"alloca {text.type(op.elem_type)}, {text.typed(op.size)}{_alignment(op)}")
 
 
+_INBOUNDS = 3
+_NO_WRAP = {
+    0: "",
+    2: "nusw ",
+    3: "inbounds ",
+    4: "nuw ",
+    6: "nusw nuw ",
+    7: "inbounds nuw ",
+}
+
+
 def _gep(text: Text, op: llvm.GEPOp) -> None:
     dynamic = iter(op.ssa_indices)
     indices = [
         text.typed(next(dynamic)) if index == llvm.GEP_USE_SSA_VAL else f"i32 {index}"
         for index in op.rawConstantIndices.iter_values()
     ]
-    inbounds = "inbounds " if op.inbounds is not None else ""
+    # xDSL has a property of its own for one of the flags.
+    flags = op.noWrapFlags.value.data | (_INBOUNDS if op.inbounds is not None else 0)
+    if flags not in _NO_WRAP:
+        fail(op, f"expected noWrapFlags of {', '.join(map(str, _NO_WRAP))}, got {flags}")
     parts = ", ".join((text.type(op.elem_type), text.typed(op.ptr), *indices))
-    text.write(op, f"getelementptr {inbounds}{parts}")
+    text.write(op, f"getelementptr {_NO_WRAP[flags]}{parts}")
 
 
 def _shuffle(text: Text, op: llvm.ShuffleVectorOp) -> None:
@@ -217,7 +231,7 @@ EMITTERS: dict[type[Operation], Emitter] = {
     llvm.FDivOp: _binary("fdiv"),
     llvm.FRemOp: _binary("frem"),
     llvm.FNegOp: _fneg,
-    llvm.TruncOp: _cast("trunc"),
+    llvm_casts.TruncOp: _cast("trunc"),
     llvm.ZExtOp: _cast("zext"),
     llvm.SExtOp: _cast("sext"),
     llvm.PtrToIntOp: _cast("ptrtoint"),
@@ -226,9 +240,9 @@ EMITTERS: dict[type[Operation], Emitter] = {
     llvm.FPExtOp: _cast("fpext"),
     llvm.FPTruncOp: _cast("fptrunc"),
     llvm.SIToFPOp: _cast("sitofp"),
-    llvm_ops.FPToSIOp: _cast("fptosi"),
-    llvm_ops.FPToUIOp: _cast("fptoui"),
-    llvm_ops.UIToFPOp: _cast("uitofp"),
+    llvm_casts.FPToSIOp: _cast("fptosi"),
+    llvm_casts.FPToUIOp: _cast("fptoui"),
+    llvm_casts.UIToFPOp: _cast("uitofp"),
     llvm.ICmpOp: _icmp,
     llvm_ops.FCmpOp: _fcmp,
     llvm_ops.SelectOp: _plain("select"),
@@ -264,6 +278,7 @@ EMITTERS: dict[type[Operation], Emitter] = {
     llvm.VectorReduceFAddOp: _intrinsic("vector.reduce.fadd", 1),
     llvm.VectorReduceFMulOp: _intrinsic("vector.reduce.fmul", 1),
     # As xDSL defines them, which its own tools and passes make.
+    llvm.TruncOp: _cast("trunc"),
     llvm.FCmpOp: _fcmp,
     llvm.SelectOp: _plain("select"),
     llvm.MaskedStoreOp: _masked_store,

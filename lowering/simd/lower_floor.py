@@ -14,7 +14,7 @@ from xdsl.dialects.builtin import (
 )
 from xdsl.pattern_rewriter import PatternRewriter, RewritePattern, op_type_rewrite_pattern
 
-from lowbit_dialect import llvm_ops, simd
+from lowbit_dialect import llvm_casts, simd
 from lowering.targets import Target
 
 INT32_MAX = 2**31 - 1
@@ -45,16 +45,16 @@ class LowerFPToSI(RewritePattern):
         floats, ints = op.source.type, op.result.type
         assert isinstance(ints, VectorType)
         if op.floor is None:
-            rewriter.replace(op, llvm_ops.FPToSIOp(op.source, ints))
+            rewriter.replace(op, llvm_casts.FPToSIOp(op.source, ints))
             return
         if self.target.rounds_floats:
             floor = math.FloorOp(op.source)
-            rewriter.replace(op, (floor, llvm_ops.FPToSIOp(floor.result, ints)))
+            rewriter.replace(op, (floor, llvm_casts.FPToSIOp(floor.result, ints)))
             return
         zero, magnitude = (
             arith.ConstantOp(DenseIntOrFPElementsAttr.from_list(ints, [n])) for n in (0, INT32_MAX)
         )
-        towards_zero = llvm_ops.FPToSIOp(op.source, ints)
+        towards_zero = llvm_casts.FPToSIOp(op.source, ints)
         whole = llvm.SIToFPOp(towards_zero.result, floats)
         bits = [vector.BitcastOp(value, ints) for value in (op.source, whole.results[0])]
         differs = arith.XOrIOp(bits[0].result, bits[1].result)

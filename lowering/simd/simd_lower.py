@@ -6,6 +6,7 @@ better, and it is in the table of intrinsics, the pattern takes that.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
 
@@ -20,11 +21,11 @@ from xdsl.dialects.builtin import (
     VectorType,
     i64,
 )
-from xdsl.ir import Operation, SSAValue
+from xdsl.ir import Attribute, Operation, SSAValue
 from xdsl.passes import ModulePass
 from xdsl.pattern_rewriter import PatternRewriter, RewritePattern, op_type_rewrite_pattern
 
-from lowbit_dialect import llvm_ops, simd
+from lowbit_dialect import llvm_casts, llvm_ops, simd
 from lowering.simd.intrinsics import INTRINSICS
 from lowering.simd.lower_add_sat import LowerAddSat
 from lowering.simd.lower_dot import LowerDotAcc
@@ -38,8 +39,8 @@ from lowering.single_walk import rewrite_each
 from lowering.targets import Target, get_target
 
 
-def _converted(to: type[Operation], op: simd.CastOp) -> Operation:
-    return to.create(operands=op.operands, result_types=[op.result.type])
+def _converted(to: Callable[[SSAValue, Attribute], Operation], op: simd.CastOp) -> Operation:
+    return to(op.source, op.result.type)
 
 
 @cache
@@ -71,7 +72,7 @@ class LowerTruncI(RewritePattern):
     @op_type_rewrite_pattern
     def match_and_rewrite(self, op: simd.TruncIOp, rewriter: PatternRewriter) -> None:
         """Rewrite one operation."""
-        rewriter.replace(op, _converted(llvm.TruncOp, op))
+        rewriter.replace(op, _converted(llvm_casts.TruncOp, op))
 
 
 class LowerSIToFP(RewritePattern):
