@@ -60,7 +60,7 @@ func.func @calls(%x: i64, %i: index) -> i64 {
 }
 
 // Rounding is an instruction here, and arithmetic where it would be a call of libm.
-// CHECK: llvm.func @round
+// CHECK: llvm.func @round({{.*}}) -> vector<4xf32> attributes {no_unwind, no_inline, frame_pointer = #llvm.framePointerKind<none>, passthrough = ["no-builtins"]} {
 // CHECK-NEXT: llvm.call_intrinsic "llvm.roundeven.v4f32"
 // CHECK-NEXT: llvm.return
 // ARMV7: llvm.func @round

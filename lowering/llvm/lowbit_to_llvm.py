@@ -33,6 +33,7 @@ from xdsl.passes import ModulePass
 
 from lowering.llvm import convert_arith, convert_control, convert_memory, convert_vector
 from lowering.llvm.conversion import Conversion
+from lowering.llvm.function_attributes import add_kernel_properties
 from lowering.opt.diagnostics import fail
 from lowering.targets import get_target
 
@@ -71,10 +72,13 @@ class LowbitToLLVMPass(ModulePass):
             elif isinstance(old, memref.GlobalOp):
                 new = convert_memory.convert_global(Conversion(target, old), old)
             elif isinstance(old, llvm.FuncOp | llvm.GlobalOp):
-                continue
+                new = old
             else:
                 fail(old, "expected functions and globals at the top of a module")
-            block.insert_op_before(new, old)
-            old.detach()
-            old.erase(safe_erase=False)
+            if isinstance(new, llvm.FuncOp) and new.body.blocks:
+                add_kernel_properties(new)
+            if new is not old:
+                block.insert_op_before(new, old)
+                old.detach()
+                old.erase(safe_erase=False)
         op.attributes[TARGET_ATTRIBUTE] = StringAttr(target.name)
