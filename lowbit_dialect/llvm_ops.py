@@ -22,7 +22,7 @@ from xdsl.dialects.builtin import (
     i64,
 )
 from xdsl.dialects.llvm import FastMathAttr, FCmpPredicateFlag, LLVMPointerType
-from xdsl.ir import Attribute, Dialect, Operation, SSAValue
+from xdsl.ir import Attribute, Operation, SSAValue
 from xdsl.irdl import (
     AnyAttr,
     IRDLOperation,
@@ -41,6 +41,7 @@ from xdsl.printer import Printer
 from xdsl.traits import MemoryReadEffect, MemoryWriteEffect, Pure
 from xdsl.utils.exceptions import VerifyException
 
+from lowbit_dialect.extended import extended
 from lowbit_dialect.llvm_casts import FPToSIOp, FPToUIOp, TruncOp, UIToFPOp
 
 _NO_FAST_MATH = FastMathAttr(None)
@@ -293,11 +294,5 @@ OPERATIONS: tuple[type[Operation], ...] = (
 """The operations that xDSL lacks or defines otherwise."""
 
 
-def _with_operations(dialect: Dialect) -> Dialect:
-    names = {op.name for op in OPERATIONS}
-    kept = [op for op in dialect.operations if op.name not in names]
-    return Dialect(dialect.name, [*kept, *OPERATIONS], list(dialect.attributes))
-
-
-LLVM = _with_operations(llvm.LLVM)
+LLVM = extended(llvm.LLVM, OPERATIONS)
 """The dialect `llvm`: xDSL's, with `OPERATIONS` added or in place of its own."""

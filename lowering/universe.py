@@ -35,7 +35,10 @@ TARGETS = {
 """What `-t` can write, name to `module:class`."""
 
 
-EXTENDED_DIALECTS = {"llvm": "lowbit_dialect.llvm_ops:LLVM"}
+EXTENDED_DIALECTS = {
+    "arith": "lowbit_dialect.arith_ops:ARITH",
+    "llvm": "lowbit_dialect.llvm_ops:LLVM",
+}
 """Dialects of xDSL that our tools read with more operations; plain `xdsl-opt` keeps its own."""
 
 

@@ -18,7 +18,7 @@ from xdsl.dialects.builtin import (
 )
 from xdsl.ir import Attribute, Operation, SSAValue
 
-from lowbit_dialect import llvm_casts, llvm_ops
+from lowbit_dialect import arith_ops, llvm_casts, llvm_ops
 from lowering.llvm import rounding
 from lowering.llvm.conversion import Conversion, Handler
 from lowering.llvm.types import type_bits
@@ -261,6 +261,7 @@ HANDLERS: dict[type[Operation], Callable[[Conversion, Any], None]] = {
     arith.MinnumfOp: _max_or_min_num("minnum", "olt"),
     arith.ExtUIOp: _cast(llvm.ZExtOp),
     arith.ExtSIOp: _cast(llvm.SExtOp),
+    arith_ops.TruncIOp: _cast(llvm_casts.TruncOp),
     arith.TruncIOp: _cast(llvm_casts.TruncOp),
     arith.ExtFOp: _cast(llvm.FPExtOp),
     arith.TruncFOp: _cast(llvm.FPTruncOp),

@@ -82,7 +82,7 @@ class LowbitOptMain(xDSLOptMain):
         )
 
     def register_all_dialects(self) -> None:
-        """Know the dialects of the environment, with the `llvm` operations that MLIR has."""
+        """Know the dialects of the environment, with the operations of MLIR that xDSL lacks."""
         register_dialects(self.ctx)
 
     def register_all_frontends(self) -> None:

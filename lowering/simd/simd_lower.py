@@ -25,7 +25,7 @@ from xdsl.ir import Attribute, Operation, SSAValue
 from xdsl.passes import ModulePass
 from xdsl.pattern_rewriter import PatternRewriter, RewritePattern, op_type_rewrite_pattern
 
-from lowbit_dialect import llvm_casts, llvm_ops, simd
+from lowbit_dialect import arith_ops, llvm_casts, llvm_ops, simd
 from lowering.simd.intrinsics import INTRINSICS
 from lowering.simd.lower_add_sat import LowerAddSat
 from lowering.simd.lower_dot import LowerDotAcc
@@ -164,7 +164,7 @@ class LowerUnpackBits(RewritePattern):
                 ops += [amount, shifted]
                 part = shifted.result
             if word.type != byte:
-                ops.append(arith.TruncIOp(part, byte))
+                ops.append(arith_ops.TruncIOp(part, byte))
                 part = ops[-1].results[0]
             splat = vector.BroadcastOp(part, VectorType(byte, [8]))
             ops.append(splat)
