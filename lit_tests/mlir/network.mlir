@@ -10,6 +10,7 @@
 // RUN: lowbit-opt %t.simd.back -p 'convert-scf-to-cf,lowbit-to-llvm{target=znver5}' > %t.llvm
 // RUN: %{mlir-translate} --mlir-to-llvmir %t.llvm | filecheck %s
 
+// CHECK: target triple = "x86_64-
 // CHECK: define void @net_{{[0-9]}}_bitserial_conv(ptr noalias {{.*}}
 // CHECK: call <16 x i32> @llvm.ctpop.v16i32(
 // CHECK: define void @net(

@@ -82,3 +82,5 @@ class LowbitToLLVMPass(ModulePass):
                 old.detach()
                 old.erase(safe_erase=False)
         op.attributes[TARGET_ATTRIBUTE] = StringAttr(target.name)
+        # For mlir-translate.
+        op.attributes["llvm.target_triple"] = StringAttr(target.triple)

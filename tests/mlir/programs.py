@@ -57,7 +57,7 @@ def translated(module: ModuleOp) -> bytes:
 
 def object_by_llc(llvm_ir: bytes, target: Target) -> bytes:
     """The object file that `llc` makes of LLVM IR."""
-    options = (f"-mtriple={target.triple}", f"-mcpu={target.cpu}", f"-mattr={target.features}")
+    options = (f"-mcpu={target.cpu}", f"-mattr={target.features}")
     return run("llc", "-O2", "-filetype=obj", "-relocation-model=pic", *options, text=llvm_ir)
 
 
