@@ -19,7 +19,7 @@ from runtime.compile import parse_module
 from runtime.executable import Executable
 from runtime.jit import LoadedObject
 from runtime.remote.program import Unit
-from tests.mlir.tools import find
+from tests.mlir.tools import path_of
 
 TIME_LIMIT = 120
 
@@ -33,7 +33,7 @@ def run(tool: str, *options: str, text: str | bytes) -> bytes:
         AssertionError: it fails; the message is the first lines of what it said, and the input.
     """
     data = text.encode() if isinstance(text, str) else text
-    command = [find(tool), *options]
+    command = [path_of(tool), *options]
     done = subprocess.run(command, input=data, capture_output=True, timeout=TIME_LIMIT, check=False)
     said = done.stderr.decode(errors="replace").splitlines()
     assert done.returncode == 0, "\n".join(

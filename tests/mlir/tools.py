@@ -3,62 +3,59 @@
 from __future__ import annotations
 
 import os
-import re
-import shutil
-import subprocess
-from functools import cache
-from pathlib import Path
 
 import llvmlite.binding as llvm
 
-from runtime.aot.toolchain import ToolMissingError
+from runtime.tools.__main__ import known_tools
+from runtime.tools.llvm_tools import llvm_version
+from runtime.tools.tool import Command, Tool, ToolMissingError, UnfitError, Version, find
 
 VERSION = llvm.llvm_version_info[0]
-PACKAGES = {
-    "mlir-opt": f"mlir-{VERSION}-tools",
-    "mlir-translate": f"mlir-{VERSION}-tools",
-    "llc": f"llvm-{VERSION}",
+
+
+def _probe(command: Command) -> Version:
+    version = llvm_version(command)
+    if version[0] != VERSION:
+        raise UnfitError(f"is version {version[0]}")
+    return version
+
+
+def _tool(name: str, package: str) -> Tool:
+    names = (f"{name}-{VERSION}", f"/usr/lib/llvm-{VERSION}/bin/{name}", name)
+    candidates = tuple((name,) for name in names)
+    return Tool(f"{name} of LLVM {VERSION}", candidates, _probe, (package,))
+
+
+TOOLS = {
+    "mlir-opt": _tool("mlir-opt", f"mlir-{VERSION}-tools"),
+    "mlir-translate": _tool("mlir-translate", f"mlir-{VERSION}-tools"),
+    "llc": _tool("llc", f"llvm-{VERSION}"),
 }
-"""Program to package of Debian."""
-
-_INSTALLED_IN_CI = Path(__file__).parents[2] / ".ci" / "install_tools"
+"""By the names of the programs."""
 
 
-@cache
-def find(tool: str) -> str:
-    """The path of a program of this version.
+def path_of(name: str) -> str:
+    """The path of a program.
 
     Raises:
-        ToolMissingError: there is none.
+        ToolMissingError: there is none of this version.
     """
-    folder = f"/usr/lib/llvm-{VERSION}/bin/{tool}"
-    for name in (f"{tool}-{VERSION}", folder, tool):
-        path = shutil.which(name)
-        if path and (name != tool or _version(path) == VERSION):
-            return path
-    raise ToolMissingError(
-        f"no {tool} of LLVM {VERSION} on the PATH; Debian's package {PACKAGES[tool]} has it"
-    )
-
-
-def _version(path: str) -> int | None:
-    command = [path, "--version"]
-    said = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
-    found = re.search(r"LLVM version (\d+)", said.stdout)
-    return int(found[1]) if found else None
+    (path,) = find(TOOLS[name])
+    return path
 
 
 def why_missing() -> str | None:
     """Why the tests that need these programs cannot run, or nothing if they can."""
-    for tool in PACKAGES:
-        try:
-            find(tool)
-        except ToolMissingError as error:
-            return str(error)
+    try:
+        for name in TOOLS:
+            path_of(name)
+    except ToolMissingError as error:
+        return str(error)
     return None
 
 
 def must_be_there() -> bool:
-    """Whether this is CI, and its list of what it installs has these programs."""
-    declared = _INSTALLED_IN_CI.read_text(encoding="utf-8")
-    return bool(os.environ.get("CI")) and all(p in declared for p in PACKAGES.values())
+    """Whether this is CI, and these programs are among those that it installs."""
+    declared = {package for tool in known_tools() for package in tool.packages}
+    needed = {package for tool in TOOLS.values() for package in tool.packages}
+    return bool(os.environ.get("CI")) and needed <= declared
