@@ -44,7 +44,7 @@ from xdsl.utils.exceptions import VerifyException
 from lowbit_dialect.extended import extended
 from lowbit_dialect.llvm_casts import FPToSIOp, FPToUIOp, TruncOp, UIToFPOp
 
-_NO_FAST_MATH = FastMathAttr(None)
+NO_FAST_MATH = FastMathAttr(None)
 
 
 def _lanes(type: Attribute) -> tuple[int, ...]:
@@ -97,7 +97,7 @@ class SelectOp(IRDLOperation):
     lhs = operand_def(T)
     rhs = operand_def(T)
     res = result_def(T)
-    fastmathFlags = prop_def(FastMathAttr, default_value=_NO_FAST_MATH)  # noqa: N815  MLIR's name
+    fastmathFlags = prop_def(FastMathAttr, default_value=NO_FAST_MATH)  # noqa: N815  MLIR's name
 
     traits = traits_def(Pure())
 
@@ -134,7 +134,7 @@ class FCmpOp(IRDLOperation):
     rhs = operand_def(T)
     res = result_def(I1 | VectorType[I1])
     predicate = prop_def(IntegerAttr.constr(i64))
-    fastmathFlags = prop_def(FastMathAttr, default_value=_NO_FAST_MATH)  # noqa: N815  MLIR's name
+    fastmathFlags = prop_def(FastMathAttr, default_value=NO_FAST_MATH)  # noqa: N815  MLIR's name
 
     traits = traits_def(Pure())
 
@@ -143,7 +143,7 @@ class FCmpOp(IRDLOperation):
         lhs: SSAValue | Operation,
         rhs: SSAValue | Operation,
         predicate: str,
-        fast_math: FastMathAttr = _NO_FAST_MATH,
+        fast_math: FastMathAttr = NO_FAST_MATH,
     ):
         lhs = SSAValue.get(lhs)
         lanes = _lanes(lhs.type)
@@ -183,7 +183,7 @@ class FCmpOp(IRDLOperation):
         parser.parse_punctuation(":")
         type = parser.parse_type()
         left, right = parser.resolve_operands([lhs, rhs], [type, type], parser.pos)
-        fast_math = attributes.pop("fastmathFlags", _NO_FAST_MATH)
+        fast_math = attributes.pop("fastmathFlags", NO_FAST_MATH)
         if not isinstance(fast_math, FastMathAttr):
             parser.raise_error(f"expected #llvm.fastmath, got {fast_math}")
         op = cls(left, right, predicate, fast_math)
@@ -195,7 +195,7 @@ class FCmpOp(IRDLOperation):
         printer.print_string(f' "{FCmpPredicateFlag.from_int(self.predicate.value.data)}" ')
         printer.print_list((self.lhs, self.rhs), printer.print_ssa_value)
         flags: dict[str, Attribute] = {}
-        if self.fastmathFlags != _NO_FAST_MATH:
+        if self.fastmathFlags != NO_FAST_MATH:
             flags["fastmathFlags"] = self.fastmathFlags
         printer.print_op_attributes(flags | self.attributes)
         printer.print_string(" : ")

@@ -6,7 +6,6 @@ better, and it is in the table of intrinsics, the pattern takes that.
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
 
@@ -38,9 +37,13 @@ from lowering.simd.lower_popcount import LowerPopcountAcc
 from lowering.single_walk import rewrite_each
 from lowering.targets import Target, get_target
 
+_NO_FLAGS = IntegerAttr(0, 32)
 
-def _converted(to: Callable[[SSAValue, Attribute], Operation], op: simd.CastOp) -> Operation:
-    return to(op.source, op.result.type)
+
+def _converted(to: type[Operation], op: simd.CastOp, **properties: Attribute) -> Operation:
+    return to.create(
+        operands=op.operands, result_types=[op.result.type], properties=dict(properties)
+    )
 
 
 @cache
@@ -72,7 +75,7 @@ class LowerTruncI(RewritePattern):
     @op_type_rewrite_pattern
     def match_and_rewrite(self, op: simd.TruncIOp, rewriter: PatternRewriter) -> None:
         """Rewrite one operation."""
-        rewriter.replace(op, _converted(llvm_casts.TruncOp, op))
+        rewriter.replace(op, _converted(llvm_casts.TruncOp, op, overflowFlags=_NO_FLAGS))
 
 
 class LowerSIToFP(RewritePattern):
@@ -104,7 +107,12 @@ class LowerSelect(RewritePattern):
     @op_type_rewrite_pattern
     def match_and_rewrite(self, op: simd.SelectOp, rewriter: PatternRewriter) -> None:
         """Rewrite one operation."""
-        rewriter.replace(op, llvm_ops.SelectOp(*op.operands))
+        chosen = llvm_ops.SelectOp.create(
+            operands=op.operands,
+            result_types=[op.result.type],
+            properties={"fastmathFlags": llvm_ops.NO_FAST_MATH},
+        )
+        rewriter.replace(op, chosen)
 
 
 @dataclass(frozen=True)
