@@ -11,19 +11,18 @@ from xdsl.context import Context
 from xdsl.dialects.builtin import DenseArrayBase, DenseIntOrFPElementsAttr, ModuleOp
 from xdsl.ir import Attribute, Operation
 from xdsl.printer import Printer
-from xdsl.universe import Universe
 from xdsl.utils.exceptions import ParseError, VerifyException
 
 from lowbit_dialect.dominance import verify_module
 from lowering.opt.diagnostics import first_invalid, location_of, show_location
 from lowering.opt.parser import LocatingParser
+from lowering.universe import register_dialects
 
 
 def context() -> Context:
     """A context that knows every dialect there is, loading them as they are needed."""
     ctx = Context()
-    for name, factory in Universe.get_multiverse().all_dialects.items():
-        ctx.register_dialect(name, factory)
+    register_dialects(ctx)
     return ctx
 
 

@@ -47,7 +47,8 @@ Handler = Callable[["Conversion", Any], None]
 # Address arithmetic stays inside objects that are smaller than half the address space, so its
 # sums and products cannot wrap in the signed sense; saying so keeps loops analysable.
 _NO_SIGNED_WRAP = {"overflowFlags": IntegerAttr(1, 32)}
-_GEP_FLAGS = IntegerAttr(0, 32)
+# For MLIR `inbounds` is one of these flags; xDSL prints and parses it as a property of its own.
+_INBOUNDS = IntegerAttr(3, 32)
 _UNIT = UnitAttr()
 
 
@@ -323,7 +324,7 @@ class Conversion:
             return pointer
         properties: dict[str, Attribute] = {
             "elem_type": element,
-            "noWrapFlags": _GEP_FLAGS,
+            "noWrapFlags": _INBOUNDS,
             "inbounds": _UNIT,
         }
         if not products and -(2**31) < constant < 2**31:

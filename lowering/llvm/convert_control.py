@@ -190,7 +190,7 @@ def _first(block: Block) -> Operation:
 
 def _keep(state: Conversion, op: Operation) -> None:
     """Copy an operation that is LLVM's already, with its operands and types converted."""
-    if not op.name.startswith(("llvm.", "llvmx.")):
+    if not op.name.startswith("llvm."):
         fail(op, "it has no conversion; the passes before this one should have replaced it")
     if op.regions:
         fail(op, "it has a region; expected operations without one inside of a function")

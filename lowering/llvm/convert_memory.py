@@ -16,16 +16,18 @@ from typing import Any
 from xdsl.dialects import llvm, memref, vector
 from xdsl.dialects.builtin import (
     DYNAMIC_INDEX,
+    BytesAttr,
     DenseArrayBase,
     DenseIntOrFPElementsAttr,
     IntegerAttr,
     IntegerType,
+    TensorType,
     UnitAttr,
     i64,
 )
 from xdsl.ir import Attribute, Operation, SSAValue
 
-from lowbit_dialect import llvmx
+from lowbit_dialect import llvm_ops
 from lowbit_dialect.extensions import note_shipped
 from lowering.llvm.alignment import checked_alignment
 from lowering.llvm.conversion import Conversion
@@ -100,14 +102,14 @@ def _masked_load(state: Conversion, op: vector.MaskedLoadOp) -> None:
     _unit_stride(state, op.base)
     pointer, alignment = state.element_pointer(op.base, op.indices)
     mask, passthru = state.value(op.mask), state.value(op.pass_thru)
-    state.replace(op, llvmx.MaskedLoadOp(pointer, mask, passthru, alignment))
+    state.replace(op, llvm_ops.MaskedLoadOp(pointer, mask, passthru, alignment))
 
 
 def _masked_store(state: Conversion, op: vector.MaskedStoreOp) -> None:
     _unit_stride(state, op.base)
     pointer, alignment = state.element_pointer(op.base, op.indices)
     value, mask = state.value(op.value_to_store), state.value(op.mask)
-    state.replace(op, llvmx.MaskedStoreOp(value, pointer, mask, alignment))
+    state.replace(op, llvm_ops.MaskedStoreOp(value, pointer, mask, alignment))
 
 
 def _record_view(
@@ -231,8 +233,15 @@ def convert_global(state: Conversion, op: memref.GlobalOp) -> llvm.GlobalOp:
     elements = 1
     for extent in layout.shape:
         elements *= extent
+    # The value of an array has as many dimensions as the array. Without a value, a global would be
+    # one of another module; a buffer that is not initialized may as well begin with zeros.
+    flat: TensorType[Any] = TensorType(layout.element, [elements])
     value = op.initial_value
-    if not isinstance(value, DenseIntOrFPElementsAttr | UnitAttr):
+    if isinstance(value, DenseIntOrFPElementsAttr):
+        data = value.data
+    elif isinstance(value, UnitAttr):
+        data = BytesAttr(bytes(layout.element_bytes))
+    else:
         fail(op, f"the initial value {value} is not dense")
     alignment = _own_alignment(op, layout)
     private = op.sym_visibility.data == "private"
@@ -241,7 +250,7 @@ def convert_global(state: Conversion, op: memref.GlobalOp) -> llvm.GlobalOp:
         op.sym_name,
         "internal" if private else "external",
         constant=op.constant is not None,
-        value=value if isinstance(value, DenseIntOrFPElementsAttr) else None,
+        value=DenseIntOrFPElementsAttr(flat, data),
         alignment=alignment,
     )
 

@@ -17,6 +17,7 @@ from xdsl.ir import Attribute
 from xdsl.utils.exceptions import DiagnosticException
 
 from lowering.llvm.emit_operations import CONSTANTS, EMITTERS
+from lowering.llvm.function_attributes import function_attributes
 from lowering.llvm.llvm_text import bytes_text, quoted
 from lowering.llvm.module_text import Text
 from lowering.opt.diagnostics import fail
@@ -30,28 +31,25 @@ _FLAGS = {
 }
 _NUMBERS = {"llvm.align": "align {}", "llvm.dereferenceable": "dereferenceable({})"}
 
-_FUNCTION_ATTRIBUTES = (
-    "nounwind",
-    # Loops that look like memset or memcpy stay loops: a kernel has to link without a libc.
-    '"no-builtins"',
-    # A stage is code of its own for threads to call; a copy of it in its caller saves nothing.
-    "noinline",
-    '"frame-pointer"="none"',
-)
-
 
 def _emit_global(text: Text, op: llvm.GlobalOp) -> None:
-    """A global as the bytes of its elements, which is a tenth of the text of a list of numbers."""
+    """A global as the bytes of its elements, which is a tenth of the text of a list of numbers.
+
+    An external one without a value is of another module, as in MLIR.
+    """
     value = op.value
     if value is not None and not isinstance(value, DenseIntOrFPElementsAttr):
         raise DiagnosticException(
             f"the global @{op.sym_name.data} has the value {value}: expected dense elements"
         )
     size = _bytes_of(op.global_type)
-    data = value.data.data if value is not None else b""
-    content = bytes_text(data * (size // max(len(data), 1)))
     kind = "constant" if op.constant is not None else "global"
-    words = f"{_linkage(op)} {kind} [{size} x i8] {content}"
+    if value is None and op.linkage.linkage.data == "external":
+        words = f"external {kind} [{size} x i8]"
+    else:
+        data = value.data.data if value is not None else b""
+        content = bytes_text(data * (size // max(len(data), 1)))
+        words = f"{_linkage(op)} {kind} [{size} x i8] {content}"
     alignment = f", align {op.alignment.value.data}" if op.alignment is not None else ""
     text.lines.append(f"@{quoted(op.sym_name.data)} = {words}{alignment}")
 
@@ -120,10 +118,9 @@ def _emit_function(text: Text, op: llvm.FuncOp) -> None:
     if not op.body.blocks:
         lines.append(f"declare {_head(text, op)}")
         return
-    attributes = " ".join(_FUNCTION_ATTRIBUTES)
     linkage = _linkage(op)
     words = f"{linkage} " if linkage else ""
-    lines.append(f"define {words}{_head(text, op)} {attributes} {{")
+    lines.append(f"define {words}{_head(text, op)} {function_attributes(op)} {{")
     places: dict[int, int] = {}
     for index, block in enumerate(op.body.blocks):
         text.block = text.labels[block]

@@ -19,7 +19,7 @@ from xdsl.dialects.builtin import (
 from xdsl.ir import SSAValue
 from xdsl.pattern_rewriter import PatternRewriter, RewritePattern, op_type_rewrite_pattern
 
-from lowbit_dialect import simd
+from lowbit_dialect import arith_ops, simd
 from lowbit_dialect.ops.lut_tile import BuildTablesOp
 from lowbit_dialect.table_sums import NIBBLE, QUAD, TABLE_WORD
 from lowering.loops.emit import Emit, Index, signed_byte
@@ -130,7 +130,7 @@ class _Builder:
             if first:
                 bits = emit.binary(arith.ShRUIOp, bits, emit.constant(first, plane.type))
             if bits.type != word:
-                bits = emit.op(arith.TruncIOp(bits, word))
+                bits = emit.op(arith_ops.TruncIOp(bits, word))
             mask = emit.op(simd.UnpackBitsOp(bits))
             weight = emit.constant(signed_byte(value), self.bytes)
             level = emit.binary(arith.AddiOp, level, emit.op(simd.SelectOp(mask, weight, zero)))

@@ -9,7 +9,7 @@ from xdsl.dialects import llvm
 from xdsl.dialects.builtin import IntegerAttr, ModuleOp
 from xdsl.ir import Block, BlockArgument, Operation, SSAValue
 
-from lowbit_dialect import llvmx
+from lowbit_dialect import llvm_ops
 from lowering.targets import get_target
 from runtime.build import lower_to_llvm
 from runtime.signature import Signature
@@ -24,8 +24,8 @@ def accesses(function: llvm.FuncOp) -> Iterator[tuple[Operation, SSAValue, int]]
         if isinstance(op, llvm.LoadOp | llvm.StoreOp):
             assert op.alignment is not None, op
             yield op, op.ptr, op.alignment.value.data
-        elif isinstance(op, llvmx.MaskedLoadOp | llvmx.MaskedStoreOp):
-            yield op, op.pointer, op.alignment.value.data
+        elif isinstance(op, llvm_ops.MaskedLoadOp | llvm_ops.MaskedStoreOp):
+            yield op, op.data, op.alignment.value.data
 
 
 def base_of(pointer: SSAValue) -> SSAValue:

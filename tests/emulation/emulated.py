@@ -20,7 +20,7 @@ from xdsl.dialects.builtin import ModuleOp, StringAttr
 from lowbit_dialect.schedule import ScheduleAttr
 from lowering.kernels.choice import Choice
 from lowering.kernels.select_kernel import select_kernels
-from lowering.targets import get_target
+from lowering.targets import Target, get_target
 from runtime.remote.machine import Machine, QemuMachine
 from runtime.remote.program import Job, Program, Report, Unit
 from runtime.signature import Signature
@@ -97,6 +97,8 @@ class Batch:
 
     target: str
     places: Sequence[str] | Callable[[Signature], Sequence[str]] = PLACES
+    compile: Callable[[ModuleOp, Target, str], Unit] = Unit.of
+    """From a module of tensors, for a target with a strategy, to its object."""
     _graphs: dict[str, list[tuple[str, Graph, str]]] = field(default_factory=dict)
     _more: dict[str, list[tuple[list[Numbers], list[Numbers], str]]] = field(default_factory=dict)
     _schedules: dict[str, ScheduleAttr] = field(default_factory=dict)
@@ -131,7 +133,7 @@ class Batch:
         with emulated(self.target) as machine:
             target = get_target(self.target)
             units = [
-                Unit.of(self._module(functions, strategy), target)
+                self.compile(self._module(functions, strategy), target, strategy)
                 for strategy, functions in self._graphs.items()
             ]
             program = linked(units, self.target, is_static=is_static)

@@ -6,7 +6,7 @@ from xdsl.dialects import llvm
 from xdsl.dialects.builtin import IntegerAttr
 from xdsl.ir import Operation, OpResult, SSAValue
 
-from lowbit_dialect import llvmx
+from lowbit_dialect import llvm_ops
 from lowering.llvm.verify.state import Rule, State
 from lowering.llvm.verify.types import Facts, Kind
 from lowering.opt.diagnostics import fail
@@ -77,7 +77,7 @@ def _mask(state: State, op: Operation, mask: SSAValue, vector: Facts) -> None:
         fail(op, f"expected a mask of i1 for each lane of {vector.type}, got {facts.type}")
 
 
-def _masked_load(state: State, op: llvmx.MaskedLoadOp) -> bool:
+def _masked_load(state: State, op: llvm_ops.MaskedLoadOp) -> bool:
     pointer, mask, passthru = op.operands
     state.value(op, pointer, Kind.POINTER)
     result = state.value(op, op.results[0])
@@ -88,7 +88,7 @@ def _masked_load(state: State, op: llvmx.MaskedLoadOp) -> bool:
     return result.known and result.bits >= 8
 
 
-def _masked_store(state: State, op: llvmx.MaskedStoreOp | llvm.MaskedStoreOp) -> bool:
+def _masked_store(state: State, op: llvm_ops.MaskedStoreOp | llvm.MaskedStoreOp) -> bool:
     value, pointer, mask = op.operands
     state.value(op, pointer, Kind.POINTER)
     stored = state.value(op, value)
@@ -102,8 +102,8 @@ RULES: dict[type[Operation], Rule] = {
     llvm.StoreOp: _store,
     llvm.AllocaOp: _alloca,
     llvm.GEPOp: _gep,
-    llvmx.MaskedLoadOp: _masked_load,
-    llvmx.MaskedStoreOp: _masked_store,
+    llvm_ops.MaskedLoadOp: _masked_load,
+    llvm_ops.MaskedStoreOp: _masked_store,
     llvm.MaskedStoreOp: _masked_store,
 }
 """Every operation on memory."""

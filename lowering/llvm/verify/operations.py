@@ -10,7 +10,7 @@ from xdsl.dialects.builtin import (
 )
 from xdsl.ir import Operation
 
-from lowbit_dialect import llvmx
+from lowbit_dialect import llvm_casts, llvm_ops
 from lowering.llvm.verify.state import Rule, State
 from lowering.llvm.verify.types import Facts, Kind
 from lowering.opt.diagnostics import fail
@@ -50,17 +50,6 @@ def _cast(source: Kind, result: Kind, order: int = 0) -> Rule:
     return rule
 
 
-_CASTS: dict[llvmx.Cast, Rule] = {
-    llvmx.Cast.FPTOSI: _cast(Kind.FLOAT, Kind.INTEGER),
-    llvmx.Cast.FPTOUI: _cast(Kind.FLOAT, Kind.INTEGER),
-    llvmx.Cast.UITOFP: _cast(Kind.INTEGER, Kind.FLOAT),
-}
-
-
-def _cast_kind(state: State, op: llvmx.CastOp) -> bool:
-    return _CASTS[op.kind.data](state, op)
-
-
 def _bitcast(state: State, op: llvm.BitcastOp) -> bool:
     old, new = state.value(op, op.arg, *_NUMBERS), state.value(op, op.result, *_NUMBERS)
     if old.total_bits != new.total_bits:
@@ -85,12 +74,8 @@ def _icmp(state: State, op: llvm.ICmpOp) -> bool:
     return _comparison(state, op, Kind.INTEGER)
 
 
-def _fcmp(state: State, op: llvm.FCmpOp) -> bool:
+def _fcmp(state: State, op: llvm.FCmpOp | llvm_ops.FCmpOp) -> bool:
     _predicate(op, op.predicate.value.data, 16)
-    return _comparison(state, op, Kind.FLOAT)
-
-
-def _fcmp_lanes(state: State, op: llvmx.FCmpOp) -> bool:
     return _comparison(state, op, Kind.FLOAT)
 
 
@@ -267,6 +252,7 @@ RULES: dict[type[Operation], Rule] = {
         _floats,
     ),
     llvm.TruncOp: _cast(Kind.INTEGER, Kind.INTEGER, -1),
+    llvm_casts.TruncOp: _cast(Kind.INTEGER, Kind.INTEGER, -1),
     llvm.ZExtOp: _cast(Kind.INTEGER, Kind.INTEGER, 1),
     llvm.SExtOp: _cast(Kind.INTEGER, Kind.INTEGER, 1),
     llvm.PtrToIntOp: _cast(Kind.POINTER, Kind.INTEGER),
@@ -275,13 +261,15 @@ RULES: dict[type[Operation], Rule] = {
     llvm.FPExtOp: _cast(Kind.FLOAT, Kind.FLOAT, 1),
     llvm.FPTruncOp: _cast(Kind.FLOAT, Kind.FLOAT, -1),
     llvm.SIToFPOp: _cast(Kind.INTEGER, Kind.FLOAT),
-    llvmx.CastOp: _cast_kind,
+    llvm_casts.FPToSIOp: _cast(Kind.FLOAT, Kind.INTEGER),
+    llvm_casts.FPToUIOp: _cast(Kind.FLOAT, Kind.INTEGER),
+    llvm_casts.UIToFPOp: _cast(Kind.INTEGER, Kind.FLOAT),
     llvm.ICmpOp: _icmp,
     llvm.FCmpOp: _fcmp,
-    llvmx.FCmpOp: _fcmp_lanes,
+    llvm_ops.FCmpOp: _fcmp,
     llvm.SelectOp: _select,
-    llvmx.SelectOp: _select,
-    llvmx.ExtractElementOp: _extract_element,
+    llvm_ops.SelectOp: _select,
+    llvm_ops.ExtractElementOp: _extract_element,
     llvm.InsertElementOp: _insert_element,
     llvm.ShuffleVectorOp: _shuffle,
     llvm.ExtractValueOp: _extract_value,
