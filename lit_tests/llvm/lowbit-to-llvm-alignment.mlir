@@ -30,7 +30,7 @@ func.func @views(%a: memref<64xi8>, %b: memref<64xi8> {llvm.align = 4 : i64}, %c
   memref.store %w, %ci[%c0] : memref<4xi64>
   // CHECK: %[[L:.*]] = llvm.load %{{.*}} {alignment = 4 : i64} : !llvm.ptr -> vector<4xi32>
   %l = vector.load %k8[%c0] : memref<4xi32>, vector<4xi32>
-  // CHECK: llvm.intr.masked.store %[[L]], %{{.*}} align 1
+  // CHECK: llvm.intr.masked.store %[[L]], %{{.*}} {alignment = 1 : i32}
   vector.maskedstore %a0[%c0], %mask, %l : memref<4xi32>, vector<4xi1>, vector<4xi32>
   func.return %v : i32
 }

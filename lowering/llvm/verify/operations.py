@@ -40,6 +40,7 @@ def _cast(source: Kind, result: Kind, order: int = 0) -> Rule:
     """A cast lane by lane; `order` is 1 where the result is wider, -1 where it is narrower."""
 
     def rule(state: State, op: Operation) -> bool:
+        _check_flags(op)
         old, new = state.value(op, op.operands[0], source), state.value(op, op.results[0], result)
         _lanes_agree(op, old, new)
         if order and (new.bits - old.bits) * order <= 0:
