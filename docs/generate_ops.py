@@ -39,14 +39,14 @@ from xdsl.irdl import (
 )
 from xdsl.parser import Parser
 from xdsl.printer import Printer
-from xdsl.universe import Universe
 
 from docs.docstrings import first_sentence, markdown
 from docs.ir_text import page
-from lowbit_dialect.llvmx import LLVMX
+from lowbit_dialect import llvm_ops
 from lowbit_dialect.lowbit import Lowbit
 from lowbit_dialect.ops.base import ATTRIBUTE, FLAG, FLOATS, INT, INTS, WORD, Clause, LowbitOp
 from lowbit_dialect.simd import Simd
+from lowering.universe import register_dialects
 
 DOCS = Path(__file__).parent
 PAGE = DOCS / "ops.md"
@@ -61,10 +61,10 @@ SECTIONS: tuple[tuple[str, str, Dialect], ...] = (
         Simd,
     ),
     (
-        "The `llvmx` dialect",
-        "The few instructions that xDSL's `llvm` dialect lacks. They exist between `lowbit-to-llvm`"
-        " and the text of the LLVM IR.",
-        LLVMX,
+        "Operations of the `llvm` dialect",
+        "What xDSL's `llvm` dialect lacks, or has for scalars or floats only. Names and syntax are"
+        " MLIR's. `simd-lower` and `lowbit-to-llvm` make them.",
+        Dialect("llvm", list(llvm_ops.OPERATIONS)),
     ),
 )
 
@@ -81,10 +81,12 @@ LEVELS = {
     "product_lut": "2, kernels",
     "correction": "2, kernels",
     "tile": "3, loops",
+    "dot_tile": "3, loops",
     "lut_tile": "3, loops",
     "product_lut_tile": "3, loops",
     "simd": "3 and 4, loops and vectors",
-    "llvmx": "5, LLVM",
+    "llvm_casts": "4 and 5, vectors and LLVM",
+    "llvm_ops": "4 and 5, vectors and LLVM",
 }
 """Level of the operations of each file of `lowbit_dialect`, in the order of the page."""
 
@@ -118,8 +120,7 @@ def example_ops() -> dict[type[Operation], list[Operation]]:
     file = DOCS / "examples" / "ops.mlir"
     found: dict[type[Operation], list[Operation]] = {}
     context = Context()
-    for name, factory in Universe.get_multiverse().all_dialects.items():
-        context.register_dialect(name, factory)
+    register_dialects(context)
     module = Parser(context, file.read_text(), file.name).parse_module()
     module.verify()
     for op in module.walk():

@@ -9,9 +9,10 @@ from __future__ import annotations
 
 import re
 from abc import abstractmethod
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
+from operator import index
 
 import numpy as np
 from numpy.typing import NDArray
@@ -104,7 +105,12 @@ class Code(ParametrizedAttribute, TypeAttribute):
             if patterns.min() >= 0:
                 return patterns.astype(np.uint8)
         flat = array.reshape(-1)
-        position = int(np.argmin(np.isin(flat, self.values)))
+        # Each dtype on its own terms: next to int64, uint64 would be rounded to float64.
+        is_value = (flat >= self.min_value) & (flat <= self.max_value)
+        is_value[is_value] = (
+            _pattern_table(self)[flat[is_value].astype(np.int64) - self.min_value] >= 0
+        )
+        position = int(np.argmin(is_value))
         index = [int(i) for i in np.unravel_index(position, array.shape)]
         raise ValueError(
             f"{name}: {int(flat[position])} at index {index} is not a value of code {self}"
@@ -119,7 +125,21 @@ class Code(ParametrizedAttribute, TypeAttribute):
         return f"{self.keyword}<{self.width}>"
 
 
-@cache
+def _int_attr(value: int | IntAttr) -> IntAttr:
+    """An integer of any type as an attribute.
+
+    Raises:
+        VerifyException: it is none.
+    """
+    if isinstance(value, IntAttr):
+        return value
+    try:
+        return IntAttr(index(value))
+    except TypeError:
+        raise VerifyException(f"a code is made of integers, got {value!r}") from None
+
+
+@lru_cache(maxsize=64)  # there is no end of codebooks, and a table takes up to 128 kB
 def _pattern_table(code: Code) -> NDArray[np.int16]:
     """Pattern of value ``min_value + i``, or -1 where the code has no such value."""
     table = np.full(code.max_value - code.min_value + 1, -1, np.int16)
@@ -141,7 +161,7 @@ class AffineCode(Code):
     bits: IntAttr
 
     def __init__(self, bits: int | IntAttr):
-        super().__init__(IntAttr(bits) if isinstance(bits, int) else bits)
+        super().__init__(_int_attr(bits))
 
     @classmethod
     def parse_parameters(cls, parser: AttrParser) -> Sequence[Attribute]:
@@ -242,10 +262,10 @@ class CodebookType(Code):
     entries: ArrayAttr[IntAttr]
 
     def __init__(self, bits: int | IntAttr, entries: Sequence[int] | ArrayAttr[IntAttr]):
-        super().__init__(
-            IntAttr(bits) if isinstance(bits, int) else bits,
-            entries if isinstance(entries, ArrayAttr) else ArrayAttr([IntAttr(e) for e in entries]),
-        )
+        if not isinstance(entries, ArrayAttr):
+            listed = list(entries) if isinstance(entries, Iterable) else [entries]
+            entries = ArrayAttr([_int_attr(entry) for entry in listed])
+        super().__init__(_int_attr(bits), entries)
 
     @classmethod
     def parse_parameters(cls, parser: AttrParser) -> Sequence[Attribute]:
@@ -319,9 +339,10 @@ AFFINE_CODES: dict[str, type[AffineCode]] = {
 
 _AFFINE_TEXT = re.compile(rf"\s*(?:!lowbit\.)?({'|'.join(AFFINE_CODES)})<\s*(-?\d+)\s*>\s*")
 _CODEBOOK_TEXT = re.compile(r"\s*(?:!lowbit\.)?codebook<\s*(-?\d+)\s*,\s*\[([^\]]*)\]\s*>\s*")
+_INTEGER_TEXT = re.compile(r"\s*-?\d+\s*")
 
 
-def parse_code(text: str | Code) -> Code:
+def parse_code(text: str | Attribute) -> Code:
     """The code written ``unipolar<2>``, ``bipolar<1>``, ``signed<4>`` or ``codebook<2, [..]>``.
 
     Raises:
@@ -329,11 +350,16 @@ def parse_code(text: str | Code) -> Code:
     """
     if isinstance(text, Code):
         return text
+    if not isinstance(text, str):
+        raise ValueError(f"expected a code such as 'unipolar<2>', got {text}")
     try:
         if match := _AFFINE_TEXT.fullmatch(text):
             return AFFINE_CODES[match[1]](int(match[2]))
         if match := _CODEBOOK_TEXT.fullmatch(text):
-            return CodebookType(int(match[1]), [int(e) for e in match[2].split(",")])
+            entries = match[2].split(",")
+            if not all(_INTEGER_TEXT.fullmatch(entry) for entry in entries):
+                raise ValueError("its values must be integers")
+            return CodebookType(int(match[1]), [int(entry) for entry in entries])
     except (ValueError, VerifyException) as error:
         raise ValueError(f"bad code {text!r}: {error}") from error
     allowed = ", ".join(f"{k}<b>" for k in AFFINE_CODES)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 from numpy.typing import NDArray
 from xdsl.dialects import arith
@@ -15,15 +17,30 @@ from xdsl.dialects.builtin import (
 )
 from xdsl.ir import SSAValue
 
+from lowbit_dialect.arrays import as_array, as_dtype
 
-def constant_tensor(values: NDArray[np.integer] | NDArray[np.bool_]) -> arith.ConstantOp:
-    """An `arith.constant` of these numbers: a tensor of i1 for booleans, of i32 for integers."""
-    if values.dtype == np.bool_:
-        type_ = TensorType(i1, values.shape)
-        flags = values.reshape(-1).tolist()
-        return arith.ConstantOp(DenseIntOrFPElementsAttr.from_list(type_, flags))
-    type_ = TensorType(i32, values.shape)
-    data = np.ascontiguousarray(values, np.int32).tobytes()
+
+def constant_tensor(values: Any, name: str = "constant") -> arith.ConstantOp:
+    """An `arith.constant` of these numbers: a tensor of i1 for booleans, of i32 for integers.
+
+    Args:
+        values: an array of booleans or of any integer dtype, or what `as_array` reads as one.
+        name: what messages call it.
+
+    Raises:
+        ValueError: the numbers are not integers, or i32 does not hold one; they are never rounded
+            or wrapped.
+    """
+    array = as_array(values, name)
+    if array.dtype == np.bool_:
+        flags = array.reshape(-1).tolist()
+        return arith.ConstantOp(
+            DenseIntOrFPElementsAttr.from_list(TensorType(i1, array.shape), flags)
+        )
+    if array.dtype.kind not in "iu":
+        raise ValueError(f"{name}: expected integers or booleans, got dtype {array.dtype}")
+    data = as_dtype(array, np.dtype(np.int32), name).tobytes()
+    type_ = TensorType(i32, array.shape)
     return arith.ConstantOp(DenseIntOrFPElementsAttr(type_, BytesAttr(data)))
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from math import ceil, prod
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -70,7 +71,7 @@ class PackedAttr(ParametrizedAttribute):
         bits: of each level in words of levels: 8, or 4, 2 or 1, so that as many parts of a byte
             hold one each. A word of n bytes has element k at bit `bits * (k // n)` of byte k % n:
             `word >> bits * s`, masked, is the word of bytes that elements s * n and on would have.
-        shift: how many bits levels are shifted left in their bytes.
+        shift: how many bits levels of 8 bits are shifted left in their bytes.
         index: empty, or (bits, register), for words of bits in lanes: each word is cut into table
             indices of so many bits, the last one of what is left, and each index is a byte. The
             lanes of a register of so many bytes are in another order: byte k of it belongs to
@@ -223,9 +224,11 @@ class PackedAttr(ParametrizedAttribute):
             raise VerifyException(
                 f"#lowbit.packed: bits = {self.bits.data}: only levels take less than a byte"
             )
-        if self.shift.data and (self.bytes.data != "levels" or not 0 < self.shift.data < 8):
+        whole_levels = self.bytes.data == "levels" and self.bits.data == 8
+        if self.shift.data and not (whole_levels and 0 < self.shift.data < 8):
             raise VerifyException(
-                f"#lowbit.packed: shift = {self.shift.data}: levels may be shifted by 1 to 7 bits"
+                f"#lowbit.packed: shift = {self.shift.data}: levels of 8 bits may be shifted by 1"
+                " to 7 bits"
             )
         first = 0 if self.bytes.data else PLANE
         rank = len(order) + first
@@ -305,34 +308,38 @@ class PackedAttr(ParametrizedAttribute):
         """Elements that share a byte of a word of bytes."""
         return 8 // self.bits.data
 
-    def allowed_bytes(self, code: Code) -> NDArray[np.uint8]:
-        """The bytes that words of elements of a code consist of, for a layout of bytes."""
-        bytes_ = self.byte_of_pattern(code)
-        # A negative digit borrows one from the next.
-        return np.union1d(bytes_, bytes_ - 1) if self.bytes.data == "digits" else bytes_
-
-    def byte_of_pattern(self, code: Code) -> NDArray[np.uint8]:
-        """The byte that stands for each bit pattern, for a layout of bytes; digits before borrows.
+    def verify_code(self, code: Code) -> None:
+        """Check that the words can hold elements of a code.
 
         Raises:
             VerifyException: a value of the code, or a shifted level, does not fit in the byte, or a
                 level in its bits.
         """
-        if code.width > self.bits.data:
+        if self.bytes.data and code.width > self.bits.data:
             raise VerifyException(
                 f"#lowbit.packed: bits = {self.bits.data} cannot hold the levels of {code}"
             )
-        if self.bytes.data == "levels":
-            if code.width + self.shift.data > 8:
-                raise VerifyException(
-                    f"#lowbit.packed: levels of {code}, shifted by {self.shift.data}, do not fit"
-                    " in bytes"
-                )
-            return (np.argsort(code.patterns_by_level) << self.shift.data).astype(np.uint8)
+        if code.width + self.shift.data > 8:
+            raise VerifyException(
+                f"#lowbit.packed: levels of {code}, shifted by {self.shift.data}, do not fit"
+                " in bytes"
+            )
+        if self.bytes.data not in ("values", "digits"):
+            return
         if code.min_value < -128 or code.max_value > 127:
             raise VerifyException(
                 f"#lowbit.packed: bytes = {self.bytes.data}: i8 cannot hold those of {code}"
             )
+
+    def byte_of_pattern(self, code: Code) -> NDArray[np.uint8]:
+        """The byte that stands for each bit pattern, for a layout of bytes; digits before borrows.
+
+        Raises:
+            VerifyException: see `verify_code`.
+        """
+        self.verify_code(code)
+        if self.bytes.data == "levels":
+            return (np.argsort(code.patterns_by_level) << self.shift.data).astype(np.uint8)
         return code.values.astype(np.int8).view(np.uint8)
 
     @property
@@ -359,32 +366,21 @@ class PackedAttr(ParametrizedAttribute):
     def index_counts(self, extent: int) -> list[int]:
         """How many indices each word of `extent` elements is cut into."""
         bits, word = self.index_shape[0], self.word_bits.data
-        return [-(-min(word, extent - start) // bits) for start in range(0, extent, word)]
+        return [index_count(min(word, extent - i), word, bits) for i in range(0, extent, word)]
 
     def with_frame(self, frame: Sequence[int]) -> PackedAttr:
         """The same layout with another frame."""
-        return PackedAttr(
-            self.axis,
-            self.word_bits,
-            self.order,
-            _ints(frame if any(frame) else ()),
-            self.lanes,
-            self.groups,
-            self.bytes,
-            self.bits,
-            self.shift,
-            self.index,
-        )
+        return self._replaced(frame=_ints(frame if any(frame) else ()))
 
     def as_levels(self, bits: int) -> PackedAttr:
         """The same layout with levels of fewer bits than a byte in its words of bytes."""
-        return PackedAttr(
-            *(self.axis, self.word_bits, self.order, self.frame, self.lanes, self.groups),
-            StringAttr("levels"),
-            IntAttr(bits),
-            self.shift,
-            self.index,
-        )
+        return self._replaced(bytes=StringAttr("levels"), bits=IntAttr(bits))
+
+    def _replaced(self, **fields: Attribute) -> PackedAttr:
+        """The same layout with other values of some parameters."""
+        names = ("axis", "word_bits", "order", *FIELDS)
+        values: list[Any] = [fields.get(name, getattr(self, name)) for name in names]
+        return PackedAttr(*values)
 
     def blocks_of(self, dim: int, extent: int) -> int:
         """Physical extent of a logical dimension of `extent` elements (frame included)."""
@@ -392,7 +388,7 @@ class PackedAttr(ParametrizedAttribute):
         grouped = lane_dim if len(self.lanes) else self.axis.data
         groups = self.groups.data if dim == grouped else 1
         if dim == self.axis.data and len(self.index):
-            return sum(self.index_counts(extent))
+            return index_count(extent, self.word_bits.data, self.index_shape[0])
         if dim == self.axis.data:
             return groups * -(-extent // (groups * self.elements_per_word))
         if dim == lane_dim:
@@ -428,6 +424,15 @@ def _parse_order_entry(parser: AttrParser) -> int:
     if parser.parse_optional_keyword("p") is not None:
         return PLANE
     return parser.parse_integer(allow_boolean=False, allow_negative=False)
+
+
+def index_count(elements: int, word: int, bits: int) -> int:
+    """Indices of up to `bits` bits that words of `word` elements are cut into; the last has fewer.
+
+    An index has bits of one word only.
+    """
+    words, rest = divmod(elements, word)
+    return words * ceil(word / bits) + ceil(rest / bits)
 
 
 def packed_layout(type_: Attribute) -> PackedAttr | None:

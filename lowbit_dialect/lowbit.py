@@ -8,6 +8,7 @@ from lowbit_dialect.ops.bitserial import BitserialConvOp, BitserialGemmOp
 from lowbit_dialect.ops.contraction import Conv2DOp, MatmulOp
 from lowbit_dialect.ops.correction import CorrectionOp
 from lowbit_dialect.ops.dot import DotConvOp, DotGemmOp
+from lowbit_dialect.ops.dot_tile import DotTileOp
 from lowbit_dialect.ops.elementwise import AddOp, DequantizeOp, QuantizeOp
 from lowbit_dialect.ops.glue import FusedGlueOp
 from lowbit_dialect.ops.kernel import YieldOp
@@ -17,7 +18,7 @@ from lowbit_dialect.ops.pack import BitpackOp, ConstantOp, UnpackOp
 from lowbit_dialect.ops.pool import MaxPool2DOp
 from lowbit_dialect.ops.product_lut import ProductLutConvOp, ProductLutGemmOp
 from lowbit_dialect.ops.product_lut_tile import ProductLutTileOp
-from lowbit_dialect.ops.tile import BitserialTileOp, DotTileOp
+from lowbit_dialect.ops.tile import BitserialTileOp
 from lowbit_dialect.schedule import ScheduleAttr
 
 Lowbit = Dialect(

@@ -59,9 +59,14 @@ def pack(patterns: NDArray[np.integer], code: Code, layout: PackedAttr) -> NDArr
 
 
 def occupied(shape: Sequence[int], code: Code, layout: PackedAttr) -> NDArray:
-    """Words with every bit set that belongs to an element, and no other."""
+    """Words with every bit set that an element may set, and no other.
+
+    These are the bits of levels, shifted where they are, and whole bytes of values and digits.
+    """
     if layout.bytes.data:
-        ones = 255 if layout.bits.data == 8 else (1 << code.width) - 1
+        ones = (
+            ((1 << code.width) - 1) << layout.shift.data if layout.bytes.data == "levels" else 255
+        )
         bits = np.full((1, *shape), ones, np.uint8)
         return _pack_elements(bits, code.width, layout, borrow=False)
     return _pack_elements(np.ones((code.width, *shape), np.uint8), code.width, layout)
@@ -187,8 +192,9 @@ def unpack(
     elements = moved.view(np.uint8)
     if not layout.bytes.data:
         elements = np.unpackbits(elements, axis=-1, bitorder="little")
-    elif layout.bits.data < 8:
-        elements = split_levels(elements, layout) & np.uint8((1 << bits) - 1)
+    elif layout.bytes.data == "levels":
+        field = np.uint8(((1 << bits) - 1) << layout.shift.data)
+        elements = split_levels(elements, layout) & field
     elif layout.bytes.data == "digits":
         elements = split_digits(elements, layout)
     elements = np.moveaxis(elements, -1, axis + 1)

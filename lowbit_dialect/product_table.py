@@ -21,13 +21,13 @@ entries in memory.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cached_property
 from math import ceil
 
 import numpy as np
 from numpy.typing import NDArray
 from typing_extensions import override
 
+from lowbit_dialect.cached_property import cached_property
 from lowbit_dialect.codes import Code
 from lowbit_dialect.geometry import ConvGeometry
 from lowbit_dialect.level_product import BYTES_PER_WORD

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,6 +12,22 @@ from lowbit_dialect.codes import Code
 from lowbit_dialect.geometry import ConvGeometry
 
 INT32_MAX = 2**31 - 1
+
+
+def sums_of_sets(
+    per_tap: NDArray[np.int64], row_sets: Sequence[range], col_sets: Sequence[range]
+) -> NDArray[np.int64]:
+    """Sums of numbers of taps (oc, kh, kw) over each pair of sets of rows and columns of taps.
+
+    Returns:
+        (row sets, column sets, oc).
+    """
+    sums = per_tap
+    for axis, sets in ((1, row_sets), (2, col_sets)):
+        ahead = np.insert(sums.cumsum(axis), 0, 0, axis)  # of tap k: the sum of those before it
+        starts, stops = ([getattr(taps, end) for taps in sets] for end in ("start", "stop"))
+        sums = ahead.take(stops, axis) - ahead.take(starts, axis)
+    return sums.transpose(1, 2, 0)
 
 
 class RawSums(ABC):
@@ -96,17 +113,14 @@ class RawSums(ABC):
             geometry: the convolution.
 
         Returns:
-            i32 of shape (row classes, column classes, oc).
+            i32 of shape (row classes, column classes, oc), modulo 2^32 as the raw sums are; their
+            total is the dot product, which i32 holds.
         """
         per_tap = self.w_code.decode(patterns).sum(axis=-1)
         constant = self.pattern_factor * patterns.astype(np.int64).sum(axis=(1, 2, 3))
         constant += self.value_factor * per_tap.sum(axis=(1, 2)) + self.constant(geometry)
-        row_classes, col_classes = self.class_counts(geometry)
-        result = np.empty((row_classes, col_classes, patterns.shape[0]), np.int64)
-        row_sets = geometry.rows.classes()[0] if self.needs_border_classes else [()]
-        col_sets = geometry.cols.classes()[0] if self.needs_border_classes else [()]
-        for r, rows in enumerate(row_sets):
-            for c, cols in enumerate(col_sets):
-                valid = per_tap[:, list(rows)][:, :, list(cols)].sum(axis=(1, 2))
-                result[r, c] = self.x_offset * valid + constant
-        return result.astype(np.int32)
+        if not self.needs_border_classes:
+            return constant.astype(np.int32)[None, None]
+        sets = [window.class_runs()[0] for window in (geometry.rows, geometry.cols)]
+        valid = sums_of_sets(per_tap, *sets)
+        return (self.x_offset * valid + constant).astype(np.int32)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from lowbit_dialect.extensions import note_shipped
 from lowbit_dialect.ops.bitserial import BITSERIAL
 from lowbit_dialect.ops.dot import DOT
 from lowbit_dialect.ops.lut import LUT
@@ -12,6 +13,7 @@ STRATEGY_OPS: dict[str, StrategyOps] = {
     strategy.name: strategy for strategy in (BITSERIAL, DOT, LUT, PRODUCT_LUT)
 }
 """By name. A package that adds a strategy calls `register`."""
+note_shipped(STRATEGY_OPS)
 
 DEFAULT = BITSERIAL
 """The strategy of corrections that name none."""

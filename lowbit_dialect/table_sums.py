@@ -19,6 +19,7 @@ from dataclasses import dataclass
 
 from lowbit_dialect.codes import AffineCode
 from lowbit_dialect.decomposition import Decomposition, Term, decompose
+from lowbit_dialect.layout import index_count
 
 TABLE_WORD = 64
 """Bits of the words that are cut into table indices: long ones leave short rests seldom."""
@@ -87,12 +88,9 @@ class TableSums:
         low, high = self.sum_elements(elements)
         return high <= UINT16_MAX if low == 0 else high <= INT16_MAX and low >= -INT16_MAX - 1
 
-    def index_counts(self, channels: int) -> list[int]:
-        """How many indices each word of so many channels is cut into."""
-        return [
-            -(-min(TABLE_WORD, channels - start) // self.bits)
-            for start in range(0, channels, TABLE_WORD)
-        ]
+    def index_count(self, channels: int) -> int:
+        """How many indices the words of so many channels are cut into."""
+        return index_count(channels, TABLE_WORD, self.bits)
 
     @property
     def why_not(self) -> str | None:

@@ -15,6 +15,8 @@ from xdsl.dialects.builtin import ModuleOp
 from xdsl.passes import ModulePass
 from xdsl.transforms.dead_code_elimination import DeadCodeElimination
 
+from lowbit_dialect.dominance import verify_dominance
+from lowbit_dialect.extensions import note_shipped
 from lowering.kernels.fold_constants import FoldConstantsPass
 from lowering.kernels.fuse_epilogue import FuseEpiloguePass
 from lowering.kernels.plan_glue import PlanGluePass
@@ -44,6 +46,7 @@ LEVELS: dict[str, Callable[..., tuple[ModulePass, ...]]] = {
     "llvm": lambda target, *_: (ScfToCfPass(), LowbitToLLVMPass(target)),
 }
 """The passes that reach each level, for a target and, where given, a strategy and records."""
+note_shipped(LEVELS)
 
 
 def passes(
@@ -80,10 +83,12 @@ def lower(
 
     Raises:
         ValueError: there is no such level, target or strategy, or the records cannot be read.
+        VerifyException: an operand does not dominate its use.
         PassFailedException: something in the module has no lowering; the message says what.
     """
-    context = Context()
-    for step in passes(target, until, strategy, records):
+    steps, context = passes(target, until, strategy, records), Context()
+    verify_dominance(module)
+    for step in steps:
         step.apply(context, module)
 
 
@@ -100,5 +105,4 @@ class PipelinePass(ModulePass):
 
     def apply(self, ctx: Context, op: ModuleOp) -> None:
         """Apply them in order."""
-        for step in passes(self.target, self.until, self.strategy, self.records):
-            step.apply(ctx, op)
+        lower(op, self.target, self.until, self.strategy, self.records)

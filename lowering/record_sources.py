@@ -8,7 +8,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 
 from lowering.targets import Target
@@ -41,8 +41,10 @@ def read_records(path: Path) -> str:
     """The text of a file of records.
 
     Raises:
-        ValueError: it cannot be read.
+        ValueError: it cannot be read, or is no file that can be read several times.
     """
+    if path.exists() and not path.is_file():
+        raise ValueError(f"records {path}: expected a regular file, which is read several times")
     try:
         return path.read_text(encoding="utf-8", errors="replace")
     except OSError as error:
@@ -89,7 +91,7 @@ def sources(target: Target, records: str) -> Iterator[RecordSource]:
         yield _shipped(cpu)
 
 
-@cache
+@lru_cache(maxsize=16)
 def _digest(cpu: str, text: str) -> str:
     return hashlib.sha256(f"{cpu}\n{text}".encode()).hexdigest()
 

@@ -6,12 +6,12 @@ from collections.abc import Callable
 from importlib import import_module
 from typing import Any
 
+from xdsl.context import Context
 from xdsl.universe import Universe
 
 DIALECTS = {
     "lowbit": "lowbit_dialect.lowbit:Lowbit",
     "simd": "lowbit_dialect.simd:Simd",
-    "llvmx": "lowbit_dialect.llvmx:LLVMX",
 }
 """Dialect name to `module:object`."""
 
@@ -36,6 +36,13 @@ TARGETS = {
 """What `-t` can write, name to `module:class`."""
 
 
+EXTENDED_DIALECTS = {
+    "arith": "lowbit_dialect.arith_ops:ARITH",
+    "llvm": "lowbit_dialect.llvm_ops:LLVM",
+}
+"""Dialects of xDSL that our tools read with more operations; plain `xdsl-opt` keeps its own."""
+
+
 def _loader(path: str) -> Callable[[], Any]:
     module, _, name = path.partition(":")
     return lambda: getattr(import_module(module), name)
@@ -47,3 +54,11 @@ LOWBIT_UNIVERSE = Universe(
     all_targets={name: _loader(path) for name, path in TARGETS.items()},
 )
 """The entry point `xdsl.universe` names this, so plain `xdsl-opt` sees it too."""
+
+
+def register_dialects(context: Context) -> None:
+    """Register every dialect of the environment in `context`, each loaded when it is needed."""
+    dialects = Universe.get_multiverse().all_dialects
+    extended = {name: _loader(path) for name, path in EXTENDED_DIALECTS.items()}
+    for name, factory in (dialects | extended).items():
+        context.register_dialect(name, factory)

@@ -7,6 +7,8 @@ from importlib import import_module
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
+from lowering.at_fork import IMPORTING
+
 if TYPE_CHECKING:
     from lowbit_dialect.interpreters.values import PackedArray
     from runtime.compile import compile
@@ -25,18 +27,23 @@ _PLACES = {
 }
 
 
+def _import(name: str) -> ModuleType:
+    with IMPORTING:
+        return import_module(name)
+
+
 class _Package(ModuleType):
     """A package that imports what is asked for when it is: the command line starts with little."""
 
     def __getattr__(self, name: str) -> Any:
         if name not in _PLACES:
             raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-        return getattr(import_module(_PLACES[name]), name)
+        return getattr(_import(_PLACES[name]), name)
 
     @property
     def compile(self) -> Any:
         """The function, not the module of that name."""
-        return import_module("runtime.compile").compile
+        return _import("runtime.compile").compile
 
     @compile.setter
     def compile(self, module: ModuleType) -> None:

@@ -8,83 +8,57 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from lowbit_dialect.arrays import LIMITS, contiguous
 from lowbit_dialect.codes import Code, SignedType, UnipolarType
+from runtime.dlpack import writable_from_dlpack
 
 _NO_PATTERN = 0xFF
 """Marks a byte that is no value; narrower codes than 8 bits have no such pattern."""
-
-
-def as_array(value: Any, name: str) -> NDArray:
-    """Any array, DLPack producer, buffer or nested list as a numpy array.
-
-    Raises:
-        ValueError: it is none of these.
-    """
-    if isinstance(value, np.ndarray):
-        return value
-    try:
-        if hasattr(value, "__dlpack__"):
-            return np.from_dlpack(value)
-        array = np.asarray(value)
-    except (TypeError, ValueError, RuntimeError, BufferError) as error:
-        raise ValueError(f"{name}: cannot be read as an array: {error}") from error
-    if array.dtype == object:
-        raise ValueError(f"{name}: cannot be read as an array of numbers")
-    return array
 
 
 def writable_array(value: Any, name: str) -> NDArray:
     """The memory of an array, DLPack producer or buffer, to be written through.
 
     Raises:
-        ValueError: it is none of these, or read-only.
+        ValueError: it is none of these, read-only, or two of its elements share memory.
     """
     try:
         if isinstance(value, np.ndarray):
             array = value
         elif hasattr(value, "__dlpack__"):
-            array = np.from_dlpack(value)
+            array = writable_from_dlpack(value)
         else:
             array = np.asarray(memoryview(value))
-    except (TypeError, ValueError, RuntimeError, BufferError) as error:
+    except Exception as error:  # whatever the producer raises
         raise ValueError(f"{name}: not memory that can be written: {error}") from error
+    if isinstance(array, np.ma.MaskedArray):
+        raise ValueError(f"{name}: a masked array; give its .data")
     if not array.flags.writeable:
         raise ValueError(f"{name}: the array is read-only")
+    if _overlaps_itself(array):
+        raise ValueError(f"{name}: elements of the array share memory, strides {array.strides}")
     return array
 
 
-_LIMITS: dict[np.dtype, tuple[int, int]] = {
-    np.dtype(np.bool_): (0, 1),
-    **{
-        np.dtype(f"{kind}{size}"): (int(limits.min), int(limits.max))
-        for kind in "iu"
-        for size in (1, 2, 4, 8)
-        for limits in (np.iinfo(f"{kind}{size}"),)
-    },
-}
-"""Smallest and largest number of the integer dtypes."""
+def _overlaps_itself(array: NDArray) -> bool:
+    """Whether two elements of an array may share memory: no for all but hand-made strides."""
+    if array.flags.forc:
+        return False
+    span = array.itemsize
+    steps = zip(array.strides, array.shape, strict=True)
+    for stride, extent in sorted((abs(stride), extent) for stride, extent in steps if extent > 1):
+        if stride < span:
+            return True
+        span += stride * (extent - 1)
+    return False
 
 
-def as_dtype(array: NDArray, dtype: np.dtype, name: str) -> NDArray:
-    """The array in another dtype: integers are converted where all of them fit, nothing else is.
-
-    Raises:
-        ValueError: the dtype differs, and not just in the width of integers, or an element does
-            not fit; the message names it.
-    """
-    if array.dtype == dtype:
-        return array
-    given, wanted = _LIMITS.get(array.dtype.newbyteorder("=")), _LIMITS.get(dtype)
-    if given is None or wanted is None:
-        raise ValueError(f"{name}: expected dtype {dtype}, got {array.dtype}")
-    fits = (array >= wanted[0]) & (array <= wanted[1])
-    if not fits.all():
-        index = [int(i) for i in np.unravel_index(int(np.argmin(fits)), array.shape)]
-        raise ValueError(
-            f"{name}: {int(array[tuple(index)])} at index {index} does not fit in {dtype},"
-            f" {wanted[0]} .. {wanted[1]}"
-        )
-    return array.astype(dtype)
+def share_memory(a: NDArray, b: NDArray) -> bool:
+    """Whether two arrays have an element in common, or may have where that is hard to find out."""
+    try:
+        return np.shares_memory(a, b, max_work=10_000)  # pyright: ignore[reportArgumentType]
+    except np.exceptions.TooHardError:
+        return True
 
 
 class CodeBytes:
@@ -111,12 +85,16 @@ class CodeBytes:
             self._patterns[code.values & 0xFF] = np.arange(1 << code.width)
 
     def encode(self, array: NDArray, name: str) -> NDArray:
-        """The byte of each value; no copy where the array has them already.
+        """The byte of each value, in C order; no copy where the array has them already.
+
+        Args:
+            array: of native byte order.
+            name: what messages call it.
 
         Raises:
             ValueError: an element is not a value of the code, or the array not one of integers.
         """
-        limits = _LIMITS.get(array.dtype)
+        limits = LIMITS.get(array.dtype)
         if limits is None or not array.size:
             return self._slowly(array, name)
         if limits[0] < self.low and int(np.minimum.reduce(array, None)) < self.low:
@@ -124,22 +102,22 @@ class CodeBytes:
         if limits[1] > self.high and int(np.maximum.reduce(array, None)) > self.high:
             return self._slowly(array, name)
         if self.is_identity:
-            return np.ascontiguousarray(_low_bytes(array, self.dtype))
+            return contiguous(_low_bytes(array, self.dtype))
         if self._patterns is None:
             return self._slowly(array, name)
         patterns = self._patterns.take(_low_bytes(array, np.dtype(np.uint8)))
         if int(np.maximum.reduce(patterns, None)) == _NO_PATTERN:
             return self._slowly(array, name)
-        return np.ascontiguousarray(patterns)
+        return contiguous(patterns)
 
     def decode(self, data: NDArray) -> NDArray:
         """The value of each byte, in the narrowest dtype; no copy where it is the byte."""
-        return data if self.is_identity else self._values.take(data)
+        return data if self.is_identity else np.asarray(self._values.take(data))
 
     def _slowly(self, array: NDArray, name: str) -> NDArray:
         """For any dtype and code, with messages that name the element."""
         patterns = self.code.encode(array, name)
-        return array.astype(self.dtype) if self.is_identity else np.ascontiguousarray(patterns)
+        return array.astype(self.dtype, order="C") if self.is_identity else contiguous(patterns)
 
 
 def _low_bytes(array: NDArray, dtype: np.dtype) -> NDArray:

@@ -1,37 +1,31 @@
 """Compiled objects on disk, found by everything that went into them.
 
-An entry is one file: a magic word, a checksum, the signatures as JSON, and the object. It is
-written beside its place and renamed, so readers and concurrent writers never see half of one;
-an entry that does not check out (truncated, damaged) counts as absent and is replaced. Where all of
-them take more room than allowed, those that were not used for longest are removed.
+An entry is one file, see `cache_entry`. It is written beside its place and renamed, so readers and
+concurrent writers never see half of one; an entry that is not what was written counts as absent and
+is replaced. Entries and folders that other users may change are not used, see `cache_access`. Where
+all entries take more room than allowed, those that were not used for longest are removed.
 """
 
 from __future__ import annotations
 
-import hashlib
-import json
 import os
-import struct
-import tempfile
+import pwd
 import warnings
-from dataclasses import fields
-from functools import cache
-from importlib.metadata import version
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
-from lowering.record_sources import SHIPPED_RECORDS, digest
-from lowering.targets import Target
-from runtime.cache_limit import TEMPORARY, evict, limit, mark_used
+from runtime.cache_access import UntrustedError, read_private, write_private
+from runtime.cache_entry import DamagedError, pack_entry, unpack_entry
+from runtime.cache_key import key
+from runtime.cache_limit import evict, limit, mark_used
 
-_FAMILY, _VERSION = b"lowbit", b"02"
-_HEADER = struct.Struct("<6s2s32s")
-"""Family, version of this format, checksum of all that follows."""
-_LENGTH = struct.Struct("<Q")
-"""Bytes of the metadata, which comes next; the rest is the object."""
+__all__ = ["ENVIRONMENT", "CacheError", "directory", "key", "load", "store", "warn_damaged"]
 
 ENVIRONMENT = "LOWBIT_CACHE"
 """Names the cache's folder; where it is set to nothing, there is no cache."""
+
+Metadata = TypeVar("Metadata")
 
 
 class CacheError(Exception):
@@ -39,60 +33,38 @@ class CacheError(Exception):
 
 
 def directory() -> Path | None:
-    """The cache's folder, or None where it is turned off or nothing says where home is."""
+    """The cache's folder, or None where it is turned off or nothing says where home is.
+
+    A relative LOWBIT_CACHE is a folder below the working directory, as for any path that a user
+    names. XDG_CACHE_HOME and HOME are absolute, or count as not set, as the XDG rules say.
+    """
     named = os.environ.get(ENVIRONMENT)
     if named is not None:
         return Path(named) if named else None
     base = os.environ.get("XDG_CACHE_HOME", "")
-    if os.path.isabs(base):  # the rules for XDG_CACHE_HOME say to ignore others
+    if os.path.isabs(base):
         return Path(base) / "lowbit"
-    try:
-        return Path.home() / ".cache" / "lowbit"
-    except RuntimeError:
-        return None
+    home = os.environ.get("HOME", "")
+    if not os.path.isabs(home):
+        try:
+            home = pwd.getpwuid(os.getuid()).pw_dir
+        except KeyError:
+            return None
+    return Path(home) / ".cache" / "lowbit" if os.path.isabs(home) else None
 
 
-@cache
-def _compiler_fingerprint() -> str:
-    """Versions of all that compiles, and the sources of this package: a change makes new keys."""
-    digest = hashlib.sha256()
-    for name in ("lowbit", "xdsl", "llvmlite", "numpy"):
-        digest.update(f"{name} {version(name)};".encode())
-    root = Path(__file__).parent.parent
-    for package in ("lowbit_dialect", "lowering", "runtime"):
-        for path in sorted((root / package).rglob("*.py")):
-            stat = path.stat()
-            place = path.relative_to(root)
-            digest.update(f"{place} {stat.st_size} {stat.st_mtime_ns};".encode())
-    return digest.hexdigest()
+def _as_it_is(metadata: Any) -> Any:
+    return metadata
 
 
-@cache
-def _target_facts(target: Target) -> str:
-    """All of a target; its set of features, whose order differs between processes, sorted."""
-    facts = {field.name: getattr(target, field.name) for field in fields(target)}
-    return repr(facts | {"isa": sorted(target.isa)})
-
-
-def key(text: str, target: Target, strategy: str = "auto", records: str = SHIPPED_RECORDS) -> str:
-    """Name of the entry for a module's text compiled for a target with a strategy and records.
-
-    Of records their content counts, not the file's name.
-
-    Raises:
-        ValueError: the records cannot be read.
-    """
-    measured = digest(target, records)
-    facts = f"{_compiler_fingerprint()}\n{_target_facts(target)}\n{strategy}\n{measured}\n"
-    whole = hashlib.sha256(facts.encode())
-    whole.update(text.encode(errors="surrogatepass"))
-    return whole.hexdigest()
-
-
-def load(name: str) -> tuple[Any, bytes] | None:
+def load(name: str, decode: Callable[[Any], Metadata] = _as_it_is) -> tuple[Metadata, bytes] | None:
     """The metadata and the object of an entry, or None where there is no whole one.
 
-    A damaged entry gives a warning that names the file.
+    An entry that is damaged, or that other users may change, gives a warning that names the file.
+
+    Args:
+        name: the key of the entry.
+        decode: makes something of the metadata; where it raises, the entry is damaged.
 
     Raises:
         ValueError: LOWBIT_CACHE_LIMIT is no size.
@@ -102,35 +74,38 @@ def load(name: str) -> tuple[Any, bytes] | None:
     if folder is None:
         return None
     limit()
-    path = folder / name[:2] / name
     try:
-        data = path.read_bytes()
-    except FileNotFoundError:
+        entry = read_private(folder, name)
+        found = None if entry is None else unpack_entry(name, entry)
+        if found is None:
+            return None
+        result = _decoded(decode, found[0]), found[1]
+    except DamagedError as error:
+        warn_damaged(name, error)
+        return None
+    except UntrustedError as error:
+        warnings.warn(f"the cache is not used, compiling anew: {error}", stacklevel=2)
         return None
     except OSError as error:
         _complain(f"cannot read the cache in {folder}: {error.strerror or error}", error)
         return None
-    if len(data) >= _HEADER.size and data.startswith(_FAMILY) and data[6:8] != _VERSION:
-        return None  # of another version of this format, and whole for all we know
-    found = _check(data)
-    if found is None:
-        warnings.warn(f"the cache entry {path} is damaged; compiling anew", stacklevel=2)
-    else:
-        mark_used(path)
-    return found
+    mark_used(folder / name[:2] / name)
+    return result
 
 
-def _check(data: bytes) -> tuple[Any, bytes] | None:
-    """The parts of an entry, or None where it is not what was written."""
-    if len(data) < _HEADER.size:
-        return None
-    family, _, checksum = _HEADER.unpack_from(data)
-    body = data[_HEADER.size :]
-    if family != _FAMILY or checksum != hashlib.sha256(body).digest():
-        return None
-    start = _LENGTH.size
-    end = start + _LENGTH.unpack_from(body)[0]
-    return json.loads(body[start:end]), body[end:]
+def _decoded(decode: Callable[[Any], Metadata], metadata: Any) -> Metadata:
+    try:
+        return decode(metadata)
+    except Exception as error:  # metadata may be anything that JSON can hold
+        raise DamagedError("its metadata are not those of a compiled module") from error
+
+
+def warn_damaged(name: str, reason: Exception) -> None:
+    """Warn that an entry is not what was written, and will be replaced."""
+    folder = directory()
+    assert folder is not None, "an entry was read"
+    path = folder / name[:2] / name
+    warnings.warn(f"the cache entry {path} is damaged: {reason}; compiling anew", stacklevel=3)
 
 
 def _complain(message: str, error: OSError) -> None:
@@ -143,38 +118,24 @@ def _complain(message: str, error: OSError) -> None:
 def store(name: str, metadata: Any, data: bytes) -> None:
     """Write an entry, and remove old ones where there are too many.
 
-    An entry that is larger than the whole cache may be is not written.
+    An entry that is larger than the whole cache may be is not written, nor is one into a folder
+    that other users may change: `load` has warned of that.
 
     Raises:
         ValueError: LOWBIT_CACHE_LIMIT is no size.
         CacheError: the folder named by LOWBIT_CACHE cannot be written. (The default one only gives
-            a warning: a read-only home must not stop anybody from compiling.)
+            a warning: a read-only home must not stop a user from compiling.)
     """
     folder = directory()
     if folder is None:
         return
-    text = json.dumps(metadata).encode()
-    body = _LENGTH.pack(len(text)) + text + data
-    header = _HEADER.pack(_FAMILY, _VERSION, hashlib.sha256(body).digest())
-    most = limit()
-    if len(header) + len(body) > most:
+    entry, most = pack_entry(name, metadata, data), limit()
+    if len(entry) > most:
         return
     try:
-        place = folder / name[:2]
-        place.mkdir(parents=True, exist_ok=True)
-        _write(place / name, header + body)
+        write_private(folder, name, entry)
         evict(folder, most)
+    except UntrustedError:
+        return
     except OSError as error:
         _complain(f"cannot write the cache in {folder}: {error.strerror or error}", error)
-
-
-def _write(path: Path, data: bytes) -> None:
-    """Write a file such that nobody ever sees a part of it under its name."""
-    descriptor, temporary = tempfile.mkstemp(dir=path.parent, prefix=TEMPORARY)
-    try:
-        with os.fdopen(descriptor, "wb") as file:
-            file.write(data)
-        os.replace(temporary, path)
-    except BaseException:  # also an interrupt: nothing may be left behind
-        Path(temporary).unlink(missing_ok=True)
-        raise

@@ -38,7 +38,7 @@ def limit() -> int:
     text = os.environ.get(ENVIRONMENT)
     if not text:
         return DEFAULT
-    found = re.fullmatch(r"(\d+)([KMG]?)", text.strip().upper())
+    found = re.fullmatch(r"([0-9]{1,18})([KMG]?)", text.strip().upper())
     if found is None:
         raise ValueError(
             f"{ENVIRONMENT}={text!r}: expected bytes, or a number of K, M or G, such as 500M"
@@ -49,7 +49,7 @@ def limit() -> int:
 def mark_used(path: Path) -> None:
     """Note that an entry was read just now, in a folder that may be written."""
     with suppress(OSError):
-        os.utime(path)
+        os.utime(path, follow_symlinks=False)
 
 
 def evict(folder: Path, most: int) -> None:
@@ -64,8 +64,12 @@ def evict(folder: Path, most: int) -> None:
     for _, size, path in entries:
         if total <= most - most // 10:
             break
-        with suppress(OSError):
+        try:
             os.unlink(path)
+        except FileNotFoundError:
+            pass  # removed by another process
+        except OSError:
+            continue
         total -= size
 
 
@@ -79,7 +83,9 @@ def _entries(folder: Path) -> Iterator[tuple[int, int, str]]:
             with suppress(OSError), os.scandir(place) as files:
                 for file in files:
                     with suppress(OSError):
-                        stat = file.stat()
+                        stat = file.stat(follow_symlinks=False)
+                        if not file.is_file(follow_symlinks=False):
+                            continue
                         if _ENTRY.fullmatch(file.name):
                             yield stat.st_mtime_ns, stat.st_size, file.path
                         elif file.name.startswith(TEMPORARY) and stat.st_mtime < abandoned:

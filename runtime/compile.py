@@ -2,25 +2,29 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
+from typing import Any
 
 from xdsl.dialects.builtin import ModuleOp
 
+from lowbit_dialect.extensions import extensions
+from lowering.at_fork import IMPORTING
 from lowering.record_sources import SHIPPED_RECORDS
 from lowering.strategies import check_strategy
-from lowering.targets import get_target
+from lowering.targets import Target, get_target
 from runtime import cache
 from runtime.executable import Executable
 from runtime.host import check_runs_here
-from runtime.jit import LoadedObject
+from runtime.jit import JitError, LoadedObject
 from runtime.signature import Signature
-from runtime.source import fingerprint, parse_module, read_text, verify
+from runtime.source import Fingerprint, fingerprint, parse_module, read_text, verify
 
 __all__ = ["choose", "compile", "parse_module"]
 
 
 def compile(
-    module: ModuleOp | str | Path,
+    module: ModuleOp | str | os.PathLike[str],
     target: str = "host",
     *,
     entry: str | None = None,
@@ -31,14 +35,16 @@ def compile(
     """Compile a module for this machine.
 
     Args:
-        module: a module, its text, or the path of a file with it.
+        module: a module, its text, or the path of a file with it. A string of one line that
+            ends in `.mlir` is a path.
         target: `host`, or `host+avx2`, `host+sse2` to use less of it; any target that this machine
             can run.
         entry: the function to call; not needed where there is one, or one called main.
-        use_cache: whether to look for the object on disk, and keep it there.
+        use_cache: whether to look for the object on disk, and keep it there. Modules with
+            operations or attributes from outside of lowbit and xDSL are always compiled anew, as
+            are all modules once a table of lowerings was changed.
         strategy: how contractions are computed: a name of `lowering.strategies.STRATEGIES`, or
-            `auto` for what suits the machine. Where a strategy cannot compute a contraction,
-            another one takes its place; codebooks always take tables of products.
+            `auto` for the fastest way on the machine.
         records: a file that `lowbit tune` wrote, asked before the records that come with lowbit
             and these before the cost model; `shipped` leaves out the file, `none` all records.
 
@@ -46,40 +52,77 @@ def compile(
         The function, ready to be called with numpy arrays.
 
     Raises:
-        ValueError: no such target, strategy or function, this machine cannot run the target, or
-            the records cannot be read.
-        ParseError, VerifyException, PassFailedException: what is wrong with the module, and where.
+        ValueError: no such target, strategy or function, this machine cannot run the target, the
+            records cannot be read, or `module` is none.
+        ParseError, VerifyException, PassFailedException: what is wrong with the module, and where;
+            a contraction that the strategy cannot take counts.
         OSError: the file cannot be read.
         CacheError: LOWBIT_CACHE names a folder that cannot be used.
     """
     machine = get_target(target)
     check_runs_here(machine)
     check_strategy(strategy)
-    name = "<module>"
-    if isinstance(module, Path):
-        name, module = str(module), read_text(module)
-    key, hit = "", None
+    given, name = _read(module)
+    # What others added to the compiler, or changed in it, is in no key.
+    use_cache = use_cache and not extensions()
+    # A text that was compiled once is found without parsing it.
+    text, is_foreign = Fingerprint(given, False) if isinstance(given, str) else fingerprint(given)
+    use_cache = use_cache and not is_foreign
+    key = ""
     if use_cache:
-        # A text that was compiled once is found without parsing it.
-        text = module if isinstance(module, str) else fingerprint(module)
         key = cache.key(text, machine, strategy, str(records))
-        hit = cache.load(key)
-    if hit is not None:
-        found, data = [Signature.from_json(s) for s in hit[0]], hit[1]
+        hit = cache.load(key, _signatures)
+        if hit is not None:
+            try:
+                return _executable(*hit, entry, machine)
+            except JitError as error:
+                cache.warn_damaged(key, error)
+    if isinstance(given, str):
+        given = parse_module(given, name)
+        use_cache = use_cache and not fingerprint(given).is_foreign
     else:
-        if isinstance(module, str):
-            module = parse_module(module, name)
-        else:
-            verify(module)
-        # On a hit there is no need to import the passes, which takes longer than all the rest.
+        verify(given)
+    # On a hit there is no need to import the passes, which takes longer than all the rest.
+    with IMPORTING:
         from runtime.build import build_object  # noqa: PLC0415
 
-        found, data = build_object(module, machine, strategy, str(records))
-        if use_cache:
-            cache.store(key, [s.to_json() for s in found], data)
+    found, data = build_object(given, machine, strategy, str(records))
+    # Parsing may have loaded a plug-in, and the records may have changed since the key was made.
+    if use_cache and not extensions() and key == cache.key(text, machine, strategy, str(records)):
+        cache.store(key, [s.to_json() for s in found], data)
+    return _executable(found, data, entry, machine)
+
+
+def _read(module: ModuleOp | str | os.PathLike[str]) -> tuple[ModuleOp | str, str]:
+    """The module or its text, and what it is called in messages."""
+    if isinstance(module, ModuleOp):
+        return module, "<module>"
+    if isinstance(module, str) and (
+        "\n" in module or not module.lower().endswith((".mlir", ".onnx"))
+    ):
+        return module, "<module>"
+    if isinstance(module, str | os.PathLike):
+        path = Path(module)
+        return read_text(path), str(path)
+    raise ValueError(
+        f"module: expected a ModuleOp, its text, or the path of a file, got {type(module).__name__}"
+    )
+
+
+def _signatures(metadata: Any) -> list[Signature]:
+    """What `compile` keeps beside an object; raises something where it is not that."""
+    if not isinstance(metadata, list):
+        raise TypeError(f"expected a list, got {type(metadata).__name__}")
+    return [Signature.from_json(signature) for signature in metadata]
+
+
+def _executable(
+    found: list[Signature], data: bytes, entry: str | None, target: Target
+) -> Executable:
+    """The function called `entry` of an object, see `choose`."""
     signature = choose(found, entry)
     symbols = [signature.name, *(stage for stage, _ in signature.stages)]
-    return Executable(signature, LoadedObject(data, symbols), machine.name)
+    return Executable(signature, LoadedObject(data, symbols), target.name)
 
 
 def choose(found: list[Signature], entry: str | None) -> Signature:

@@ -4,22 +4,20 @@ from __future__ import annotations
 
 import ctypes
 from collections.abc import Callable, Sequence
-from functools import cached_property, partial
+from functools import partial
+from itertools import combinations
 from operator import index
-from typing import Any, TypeAlias
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from lowbit_dialect.cached_property import cached_property
+from runtime.arrays import share_memory
 from runtime.jit import LoadedObject
 from runtime.signature import Signature
 from runtime.tensor_spec import TensorSpec
-from runtime.threads import SharedStages, team
-
-ALIGNMENT = 64
-
-Workspace: TypeAlias = tuple[int, NDArray[np.uint8]]
-"""Where a workspace starts, and the memory that it is in."""
+from runtime.thread_pool import SharedStages, thread_pool
 
 
 def thread_count(value: Any) -> int:
@@ -52,7 +50,7 @@ class Executable:
             loaded.address(signature.name)
         )
         self._buffer_count = count
-        self._workspaces: list[Workspace] = []
+        self._workspaces: list[NDArray[np.uint8]] = []
 
     def __call__(self, *inputs: Any, out: Any = None, num_threads: int = 1) -> Any:
         """Run the function.
@@ -63,8 +61,9 @@ class Executable:
                 buffer protocol can read. An array that lies in memory as the function reads it is
                 not copied: contiguous, of one byte an element, unipolar or signed.
             out: an array for the output (a sequence where there are several), of the shape and
-                dtype that the function gives without it. It may overlap the inputs and need not be
-                contiguous. Where an error is raised before the function runs, it keeps its values.
+                dtype that the function gives without it. It may overlap the inputs, though not
+                another output, and need not be contiguous. Where an error is raised before the
+                function runs, it keeps its values.
             num_threads: how many threads share each stage. The threads serve one call at a time;
                 a call that finds them busy runs on its own thread alone.
 
@@ -93,19 +92,17 @@ class Executable:
     ) -> None:
         """Run on buffers that lie in memory as `Signature` says, without any check.
 
-        Each array is contiguous, of the `storage_shape` and `dtype` of its `TensorSpec`, and
-        overlaps no output. Anything else reads or writes foreign memory. A workspace given here is
-        zeroed before its first use, and belongs to this call alone while it runs.
+        Each array is contiguous, aligned to its elements, of the `storage_shape` and `dtype` of its
+        `TensorSpec`, and overlaps no output. Anything else reads or writes foreign memory. A
+        workspace given here is zeroed before its first use, stays where it is, at any address, and
+        belongs to this call alone while it runs.
         """
-        pointers = [a.__array_interface__["data"][0] for a in (*inputs, *outputs)]
-        if workspace is not None:
-            self._run_at([*pointers, workspace.__array_interface__["data"][0]], num_threads)
-            return
-        own = self._take_workspace()
+        own = self._take_workspace() if workspace is None else workspace
         try:
-            self._run_at([*pointers, own[0]], num_threads)
+            self._run_at(_addresses([*inputs, *outputs, own]), num_threads)
         finally:
-            self._workspaces.append(own)
+            if workspace is None:
+                self._workspaces.append(own)
 
     def bind(
         self, inputs: Sequence[NDArray], outputs: Sequence[NDArray], num_threads: int = 1
@@ -115,19 +112,21 @@ class Executable:
         For loops over fixed buffers: nothing is left of the call but the call. The buffers and a
         workspace of its own stay alive with it.
         """
-        arrays = (*inputs, *outputs)
-        start, workspace = self._take_workspace()
-        pointers = [*(a.__array_interface__["data"][0] for a in arrays), start]
+        arrays = [*inputs, *outputs, self._take_workspace()]
+        pointers = _addresses(arrays)
         if num_threads == 1:
             call = partial(self._function, *map(ctypes.c_void_p, pointers))
         else:
             call = partial(self._run_at, pointers, num_threads)
-        call.__dict__["keep"] = (arrays, workspace, self)
+        call.__dict__["keep"] = (arrays, self)
         return call
 
     def _run_at(self, pointers: list[int], num_threads: int) -> None:
-        if num_threads == 1 or not team().run(self._shared_stages, pointers, num_threads):
-            self._function(*pointers)
+        if num_threads > 1:
+            pool = thread_pool()
+            if pool is not None and pool.run(self._shared_stages, pointers, num_threads):
+                return
+        self._function(*pointers)
 
     @cached_property
     def _shared_stages(self) -> SharedStages:
@@ -148,6 +147,9 @@ class Executable:
             spec.writable(value, f"out {i}")
             for i, (spec, value) in enumerate(zip(specs, given, strict=True))
         ]
+        for (i, first), (k, second) in combinations(enumerate(targets), 2):
+            if share_memory(first, second):
+                raise ValueError(f"out {k}: shares memory with out {i}; each needs its own")
         buffers: list[NDArray] = []
         for target, spec in zip(targets, specs, strict=True):
             direct = _can_be_written_to(target, spec) and not any(
@@ -160,13 +162,15 @@ class Executable:
                 value = spec.from_storage(buffer)
                 target[...] = value if isinstance(value, np.ndarray) else value.words
 
-    def _take_workspace(self) -> Workspace:
+    def _take_workspace(self) -> NDArray[np.uint8]:
         try:
             return self._workspaces.pop()
         except IndexError:
-            raw = np.zeros(self.signature.workspace + ALIGNMENT, np.uint8)
-            start = raw.__array_interface__["data"][0]
-            return start + -start % ALIGNMENT, raw
+            return np.zeros(self.signature.workspace, np.uint8)
+
+
+def _addresses(arrays: Sequence[NDArray]) -> list[int]:
+    return [array.__array_interface__["data"][0] for array in arrays]
 
 
 def _can_be_written_to(array: NDArray, spec: TensorSpec) -> bool:

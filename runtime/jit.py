@@ -6,21 +6,18 @@ cache, and never IR. That takes a tenth of a millisecond.
 
 from __future__ import annotations
 
-import itertools
 import struct
-import threading
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from functools import cache
 
 import llvmlite.binding as llvm
+from llvmlite.binding.common import _is_shutting_down
 
+from lowering.llvm.lock import with_llvm
 from lowering.targets import get_target
 
 _ELF_MACHINES = {"x86_64": 62, "aarch64": 183, "armv7": 40}
 _ELF_HEADER = struct.Struct("<4sBBB9xHH")
-
-_LOCK = threading.Lock()
-_NUMBERS = itertools.count()
 
 
 class JitError(Exception):
@@ -28,14 +25,54 @@ class JitError(Exception):
 
 
 @cache
-def _linker() -> llvm.LLJIT:
-    """The one JIT of this process; the lock is held."""
+def _target_machine() -> llvm.TargetMachine:
     llvm.initialize_native_target()
     llvm.initialize_native_asmprinter()
-    machine = llvm.Target.from_default_triple().create_target_machine(
+    return llvm.Target.from_default_triple().create_target_machine(
         reloc="pic", codemodel="default", jit=True
     )
-    return llvm.create_lljit_compiler(machine)
+
+
+class _Linker:
+    """A JIT for a few objects.
+
+    A JIT never forgets a library: 8 kB are kept for each one that was unloaded. So each serves
+    `_OBJECTS` objects only, and LLVM frees it together with the last of these. A JIT for each
+    object would take 110 kB more for every executable that is alive.
+    """
+
+    _OBJECTS = 16
+
+    def __init__(self) -> None:
+        self._jit = llvm.create_lljit_compiler(_target_machine())
+        self._count = 0
+
+    @property
+    def is_full(self) -> bool:
+        """Whether it has linked as many objects as it may."""
+        return self._count >= self._OBJECTS
+
+    def link(self, library: llvm.JITLibraryBuilder) -> llvm.ResourceTracker:
+        """Load a library into memory, where it stays as long as the tracker."""
+        self._count += 1
+        return library.link(self._jit, f"lowbit.{self._count}")
+
+
+_linker: _Linker | None = None
+"""The linker of the objects that are loaded next; LLVM's lock guards it."""
+
+
+@with_llvm
+def _link(library: llvm.JITLibraryBuilder) -> llvm.ResourceTracker:
+    global _linker  # noqa: PLW0603
+    if _linker is None or _linker.is_full:
+        _linker = _Linker()
+    return _linker.link(library)
+
+
+@with_llvm
+def _unload(tracker: llvm.ResourceTracker) -> None:
+    tracker.close()
 
 
 def _check(data: bytes) -> None:
@@ -69,13 +106,19 @@ class LoadedObject:
         builder = llvm.JITLibraryBuilder().add_object_img(data)
         for name in names:
             builder.export_symbol(name)
-        with _LOCK:
-            try:
-                tracker = builder.link(_linker(), f"lowbit.{next(_NUMBERS)}")
-            except RuntimeError as error:
-                raise JitError(f"cannot load the object: {error}") from None
+        try:
+            tracker = _link(builder)
+        except RuntimeError as error:
+            reason = " ".join(str(error).split())
+            raise JitError(f"cannot load the object: {reason}") from None
         self._tracker = tracker
         self._addresses = {name: int(tracker[name]) for name in names}
+
+    def __del__(self, is_shutting_down: Callable[[], bool] = _is_shutting_down) -> None:
+        """Unload the object, unless the process ends: a thread may never give the lock back."""
+        tracker = self.__dict__.pop("_tracker", None)
+        if tracker is not None and not is_shutting_down():
+            _unload(tracker)
 
     def address(self, symbol: str) -> int:
         """Where `symbol` is; valid as long as this object lives.

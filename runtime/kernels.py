@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import lru_cache
-from operator import index
 from pathlib import Path
 from typing import Any
 
@@ -17,22 +15,24 @@ from xdsl.ir import Attribute, Operation, SSAValue
 from xdsl.rewriter import InsertPoint
 from xdsl.utils.exceptions import PassFailedException, VerifyException
 
+from lowbit_dialect.arguments import Pair, Sides, integer, layout_name, pair, sides
+from lowbit_dialect.arrays import as_array
 from lowbit_dialect.codes import Code, parse_code
-from lowbit_dialect.geometry import LAYOUTS
 from lowbit_dialect.interpreters.values import PackedArray
 from lowbit_dialect.layout import PackedAttr
 from lowbit_dialect.ops.contraction import Conv2DOp, MatmulOp, conv_clauses
 from lowbit_dialect.ops.pack import BitpackOp, UnpackOp
 from lowering.record_sources import SHIPPED_RECORDS, digest
+from lowering.strategies import check_strategy
 from lowering.targets import get_target
-from runtime.arrays import as_array
 from runtime.compile import compile
 from runtime.executable import Executable, thread_count
+from runtime.remember import remember
 
 
 def _integers(value: Any, rank: int, name: str) -> NDArray:
     array = as_array(value, name)
-    if array.dtype.kind not in "iu":
+    if array.dtype.kind not in "iub":
         raise ValueError(f"{name}: expected integers, got dtype {array.dtype}")
     if array.ndim != rank or not array.size:
         raise ValueError(
@@ -71,9 +71,13 @@ def _compiled(
         raise ValueError(str(error).partition("\n")[0]) from error
 
 
-def _records(records: str | Path, target: str) -> tuple[str, str]:
-    """Name and content of records, so that what is remembered is no older than they are."""
-    return str(records), digest(get_target(target), str(records))
+def _choices(target: str, strategy: str, records: str | Path) -> tuple[str, str, str, str]:
+    """Target, strategy, and name and content of records.
+
+    With the content, what is remembered is no older than the records.
+    """
+    check_strategy(strategy)
+    return target, strategy, str(records), digest(get_target(target), str(records))
 
 
 def _code(value: Any, name: str) -> str | Code:
@@ -82,30 +86,7 @@ def _code(value: Any, name: str) -> str | Code:
     return value
 
 
-def _integer(value: Any, name: str) -> int:
-    try:
-        return index(value)
-    except TypeError:
-        raise ValueError(f"{name}: expected an integer, got {value!r}") from None
-
-
-def _pair(value: Any, name: str) -> tuple[int, int]:
-    try:
-        first, second = value
-        return index(first), index(second)
-    except (TypeError, ValueError):
-        raise ValueError(f"{name}: expected two integers, got {value!r}") from None
-
-
-def _two_pairs(value: Any, name: str) -> tuple[int, int, int, int]:
-    try:
-        first, second = value
-    except (TypeError, ValueError):
-        raise ValueError(f"{name}: expected two pairs of integers, got {value!r}") from None
-    return *_pair(first, f"{name}[0]"), *_pair(second, f"{name}[1]")
-
-
-@lru_cache(maxsize=256)
+@remember
 def _conv2d(
     x_code: str | Code,
     x_shape: tuple[int, ...],
@@ -121,13 +102,11 @@ def _conv2d(
     records: str,
     measured: str,
 ) -> Executable:
-    if str(layout).lower() not in LAYOUTS:
-        raise ValueError(f"layout {layout!r}: NHWC and NCHW are allowed")
     types = (
         TensorType(parse_code(x_code), x_shape),
         TensorType(parse_code(w_code), w_shape),
     )
-    clauses = conv_clauses(strides, padding, dilation, groups, layout.lower())
+    clauses = conv_clauses(strides, padding, dilation, groups, layout)
 
     def build(x: SSAValue, w: SSAValue) -> Operation:
         return Conv2DOp.get(x, w, **clauses)
@@ -141,9 +120,9 @@ def conv2d(
     *,
     x_code: str | Code = "unipolar<2>",
     w_code: str | Code = "bipolar<1>",
-    strides: Sequence[int] = (1, 1),
-    padding: Sequence[Sequence[int]] = ((1, 1), (1, 1)),
-    dilation: Sequence[int] = (1, 1),
+    strides: Pair = (1, 1),
+    padding: Sides = ((1, 1), (1, 1)),
+    dilation: Pair = (1, 1),
     groups: int = 1,
     layout: str = "NHWC",
     target: str = "host",
@@ -154,12 +133,13 @@ def conv2d(
     """Convolution of integer values of low-bit codes, compiled for these shapes and remembered.
 
     Args:
-        x: values of x_code, any integer dtype; (N, H, W, C), or (N, C, H, W) for NCHW.
+        x: values of x_code, booleans or any integer dtype; (N, H, W, C), or (N, C, H, W) for NCHW.
         w: values of w_code; (OC, KH, KW, C / groups), or (OC, C / groups, KH, KW) for NCHW.
         x_code, w_code: unipolar<b>, bipolar<b> or signed<b>, 1 to 8 bits, or
             codebook<b, [values]>, of 8 bits with the other one.
-        strides, dilation: (height, width).
-        padding: ((top, bottom), (left, right)); a tap in the padding contributes 0.
+        strides, dilation: (height, width), or one integer for both.
+        padding: ((top, bottom), (left, right)), (top, bottom, left, right), (height, width), or one
+            integer for all sides; a tap in the padding contributes 0.
         groups: equal groups that the channels are cut into.
         layout: NHWC or NCHW.
         target, strategy, records: see `runtime.compile`.
@@ -176,10 +156,11 @@ def conv2d(
     executable = _conv2d(
         *(_code(x_code, "x_code"), arrays[0].shape),
         *(_code(w_code, "w_code"), arrays[1].shape),
-        _pair(strides, "strides"),
-        _two_pairs(padding, "padding"),
-        _pair(dilation, "dilation"),
-        *(_integer(groups, "groups"), layout, target, strategy, *_records(records, target)),
+        pair(strides, "strides"),
+        sides(padding, "padding"),
+        pair(dilation, "dilation"),
+        *(integer(groups, "groups"), layout_name(layout)),
+        *_choices(target, strategy, records),
     )
     return _run(executable, arrays, num_threads)
 
@@ -197,7 +178,7 @@ def _run(
     return result
 
 
-@lru_cache(maxsize=256)
+@remember
 def _matmul(
     x_code: str | Code,
     x_shape: tuple[int, ...],
@@ -235,12 +216,12 @@ def matmul(
     executable = _matmul(
         *(_code(x_code, "x_code"), arrays[0].shape),
         *(_code(w_code, "w_code"), arrays[1].shape),
-        *(target, strategy, *_records(records, target)),
+        *_choices(target, strategy, records),
     )
     return _run(executable, arrays, num_threads)
 
 
-@lru_cache(maxsize=256)
+@remember
 def _bitpack(
     code: str | Code,
     shape: tuple[int, ...],
@@ -296,9 +277,9 @@ def bitpack(
     if array.ndim < 1 or not array.size:
         raise ValueError(f"x: expected a dimension and elements, got shape {list(array.shape)}")
     executable = _bitpack(
-        *(_code(code, "code"), array.shape, _integer(axis, "axis")),
-        None if bit_axis is None else _integer(bit_axis, "bit_axis"),
-        *(_integer(word_bits, "word_bits"), target),
+        *(_code(code, "code"), array.shape, integer(axis, "axis")),
+        None if bit_axis is None else integer(bit_axis, "bit_axis"),
+        *(integer(word_bits, "word_bits"), target),
     )
     (argument,), (result,) = executable.signature.arguments, executable.signature.results
     words = result.new_storage()
@@ -306,7 +287,7 @@ def bitpack(
     return PackedArray(words, result.type)
 
 
-@lru_cache(maxsize=256)
+@remember
 def _unpack(type_: TensorType, target: str) -> Executable:
     return compile(single_op_module([type_], UnpackOp.get), target)
 

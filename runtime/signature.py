@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cached_property
 from typing import Any
 
 from numpy.typing import NDArray
 from xdsl.dialects.builtin import DictionaryAttr, IntegerAttr, ModuleOp, TensorType
 from xdsl.dialects.func import FuncOp
 
+from lowbit_dialect.cached_property import cached_property
 from runtime.tensor_spec import TensorSpec, Value
 
 
@@ -19,7 +19,8 @@ class Signature:
     """The interface of one lowered function (see `lowering.loops.buffers`).
 
     `stages` are the names and extents of the functions it calls in order, `workspace` the bytes of
-    zeroed memory that it works in.
+    zeroed memory that it works in, at any address. Arguments and results are aligned to their
+    elements.
     """
 
     name: str

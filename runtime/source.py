@@ -5,39 +5,64 @@ from __future__ import annotations
 from hashlib import sha256
 from io import StringIO
 from pathlib import Path
+from typing import NamedTuple
 
 from xdsl.context import Context
 from xdsl.dialects.builtin import DenseArrayBase, DenseIntOrFPElementsAttr, ModuleOp
-from xdsl.ir import Attribute
+from xdsl.ir import Attribute, Operation
 from xdsl.printer import Printer
-from xdsl.universe import Universe
 from xdsl.utils.exceptions import ParseError, VerifyException
 
+from lowbit_dialect.dominance import verify_module
 from lowering.opt.diagnostics import first_invalid, location_of, show_location
 from lowering.opt.parser import LocatingParser
+from lowering.universe import register_dialects
 
 
 def context() -> Context:
     """A context that knows every dialect there is, loading them as they are needed."""
     ctx = Context()
-    for name, factory in Universe.get_multiverse().all_dialects.items():
-        ctx.register_dialect(name, factory)
+    register_dialects(ctx)
     return ctx
+
+
+class Fingerprint(NamedTuple):
+    """What tells a module from all others, without its constants."""
+
+    text: str
+    """The same for equal modules, and for no others."""
+    is_foreign: bool
+    """Whether it has operations or attributes that are neither xDSL's nor ours: what becomes of
+    them is up to code that no version number stands for."""
+
+
+_OWN = frozenset({"xdsl", "lowbit_dialect", "lowering", "runtime"})
+"""Packages of operations and attributes that the version of the compiler stands for."""
 
 
 class _FingerprintPrinter(Printer):
     """Prints large constants as a hash of their bytes."""
 
+    is_foreign = False
+
+    def _note(self, class_: type) -> None:
+        if class_.__module__.partition(".")[0] not in _OWN:
+            self.is_foreign = True
+
+    def print_op(self, op: Operation) -> None:
+        """Print an operation."""
+        self._note(type(op))
+        super().print_op(op)
+
     def print_attribute(self, attribute: Attribute) -> None:
         """Print an attribute, or what tells it from all others."""
+        self._note(type(attribute))
         if isinstance(attribute, DenseArrayBase | DenseIntOrFPElementsAttr):
             data = attribute.data.data
             if len(data) > _LARGE:
-                type = (
-                    attribute.elt_type if isinstance(attribute, DenseArrayBase) else attribute.type
-                )
+                is_array = isinstance(attribute, DenseArrayBase)
                 self.print_string(f"{attribute.name}<{sha256(data).hexdigest()}>")
-                super().print_attribute(type)
+                super().print_attribute(attribute.elt_type if is_array else attribute.type)
                 return
         super().print_attribute(attribute)
 
@@ -46,11 +71,12 @@ _LARGE = 128
 """Bytes of a constant from which on its hash is shorter than its text."""
 
 
-def fingerprint(module: ModuleOp) -> str:
-    """A text that is the same for equal modules, and for no others; without their constants."""
+def fingerprint(module: ModuleOp) -> Fingerprint:
+    """The fingerprint of a module."""
     stream = StringIO()
-    _FingerprintPrinter(stream=stream, print_generic_format=True).print_op(module)
-    return stream.getvalue()
+    printer = _FingerprintPrinter(stream=stream, print_generic_format=True)
+    printer.print_op(module)
+    return Fingerprint(stream.getvalue(), printer.is_foreign)
 
 
 def read_text(path: Path) -> str:
@@ -58,8 +84,12 @@ def read_text(path: Path) -> str:
 
     Raises:
         OSError: it cannot be read.
-        ValueError: it is not UTF-8.
+        ValueError: it is an ONNX model, or not UTF-8.
     """
+    if path.suffix.lower() == ".onnx":
+        raise ValueError(
+            f"{path}: ONNX models are not read yet: expected MLIR with functions of tensors"
+        )
     try:
         return path.read_text(encoding="utf-8")
     except UnicodeDecodeError as error:
@@ -88,16 +118,16 @@ def parse_module(text: str, name: str = "<unknown>") -> ModuleOp:
 
 
 def verify(module: ModuleOp) -> None:
-    """Verify a module.
+    """Verify a module, the dominance of operands included.
 
     Raises:
         VerifyException: an operation does not verify; the message names it, and its place where
             that is known.
     """
     try:
-        module.verify()
+        verify_module(module)
     except VerifyException as error:
-        op = first_invalid(module)
+        op = first_invalid(module, error)
         if op is None:
             raise
         place = show_location(location_of(op))

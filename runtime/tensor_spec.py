@@ -7,7 +7,6 @@ than all the rest of loading an object.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cached_property
 from math import prod
 from typing import Any
 
@@ -17,12 +16,15 @@ from xdsl.context import Context
 from xdsl.dialects.builtin import Builtin, TensorType
 from xdsl.parser import Parser
 
+from lowbit_dialect.arrays import as_array, as_dtype, contiguous
+from lowbit_dialect.cached_property import cached_property
 from lowbit_dialect.codes import Code, parse_code
+from lowbit_dialect.images import foreign_bytes, unused_bits
 from lowbit_dialect.interpreters.values import PackedArray, element_dtype
 from lowbit_dialect.layout import PackedAttr, byte_count, packed_layout
 from lowbit_dialect.lowbit import Lowbit
-from lowbit_dialect.packing import occupied, pack, word_dtype
-from runtime.arrays import CodeBytes, as_array, as_dtype, code_bytes, writable_array
+from lowbit_dialect.packing import pack, word_dtype
+from runtime.arrays import CodeBytes, code_bytes, writable_array
 
 Value = NDArray | PackedArray
 """What a caller gets of a tensor."""
@@ -101,7 +103,7 @@ class TensorSpec:
         return self.is_packed or self.codec is None or self.codec.is_identity
 
     def to_storage(self, value: Any, name: str) -> NDArray:
-        """The bytes of an argument as the compiled function reads them, contiguous.
+        """The bytes of an argument as the compiled function reads them: native and contiguous.
 
         Integers stand for values of the code; those may be of any integer dtype, for tensors of
         integers too. A packed tensor is also taken as a `PackedArray` or as its words. No copy is
@@ -123,7 +125,7 @@ class TensorSpec:
                 f"{name}: expected shape {list(self.shape)}{words}, got {list(array.shape)}"
             )
         if self.codec is None:
-            return _contiguous(as_dtype(array, self.dtype, name))
+            return as_dtype(array, self.dtype, name)
         if not self.is_packed:
             return self.codec.encode(array, name)
         patterns = self.codec.code.encode(array, name)
@@ -143,9 +145,14 @@ class TensorSpec:
         """The array behind what a caller lends for this output, of `value_dtype`.
 
         Raises:
-            ValueError: it is read-only, or has another shape or dtype.
+            ValueError: it is read-only, has another shape, dtype or layout, or elements that share
+                memory.
         """
-        array = writable_array(value.words if isinstance(value, PackedArray) else value, name)
+        if isinstance(value, PackedArray):
+            if value.type != self.type:
+                raise ValueError(f"{name}: expected {self.text}, got words of {value.type}")
+            value = value.words
+        array = writable_array(value, name)
         if array.shape != self.storage_shape or array.dtype != self.value_dtype:
             raise ValueError(
                 f"{name}: expected {self.value_dtype} of shape {list(self.storage_shape)},"
@@ -159,44 +166,20 @@ class TensorSpec:
         assert layout is not None, "asked of packed tensors only"
         return layout
 
-    @cached_property
-    def _gaps(self) -> NDArray | None:
-        """Words with a one wherever no element lies, in frames and ragged tails."""
-        codec = self.codec
-        assert codec is not None, "packed tensors have a code"
-        layout = self._layout
-        element_bits = 8 if layout.bytes.data else codec.code.width
-        bits = prod(self.storage_shape) * layout.word_type.width.data
-        if not len(layout.index) and prod(self.shape) * element_bits == bits:
-            return None
-        return ~occupied(self.shape, codec.code, layout)
-
-    def _check_bytes(self, words: NDArray, name: str) -> None:
-        """Kernels rely on bytes that stand for a value of the code."""
-        codec = self.codec
-        assert codec is not None, "packed tensors have a code"
-        allowed = self._layout.allowed_bytes(codec.code)
-        if len(allowed) == 256:
-            return
-        found = np.ascontiguousarray(words).view(np.uint8)
-        if self._layout.bytes.data == "levels":
-            is_foreign = bool(found.size) and int(found.max()) >= len(allowed)
-        else:
-            is_foreign = not np.isin(found, [0, *allowed.tolist()]).all()
-        if is_foreign:
-            raise ValueError(f"{name}: a byte stands for no value of {codec.code}")
-
     def _checked_words(self, words: NDArray, name: str) -> NDArray:
         """The words, contiguous; kernels rely on zeros where no element lies."""
-        if self._gaps is not None and np.any(words & self._gaps):
+        words = contiguous(words)
+        image = words.reshape(-1).view(np.uint8)
+        foreign = foreign_bytes(image, self.type)
+        if foreign.any():
+            where, unused = int(np.argmax(foreign)), unused_bits(self.type)
+            if self._layout.bytes.data and (unused is None or unused[where] != 255):
+                raise ValueError(
+                    f"{name}: a byte stands for no value of {self.code_text}:"
+                    f" 0x{image[where]:02x}, byte {where} of the words"
+                )
             raise ValueError(
-                f"{name}: a bit outside the elements is set; frames and ragged tails must be zero"
+                f"{name}: a bit outside the elements is set, in byte {where} of the words;"
+                " frames and ragged tails must be zero"
             )
-        if self._layout.bytes.data:
-            self._check_bytes(words, name)
-        return _contiguous(words)
-
-
-def _contiguous(array: NDArray) -> NDArray:
-    """The array, or a copy where its elements are not side by side and aligned."""
-    return np.require(array, requirements=("C", "A"))
+        return words

@@ -222,11 +222,14 @@ func.func @vectors(%x: memref<4x8xi32>, %i: index, %acc: vector<16xi32>, %w: vec
 
 func.func @instructions(%p: !llvm.ptr, %lane: i64, %v: vector<16xi32>, %f: vector<16xf32>,
                         %mask: vector<16xi1>) {
-  %less = llvmx.fcmp olt, %f, %f : vector<16xf32> to vector<16xi1>
-  %integers = llvmx.cast fptosi %f : vector<16xf32> to vector<16xi32>
-  %one = llvmx.extractelement %v[%lane : i64] : vector<16xi32> to i32
-  %picked = llvmx.select %mask, %v, %integers : vector<16xi1>, vector<16xi32>
-  %loaded = llvmx.masked_load %p, %mask, %v align 4 : !llvm.ptr, vector<16xi1>, vector<16xi32>
-  llvmx.masked_store %loaded, %p, %mask align 4 : vector<16xi32>, !llvm.ptr, vector<16xi1>
+  %less = llvm.fcmp "olt" %f, %f : vector<16xf32>
+  %integers = llvm.fptosi %f : vector<16xf32> to vector<16xi32>
+  %naturals = llvm.fptoui %f : vector<16xf32> to vector<16xi32>
+  %floats = llvm.uitofp %naturals : vector<16xi32> to vector<16xf32>
+  %bytes = llvm.trunc %naturals overflow<nuw> : vector<16xi32> to vector<16xi8>
+  %one = llvm.extractelement %v[%lane : i64] : vector<16xi32>
+  %picked = llvm.select %mask, %v, %integers : vector<16xi1>, vector<16xi32>
+  %loaded = llvm.intr.masked.load %p, %mask, %v {alignment = 4 : i32} : (!llvm.ptr, vector<16xi1>, vector<16xi32>) -> vector<16xi32>
+  llvm.intr.masked.store %loaded, %p, %mask {alignment = 4 : i32} : vector<16xi32>, vector<16xi1> into !llvm.ptr
   func.return
 }

@@ -1,8 +1,8 @@
 // RUN: lowbit-opt %s -p 'lowbit-select-kernel{target=znver5}' --split-input-file | filecheck %s
-// RUN: lowbit-opt %s -p 'lowbit-select-kernel{target=cortex-a9 strategy=bitserial}' --split-input-file | filecheck %s
+// RUN: lowbit-opt %s -p 'lowbit-select-kernel{target=cortex-a9}' --split-input-file | filecheck %s
 // RUN: lowbit-opt %s -p 'lowbit-select-kernel{target=x86-64-v3 strategy=product_lut}' --split-input-file | filecheck %s --check-prefixes=CHECK,FORCED
 
-// Codebooks are looked up in tables of products, whatever was asked for. This one has no 0, so that
+// Codebooks are looked up in tables of products. This one has no 0, so that
 // the padding makes a difference: there is a correction for each class of border pixels.
 
 !x = tensor<1x4x4x40x!lowbit.codebook<2, [9, -7, 2, -1]>>

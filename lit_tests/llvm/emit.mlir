@@ -5,12 +5,24 @@
 // RUN: not lowbit-opt %s -t lowbit-llvm-ir 2>&1 | filecheck %s --check-prefix=LEVEL
 
 // NAME: error: {{.*}}unknown target 'z80': expected one of host, x86-64,
-// LEVEL: error: {{.*}}'memref.global' is not LLVM's
+// LEVEL: error: {{.*}}'memref.global': expected functions and globals of LLVM
 
 // CHECK: @"table" = internal constant [8 x i8] c"\01\00\02\00\03\00\04\00", align 64
 "memref.global"() <{sym_name = "table", sym_visibility = "private", constant, type = memref<2x2xi16>, initial_value = dense<[[1, 2], [3, 4]]> : tensor<2x2xi16>}> : () -> ()
 
-// CHECK: define void @"count"(ptr {{.*}}noalias{{.*}}) nounwind "no-builtins"{{.*}}
+// CHECK: @"elsewhere" = external global [16 x i8], align 4
+llvm.mlir.global external @elsewhere() {alignment = 4 : i64} : !llvm.array<4 x i32>
+
+// CHECK: @"scratch" = internal global [4 x i8] zeroinitializer
+llvm.mlir.global internal @scratch() : !llvm.array<4 x i8>
+
+// What is LLVM's already keeps its own attributes.
+// CHECK: define void @"own"() nounwind noinline "frame-pointer"="all" "no-builtins" {
+llvm.func @own() attributes {frame_pointer = #llvm.framePointerKind<all>, passthrough = ["no-builtins"]} {
+  llvm.return
+}
+
+// CHECK: define void @"count"(ptr {{.*}}noalias{{.*}}) nounwind noinline "frame-pointer"="none" "no-builtins" {
 // ZNVER5: count:
 // A53: count:
 func.func @count(%a: memref<64x4xi32>, %b: memref<4xi32>) {

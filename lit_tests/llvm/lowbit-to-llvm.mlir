@@ -2,7 +2,14 @@
 // RUN: lowbit-opt %s -p "convert-scf-to-cf,lowbit-to-llvm{target=cortex-a7}" | filecheck %s --check-prefix=ARMV7
 
 "memref.global"() <{sym_name = "table", sym_visibility = "private", constant, type = memref<2x2xi16>, initial_value = dense<[[1, 2], [3, 4]]> : tensor<2x2xi16>}> : () -> ()
-// CHECK: llvm.mlir.global internal constant @table(dense<{{.*}}> : tensor<2x2xi16>) {addr_space = 0 : i32, alignment = 64 : i64} : !llvm.array<4 x i16>
+// CHECK: llvm.mlir.global internal constant @table(dense<[1, 2, 3, 4]> : tensor<4xi16>) {addr_space = 0 : i32, alignment = 64 : i64} : !llvm.array<4 x i16>
+
+"memref.global"() <{sym_name = "one", sym_visibility = "public", type = memref<f32>, initial_value = dense<1.5> : tensor<f32>}> : () -> ()
+// CHECK: llvm.mlir.global external @one(dense<1.500000e+00> : tensor<1xf32>) {{{.*}}} : !llvm.array<1 x f32>
+
+// Without a value it would be declared only, and defined elsewhere.
+"memref.global"() <{sym_name = "scratch", sym_visibility = "public", type = memref<2x3xi8>, initial_value}> : () -> ()
+// CHECK: llvm.mlir.global external @scratch(dense<0> : tensor<6xi8>) {{{.*}}} : !llvm.array<6 x i8>
 
 // Arguments: nothing overlaps a buffer, and all of it can be read.
 // CHECK: llvm.func @copy(%{{.*}}: !llvm.ptr {{{.*}}llvm.noalias{{.*}}llvm.align = 4 : i64{{.*}}llvm.dereferenceable = 512 : i64}, %{{.*}}: !llvm.ptr
@@ -53,12 +60,12 @@ func.func @calls(%x: i64, %i: index) -> i64 {
 }
 
 // Rounding is an instruction here, and arithmetic where it would be a call of libm.
-// CHECK: llvm.func @round
+// CHECK: llvm.func @round({{.*}}) -> vector<4xf32> attributes {no_unwind, no_inline, frame_pointer = #llvm.framePointerKind<none>, passthrough = ["no-builtins"]} {
 // CHECK-NEXT: llvm.call_intrinsic "llvm.roundeven.v4f32"
 // CHECK-NEXT: llvm.return
 // ARMV7: llvm.func @round
 // ARMV7-NOT: roundeven
-// ARMV7: llvmx.fcmp olt
+// ARMV7: llvm.fcmp "olt"
 // ARMV7: llvm.return
 func.func @round(%x: vector<4xf32>) -> vector<4xf32> {
   %y = math.roundeven %x : vector<4xf32>

@@ -12,7 +12,7 @@
 // Rows of two images, blocks of channels, tiles of two pixels; the fifth pixel has a tile of its own.
 
 // CHECK-LABEL: func.func @conv_0_bitserial_conv(
-// CHECK-SAME:    %[[XB:.*]]: memref<672xi8>, %[[WB:.*]]: memref<1152xi8>, %[[YB:.*]]: memref<5120xi8>, %{{.*}}: memref<1xi8>, %[[LOW:.*]]: index, %[[HIGH:.*]]: index) {
+// CHECK-SAME:    %[[XB:.*]]: memref<672xi8> {llvm.align = 4 : i64}, %[[WB:.*]]: memref<1152xi8> {llvm.align = 4 : i64}, %[[YB:.*]]: memref<5120xi8> {llvm.align = 4 : i64}, %{{.*}}: memref<1xi8>, %[[LOW:.*]]: index, %[[HIGH:.*]]: index) {
 // CHECK-DAG:     %[[X:.*]] = memref.view %[[XB]][%{{.*}}][] : memref<672xi8> to memref<2x6x2x1x7xi32>
 // CHECK-DAG:     %[[W:.*]] = memref.view %[[WB]][%{{.*}}][] : memref<1152xi8> to memref<2x1x3x3x1x16xi32>
 // CHECK-DAG:     %[[Y:.*]] = memref.view %[[YB]][%{{.*}}][] : memref<5120xi8> to memref<2x4x5x32xi32>
@@ -29,7 +29,7 @@
 // CHECK:             vector.store
 
 // CHECK-LABEL: func.func @conv(
-// CHECK-SAME:    %[[XB:.*]]: memref<672xi8>, %[[WB:.*]]: memref<1152xi8>, %[[YB:.*]]: memref<5120xi8>, %[[WS:.*]]: memref<1xi8>) attributes {lowbit.inputs = [tensor<2x4x5x16x!lowbit.unipolar<2>, {{.*}}], lowbit.outputs = [tensor<2x4x5x32xi32>], lowbit.workspace = 0 : i64, lowbit.stages = {conv_0_bitserial_conv = 8 : i64}} {
+// CHECK-SAME:    %[[XB:.*]]: memref<672xi8> {llvm.align = 4 : i64}, %[[WB:.*]]: memref<1152xi8> {llvm.align = 4 : i64}, %[[YB:.*]]: memref<5120xi8> {llvm.align = 4 : i64}, %[[WS:.*]]: memref<1xi8>) attributes {lowbit.inputs = [tensor<2x4x5x16x!lowbit.unipolar<2>, {{.*}}], lowbit.outputs = [tensor<2x4x5x32xi32>], lowbit.workspace = 0 : i64, lowbit.stages = {conv_0_bitserial_conv = 8 : i64}} {
 // CHECK-NEXT:    %[[ZERO:.*]] = arith.constant 0 : index
 // CHECK-NEXT:    %[[ALL:.*]] = arith.constant 8 : index
 // CHECK-NEXT:    func.call @conv_0_bitserial_conv(%[[XB]], %[[WB]], %[[YB]], %[[WS]], %[[ZERO]], %[[ALL]])

@@ -8,7 +8,7 @@ func.func @f() {
 
 // -----
 
-// CHECK: lowbit.constant: cannot reshape array of size 3 into shape (2,)
+// CHECK: lowbit.constant: 3 values given, tensor<2x!lowbit.bipolar<1>> takes 2
 func.func @f() {
   %a = lowbit.constant [1, 1, 1] : tensor<2x!lowbit.bipolar<1>>
   func.return
@@ -40,7 +40,7 @@ func.func @f() {
 
 // -----
 
-// CHECK: lowbit.constant: Python int too large
+// CHECK: lowbit.constant: 99999999999999999999 is not a value of code bipolar<1> (odd numbers -1 .. 1)
 func.func @f() {
   %a = lowbit.constant [99999999999999999999] : tensor<1x!lowbit.bipolar<1>>
   func.return

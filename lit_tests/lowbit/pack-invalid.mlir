@@ -186,3 +186,48 @@ func.func @f(%x: tensor<6x10x!lowbit.unipolar<2>>) {
   %a = lowbit.bitpack %x : (tensor<6x10x!lowbit.unipolar<2>>) -> !r
   func.return
 }
+
+// -----
+
+// CHECK: #lowbit.packed: bits = 4 cannot hold the levels of unipolar<8>
+!x = tensor<6x10x!lowbit.unipolar<8>>
+!r = tensor<6x10x!lowbit.unipolar<8>, #lowbit.packed<axis = 1, word = i32, order = [0, 1], bytes = levels, bits = 4>>
+func.func @f(%x: !x) {
+  %a = lowbit.bitpack %x : (!x) -> !r
+  func.return
+}
+
+// -----
+
+// CHECK: #lowbit.packed: bits = 2 cannot hold the levels of signed<3>
+!x = tensor<6x10x!lowbit.signed<3>>
+!r = tensor<6x10x!lowbit.signed<3>, #lowbit.packed<axis = 1, word = i32, order = [0, 1], bytes = levels, bits = 2>>
+func.func @f(%x: !r) {
+  %a = lowbit.unpack %x : (!r) -> !x
+  func.return
+}
+
+// -----
+
+// CHECK: #lowbit.packed: levels of bipolar<4>, shifted by 5, do not fit in bytes
+!x = tensor<6x10x!lowbit.bipolar<4>>
+!r = tensor<6x10x!lowbit.bipolar<4>, #lowbit.packed<axis = 1, word = i32, order = [0, 1], bytes = levels, shift = 5>>
+func.func @f(%x: !x) {
+  %a = lowbit.bitpack %x : (!x) -> !r
+  func.return
+}
+
+// -----
+
+// CHECK: #lowbit.packed: bytes = values: i8 cannot hold those of unipolar<8>
+!x = tensor<6x10x!lowbit.unipolar<8>>
+!r = tensor<6x10x!lowbit.unipolar<8>, #lowbit.packed<axis = 1, word = i32, order = [0, 1], bytes = values>>
+func.func @f(%x: !x) {
+  %a = lowbit.bitpack %x : (!x) -> !r
+  func.return
+}
+
+// -----
+
+// CHECK: #lowbit.packed: shift = 2: levels of 8 bits may be shifted by 1 to 7 bits
+func.func private @f(tensor<6x!lowbit.unipolar<2>, #lowbit.packed<axis = 0, word = i32, order = [0], bytes = levels, bits = 4, shift = 2>>)

@@ -30,7 +30,7 @@ func.func @f(%x: !x, %w: !w) {
 
 // -----
 
-// CHECK: #lowbit.packed: shift = 2: levels may be shifted by 1 to 7 bits
+// CHECK: #lowbit.packed: shift = 2: levels of 8 bits may be shifted by 1 to 7 bits
 !w = tensor<8x1x1x6x!lowbit.unipolar<4>, #lowbit.packed<axis = 3, word = i32, order = [0, 1, 2, 3], lanes = [0, 16], bytes = values, shift = 2>>
 func.func @f(%w: !w) {
   func.return

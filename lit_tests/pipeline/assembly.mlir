@@ -1,7 +1,7 @@
 // RUN: lowbit-opt %s -p 'lowbit-pipeline{target=znver5 strategy=bitserial}' -t 'lowbit-asm{target=znver5}' | filecheck %s --check-prefixes=CHECK,ZNVER5
 // RUN: lowbit-opt %s -p 'lowbit-pipeline{target=x86-64-v3 strategy=bitserial}' -t 'lowbit-asm{target=x86-64-v3}' | filecheck %s --check-prefixes=CHECK,AVX2
 // RUN: lowbit-opt %s -p 'lowbit-pipeline{target=x86-64 strategy=bitserial}' -t 'lowbit-asm{target=x86-64}' | filecheck %s --check-prefixes=CHECK,SSE2
-// RUN: lowbit-opt %s -p 'lowbit-pipeline{target=cortex-a53 strategy=bitserial}' -t 'lowbit-asm{target=cortex-a53}' | filecheck %s --check-prefixes=CHECK,A64
+// RUN: lowbit-opt %s -p 'lowbit-pipeline{target=cortex-a53 strategy=bitserial}' -t lowbit-asm | filecheck %s --check-prefixes=CHECK,A64
 // RUN: lowbit-opt %s -p 'lowbit-pipeline{target=cortex-a9 strategy=bitserial}' -t 'lowbit-asm{target=cortex-a9}' | filecheck %s --check-prefixes=CHECK,ARM
 // RUN: not lowbit-opt %s -p 'lowbit-pipeline{target=cortex-a9 strategy=bitserial}' -t 'lowbit-asm{target=znver5}' 2>&1 | filecheck %s --check-prefix=MIXED
 

@@ -14,7 +14,7 @@
 // SIGNS-NEXT:    %[[OVER:.*]] = llvm.icmp "slt" %[[BOTH]], %{{.*}}
 // SIGNS-NEXT:    %[[ONE:.*]] = arith.shrui %a, %{{.*}}
 // SIGNS-NEXT:    %[[END:.*]] = arith.addi %{{.*}}, %[[ONE]]
-// SIGNS-NEXT:    llvmx.select %[[OVER]], %[[END]], %[[SUM]]
+// SIGNS-NEXT:    llvm.select %[[OVER]], %[[END]], %[[SUM]]
 func.func @add(%a: vector<4xi32>, %b: vector<4xi32>) -> vector<4xi32> {
   %r = simd.add_sat %a, %b : vector<4xi32>
   func.return %r : vector<4xi32>

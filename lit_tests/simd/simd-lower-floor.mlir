@@ -8,12 +8,12 @@
 
 // ROUNDS-LABEL: func.func @floor
 // ROUNDS-NEXT:    %[[FLOOR:.*]] = math.floor %v : vector<4xf32>
-// ROUNDS-NEXT:    llvmx.cast fptosi %[[FLOOR]] : vector<4xf32> to vector<4xi32>
+// ROUNDS-NEXT:    llvm.fptosi %[[FLOOR]] : vector<4xf32> to vector<4xi32>
 
 // BITS-LABEL: func.func @floor
 // BITS-DAG:     %[[ZERO:.*]] = arith.constant dense<0> : vector<4xi32>
 // BITS-DAG:     %[[MOST:.*]] = arith.constant dense<2147483647> : vector<4xi32>
-// BITS-NEXT:    %[[NEAR:.*]] = llvmx.cast fptosi %v : vector<4xf32> to vector<4xi32>
+// BITS-NEXT:    %[[NEAR:.*]] = llvm.fptosi %v : vector<4xf32> to vector<4xi32>
 // BITS-NEXT:    %[[WHOLE:.*]] = llvm.sitofp %[[NEAR]]
 // BITS-NEXT:    %[[V:.*]] = vector.bitcast %v
 // BITS-NEXT:    %[[W:.*]] = vector.bitcast %[[WHOLE]]

@@ -15,7 +15,7 @@
 // VBMI:          llvm.call_intrinsic "llvm.x86.avx2.pshuf.b"(%{{.*}}, %[[I]])
 // AVX2:          llvm.call_intrinsic "llvm.x86.avx2.pshuf.b"(%{{.*}}, %i)
 // AVX2:          llvm.call_intrinsic "llvm.x86.avx2.pshuf.b"(%{{.*}}, %{{s.*}})
-// PORTABLE-COUNT-15: llvmx.select
+// PORTABLE-COUNT-15: llvm.select
 // A64:           %[[LOW:.*]] = vector.shuffle %i, %i [0, {{.*}} 15]
 // A64-NEXT:      llvm.call_intrinsic "llvm.aarch64.neon.tbl1.v16i8"(%t, %[[LOW]])
 // A64-NEXT:      %[[HIGH:.*]] = vector.shuffle %i, %i [16, {{.*}} 31]
@@ -34,19 +34,19 @@ func.func @sixteen(%t: vector<16xi8>, %i: vector<32xi8>) -> (vector<32xi8>, vect
 // CHECK-LABEL: func.func @sixty_four
 // VBMI-NOT:      arith.andi
 // VBMI:          llvm.call_intrinsic "llvm.x86.avx512.permvar.qi.512"(%t, %{{.*}})
-// VBMI-NOT:      llvmx.select
+// VBMI-NOT:      llvm.select
 // AVX2:          llvm.call_intrinsic "llvm.x86.avx2.pshuf.b"
 // AVX2:          llvm.call_intrinsic "llvm.x86.avx2.pshuf.b"
-// AVX2:          llvmx.select
+// AVX2:          llvm.select
 // AVX2:          llvm.call_intrinsic "llvm.x86.avx2.pshuf.b"
 // AVX2:          llvm.call_intrinsic "llvm.x86.avx2.pshuf.b"
-// AVX2:          llvmx.select
+// AVX2:          llvm.select
 // AVX2:          arith.constant dense<32>
-// AVX2:          llvmx.select
-// PORTABLE-COUNT-63: llvmx.select
+// AVX2:          llvm.select
+// PORTABLE-COUNT-63: llvm.select
 // A64-COUNT-2:   llvm.call_intrinsic "llvm.aarch64.neon.tbl4.v16i8"
 // ARMV7-COUNT-8: llvm.call_intrinsic "llvm.arm.neon.vtbl4"
-// ARMV7:         llvmx.select
+// ARMV7:         llvm.select
 // CHECK:         func.return
 func.func @sixty_four(%t: vector<64xi8>, %i: vector<32xi8>) -> vector<32xi8> {
   %r = simd.lookup %t, %i : vector<64xi8>, vector<32xi8>

@@ -15,8 +15,8 @@
 // A64-LABEL: func.func @four
 // A64-NEXT:    %[[WEIGHTS:.*]] = arith.constant dense<[1, 2, 4, 8, 16, 32, 64, -128, 1, 2, 4, 8, 16, 32, 64, -128]> : vector<16xi8>
 // A64-NEXT:    %[[ZERO:.*]] = arith.constant dense<0> : vector<16xi8>
-// A64-NEXT:    %[[A:.*]] = llvmx.select %a, %[[WEIGHTS]], %[[ZERO]]
-// A64-COUNT-3: llvmx.select
+// A64-NEXT:    %[[A:.*]] = llvm.select %a, %[[WEIGHTS]], %[[ZERO]]
+// A64-COUNT-3: llvm.select
 // A64-NEXT:    %[[AB:.*]] = llvm.call_intrinsic "llvm.aarch64.neon.addp.v16i8"(%[[A]], %{{.*}})
 // A64-NEXT:    %[[CD:.*]] = llvm.call_intrinsic "llvm.aarch64.neon.addp.v16i8"
 // A64-NEXT:    %[[ALL:.*]] = llvm.call_intrinsic "llvm.aarch64.neon.addp.v16i8"(%[[AB]], %[[CD]])

@@ -25,7 +25,7 @@ func.func @casts(%a: vector<8xi16>) -> vector<8xi32> {
   %2 = simd.extsi %1 : vector<8xi8> to vector<8xi32>
   // CHECK-NEXT: llvm.sitofp {{.*}} : vector<8xi32> to vector<8xf32>
   %3 = simd.sitofp %2 : vector<8xi32> to vector<8xf32>
-  // CHECK-NEXT: llvmx.cast fptosi {{.*}} : vector<8xf32> to vector<8xi32>
+  // CHECK-NEXT: llvm.fptosi {{.*}} : vector<8xf32> to vector<8xi32>
   %4 = simd.fptosi %3 : vector<8xf32> to vector<8xi32>
   func.return %4 : vector<8xi32>
 }
@@ -52,13 +52,13 @@ func.func @masks(%a: vector<8xi32>, %b: vector<8xi32>) -> (vector<8xi32>, i8) {
   // CHECK-LABEL: func.func @masks
   // CHECK-NEXT: %[[MASK:\w+]] = llvm.icmp "sle" %a, %b : vector<8xi32>
   %m = simd.cmpi sle, %a, %b : vector<8xi32> to vector<8xi1>
-  // CHECK-NEXT: llvmx.select %[[MASK]], %a, %b : vector<8xi1>, vector<8xi32>
+  // CHECK-NEXT: llvm.select %[[MASK]], %a, %b : vector<8xi1>, vector<8xi32>
   %0 = simd.select %m, %a, %b : vector<8xi1>, vector<8xi32>
   // CHECK-NEXT: llvm.bitcast %[[MASK]] : vector<8xi1> to i8
   // ARMV7-LABEL: func.func @masks
-  // ARMV7: llvmx.select %{{.*}} : vector<8xi1>, vector<8xi32>
+  // ARMV7: llvm.select %{{.*}} : vector<8xi1>, vector<8xi32>
   // ARMV7: arith.constant dense<[1, 2, 4, 8, 16, 32, 64, -128]> : vector<8xi8>
-  // ARMV7: llvmx.select %{{.*}} : vector<8xi1>, vector<8xi8>
+  // ARMV7: llvm.select %{{.*}} : vector<8xi1>, vector<8xi8>
   // ARMV7-COUNT-3: llvm.call_intrinsic "llvm.arm.neon.vpadd.v8i8"
   // ARMV7-NEXT: llvm.bitcast {{.*}} : vector<8xi8> to vector<8xi8>
   // ARMV7-NEXT: vector.extract {{.*}}[0] : i8 from vector<8xi8>

@@ -112,3 +112,18 @@ func.func @padding(%x: !x, %w: !w, %n: index, %h: index, %c: index, %k: index, %
   %s:3 = lowbit.bitserial_tile %x, %w, %n, %h, %c, %k, %b, %low, %high pixels 3 vectors 1 padding [1, 0] unroll 0 x_code !lowbit.unipolar<1> w_code !lowbit.bipolar<1> : (!x, !w, index, index, index, index, index, index, index) -> (!v, !v, !v)
   func.return %s#0, %s#1, %s#2 : !v, !v, !v
 }
+
+// -----
+
+// As many taps as memory can hold are a loop, also beside columns that some pixels leave out.
+
+!x = memref<1x1x1x1x1xi32>
+!w = memref<1x1x1x260000000x1x8xi32>
+
+// CHECK-LABEL: func.func @taps
+// CHECK:         %[[LAST:.*]] = arith.constant 259999999 : index
+// CHECK:         scf.for {{.*}} to %[[LAST]]
+func.func @taps(%x: !x, %w: !w, %n: index) -> (vector<8xi32>, vector<8xi32>) {
+  %s:2 = lowbit.bitserial_tile %x, %w, %n, %n, %n, %n, %n pixels 2 vectors 1 padding [1, 1] unroll 0 x_code !lowbit.unipolar<1> w_code !lowbit.unipolar<1> : (!x, !w, index, index, index, index, index) -> (vector<8xi32>, vector<8xi32>)
+  func.return %s#0, %s#1 : vector<8xi32>, vector<8xi32>
+}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 from xdsl.dialects import arith
-from xdsl.dialects.builtin import DenseIntOrFPElementsAttr
+from xdsl.dialects.builtin import DenseIntOrFPElementsAttr, i1
 from xdsl.interpreter import Interpreter, PythonValues, impl, register_impls
 from xdsl.interpreters.arith import ArithFunctions
 
@@ -23,8 +23,8 @@ class TensorArithFunctions(ArithFunctions):
         value = op.value
         if isinstance(value, DenseIntOrFPElementsAttr):
             numbers = np.array(value.get_values())
-            if len(numbers) == 1:
-                numbers = np.broadcast_to(numbers, value.get_shape())
+            if value.get_element_type() == i1:
+                numbers = numbers & 1  # the byte of an i1 may be any
             array = numbers.reshape(value.get_shape()).astype(
                 element_dtype(value.get_element_type())
             )

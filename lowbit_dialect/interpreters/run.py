@@ -10,6 +10,7 @@ from xdsl.interpreters.func import FuncFunctions
 from xdsl.traits import SymbolTable
 from xdsl.utils.exceptions import InterpretationError
 
+from lowbit_dialect.dominance import verify_dominance
 from lowbit_dialect.interpreters.arith import TensorArithFunctions
 from lowbit_dialect.interpreters.kernels import KernelFunctions
 from lowbit_dialect.interpreters.lowbit import LowbitFunctions
@@ -25,7 +26,7 @@ def lowbit_interpreter(module: ModuleOp) -> Interpreter:
 
 
 def interpret(module: ModuleOp, name: str, *args: ArrayLike | PackedArray) -> tuple[Value, ...]:
-    """Call function `name` of a verified module of level 1 or 2.
+    """Call function `name` of a module of level 1 or 2, whose operations verify.
 
     Args:
         module: the module.
@@ -39,9 +40,10 @@ def interpret(module: ModuleOp, name: str, *args: ArrayLike | PackedArray) -> tu
 
     Raises:
         InterpretationError: no such function, or an argument does not fit its type.
-        ValueError: an operation got numbers that it does not take, such as a shift by 32; a note
-            shows the operation.
+        VerifyException: an operand of the module does not dominate its use.
+        ValueError: an operation got numbers that it does not take; a note shows the operation.
     """
+    verify_dominance(module)
     function = SymbolTable.lookup_symbol(module, name)
     if not isinstance(function, FuncOp):
         raise InterpretationError(f"the module has no function @{name}")

@@ -44,6 +44,8 @@ class PackedArray:
             self.type.get_shape(), code_of(self.type, "packed array").width
         )
         dtype = word_dtype(layout)
+        if not isinstance(self.words, np.ndarray):
+            raise ValueError(f"words must be an array, got {type(self.words).__name__}")
         if self.words.shape != shape or self.words.dtype != dtype:
             raise ValueError(
                 f"{self.type} holds {dtype} words of shape {shape},"

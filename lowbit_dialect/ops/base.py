@@ -20,6 +20,7 @@ from xdsl.dialects.builtin import (
     Float32Type,
     IntegerAttr,
     IntegerType,
+    MemRefType,
     NoneAttr,
     StringAttr,
     TensorType,
@@ -213,11 +214,13 @@ def code_of(type_: Attribute, role: str) -> Code:
 
     Raises:
         VerifyException: `type_` is not a tensor of a value code, or has another encoding than
-            `#lowbit.packed`; the message starts with `role`.
+            `#lowbit.packed`, or one that cannot hold the code.
     """
     if isinstance(type_, TensorType) and isinstance(type_.element_type, Code):
         if not isinstance(type_.encoding, NoneAttr | PackedAttr):
             raise VerifyException(f"{role} may be encoded as #lowbit.packed only, got {type_}")
+        if isinstance(type_.encoding, PackedAttr):
+            type_.encoding.verify_code(type_.element_type)
         return type_.element_type
     raise VerifyException(
         f"{role} must be a tensor of a value code (!lowbit.unipolar<b>, bipolar, signed or"
@@ -249,9 +252,21 @@ def static_shape(type_: Attribute, rank: int | None, role: str) -> tuple[int, ..
     verify_elements(shape, role)
     layout = packed_layout(type_)
     if layout is not None and isinstance(type_.element_type, Code):
-        if layout.bytes.data:
-            layout.byte_of_pattern(type_.element_type)
+        layout.verify_code(type_.element_type)
         verify_elements(layout.physical_shape(shape, type_.element_type.width), f"packed {role}")
+    return shape
+
+
+def static_memory(type_: MemRefType, role: str) -> tuple[int, ...]:
+    """Shape of a memref whose extents are known and positive, of fewer than 2^31 elements.
+
+    Raises:
+        VerifyException: the extents are others; the message starts with `role`.
+    """
+    shape = type_.get_shape()
+    if any(extent < 1 for extent in shape):
+        raise VerifyException(f"{role} must have known, positive extents, got {type_}")
+    verify_elements(shape, role)
     return shape
 
 

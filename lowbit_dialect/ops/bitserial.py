@@ -19,10 +19,9 @@ from lowbit_dialect.layout import PackedAttr
 from lowbit_dialect.ops.contraction import conv_layout
 from lowbit_dialect.ops.kernel import ConvKernelOp, GemmKernelOp
 from lowbit_dialect.ops.strategy import StrategyOps
+from lowbit_dialect.ops.tile import MAX_BODY_WORDS
 from lowbit_dialect.schedule import Knob
 
-MAX_BODY_WORDS = 64
-"""Words that a pass may take: beyond, the code would only grow."""
 KNOBS = {"words": Knob(1, range(1, MAX_BODY_WORDS + 1))}
 """`words`: words of a pixel that a pass through the innermost loop takes."""
 

@@ -37,8 +37,9 @@ from lowbit_dialect.ops.base import (
     LowbitOp,
     int_,
     ints,
+    static_memory,
 )
-from lowbit_dialect.ops.tile import affine_codes
+from lowbit_dialect.ops.tile import affine_codes, verify_distances, verify_results
 from lowbit_dialect.table_sums import TABLE_WORD, TableSums
 
 TABLE_ENTRIES = (16, 64)
@@ -134,6 +135,8 @@ class BuildTablesOp(LowbitOp):
         x, tables = self.x.type, self.tables.type
         assert isinstance(x, MemRefType), "the op's definition says so"
         assert isinstance(tables, MemRefType), "the op's definition says so"
+        for role, type_ in (("x", x), ("tables", tables)):
+            static_memory(type_, role)
         sums = self.table_sums
         if sums.why_not:
             raise VerifyException(sums.why_not)
@@ -251,8 +254,12 @@ class LutTileOp(LowbitOp):
 
     def verify_(self) -> None:
         """Check memrefs, indices, results, and that the sums fit."""
-        w = self.w.type
+        x, w = self.x.type, self.w.type
+        assert isinstance(x, MemRefType), "the op's definition says so"
         assert isinstance(w, MemRefType), "the op's definition says so"
+        for role, type_ in (("x", x), ("w", w)):
+            static_memory(type_, role)
+        verify_distances(self)
         sums = self.table_sums
         if sums.why_not:
             raise VerifyException(sums.why_not)
@@ -276,13 +283,13 @@ class LutTileOp(LowbitOp):
                 f"sums of {elements} elements of {self.x_code} and {self.w_code} can leave 16 bits"
             )
         pairs = VectorType(i16, [lanes // registers // 2])
-        expected = [pairs] * (2 * self.pixels.value.data * registers * self.shared.value.data)
+        times = 2 * self.pixels.value.data * registers * self.shared.value.data
         if any(i.type != IndexType() for i in self.indices) or len(self.indices) != INDICES:
             raise VerifyException("needs 5 indices: ring row, column, index in x, in w, block")
-        if self.initial and [i.type for i in self.initial] != expected:
-            raise VerifyException(f"takes {len(expected)} initial sums of {pairs}, or none")
-        if [r.type for r in self.results] != expected:
-            raise VerifyException(f"needs {len(expected)} results of {pairs}")
+        wrong = len(self.initial) != times or any(i.type != pairs for i in self.initial)
+        if self.initial and wrong:
+            raise VerifyException(f"takes {times} initial sums of {pairs}, or none")
+        verify_results(self, [pairs], times)
 
 
 @irdl_op_definition

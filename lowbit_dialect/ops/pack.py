@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from functools import lru_cache
+from collections.abc import Sequence
 from math import prod
 from typing import Self
 
@@ -23,10 +23,10 @@ from xdsl.printer import Printer
 from xdsl.traits import ConstantLike, Pure
 from xdsl.utils.exceptions import VerifyException
 
-from lowbit_dialect.codes import SignedType
+from lowbit_dialect.arguments import INT64_MAX
+from lowbit_dialect.images import foreign_bytes, pattern_bytes, patterns_of
 from lowbit_dialect.layout import PackedAttr, byte_count, packed_layout
 from lowbit_dialect.ops.base import LowbitOp, code_of, expect_type, static_shape, verify_elements
-from lowbit_dialect.packing import occupied, pack, unpack, word_dtype
 
 INLINE_ELEMENTS = 64
 """Constants of at most so many elements print their values, larger ones their bytes."""
@@ -37,57 +37,6 @@ def with_encoding(type_: TensorType, layout: PackedAttr | None) -> TensorType:
     if layout is None:
         return TensorType(type_.element_type, type_.get_shape())
     return TensorType(type_.element_type, type_.get_shape(), layout)
-
-
-def pattern_bytes(patterns: NDArray[np.integer], type_: TensorType) -> bytes:
-    """Memory image of bit patterns (logical shape) as a tensor of this type."""
-    code, layout = code_of(type_, "type"), packed_layout(type_)
-    if layout is not None:
-        return pack(patterns, code, layout).tobytes()
-    if isinstance(code, SignedType):
-        return code.decode(patterns).astype(np.int8).tobytes()
-    return patterns.astype(np.uint8).tobytes()
-
-
-def patterns_of(data: bytes, type_: TensorType) -> NDArray[np.uint8]:
-    """Bit patterns (logical shape) of the memory image of a tensor of this type."""
-    code, layout = code_of(type_, "type"), packed_layout(type_)
-    if layout is not None:
-        words = np.frombuffer(data, word_dtype(layout))
-        return unpack(words, type_.get_shape(), code, layout)
-    mask = np.uint8((1 << code.width) - 1)
-    return np.frombuffer(data, np.uint8).reshape(type_.get_shape()) & mask
-
-
-@lru_cache(maxsize=32)
-def _element_bits(type_: TensorType, layout: PackedAttr) -> NDArray[np.uint8]:
-    """The bytes of a packed tensor with all bits set that belong to an element."""
-    words = occupied(type_.get_shape(), code_of(type_, "type"), layout)
-    return np.frombuffer(words.tobytes(), np.uint8)
-
-
-def _foreign_bytes(image: NDArray[np.uint8], type_: TensorType) -> NDArray[np.bool_]:
-    """Which bytes of a memory image no tensor of this type has.
-
-    Kernels count every bit of a word, so a set bit in a ragged tail would be a wrong answer.
-    """
-    code, layout = code_of(type_, "type"), packed_layout(type_)
-    if layout is None or (layout.bytes.data and layout.bits.data == 8):
-        patterns = np.arange(1 << code.width)
-        if layout is None:
-            plain = pattern_bytes(patterns, TensorType(code, patterns.shape))
-            allowed = np.frombuffer(plain, np.uint8)
-        else:
-            allowed = layout.allowed_bytes(code)
-        is_foreign = np.ones(256, np.bool_)
-        is_foreign[allowed] = False
-        if layout is None:
-            return is_foreign[image]
-        return np.where(_element_bits(type_, layout) != 0, is_foreign[image], image != 0)
-    is_of_bits = not layout.bytes.data and not len(layout.index)
-    if is_of_bits and len(image) * 8 == prod(type_.get_shape()) * code.width:
-        return np.zeros(1, np.bool_)  # every bit belongs to an element
-    return (image & ~_element_bits(type_, layout)) != 0
 
 
 @irdl_op_definition
@@ -122,13 +71,19 @@ class ConstantOp(IRDLOperation):
         return self.image.data.data
 
     @staticmethod
-    def from_values(values: NDArray[np.integer], type_: TensorType) -> ConstantOp:
-        """Constant of these integers (logical shape).
+    def from_values(
+        values: NDArray[np.integer], type_: TensorType, name: str = "constant"
+    ) -> ConstantOp:
+        """Constant of these integers (logical shape), which messages call `name`.
 
         Raises:
-            ValueError: an element is not a value of the type's code.
+            ValueError: an element is not a value of the type's code, or they are too few or many.
         """
-        patterns = code_of(type_, "type").encode(values, "constant")
+        if np.size(values) != prod(type_.get_shape()):
+            raise ValueError(
+                f"{name}: {np.size(values)} values, {type_} takes {prod(type_.get_shape())}"
+            )
+        patterns = code_of(type_, "type").encode(values, name)
         return ConstantOp.from_patterns(patterns.reshape(type_.get_shape()), type_)
 
     @property
@@ -151,7 +106,7 @@ class ConstantOp(IRDLOperation):
                 f"{len(self.image_bytes)} bytes given, {self.result.type} takes {needed}"
             )
         image = np.frombuffer(self.image_bytes, np.uint8)
-        foreign = _foreign_bytes(image, self.result.type)
+        foreign = foreign_bytes(image, self.result.type)
         if foreign.any():
             where = int(np.argmax(foreign))
             raise VerifyException(
@@ -178,11 +133,8 @@ class ConstantOp(IRDLOperation):
                     raise ValueError('the bytes of a constant are written "0x.."')
                 image = bytes.fromhex(text[2:])
             else:
-                code = code_of(type_, "result")
-                array = np.array(values, np.int64).reshape(static_shape(type_, None, "result"))
-                assert isinstance(type_, TensorType)
-                image = pattern_bytes(code.encode(array, "constant"), type_)
-        except (OverflowError, ValueError, VerifyException) as error:
+                image = _image_of_values(values, type_)
+        except (ValueError, VerifyException) as error:
             parser.raise_error(f"lowbit.constant: {error}", start)
         return cls.create(
             properties={"image": DenseArrayBase(i8, BytesAttr(image))},
@@ -204,6 +156,24 @@ class ConstantOp(IRDLOperation):
         printer.print_attribute(type_)
 
 
+def _image_of_values(values: Sequence[int], type_: Attribute) -> bytes:
+    """Memory image of integers in row-major order.
+
+    Raises:
+        ValueError, VerifyException: they are too few or too many, or one is not a value of the code
+            of the type.
+    """
+    code, shape = code_of(type_, "result"), static_shape(type_, None, "result")
+    assert isinstance(type_, TensorType)
+    if len(values) != prod(shape):
+        raise ValueError(f"{len(values)} values given, {type_} takes {prod(shape)}")
+    for value in values:
+        if abs(value) > INT64_MAX:
+            raise ValueError(f"{value} is not a value of code {code} ({code.describe_values()})")
+    array = np.array(values, np.int64).reshape(shape)
+    return pattern_bytes(code.encode(array, "constant"), type_)
+
+
 def _verify_layouts(unpacked: Attribute, packed: Attribute) -> None:
     code = code_of(unpacked, "unpacked side")
     if packed_layout(unpacked) is not None:
@@ -214,6 +184,7 @@ def _verify_layouts(unpacked: Attribute, packed: Attribute) -> None:
     assert isinstance(unpacked, TensorType)
     expect_type(packed, with_encoding(unpacked, layout), "packed side")
     shape = static_shape(unpacked, None, "tensor")
+    layout.verify_code(code)
     verify_elements(layout.physical_shape(shape, code.width), "packed side")
 
 

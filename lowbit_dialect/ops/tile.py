@@ -1,4 +1,4 @@
-"""`lowbit.bitserial_tile`, `lowbit.dot_tile`: register tiles of contractions, at the loops level.
+"""Register tiles of contractions, at the loops level, and the one that counts bits.
 
 The loops around a tile and the epilogue after it do not know how it counts; `lowbit-lower-tile`
 expands it into reduction loops over `simd.popcount_acc` or `simd.dot_acc`.
@@ -7,12 +7,14 @@ expands it into reduction loops over `simd.popcount_acc` or `simd.dot_acc`.
 from __future__ import annotations
 
 from abc import abstractmethod
+from bisect import bisect_left
 from collections.abc import Sequence
 from math import prod
 from typing import ClassVar, Self
 
 from typing_extensions import override
 from xdsl.dialects.builtin import (
+    DenseArrayBase,
     IndexType,
     IntegerAttr,
     IntegerType,
@@ -21,7 +23,7 @@ from xdsl.dialects.builtin import (
     i16,
     i32,
 )
-from xdsl.ir import Attribute, SSAValue, TypeAttribute
+from xdsl.ir import Attribute, Operation, SSAValue, TypeAttribute
 from xdsl.irdl import (
     irdl_op_definition,
     operand_def,
@@ -36,9 +38,6 @@ from xdsl.utils.exceptions import VerifyException
 from lowbit_dialect.codes import AffineCode, Code
 from lowbit_dialect.count_lanes import NARROW_BITS, fits_i16
 from lowbit_dialect.decomposition import Decomposition, decompose
-from lowbit_dialect.layout import LEVEL_BITS
-from lowbit_dialect.level_fields import LevelFields
-from lowbit_dialect.level_product import BYTES_PER_WORD, WORD_BYTES, LevelProduct
 from lowbit_dialect.ops.base import (
     ATTRIBUTE,
     INT,
@@ -48,11 +47,19 @@ from lowbit_dialect.ops.base import (
     LowbitOp,
     int_,
     ints,
+    static_memory,
 )
 
 TILE_WORDS = (16, 32, 64)
 """Word widths whose lanes sum popcounts. Those of 16 bits are widened where they cannot hold a sum
 (`count_lanes`)."""
+
+
+MAX_BODY_WORDS = 64
+"""Words of a pixel that a pass may take: beyond, the code would only grow."""
+
+MAX_UNROLLED_STEPS = 1 << 14
+"""Products of a word and a vector in an unrolled body: more of them compile for minutes."""
 
 
 TILE_CLAUSES = (
@@ -77,6 +84,16 @@ def affine_codes(op: LowbitOp) -> tuple[AffineCode, AffineCode]:
     if not isinstance(x, AffineCode) or not isinstance(w, AffineCode):
         raise VerifyException("x_code and w_code must be affine codes")
     return x, w
+
+
+def verify_distances(op: LowbitOp) -> None:
+    """Check the clauses `step`, from pixel to pixel, and `dilation`, from tap to tap."""
+    step, dilation = op.properties["step"], op.properties["dilation"]
+    assert isinstance(step, IntegerAttr), "the op's definition says so"
+    assert isinstance(dilation, DenseArrayBase), "the op's definition says so"
+    distances = dilation.get_values()
+    if step.value.data < 1 or len(distances) != 2 or min(distances) < 1:
+        raise VerifyException("step and the 2 integers of dilation must be positive")
 
 
 class TileOp(LowbitOp):
@@ -158,23 +175,33 @@ class TileOp(LowbitOp):
     def column_runs(self) -> list[tuple[int, int, slice]]:
         """Runs of columns of taps (first, end) that the same pixels have, and the results of these.
 
-        A pixel has no tap where that is in the padding.
+        A pixel has no tap where that is in the padding. The taps of equal pixels are found by
+        bisection: there may be many more of them than pixels.
         """
         assert isinstance(self.w.type, MemRefType)
         pixels, step, vectors = (p.value.data for p in (self.pixels, self.step, self.vectors))
         (left, right), dilation = self.padding.get_values(), self.dilation.get_values()[1]
         taps = self.w.type.get_shape()[-3]
         end = (pixels - 1) * step + (taps - 1) * dilation + 1 - right
+
+        def valid(kw: int) -> tuple[int, int]:
+            """First pixel with this tap and the one behind the last; neither grows with kw."""
+            bounds = (-((kw * dilation - position) // step) for position in (left, end))
+            first, beyond = (min(max(bound, 0), pixels) for bound in bounds)
+            return first, beyond
+
         runs: list[tuple[int, int, slice]] = []
-        for kw in range(taps):
-            valid = [m for m in range(pixels) if left <= m * step + kw * dilation < end]
-            if not valid:
-                continue
-            part = slice(valid[0] * vectors, (valid[-1] + 1) * vectors)
-            if runs and runs[-1][1:] == (kw, part):
-                runs[-1] = (runs[-1][0], kw + 1, part)
-            else:
-                runs.append((kw, kw + 1, part))
+        kw = 0
+        while kw < taps:
+            first, beyond = pixels_there = valid(kw)
+            low, kw = (
+                kw,
+                bisect_left(
+                    range(taps), True, kw, key=lambda k, there=pixels_there: valid(k) != there
+                ),
+            )
+            if first < beyond:
+                runs.append((low, kw, slice(first * vectors, beyond * vectors)))
         return runs
 
     @property
@@ -201,6 +228,9 @@ class TileOp(LowbitOp):
                 "needs 5 indices: n, row, column, channel word, block; or 7, with the first row of"
                 " taps and the one behind the last"
             )
+        for role, type_ in (("x", x), ("w", w)):
+            static_memory(type_, role)
+        verify_distances(self)
         if len(self.padding) != 2 or min(self.padding.get_values()) < 0:
             raise VerifyException("padding needs 2 integers, left and right, not negative")
         pixels, vectors = self.pixels.value.data, self.vectors.value.data
@@ -210,13 +240,39 @@ class TileOp(LowbitOp):
                 f"{pixels} pixels and {vectors} vectors of {lanes} lanes make no tile"
             )
         self._verify_words(x, w)
-        expected = self.sums_of_vector(w, vectors, self.x_code, self.w_code) * (pixels * vectors)
-        if [r.type for r in self.results] != expected:
-            raise VerifyException(f"needs {len(expected)} results of {expected[0]}")
+        sums = self.sums_of_vector(w, vectors, self.x_code, self.w_code)
+        verify_results(self, sums, pixels * vectors)
+        self._verify_unroll()
+
+    def _verify_unroll(self) -> None:
+        """Check that the code of the unrolled loops does not grow with the extents without end."""
+        assert isinstance(self.w.type, MemRefType)
+        unroll = self.unroll.value.data
+        if not 0 <= unroll <= 3:
+            raise VerifyException(f"unroll {unroll}: 0 to 3 reduction loops can be unrolled")
+        kh, kw, words = self.w.type.get_shape()[-4:-1]
+        steps = prod((words, kw, kh)[:unroll]) if unroll else 0
+        steps *= self.pixels.value.data * self.vectors.value.data
+        if steps > MAX_UNROLLED_STEPS:
+            raise VerifyException(
+                f"unroll {unroll}: a body of {steps} steps, more than {MAX_UNROLLED_STEPS}"
+            )
 
     @abstractmethod
     def _verify_words(self, x: MemRefType, w: MemRefType) -> None:
         """Check what the words hold."""
+
+
+def verify_results(op: Operation, types: Sequence[Attribute], times: int) -> None:
+    """Verify that the types of the results are `types`, `times` times, which may be any number.
+
+    Raises:
+        VerifyException: they are not.
+    """
+    count = len(types) * times
+    given = [result.type for result in op.results]
+    if len(given) != count or given != list(types) * times:
+        raise VerifyException(f"needs {count} results of {types[0]}")
 
 
 @irdl_op_definition
@@ -266,8 +322,10 @@ class BitserialTileOp(TileOp):
 
     @override
     def _verify_words(self, x: MemRefType, w: MemRefType) -> None:
-        if self.words.value.data < 1:
-            raise VerifyException(f"words {self.words.value.data}: a pass takes one or more")
+        if not 1 <= self.words.value.data <= MAX_BODY_WORDS:
+            raise VerifyException(
+                f"words {self.words.value.data}: a pass takes 1 to {MAX_BODY_WORDS}"
+            )
         word = x.element_type
         if not isinstance(word, IntegerType) or word.width.data not in TILE_WORDS:
             raise VerifyException(f"x must hold words of i16, i32 or i64, got {word}")
@@ -277,161 +335,4 @@ class BitserialTileOp(TileOp):
             raise VerifyException(
                 f"memrefs hold {planes[0]} and {planes[1]} planes,"
                 f" {self.x_code} and {self.w_code} have another number"
-            )
-
-
-@irdl_op_definition
-class DotTileOp(TileOp):
-    """Sums of products of bytes for a tile of output pixels and one block of output channels.
-
-    x is a memref of i32, four level bytes each, `[n][row][column][channel word]`, w one of i32,
-    four value bytes each, `[block][kh][kw][channel word][lane]`. The indices are as in
-    `lowbit.bitserial_tile`, and so are the clauses and the results.
-
-    With `w_bits` of 4, 2 or 1 the words of w hold levels of so many bits instead, for 2, 4 or 8
-    words of x, which the tile makes bytes of: the values times 2^`w_exponent`, or with `places`
-    p > 0 the levels in p places of a byte, which take less to make and more sums (`level_fields`).
-    `x_words` is then how many words of x there are to a tap, if the last word of w is not full.
-
-    With `i16_steps` n > 0, up to n words in a row are summed in lanes of i16, two products each,
-    before they are widened; the codes must make that safe whatever the numbers. With `x_run` n > 1,
-    n words of x are loaded at once, and each is taken from its lane.
-
-    x and w may also hold words of i16 or i8 instead, which are always summed in lanes of i16 first.
-    Words of w of two bytes are the digits of numbers (`level_product`), and `digit_words` of them
-    are multiplied in a lane before the sum is taken from its high byte. In words of one byte, and
-    where w_bits is 8 and `places` is 1, the bytes of w may be unsigned levels.
-    """
-
-    name = "lowbit.dot_tile"
-    CLAUSES: ClassVar = (
-        *TILE_CLAUSES,
-        Clause("w_bits", INT, int_(8)),
-        Clause("w_exponent", INT, int_(0)),
-        Clause("places", INT, int_(0)),
-        Clause("x_words", INT, int_(0)),
-        Clause("i16_steps", INT, int_(0)),
-        Clause("x_run", INT, int_(1)),
-        Clause("digit_words", INT, int_(0)),
-    )
-    RANKS: ClassVar = (4, 5)
-
-    w_bits = prop_def(IntegerAttr)
-    w_exponent = prop_def(IntegerAttr)
-    places = prop_def(IntegerAttr)
-    x_words = prop_def(IntegerAttr)
-    i16_steps = prop_def(IntegerAttr)
-    x_run = prop_def(IntegerAttr)
-    digit_words = prop_def(IntegerAttr)
-
-    @property
-    def product(self) -> LevelProduct:
-        """How the codes multiply."""
-        return LevelProduct(*self.codes).of_fields(self.fields)
-
-    @property
-    def fields(self) -> LevelFields:
-        """Where the levels of w lie in its words, if these are not value bytes."""
-        clauses = (self.w_bits, self.w_exponent, self.places)
-        return LevelFields(self.codes[1], *(clause.value.data for clause in clauses))
-
-    @property
-    def word_bytes(self) -> int:
-        """Bytes of a word."""
-        assert isinstance(self.x.type, MemRefType)
-        assert isinstance(self.x.type.element_type, IntegerType)
-        return self.x.type.element_type.width.data // 8
-
-    @property
-    def has_unsigned_weights(self) -> bool:
-        """Whether the bytes of w are levels that fill them."""
-        return bool(self.w_bits.value.data == 8 and self.places.value.data)
-
-    @property
-    def levels_per_byte(self) -> int:
-        """Words of x for each word of w."""
-        return 8 // self.w_bits.value.data
-
-    @property
-    def taps(self) -> tuple[int, int]:
-        """Rows and columns of the taps."""
-        assert isinstance(self.w.type, MemRefType)
-        return self.w.type.get_shape()[1], self.w.type.get_shape()[2]
-
-    @property
-    def words(self) -> int:
-        """Words of x that are multiplied for each tap."""
-        assert isinstance(self.w.type, MemRefType)
-        return self.x_words.value.data or self.w.type.get_shape()[3] * self.levels_per_byte
-
-    @override
-    def _verify_words(self, x: MemRefType, w: MemRefType) -> None:
-        if x.element_type not in [IntegerType(8 * size) for size in WORD_BYTES]:
-            raise VerifyException(f"x must hold words of i8, i16 or i32, got {x.element_type}")
-        self._verify_fields()
-        product, shape = self.product, w.get_shape()
-        if self.has_unsigned_weights:  # which sums of 2^32 and more do no harm to
-            product = LevelProduct(*self.codes)
-        products = self.word_bytes * shape[1] * shape[2] * self.words
-        if why_not := product.why_not_of(products):
-            raise VerifyException(why_not)
-        self._verify_steps(w.get_shape()[-1])
-
-    def _verify_steps(self, lanes: int) -> None:
-        """Check that no sum wraps in a narrow lane, and that narrow lanes fill vectors."""
-        steps, digits = self.i16_steps.value.data, self.digit_words.value.data
-        run, size, product = self.x_run.value.data, self.word_bytes, self.product
-        is_narrow = size < BYTES_PER_WORD
-        most = product.i16_words(size, self.has_unsigned_weights)
-        products = "products" if size == 1 else "sums of two products"
-        if not int(is_narrow) <= steps <= most:
-            raise VerifyException(
-                f"i16_steps {steps}: i16 holds {int(is_narrow)} to {most} {products} of"
-                f" levels of {self.x_code} and {self.w_code}"
-            )
-        least, most = (1, product.digit_words) if size == 2 else (0, 0)
-        if not least <= digits <= most:
-            raise VerifyException(
-                f"digit_words {digits}: a byte holds the sums of {least} to {most} products of"
-                f" words of i{8 * size}, of levels of {self.x_code} and digits of {self.w_code}"
-            )
-        if run < 1 or run & (run - 1):
-            raise VerifyException(f"x_run {run}: a power of two is needed")
-        if is_narrow and self.vectors.value.data % 2:
-            raise VerifyException(
-                f"vectors {self.vectors.value.data}: lanes of i16 are widened to two of i32"
-            )
-
-    def _verify_fields(self) -> None:
-        bits, exponent = self.w_bits.value.data, self.w_exponent.value.data
-        if bits not in LEVEL_BITS:
-            raise VerifyException(f"w_bits {bits}: 1, 2, 4 and 8 are allowed")
-        if bits != 8 and self.word_bytes < BYTES_PER_WORD:
-            raise VerifyException(f"w_bits {bits}: words of i32 alone hold levels of few bits")
-        places = self.places.value.data
-        if self.word_bytes == 2 and places:
-            raise VerifyException(f"places {places}: words of i16 hold digits")
-        if exponent and (bits == 8 or places):
-            raise VerifyException(f"w_exponent {exponent}: only the values of levels are scaled")
-        fills_byte = bits == 8 and places == 1
-        if (
-            not fills_byte
-            and places
-            and (places < 0 or self.levels_per_byte % places or places * bits > 7)
-        ):
-            raise VerifyException(
-                f"places {places}: a byte of levels of {bits} bits has no such number of them"
-            )
-        if bits < 8 and self.codes[1].width > bits:
-            raise VerifyException(f"w_bits {bits} cannot hold the levels of {self.w_code}")
-        if not (0 <= exponent < 8 and (bits == 8 or self.fields.fits)):
-            raise VerifyException(
-                f"w_exponent {exponent}: i8 cannot hold values of {self.w_code} times 2^{exponent}"
-            )
-        assert isinstance(self.w.type, MemRefType)
-        words, per_word = self.w.type.get_shape()[3], self.levels_per_byte
-        if -(-self.words // per_word) != words:
-            raise VerifyException(
-                f"x_words {self.words}: {words} words of w hold {(words - 1) * per_word + 1} to"
-                f" {words * per_word}"
             )

@@ -8,6 +8,9 @@ from numpy.typing import ArrayLike, NDArray
 from lowbit_dialect.codes import Code, parse_code
 from lowbit_dialect.reference.arrays import INT32, along_axis, integers
 
+MAX_SHIFT = 31
+"""Bits that a sum of 32 bits can be shifted by: the sign alone is left."""
+
 
 def _channels(acc: NDArray, axis: int) -> int:
     if not -acc.ndim <= axis < acc.ndim:
@@ -31,10 +34,12 @@ def fused_glue_shift(
 ) -> NDArray[np.int64]:
     """level = clip((acc + offset) >> shift, lo, hi), the sum saturating in i32; then its value.
 
+    A shift out of range is clipped to it, as that of a module is where it is no constant.
+
     Args:
         acc: i32 accumulators of any shape.
         offset: (C,) i32, C the extent of `axis`.
-        shift: (C,) in 0 .. 31; the shift is arithmetic.
+        shift: (C,), clipped to 0 .. 31; the shift is arithmetic.
         code: the code whose levels are counted.
         axis: the channel dimension.
         lo: lowest level.
@@ -54,14 +59,13 @@ def fused_glue_shift(
         raise ValueError(
             f"offset and shift need {channels} entries, got {len(offsets)} and {len(shifts)}"
         )
-    if shifts.size and not (shifts.min() >= 0 and shifts.max() <= 31):
-        raise ValueError(f"shift must lie in 0 .. 31, got {shifts.tolist()}")
     top = (1 << code.width) - 1
     high = top if hi is None else hi
     if not 0 <= lo <= high <= top:
         raise ValueError(f"lo {lo} and hi {high} must satisfy 0 <= lo <= hi <= {top}")
     moved = np.clip(sums + along_axis(offsets, axis, sums.ndim), INT32.min, INT32.max)
-    levels = np.clip(moved >> along_axis(shifts, axis, sums.ndim), lo, high)
+    shifts = along_axis(np.clip(shifts, 0, MAX_SHIFT), axis, sums.ndim)
+    levels = np.clip(moved >> shifts, lo, high)
     return _values(levels, code)
 
 

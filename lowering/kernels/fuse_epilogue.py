@@ -127,8 +127,10 @@ class AbsorbCorrection(RewritePattern):
         correction = constant_values(op.operands[2])
         if glue is None or correction is None or correction.shape[:2] != (1, 1):
             return
-        if op.raw_sums.raw_bound(op.geometry.taps) > INT32_MAX:
-            return  # the sums could wrap, and be compared before they wrap back
+        if op.raw_sums.raw_bound(op.geometry.taps) >= INT32_MAX:
+            # The sums could wrap, and be compared before they wrap back, or reach the i32 that
+            # stands for a threshold beyond it.
+            return
         parameters = _absorb(glue, correction[0, 0].astype(np.int64))
         if parameters is None:
             return

@@ -13,12 +13,13 @@ gave the others, and gives them still.
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from functools import cache, lru_cache
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -29,9 +30,9 @@ from xdsl.utils.exceptions import ParseError, VerifyException
 from lowbit_dialect.schedule import ScheduleAttr
 from lowering.kernels.choice import Choice, Chooser, model_choice
 from lowering.kernels.problem import Problem
-from lowering.kernels.schedule_space import strategies, why_not_schedule
+from lowering.kernels.resolve_strategy import competing, resolve_strategy
 from lowering.record_sources import SHIPPED_RECORDS, RecordSource, read_records, sources
-from lowering.strategies import AUTO, check_strategy, get_strategy, latest_name
+from lowering.strategies import AUTO, NAMES, check_strategy, get_strategy, latest_name
 from lowering.targets import Target
 
 FORMAT = 2
@@ -85,10 +86,13 @@ class TuningRecord:
         Raises:
             ValueError, KeyError, TypeError: the data are no record.
         """
+        strategy = latest_name(str(data["strategy"]))
+        if strategy not in NAMES:
+            raise ValueError(f"unknown strategy {data['strategy']!r}")
         return TuningRecord(
             str(data["target"]),
             Problem.from_json(data["kernel"]),
-            latest_name(str(data["strategy"])),
+            strategy,
             parse_schedule(data["schedule"]),
             float(data["cycles"]),
             float(data["mac_per_cycle"]),
@@ -99,7 +103,7 @@ class TuningRecord:
         )
 
 
-@cache
+@lru_cache(maxsize=4096)
 def parse_schedule(text: str) -> ScheduleAttr:
     """The schedule of its text, such as `#lowbit.schedule<tile = 7x2, ..>`.
 
@@ -127,7 +131,7 @@ def parse_records(text: str, name: str) -> list[TuningRecord]:
             continue
         try:
             records.append(TuningRecord.from_json(json.loads(line)))
-        except (ValueError, KeyError, TypeError, VerifyException) as error:
+        except (ValueError, KeyError, TypeError, RecursionError, VerifyException) as error:
             reason = f"no {error}" if isinstance(error, KeyError) else error
             warnings.warn(f"{name}:{number}: not a record: {reason}", stacklevel=2)
     return records
@@ -154,7 +158,9 @@ def append_records(path: Path, records: Sequence[TuningRecord]) -> None:
         end = os.fstat(descriptor).st_size
         if end and os.pread(descriptor, 1, end - 1) != b"\n":
             text = "\n" + text  # behind a line that somebody cut off
-        os.write(descriptor, text.encode())
+        data = text.encode()
+        if os.write(descriptor, data) < len(data):  # a part of the line, which readers warn of
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(path))
     finally:
         os.close(descriptor)
 
@@ -178,15 +184,25 @@ class RecordBook:
 
         Where there is none, one that differs in what is stored serves. A record that does not
         suit the target, for example of another version of lowbit, gives a warning and is left out.
+
+        Raises:
+            ValueError: the strategy cannot take the problem.
         """
-        allowed = strategies(problem, target, strategy)
+        contraction, wanted = problem.on(target), [strategy]
+        if strategy == AUTO:
+            wanted = [candidate.name for candidate in competing(contraction)]
+        else:
+            resolve_strategy(strategy, contraction)
         for book, key in ((self._exact, problem), (self._similar, problem.any_stored())):
-            found = [r for r in book.get(key, {}).values() if r.strategy in allowed]
+            found = [r for r in book.get(key, {}).values() if r.strategy in wanted]
             for record in sorted(found, key=lambda r: r.cycles):
-                schedule = record.completed(target)
-                reason = why_not_schedule(schedule, problem, target, record.strategy)
+                of_record = get_strategy(record.strategy)
+                reason = of_record.why_not(contraction)
                 if reason is None:
-                    return replace(record, schedule=schedule, is_complete=True)
+                    schedule = record.completed(target)
+                    reason = of_record.why_not_schedule(contraction, schedule)
+                    if reason is None:
+                        return replace(record, schedule=schedule, is_complete=True)
                 warnings.warn(f"{self.name}: a record is left out: {reason}", stacklevel=2)
         return None
 

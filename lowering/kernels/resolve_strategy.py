@@ -15,29 +15,27 @@ def competing(c: Contraction) -> list[Strategy]:
 def possible_strategies(c: Contraction, wanted: str = AUTO) -> list[Strategy]:
     """The strategies that can compute a contraction, of those wanted; never none.
 
-    Where a strategy is wanted that cannot, the first competing one that can takes its place, unless
-    the strategy refuses that (`Strategy.falls_back`).
-
     Raises:
-        ValueError: there is no such strategy, or none that can compute the contraction.
+        ValueError: there is no such strategy, or it cannot compute the contraction, or with `auto`
+            none can.
     """
     check_strategy(wanted)
     allowed = competing(c) if wanted == AUTO else [get_strategy(wanted)]
-    if possible := [strategy for strategy in allowed if strategy.why_not(c) is None]:
-        return possible
-    asked = allowed[0]
-    if wanted != AUTO and asked.falls_back:
-        others = competing(c)
-        if possible := [strategy for strategy in others if strategy.why_not(c) is None]:
-            return possible[:1]
-        asked = others[0]
-    raise ValueError(f"strategy {asked.name} is impossible: {asked.why_not(c)}")
+    reasons = {strategy: strategy.why_not(c) for strategy in allowed}
+    possible = [strategy for strategy, reason in reasons.items() if reason is None]
+    if not possible:
+        strategy, reason = next(iter(reasons.items()))
+        raise ValueError(f"strategy {strategy.name} is impossible: {reason}")
+    return possible
 
 
 def resolve_strategy(wanted: str, c: Contraction) -> Strategy:
-    """What a strategy becomes for a contraction: `auto` the one predicted to be fastest.
+    """The strategy that computes a contraction: the one wanted, or the fastest one for `auto`.
 
     Raises:
         ValueError: as for `possible_strategies`.
     """
-    return min(possible_strategies(c, wanted), key=lambda strategy: strategy.best_tile(c)[0])
+    possible = possible_strategies(c, wanted)
+    if len(possible) == 1:
+        return possible[0]
+    return min(possible, key=lambda strategy: strategy.best_tile(c)[0])

@@ -141,14 +141,15 @@ def select_kernels(module: ModuleOp, target: Target, choose: Chooser) -> None:
 class SelectKernelPass(ModulePass):
     """Choose the kernel of every conv2d and matmul, and its schedule, for a target.
 
-    `strategy` is `auto` or the one to take; where that cannot be, such as dot products for weights
-    that do not fit in bytes, another one takes its place. `records` is a file that `lowbit tune`
-    wrote; what it says of a kernel counts, then the records that come with lowbit, then the cost
-    model. `shipped` leaves out the file, `none` leaves the cost model alone.
+    `strategy` is the one to take, or `auto` for the fastest. A contraction that it cannot take,
+    such as one by dot products with weights that do not fit in bytes, is refused with the reason.
+    `records` is a file that `lowbit tune` wrote; what it says of a kernel counts, then the records
+    that come with lowbit, then the cost model. `shipped` leaves out the file, `none` leaves the
+    cost model alone.
 
     Raises:
         ValueError: there is no such target or strategy, or the records cannot be read.
-        PassFailedException: there is no table of products for the codes, but one is needed.
+        PassFailedException: the strategy cannot take a contraction.
     """
 
     name = "lowbit-select-kernel"

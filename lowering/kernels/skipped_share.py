@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from math import ceil
 
-from lowbit_dialect.geometry import ConvGeometry
+from lowbit_dialect.geometry import MAX_CHANGES, ConvGeometry, Window
 from lowbit_dialect.schedule import SKIPS
 
 MIN_SKIPPED = 0.01
@@ -20,15 +20,18 @@ def default_skip(geometry: ConvGeometry, passes: int, pixels: int, vectors: int)
     `passes` is how often the code of a tile repeats its products, in loops over planes.
     """
     rows, cols = geometry.rows, geometry.cols
-    tiles, first = 0, 0
-    for taps, end in cols.runs():
-        if len(taps) < cols.taps:
-            tiles += ceil(end / pixels) - first // pixels
-        first = end
-    added = tiles * passes * pixels * vectors
-    if cols.padded_share >= MIN_SKIPPED and added <= MAX_BORDER_BODY:
+    added, tiles = 0, passes * pixels * vectors
+    if cols.change_count <= MAX_BORDER_BODY:
+        first = 0
+        for taps, end in cols.runs():
+            if len(taps) < cols.taps:
+                added += (ceil(end / pixels) - first // pixels) * tiles
+            first = end
+    is_short = cols.change_count <= MAX_BORDER_BODY and added <= MAX_BORDER_BODY
+    if cols.padded_share >= MIN_SKIPPED and is_short:
         return "all"
-    return "rows" if rows.padded_share >= MIN_SKIPPED else "none"
+    is_possible = rows.change_count <= MAX_CHANGES
+    return "rows" if rows.padded_share >= MIN_SKIPPED and is_possible else "none"
 
 
 def skip_values(geometry: ConvGeometry) -> list[str]:
@@ -36,6 +39,19 @@ def skip_values(geometry: ConvGeometry) -> list[str]:
     rows, cols = geometry.rows, geometry.cols
     are_padded = {"none": True, "rows": rows.padded_share > 0, "all": cols.padded_share > 0}
     return [skip for skip in SKIPS if are_padded[skip]]
+
+
+def border_tiles(cols: Window, pixels: int) -> tuple[int, int]:
+    """Whole tiles of a row with columns of taps beside the image: those on the left, on the right.
+
+    One with both is on the left.
+    """
+    width, whole = pixels * cols.stride, cols.out // pixels
+    left = min(whole, ceil(cols.before / width))
+    # A tile has taps up to this column behind its first one.
+    reach = (pixels - 1) * cols.stride + (cols.taps - 1) * cols.dilation
+    first = max(left, (cols.extent + cols.before - 1 - reach) // width + 1)
+    return left, max(0, whole - first)
 
 
 def executed_share(geometry: ConvGeometry, skip: str) -> float:

@@ -30,6 +30,7 @@ from xdsl.dialects.builtin import (
 from xdsl.ir import Attribute, Block, Operation, OpResult, SSAValue
 
 from lowering.llvm.intrinsic_call import call_intrinsic
+from lowering.llvm.linear import Linear, sum_linear
 from lowering.llvm.types import (
     POINTER,
     MemRefLayout,
@@ -46,17 +47,14 @@ Handler = Callable[["Conversion", Any], None]
 # Address arithmetic stays inside objects that are smaller than half the address space, so its
 # sums and products cannot wrap in the signed sense; saying so keeps loops analysable.
 _NO_SIGNED_WRAP = {"overflowFlags": IntegerAttr(1, 32)}
-_GEP_FLAGS = IntegerAttr(0, 32)
+# For MLIR `inbounds` is one of these flags; xDSL prints and parses it as a property of its own.
+_INBOUNDS = IntegerAttr(3, 32)
 _UNIT = UnitAttr()
 
 
 @lru_cache(maxsize=4096)
 def _indices(value: int) -> DenseArrayBase:
     return DenseArrayBase.from_list(i32, [value])
-
-
-Linear = tuple[tuple[tuple[SSAValue, int], ...], int]
-"""A sum of old index values times constants, in the order of appearance, plus a constant."""
 
 
 class _Values(dict[SSAValue, SSAValue]):
@@ -89,6 +87,8 @@ class Conversion:
         self.values: dict[SSAValue, SSAValue] = _Values(self)
         self.offsets: dict[SSAValue, int] = {}
         """Elements between a converted memref's pointer and its first element, where not 0."""
+        self.alignments: dict[SSAValue, int] = {}
+        """Bytes that a memref's first element is aligned to, where not just to its own size."""
         self.blocks: dict[Block, Block] = {}
         self.ops: list[Operation | _Deferred] = []
         """The new operations of the current block."""
@@ -170,11 +170,13 @@ class Conversion:
 
     def insert(self, op: Operation) -> SSAValue:
         """Append an operation with a result to the current block; that result."""
+        op.location = self.op.location
         self.ops.append(op)
         return op.results[0]
 
     def replace(self, old: Operation, new: Operation) -> None:
         """Append `new` to the current block as the replacement of `old`, results for results."""
+        new.location = old.location
         self.ops.append(new)
         for before, after in zip(old.results, new.results, strict=True):
             self.values[before] = after
@@ -234,8 +236,14 @@ class Conversion:
         self.ops.append(deferred)
 
     def convert_deferred(self, value: SSAValue) -> SSAValue:
-        """Convert the deferred operation that gives `value`; the new value."""
-        deferred = self._deferred[value]
+        """Convert the deferred operation that gives `value`; the new value.
+
+        Raises:
+            OpFailedException: nothing before the operation being converted gives it.
+        """
+        deferred = self._deferred.get(value)
+        if deferred is None:
+            fail(self.op, "an operand does not dominate this use: nothing before it defines it")
         ops, op = self.ops, self.op
         self.ops, self.op = deferred.ops, deferred.old
         deferred.convert(self, deferred.old)
@@ -316,7 +324,7 @@ class Conversion:
             return pointer
         properties: dict[str, Attribute] = {
             "elem_type": element,
-            "noWrapFlags": _GEP_FLAGS,
+            "noWrapFlags": _INBOUNDS,
             "inbounds": _UNIT,
         }
         if not products and -(2**31) < constant < 2**31:
@@ -335,13 +343,21 @@ class Conversion:
             )
         )
 
+    def alignment(self, memref: SSAValue) -> int:
+        """Bytes that the first element of an old memref value is known to be aligned to."""
+        known = self.alignments.get(memref)
+        return self.layout(memref.type).element_bytes if known is None else known
+
     def element_pointer(
         self, memref: SSAValue, indices: Sequence[SSAValue]
-    ) -> tuple[SSAValue, MemRefLayout]:
-        """The address of an element of an old memref value, and the memref's layout."""
+    ) -> tuple[SSAValue, int]:
+        """The address of an element of an old memref value, and the bytes it is aligned to: its
+        size, or less where the memref is a view of bytes of which less is known.
+        """
         layout = self.layout(memref.type)
         form = self.element_offset(layout, indices, self.offsets.get(memref, 0))
-        return self.offset_pointer(self.values[memref], form, layout.element), layout
+        pointer = self.offset_pointer(self.values[memref], form, layout.element)
+        return pointer, min(layout.element_bytes, self.alignment(memref))
 
     def first_element(self, memref: SSAValue) -> SSAValue:
         """The address of the first element of an old memref value."""
@@ -358,14 +374,3 @@ def _flat(ops: Iterable[Operation | _Deferred]) -> Iterator[Operation]:
             yield from _flat(op.ops)
         else:
             yield op
-
-
-def sum_linear(terms: Iterable[tuple[Linear, int]]) -> Linear:
-    """The sum of linear forms, each times an integer."""
-    factors: dict[SSAValue, int] = {}
-    constant = 0
-    for (products, offset), scale in terms:
-        constant += offset * scale
-        for value, factor in products:
-            factors[value] = factors.get(value, 0) + factor * scale
-    return tuple((value, factor) for value, factor in factors.items() if factor), constant

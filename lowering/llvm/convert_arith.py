@@ -18,7 +18,8 @@ from xdsl.dialects.builtin import (
 )
 from xdsl.ir import Attribute, Operation, SSAValue
 
-from lowbit_dialect import llvmx
+from lowbit_dialect import arith_ops, llvm_casts, llvm_ops
+from lowbit_dialect.extensions import note_shipped
 from lowering.llvm import rounding
 from lowering.llvm.conversion import Conversion, Handler
 from lowering.llvm.types import type_bits
@@ -143,14 +144,6 @@ def _cast(to: type[Operation]) -> Handler:
     return convert
 
 
-def _float_cast(kind: llvmx.Cast) -> Handler:
-    def convert(state: Conversion, op: Operation) -> None:
-        result_type = state.type(op.results[0].type)
-        state.replace(op, llvmx.CastOp(kind, state.value(op.operands[0]), result_type))
-
-    return convert
-
-
 def _rounding(expand: Callable[[Conversion, SSAValue], SSAValue], name: str) -> Handler:
     def convert(state: Conversion, op: Operation) -> None:
         source = state.value(op.operands[0])
@@ -204,14 +197,14 @@ def _cmpf(state: Conversion, op: arith.CmpfOp) -> None:
     if predicate in (0, 15):
         fail(op, "the predicates true and false are constants; use arith.constant")
     flag = llvm.FCmpPredicateFlag.from_int(predicate)
-    state.replace(op, llvm.FCmpOp(state.value(op.lhs), state.value(op.rhs), flag.value))
+    state.replace(op, llvm_ops.FCmpOp(state.value(op.lhs), state.value(op.rhs), flag.value))
 
 
 def _select(state: Conversion, op: arith.SelectOp) -> None:
     if isinstance(op.result.type, MemRefType):
         fail(op, "a choice between memrefs; expected values")
     cond, lhs, rhs = (state.value(operand) for operand in op.operands)
-    state.replace(op, llvm.SelectOp(cond, lhs, rhs))
+    state.replace(op, llvm_ops.SelectOp(cond, lhs, rhs))
 
 
 def _index_cast(state: Conversion, op: arith.IndexCastOp) -> None:
@@ -222,7 +215,7 @@ def _index_cast(state: Conversion, op: arith.IndexCastOp) -> None:
     if old == new:
         state.values[op.result] = source
         return
-    cast = llvm.SExtOp if new > old else llvm.TruncOp
+    cast = llvm.SExtOp if new > old else llvm_casts.TruncOp
     state.replace(op, cast.create(operands=[source], result_types=[to]))
 
 
@@ -269,13 +262,14 @@ HANDLERS: dict[type[Operation], Callable[[Conversion, Any], None]] = {
     arith.MinnumfOp: _max_or_min_num("minnum", "olt"),
     arith.ExtUIOp: _cast(llvm.ZExtOp),
     arith.ExtSIOp: _cast(llvm.SExtOp),
-    arith.TruncIOp: _cast(llvm.TruncOp),
+    arith_ops.TruncIOp: _cast(llvm_casts.TruncOp),
+    arith.TruncIOp: _cast(llvm_casts.TruncOp),
     arith.ExtFOp: _cast(llvm.FPExtOp),
     arith.TruncFOp: _cast(llvm.FPTruncOp),
     arith.SIToFPOp: _cast(llvm.SIToFPOp),
-    arith.UIToFPOp: _float_cast(llvmx.Cast.UITOFP),
-    arith.FPToSIOp: _float_cast(llvmx.Cast.FPTOSI),
-    arith.FPToUIOp: _float_cast(llvmx.Cast.FPTOUI),
+    arith.UIToFPOp: _cast(llvm_casts.UIToFPOp),
+    arith.FPToSIOp: _cast(llvm_casts.FPToSIOp),
+    arith.FPToUIOp: _cast(llvm_casts.FPToUIOp),
     arith.IndexCastOp: _index_cast,
     arith.BitcastOp: _bitcast,
     math.RoundEvenOp: _rounding(rounding.round_even, "roundeven"),
@@ -284,3 +278,4 @@ HANDLERS: dict[type[Operation], Callable[[Conversion, Any], None]] = {
     math.RoundOp: _rounding(rounding.round_away, "round"),
     ub.PoisonOp: _poison,
 }
+note_shipped(HANDLERS)

@@ -17,6 +17,8 @@ from xdsl.dialects.builtin import (
 )
 from xdsl.ir import Attribute, Block, Operation, Region
 
+from lowbit_dialect.extensions import note_shipped
+from lowering.llvm.alignment import checked_alignment
 from lowering.llvm.conversion import Conversion
 from lowering.llvm.types import memref_layout
 from lowering.opt.diagnostics import fail
@@ -67,15 +69,19 @@ HANDLERS: dict[type[Operation], Callable[[Conversion, Any], None]] = {
     cf.BranchOp: _branch,
     cf.ConditionalBranchOp: _cond_branch,
 }
+note_shipped(HANDLERS)
 
 
-def _argument_attributes(type: Attribute, returns_pointer: bool) -> DictionaryAttr:
+def _argument_attributes(
+    type: Attribute, own: DictionaryAttr, returns_pointer: bool
+) -> DictionaryAttr:
     """What holds for a buffer of a kernel: it is there, no other one overlaps it, nobody keeps it.
 
-    A memref with the identity layout may be read wherever its shape says, at any time.
+    A memref with the identity layout may be read wherever its shape says, at any time. What the
+    function itself says of the argument comes first.
     """
     if not isinstance(type, MemRefType):
-        return DictionaryAttr({})
+        return own
     layout = memref_layout(type)
     attributes: dict[str, Attribute] = {
         "llvm.noalias": _UNIT,
@@ -90,7 +96,7 @@ def _argument_attributes(type: Attribute, returns_pointer: bool) -> DictionaryAt
         size *= extent
     if isinstance(type.layout, NoneAttr) and size:
         attributes["llvm.dereferenceable"] = IntegerAttr(size, i64)
-    return DictionaryAttr(attributes)
+    return DictionaryAttr(attributes | own.data)
 
 
 def _reverse_postorder(entry: Block) -> list[Block]:
@@ -134,6 +140,7 @@ def convert_function(
     declared = not op.body.blocks
     private = op.sym_visibility is not None and op.sym_visibility.data == "private"
     body = Region()
+    given = list(op.arg_attrs or [DictionaryAttr({})] * len(inputs))
     if not declared:
         order = _reverse_postorder(op.body.blocks[0])
         for block in order:
@@ -142,6 +149,9 @@ def convert_function(
             for before, after in zip(block.args, new.args, strict=True):
                 state.values[before] = after
                 after.name_hint = before.name_hint
+        for argument, attributes in zip(order[0].args, given, strict=True):
+            if isinstance(align := attributes.data.get("llvm.align"), IntegerAttr):
+                state.alignments[argument] = checked_alignment(op, align)
         for block in order:
             state.start_block(state.blocks[block])
             for old in block.ops:
@@ -162,7 +172,10 @@ def convert_function(
         linkage=llvm.LinkageAttr("internal" if private and not declared else "external"),
         body=body,
         other_props={
-            "arg_attrs": ArrayAttr(_argument_attributes(t, returns_pointer) for t in inputs)
+            "arg_attrs": ArrayAttr(
+                _argument_attributes(type, own, returns_pointer)
+                for type, own in zip(inputs, given, strict=True)
+            )
         }
         if inputs
         else None,
@@ -177,7 +190,7 @@ def _first(block: Block) -> Operation:
 
 def _keep(state: Conversion, op: Operation) -> None:
     """Copy an operation that is LLVM's already, with its operands and types converted."""
-    if not op.name.startswith(("llvm.", "llvmx.")):
+    if not op.name.startswith("llvm."):
         fail(op, "it has no conversion; the passes before this one should have replaced it")
     if op.regions:
         fail(op, "it has a region; expected operations without one inside of a function")

@@ -1,30 +1,38 @@
 """How accesses, views and buffers become LLVM's.
 
-Loads and stores state the alignment of one element, never more: arrays of the user may begin
-anywhere, and LLVM would assume the natural alignment of a whole vector otherwise.
+Loads and stores state the alignment of one element, never more: arrays of the user may begin at
+any element, and LLVM would assume the natural alignment of a whole vector otherwise. They state
+less where a memref is a view of bytes of which less is known: an argument of bytes is aligned as
+its attribute `llvm.align` says, and without one not at all.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from functools import cache
+from math import gcd
 from typing import Any
 
 from xdsl.dialects import llvm, memref, vector
 from xdsl.dialects.builtin import (
     DYNAMIC_INDEX,
+    BytesAttr,
     DenseArrayBase,
     DenseIntOrFPElementsAttr,
     IntegerAttr,
     IntegerType,
+    TensorType,
     UnitAttr,
     i64,
 )
 from xdsl.ir import Attribute, Operation, SSAValue
 
-from lowbit_dialect import llvmx
-from lowering.llvm.conversion import Conversion, Linear, sum_linear
-from lowering.llvm.types import POINTER
+from lowbit_dialect import llvm_ops
+from lowbit_dialect.extensions import note_shipped
+from lowering.llvm.alignment import checked_alignment
+from lowering.llvm.conversion import Conversion
+from lowering.llvm.linear import Linear, sum_linear
+from lowering.llvm.types import POINTER, MemRefLayout
 from lowering.opt.diagnostics import fail
 
 GLOBAL_ALIGNMENT = 64
@@ -39,7 +47,7 @@ def _alignment(number: int) -> IntegerAttr:
 
 
 def _load(state: Conversion, base: SSAValue, indices: Sequence[SSAValue]) -> None:
-    pointer, layout = state.element_pointer(base, indices)
+    pointer, alignment = state.element_pointer(base, indices)
     state.replace(
         state.op,
         llvm.LoadOp.create(
@@ -47,20 +55,20 @@ def _load(state: Conversion, base: SSAValue, indices: Sequence[SSAValue]) -> Non
             result_types=[state.type(state.op.results[0].type)],
             properties={
                 "ordering": _ORDERING,
-                "alignment": _alignment(layout.element_bytes),
+                "alignment": _alignment(alignment),
             },
         ),
     )
 
 
 def _store(state: Conversion, value: SSAValue, base: SSAValue, indices: Sequence[SSAValue]) -> None:
-    pointer, layout = state.element_pointer(base, indices)
+    pointer, alignment = state.element_pointer(base, indices)
     state.ops.append(
         llvm.StoreOp.create(
             operands=[state.value(value), pointer],
             properties={
                 "ordering": _ORDERING,
-                "alignment": _alignment(layout.element_bytes),
+                "alignment": _alignment(alignment),
             },
         )
     )
@@ -92,21 +100,24 @@ def _unit_stride(state: Conversion, base: SSAValue) -> None:
 
 def _masked_load(state: Conversion, op: vector.MaskedLoadOp) -> None:
     _unit_stride(state, op.base)
-    pointer, layout = state.element_pointer(op.base, op.indices)
+    pointer, alignment = state.element_pointer(op.base, op.indices)
     mask, passthru = state.value(op.mask), state.value(op.pass_thru)
-    state.replace(op, llvmx.MaskedLoadOp(pointer, mask, passthru, layout.element_bytes))
+    state.replace(op, llvm_ops.MaskedLoadOp(pointer, mask, passthru, alignment))
 
 
 def _masked_store(state: Conversion, op: vector.MaskedStoreOp) -> None:
     _unit_stride(state, op.base)
-    pointer, layout = state.element_pointer(op.base, op.indices)
+    pointer, alignment = state.element_pointer(op.base, op.indices)
     value, mask = state.value(op.value_to_store), state.value(op.mask)
-    state.replace(op, llvmx.MaskedStoreOp(value, pointer, mask, layout.element_bytes))
+    state.replace(op, llvm_ops.MaskedStoreOp(value, pointer, mask, alignment))
 
 
-def _record_view(state: Conversion, result: SSAValue, pointer: SSAValue, offset: int) -> None:
+def _record_view(
+    state: Conversion, result: SSAValue, pointer: SSAValue, offset: int, alignment: int
+) -> None:
     state.type(result.type)
     state.values[result] = pointer
+    state.alignments[result] = alignment
     if offset:
         state.offsets[result] = offset
 
@@ -121,7 +132,9 @@ def _moved_view(
     """
     products, constant = form
     pointer = state.offset_pointer(state.value(source), (products, 0), element)
-    _record_view(state, result, pointer, constant)
+    # It begins at an element of the source, perhaps not at the first one.
+    alignment = min(state.alignment(source), state.layout(source.type).element_bytes)
+    _record_view(state, result, pointer, constant, alignment)
 
 
 def mixed(static: DenseArrayBase[IntegerType], dynamic: Sequence[SSAValue]) -> list[int | SSAValue]:
@@ -153,14 +166,27 @@ def _reinterpret_cast(state: Conversion, op: memref.ReinterpretCastOp) -> None:
 
 def _same_pointer(state: Conversion, op: Operation) -> None:
     source, result = op.operands[0], op.results[0]
-    _record_view(state, result, state.value(source), state.offsets.get(source, 0))
+    offset, alignment = state.offsets.get(source, 0), state.alignment(source)
+    _record_view(state, result, state.value(source), offset, alignment)
+
+
+def _assume_alignment(state: Conversion, op: memref.AssumeAlignmentOp) -> None:
+    _same_pointer(state, op)
+    assumed = checked_alignment(op, op.alignment)
+    state.alignments[op.result] = max(state.alignment(op.memref), assumed)
 
 
 def _view(state: Conversion, op: memref.ViewOp) -> None:
     start = state.offsets.get(op.source, 0)
     form = sum_linear([(state.linear(op.byte_shift), 1), (((), start), 1)])
     pointer = state.offset_pointer(state.value(op.source), form, IntegerType(8))
-    _record_view(state, op.result, pointer, 0)
+    products, constant = form
+    alignment = gcd(state.alignment(op.source), constant, *(factor for _, factor in products))
+    _record_view(state, op.result, pointer, 0, alignment)
+
+
+def _address(state: Conversion, op: memref.ExtractAlignedPointerAsIndexOp) -> None:
+    state.replace(op, llvm.PtrToIntOp(state.value(op.source), state.index))
 
 
 def _dim(state: Conversion, op: memref.DimOp) -> None:
@@ -171,22 +197,30 @@ def _dim(state: Conversion, op: memref.DimOp) -> None:
     state.values[op.result] = state.constant(shape[dimension])
 
 
+def _own_alignment(op: memref.AllocaOp | memref.GlobalOp, layout: MemRefLayout) -> int:
+    """Bytes that a buffer is aligned to: what it says itself, and as its accesses assume."""
+    if op.alignment is None:
+        return GLOBAL_ALIGNMENT
+    return max(checked_alignment(op, op.alignment), layout.element_bytes)
+
+
 def _alloca(state: Conversion, op: memref.AllocaOp) -> None:
     layout = state.layout(op.memref.type)
     elements = 1
     for extent in layout.shape:
         elements *= extent
-    alignment = op.alignment.value.data if op.alignment is not None else GLOBAL_ALIGNMENT
+    alignment = _own_alignment(op, layout)
     # In the entry block, whatever loop it stands in, so that the stack does not grow.
     size = state.constant(max(elements, 1))
     slot = llvm.AllocaOp(size, layout.element, alignment)
     state.prologue.append(slot)
-    _record_view(state, op.memref, slot.res, 0)
+    _record_view(state, op.memref, slot.res, 0, alignment)
 
 
 def _get_global(state: Conversion, op: memref.GetGlobalOp) -> None:
     address = llvm.AddressOfOp(op.name_.root_reference, POINTER)
-    _record_view(state, op.memref, state.insert(address), 0)
+    element_bytes = state.layout(op.memref.type).element_bytes
+    _record_view(state, op.memref, state.insert(address), 0, element_bytes)
 
 
 def convert_global(state: Conversion, op: memref.GlobalOp) -> llvm.GlobalOp:
@@ -199,17 +233,24 @@ def convert_global(state: Conversion, op: memref.GlobalOp) -> llvm.GlobalOp:
     elements = 1
     for extent in layout.shape:
         elements *= extent
+    # The value of an array has as many dimensions as the array. Without a value, a global would be
+    # one of another module; a buffer that is not initialized may as well begin with zeros.
+    flat: TensorType[Any] = TensorType(layout.element, [elements])
     value = op.initial_value
-    if not isinstance(value, DenseIntOrFPElementsAttr | UnitAttr):
+    if isinstance(value, DenseIntOrFPElementsAttr):
+        data = value.data
+    elif isinstance(value, UnitAttr):
+        data = BytesAttr(bytes(layout.element_bytes))
+    else:
         fail(op, f"the initial value {value} is not dense")
-    alignment = op.alignment.value.data if op.alignment is not None else GLOBAL_ALIGNMENT
+    alignment = _own_alignment(op, layout)
     private = op.sym_visibility.data == "private"
     return llvm.GlobalOp(
         llvm.LLVMArrayType(elements, layout.element),
         op.sym_name,
         "internal" if private else "external",
         constant=op.constant is not None,
-        value=value if isinstance(value, DenseIntOrFPElementsAttr) else None,
+        value=DenseIntOrFPElementsAttr(flat, data),
         alignment=alignment,
     )
 
@@ -222,7 +263,8 @@ HANDLERS: dict[type[Operation], Callable[[Conversion, Any], None]] = {
     memref.CastOp: _same_pointer,
     memref.CollapseShapeOp: _same_pointer,
     memref.ExpandShapeOp: _same_pointer,
-    memref.AssumeAlignmentOp: _same_pointer,
+    memref.AssumeAlignmentOp: _assume_alignment,
+    memref.ExtractAlignedPointerAsIndexOp: _address,
     memref.ViewOp: _view,
     memref.DimOp: _dim,
     memref.AllocaOp: _alloca,
@@ -232,3 +274,4 @@ HANDLERS: dict[type[Operation], Callable[[Conversion, Any], None]] = {
     vector.MaskedLoadOp: _masked_load,
     vector.MaskedStoreOp: _masked_store,
 }
+note_shipped(HANDLERS)

@@ -19,7 +19,8 @@ from xdsl.dialects.builtin import (
 from xdsl.dialects.vector import CombiningKindFlag
 from xdsl.ir import Operation, SSAValue
 
-from lowbit_dialect import llvmx
+from lowbit_dialect import llvm_casts, llvm_ops
+from lowbit_dialect.extensions import note_shipped
 from lowering.llvm.conversion import Conversion
 from lowering.llvm.convert_memory import mixed
 from lowering.llvm.types import intrinsic_suffix
@@ -85,7 +86,7 @@ def _position(
 
 def _extract(state: Conversion, op: vector.ExtractOp) -> None:
     lane = _position(state, op, op.static_position, op.dynamic_position)
-    state.replace(op, llvmx.ExtractElementOp(state.value(op.vector), lane))
+    state.replace(op, llvm_ops.ExtractElementOp(state.value(op.vector), lane))
 
 
 def _insert(state: Conversion, op: vector.InsertOp) -> None:
@@ -120,7 +121,7 @@ def _create_mask(state: Conversion, op: vector.CreateMaskOp) -> None:
     )
     count = state.intrinsic("smin", [count, state.constant(lanes)], state.index)
     if narrow != state.index:
-        count = state.insert(llvm.TruncOp(count, narrow))
+        count = state.insert(llvm_casts.TruncOp(count, narrow))
     numbers_type = VectorType(narrow, [lanes])
     numbers = state.insert(
         llvm.ConstantOp(
@@ -187,3 +188,4 @@ HANDLERS: dict[type[Operation], Callable[[Conversion, Any], None]] = {
     vector.FMAOp: _fma,
     vector.ReductionOp: _reduction,
 }
+note_shipped(HANDLERS)

@@ -1,4 +1,4 @@
-"""How single operations of `llvm` and `llvmx` are written as LLVM IR: one table."""
+"""How single operations of `llvm` are written as LLVM IR: one table."""
 
 from __future__ import annotations
 
@@ -9,7 +9,8 @@ from xdsl.dialects import llvm
 from xdsl.dialects.builtin import DenseArrayBase, IntegerAttr, IntegerType, UnitAttr
 from xdsl.ir import Block, Operation, SSAValue
 
-from lowbit_dialect import llvmx
+from lowbit_dialect import llvm_casts, llvm_ops
+from lowbit_dialect.extensions import note_shipped
 from lowering.llvm.llvm_text import constant_text, mask_text, quoted
 from lowering.llvm.module_text import Text
 from lowering.llvm.types import intrinsic_suffix
@@ -59,7 +60,7 @@ def _plain(word: str) -> Emitter:
     """An instruction that takes its operands with their types: `select`, `insertelement`, ..."""
 
     def emit(text: Text, op: Operation) -> None:
-        text.write(op, f"{word} {text.typed_list(op.operands)}")
+        text.write(op, f"{word} {_flags(op)}{text.typed_list(op.operands)}")
 
     return emit
 
@@ -76,10 +77,6 @@ def _intrinsic(name: str, overloaded: int = 0) -> Emitter:
     return emit
 
 
-def _cast_kind(text: Text, op: llvmx.CastOp) -> None:
-    _cast(op.kind.data.value)(text, op)
-
-
 def _fneg(text: Text, op: llvm.FNegOp) -> None:
     text.write(op, f"fneg {_flags(op)}{text.typed(op.arg)}")
 
@@ -89,13 +86,10 @@ def _icmp(text: Text, op: llvm.ICmpOp) -> None:
     text.write(op, f"icmp {predicate} {text.typed(op.lhs)}, {text.names[op.rhs]}")
 
 
-def _fcmp(text: Text, op: llvm.FCmpOp) -> None:
-    predicate = llvm.FCmpPredicateFlag.from_int(op.predicate.value.data).value
+def _fcmp(text: Text, op: llvm_ops.FCmpOp | llvm.FCmpOp) -> None:
+    # MLIR spells two of the predicates `_false` and `_true`.
+    predicate = llvm.FCmpPredicateFlag.from_int(op.predicate.value.data).value.lstrip("_")
     text.write(op, f"fcmp {_flags(op)}{predicate} {text.typed(op.lhs)}, {text.names[op.rhs]}")
-
-
-def _fcmp_lanes(text: Text, op: llvmx.FCmpOp) -> None:
-    text.write(op, f"fcmp {op.predicate.data.value} {text.typed(op.a)}, {text.names[op.b]}")
 
 
 def _alignment(op: llvm.LoadOp | llvm.StoreOp | llvm.AllocaOp) -> str:
@@ -115,15 +109,29 @@ def _alloca(text: Text, op: llvm.AllocaOp) -> None:
     text.write(op, f"alloca {text.type(op.elem_type)}, {text.typed(op.size)}{_alignment(op)}")
 
 
+_INBOUNDS = 3
+_NO_WRAP = {
+    0: "",
+    2: "nusw ",
+    3: "inbounds ",
+    4: "nuw ",
+    6: "nusw nuw ",
+    7: "inbounds nuw ",
+}
+
+
 def _gep(text: Text, op: llvm.GEPOp) -> None:
     dynamic = iter(op.ssa_indices)
     indices = [
         text.typed(next(dynamic)) if index == llvm.GEP_USE_SSA_VAL else f"i32 {index}"
         for index in op.rawConstantIndices.iter_values()
     ]
-    inbounds = "inbounds " if op.inbounds is not None else ""
+    # xDSL has a property of its own for one of the flags.
+    flags = op.noWrapFlags.value.data | (_INBOUNDS if op.inbounds is not None else 0)
+    if flags not in _NO_WRAP:
+        fail(op, f"expected noWrapFlags of {', '.join(map(str, _NO_WRAP))}, got {flags}")
     parts = ", ".join((text.type(op.elem_type), text.typed(op.ptr), *indices))
-    text.write(op, f"getelementptr {inbounds}{parts}")
+    text.write(op, f"getelementptr {_NO_WRAP[flags]}{parts}")
 
 
 def _shuffle(text: Text, op: llvm.ShuffleVectorOp) -> None:
@@ -169,19 +177,14 @@ def _inline_assembly(text: Text, op: llvm.InlineAsmOp) -> None:
     text.write(op, f"call {result} asm{effects} {code}({text.typed_list(op.operands_)})")
 
 
-def _masked_load(text: Text, op: llvmx.MaskedLoadOp) -> None:
-    name = f"llvm.masked.load.{intrinsic_suffix(op.result.type)}.p0"
-    text.call(op, name, (op.pointer, op.mask, op.passthru), op.alignment.value.data)
+def _masked_load(text: Text, op: llvm_ops.MaskedLoadOp) -> None:
+    name = f"llvm.masked.load.{intrinsic_suffix(op.res.type)}.p0"
+    text.call(op, name, op.operands, op.alignment.value.data)
 
 
-def _masked_store(text: Text, op: llvmx.MaskedStoreOp) -> None:
+def _masked_store(text: Text, op: llvm_ops.MaskedStoreOp | llvm.MaskedStoreOp) -> None:
     name = f"llvm.masked.store.{intrinsic_suffix(op.value.type)}.p0"
-    text.call(op, name, (op.value, op.pointer, op.mask), op.alignment.value.data, 1)
-
-
-def _masked_store_of_floats(text: Text, op: llvm.MaskedStoreOp) -> None:
-    name = f"llvm.masked.store.{intrinsic_suffix(op.value.type)}.p0"
-    text.call(op, name, (op.value, op.data, op.mask), op.alignment.value.data, 1)
+    text.call(op, name, op.operands, op.alignment.value.data, 1)
 
 
 def _leave(text: Text, to: Block, values: Iterable[SSAValue]) -> str:
@@ -229,7 +232,7 @@ EMITTERS: dict[type[Operation], Emitter] = {
     llvm.FDivOp: _binary("fdiv"),
     llvm.FRemOp: _binary("frem"),
     llvm.FNegOp: _fneg,
-    llvm.TruncOp: _cast("trunc"),
+    llvm_casts.TruncOp: _cast("trunc"),
     llvm.ZExtOp: _cast("zext"),
     llvm.SExtOp: _cast("sext"),
     llvm.PtrToIntOp: _cast("ptrtoint"),
@@ -238,13 +241,13 @@ EMITTERS: dict[type[Operation], Emitter] = {
     llvm.FPExtOp: _cast("fpext"),
     llvm.FPTruncOp: _cast("fptrunc"),
     llvm.SIToFPOp: _cast("sitofp"),
-    llvmx.CastOp: _cast_kind,
+    llvm_casts.FPToSIOp: _cast("fptosi"),
+    llvm_casts.FPToUIOp: _cast("fptoui"),
+    llvm_casts.UIToFPOp: _cast("uitofp"),
     llvm.ICmpOp: _icmp,
-    llvm.FCmpOp: _fcmp,
-    llvmx.FCmpOp: _fcmp_lanes,
-    llvm.SelectOp: _plain("select"),
-    llvmx.SelectOp: _plain("select"),
-    llvmx.ExtractElementOp: _plain("extractelement"),
+    llvm_ops.FCmpOp: _fcmp,
+    llvm_ops.SelectOp: _plain("select"),
+    llvm_ops.ExtractElementOp: _plain("extractelement"),
     llvm.InsertElementOp: _plain("insertelement"),
     llvm.ShuffleVectorOp: _shuffle,
     llvm.ExtractValueOp: _extract_value,
@@ -253,9 +256,8 @@ EMITTERS: dict[type[Operation], Emitter] = {
     llvm.StoreOp: _store,
     llvm.AllocaOp: _alloca,
     llvm.GEPOp: _gep,
-    llvmx.MaskedLoadOp: _masked_load,
-    llvmx.MaskedStoreOp: _masked_store,
-    llvm.MaskedStoreOp: _masked_store_of_floats,
+    llvm_ops.MaskedLoadOp: _masked_load,
+    llvm_ops.MaskedStoreOp: _masked_store,
     llvm.CallOp: _call,
     llvm.CallIntrinsicOp: _call_intrinsic,
     llvm.InlineAsmOp: _inline_assembly,
@@ -276,12 +278,18 @@ EMITTERS: dict[type[Operation], Emitter] = {
     llvm.VectorFMinOp: _intrinsic("minnum"),
     llvm.VectorReduceFAddOp: _intrinsic("vector.reduce.fadd", 1),
     llvm.VectorReduceFMulOp: _intrinsic("vector.reduce.fmul", 1),
+    # As xDSL defines them, which its own tools and passes make.
+    llvm.TruncOp: _cast("trunc"),
+    llvm.FCmpOp: _fcmp,
+    llvm.SelectOp: _plain("select"),
+    llvm.MaskedStoreOp: _masked_store,
     llvm.BrOp: _branch,
     llvm.CondBrOp: _branch_if,
     llvm.ReturnOp: _return,
     llvm.UnreachableOp: _unreachable,
 }
 """Every operation that is an instruction."""
+note_shipped(EMITTERS)
 
 CONSTANTS: dict[type[Operation], Callable[[Any], str]] = {
     llvm.ConstantOp: lambda op: constant_text(op.value, op.result.type),
@@ -290,3 +298,4 @@ CONSTANTS: dict[type[Operation], Callable[[Any], str]] = {
     llvm.AddressOfOp: lambda op: f"@{quoted(op.global_name.string_value())}",
 }
 """Every operation that is no instruction: its result is written where it is used."""
+note_shipped(CONSTANTS)

@@ -1,6 +1,8 @@
 """What `lowbit-opt -t` can write besides IR: the LLVM IR or the assembly of a module.
 
-lowbit-opt kernel.mlir -p '...,lowbit-to-llvm{target=znver5}' -t 'lowbit-asm{target=znver5}'
+lowbit-opt kernel.mlir -p '...,lowbit-to-llvm{target=znver5}' -t lowbit-asm
+
+The target is the one that the module was lowered for, unless another is named.
 """
 
 from __future__ import annotations
@@ -20,14 +22,17 @@ from lowering.targets import Target as Machine
 from lowering.targets import get_target
 
 
-def _machine(module: ModuleOp, name: str) -> Machine:
+def _machine(module: ModuleOp, name: str | None) -> Machine:
     """The target `name`, if the instructions that the module was lowered to are among its own.
 
-    LLVM ends the process where it meets an intrinsic of another machine.
+    Without a name it is the target that the module was lowered for, or the host where the module
+    does not say. LLVM ends the process where it meets an intrinsic of another machine.
     """
-    machine, lowered = get_target(name), module.attributes.get(TARGET_ATTRIBUTE)
-    if isinstance(lowered, StringAttr):
-        other = get_target(lowered.data)
+    lowered = module.attributes.get(TARGET_ATTRIBUTE)
+    recorded = lowered.data if isinstance(lowered, StringAttr) else None
+    machine = get_target(name or recorded or "host")
+    if recorded is not None:
+        other = get_target(recorded)
         if other.arch != machine.arch or not other.isa <= machine.isa:
             fail(
                 module,
@@ -43,7 +48,7 @@ class LLVMIRTarget(Target):
 
     name = "lowbit-llvm-ir"
 
-    target: str = "host"
+    target: str | None = None
 
     def emit(self, ctx: Context, module: ModuleOp, output: IO[str]) -> None:
         """Write it.
@@ -61,7 +66,7 @@ class AssemblyTarget(Target):
 
     name = "lowbit-asm"
 
-    target: str = "host"
+    target: str | None = None
     opt: int = 2
 
     def emit(self, ctx: Context, module: ModuleOp, output: IO[str]) -> None:

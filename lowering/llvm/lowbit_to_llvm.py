@@ -31,8 +31,10 @@ from xdsl.dialects.builtin import ModuleOp, StringAttr
 from xdsl.ir import Operation
 from xdsl.passes import ModulePass
 
+from lowbit_dialect.extensions import note_shipped
 from lowering.llvm import convert_arith, convert_control, convert_memory, convert_vector
 from lowering.llvm.conversion import Conversion
+from lowering.llvm.function_attributes import add_kernel_properties
 from lowering.opt.diagnostics import fail
 from lowering.targets import get_target
 
@@ -42,7 +44,8 @@ HANDLERS: dict[type[Operation], Callable[..., None]] = {
     **convert_vector.HANDLERS,
     **convert_control.HANDLERS,
 }
-"""Every operation that has a conversion. Operations of `llvm` and `llvmx` stay as they are."""
+"""Every operation that has a conversion. Operations of `llvm` stay as they are."""
+note_shipped(HANDLERS)
 
 TARGET_ATTRIBUTE = "lowbit.target"
 """The module's attribute that says which target its LLVM operations are for."""
@@ -71,10 +74,16 @@ class LowbitToLLVMPass(ModulePass):
             elif isinstance(old, memref.GlobalOp):
                 new = convert_memory.convert_global(Conversion(target, old), old)
             elif isinstance(old, llvm.FuncOp | llvm.GlobalOp):
-                continue
+                new = old
             else:
                 fail(old, "expected functions and globals at the top of a module")
-            block.insert_op_before(new, old)
-            old.detach()
-            old.erase(safe_erase=False)
+            if isinstance(new, llvm.FuncOp) and new.body.blocks:
+                add_kernel_properties(new)
+            if new is not old:
+                new.location = old.location
+                block.insert_op_before(new, old)
+                old.detach()
+                old.erase(safe_erase=False)
         op.attributes[TARGET_ATTRIBUTE] = StringAttr(target.name)
+        # For mlir-translate.
+        op.attributes["llvm.target_triple"] = StringAttr(target.triple)

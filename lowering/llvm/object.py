@@ -6,19 +6,21 @@ They are position independent, in the small code model.
 
 from __future__ import annotations
 
-import threading
 from functools import cache
 
 import llvmlite.binding as llvm
+from llvmlite.binding.newpassmanagers import NewPassManager
+from xdsl.utils.exceptions import DiagnosticException
 
+from lowering.llvm.lock import with_llvm
+from lowering.llvm.target_check import check_target
 from lowering.targets import Target
 
-_LOCK = threading.Lock()
 _OPTIONS_SET = False
 
 
-class CompileError(Exception):
-    """LLVM does not accept a module."""
+class CompileError(DiagnosticException):
+    """LLVM does not accept a module; the message is one line."""
 
 
 def _initialize() -> None:
@@ -51,14 +53,17 @@ def _target_machine(target: Target, opt: int) -> llvm.TargetMachine:
 
 def _optimized(llvm_ir: str, target: Target, opt: int) -> tuple[llvm.ModuleRef, llvm.TargetMachine]:
     """The module after LLVM's passes, with its target machine; the lock is held."""
+    check_target(target)
     _initialize()
     machine = _target_machine(target, opt)
     try:
-        module = llvm.parse_assembly(llvm_ir)
+        # A context keeps every type and constant that was ever in it: each module has its own.
+        module = llvm.parse_assembly(llvm_ir, llvm.create_context())
         module.data_layout = str(machine.target_data)
         module.verify()
     except RuntimeError as error:
-        raise CompileError(f"LLVM rejects the module: {error}") from None
+        reason = " ".join(str(error).split())
+        raise CompileError(f"LLVM rejects the module: {reason}") from None
     # The loops are tiled, unrolled and vectorised already, as the schedule says.
     # Level 2 would merge the loads that neighbouring taps share and rebalance the sums, and spill.
     tuning = llvm.create_pipeline_tuning_options(speed_level=min(opt, 1))
@@ -66,23 +71,38 @@ def _optimized(llvm_ir: str, target: Target, opt: int) -> tuple[llvm.ModuleRef, 
     tuning.loop_vectorization = False
     tuning.loop_interleaving = False
     tuning.slp_vectorization = False
-    builder = llvm.create_pass_builder(machine, tuning)
-    manager = builder.getModulePassManager()
-    manager.run(module, builder)
+    _run_pipeline(module, llvm.create_pass_builder(machine, tuning))
     return module, machine
 
 
+def _run_pipeline(module: llvm.ModuleRef, builder: llvm.PassBuilder) -> None:
+    """Run the pipeline of a pass builder on a module, and free the pipeline.
+
+    Both serve one run. A pass manager gives its passes up while it runs, and LLVM ends the process
+    at a second run; a run leaves callbacks in the pass builder that point to its stack frame.
+    """
+    manager = builder.getModulePassManager()
+    try:
+        manager.run(module, builder)
+    finally:
+        # In llvmlite 0.50 `close()` finds the `_dispose` of the wrong base class, which frees
+        # nothing: 50 kB for each compilation. `detach` keeps anything from freeing it again.
+        NewPassManager._dispose(manager)
+        manager.detach()
+
+
+@with_llvm
 def compile_object(llvm_ir: str, target: Target, opt: int = 2) -> bytes:
     """The object file for the text of an LLVM module.
 
     Raises:
         CompileError: if LLVM does not accept the module.
     """
-    with _LOCK:
-        module, machine = _optimized(llvm_ir, target, opt)
-        return machine.emit_object(module)
+    module, machine = _optimized(llvm_ir, target, opt)
+    return machine.emit_object(module)
 
 
+@with_llvm
 def compile_assembly(llvm_ir: str, target: Target, opt: int = 2, *, comments: bool = False) -> str:
     """The assembly for the text of an LLVM module.
 
@@ -91,17 +111,16 @@ def compile_assembly(llvm_ir: str, target: Target, opt: int = 2, *, comments: bo
     Raises:
         CompileError: if LLVM does not accept the module.
     """
-    with _LOCK:
-        module, machine = _optimized(llvm_ir, target, opt)
-        machine.set_asm_verbosity(comments)
-        return machine.emit_assembly(module)
+    module, machine = _optimized(llvm_ir, target, opt)
+    machine.set_asm_verbosity(comments)
+    return machine.emit_assembly(module)
 
 
+@with_llvm
 def optimized_llvm_ir(llvm_ir: str, target: Target, opt: int = 2) -> str:
     """The module after LLVM's passes, as text.
 
     Raises:
         CompileError: if LLVM does not accept the module.
     """
-    with _LOCK:
-        return str(_optimized(llvm_ir, target, opt)[0])
+    return str(_optimized(llvm_ir, target, opt)[0])

@@ -16,7 +16,7 @@ from xdsl.dialects.builtin import (
 )
 from xdsl.ir import Attribute, SSAValue
 
-from lowbit_dialect import llvmx
+from lowbit_dialect import llvm_ops
 from lowering.llvm.conversion import Conversion
 from lowering.opt.diagnostics import fail
 
@@ -54,11 +54,8 @@ def select(
     otherwise: SSAValue,
 ) -> SSAValue:
     """`then` where the float comparison holds, else `otherwise`, of scalars or vectors."""
-    if isinstance(then.type, VectorType):
-        mask = state.insert(llvmx.FCmpOp(predicate, *compared))
-        return state.insert(llvmx.SelectOp(mask, then, otherwise))
-    condition = state.insert(llvm.FCmpOp(*compared, predicate))
-    return state.insert(llvm.SelectOp(condition, then, otherwise))
+    condition = state.insert(llvm_ops.FCmpOp(*compared, predicate))
+    return state.insert(llvm_ops.SelectOp(condition, then, otherwise))
 
 
 def _with_sign_of(state: Conversion, magnitude: SSAValue, source: SSAValue) -> SSAValue:

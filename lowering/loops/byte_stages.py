@@ -10,9 +10,10 @@ from xdsl.dialects.builtin import IndexType, MemRefType, TensorType, VectorType,
 from xdsl.ir import SSAValue
 
 from lowbit_dialect.codes import BipolarType, Code, SignedType
+from lowbit_dialect.images import pattern_bytes
 from lowbit_dialect.layout import PackedAttr
 from lowbit_dialect.ops.base import code_of
-from lowbit_dialect.ops.pack import BitpackOp, UnpackOp, pattern_bytes
+from lowbit_dialect.ops.pack import BitpackOp, UnpackOp
 from lowering.loops.emit import Index
 from lowering.loops.packed_walk import PackedWalk, nest, outermost
 from lowering.loops.stage import FunctionLowering, Stage, shape_of

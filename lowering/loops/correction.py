@@ -23,11 +23,6 @@ def lower_correction(op: CorrectionOp, lowering: FunctionLowering) -> None:
     code = code_of(op.w.type, "w")
     row_classes, col_classes = raw_sums.class_counts(geometry)
     kh, kw, ic = geometry.rows.taps, geometry.cols.taps, geometry.ic // geometry.groups
-    valid = np.full((row_classes, col_classes, kh, kw), raw_sums.value_factor, np.int32)
-    if raw_sums.needs_border_classes:
-        for r, rows in enumerate(geometry.rows.classes()[0]):
-            for c, cols in enumerate(geometry.cols.classes()[0]):
-                valid[r, c][np.ix_(rows, cols)] += raw_sums.x_offset
     pattern_factor, affine = raw_sums.pattern_factor, code.affine
     constant = int(np.int64(raw_sums.constant(geometry)).astype(np.int32))
     shape = shape_of(op.w)
@@ -44,7 +39,6 @@ def lower_correction(op: CorrectionOp, lowering: FunctionLowering) -> None:
     def body(stage: Stage, low: SSAValue, high: SSAValue) -> None:
         emit = stage.emit
         weights, result = stage.tensor(op.w), stage.tensor(op.result)
-        factors = stage.table(valid)
         step = 2 if affine is not None and affine.alpha else 1
         extend = arith.ExtSIOp if isinstance(code, SignedType) else arith.ExtUIOp
 
@@ -57,27 +51,24 @@ def lower_correction(op: CorrectionOp, lowering: FunctionLowering) -> None:
                 value = emit.binary(arith.MuliOp, pattern, emit.constant(step, i32))
                 return emit.binary(arith.AddiOp, value, emit.constant(affine.alpha, i32))
 
-            def over_ic(y: Index, x: Index, k: Index, total: SSAValue) -> SSAValue:
+            def over_ic(
+                y: Index, x: Index, k: Index, factor: SSAValue, total: SSAValue
+            ) -> SSAValue:
                 pattern = emit.op(extend(emit.load(weights, where(oc, y, x, k)), i32))
-                term = emit.binary(
-                    arith.MuliOp, value_of(pattern), emit.load(factors, (r, c, y, x))
-                )
+                term = emit.binary(arith.MuliOp, value_of(pattern), factor)
                 total = emit.binary(arith.AddiOp, total, term)
                 plain = emit.binary(arith.MuliOp, pattern, emit.constant(pattern_factor, i32))
                 return emit.binary(arith.AddiOp, total, plain)
+
+            def over_kw(y: Index, x: Index, acc: Sequence[SSAValue]) -> Sequence[SSAValue]:
+                factor = _value_factor(stage, op, (r, c), (y, x))
+                return emit.carry(0, ic, acc, lambda k, acc: [over_ic(y, x, k, factor, acc[0])])
 
             (total,) = emit.carry(
                 0,
                 kh,
                 [emit.constant(constant, i32)],
-                lambda y, acc: emit.carry(
-                    0,
-                    kw,
-                    acc,
-                    lambda x, acc: emit.carry(
-                        0, ic, acc, lambda k, acc: [over_ic(y, x, k, acc[0])]
-                    ),
-                ),
+                lambda y, acc: emit.carry(0, kw, acc, lambda x, acc: over_kw(y, x, acc)),
             )
             emit.store(total, result, (r, c, oc))
 
@@ -92,3 +83,25 @@ def lower_correction(op: CorrectionOp, lowering: FunctionLowering) -> None:
         )
 
     lowering.stage("correction", geometry.oc, body)
+
+
+def _value_factor(
+    stage: Stage, op: CorrectionOp, classes: tuple[Index, Index], tap: tuple[Index, Index]
+) -> SSAValue:
+    """What a unit of a weight's value adds: more where the tap is on the image in its classes."""
+    emit, raw_sums, geometry = stage.emit, op.raw_sums, op.geometry
+    elsewhere = emit.constant(raw_sums.value_factor, i32)
+    if not raw_sums.needs_border_classes:
+        return elsewhere
+    factor = emit.constant(raw_sums.value_factor + raw_sums.x_offset, i32)
+    for window, number, at in zip((geometry.rows, geometry.cols), classes, tap, strict=True):
+        sets = window.class_runs()[0]
+        first = stage.choose([taps.start for taps in sets], number)
+        count = stage.choose([len(taps) for taps in sets], number)
+        # Below the first tap the difference is negative, which is a large unsigned number.
+        from_first = emit.value(at)
+        if not isinstance(first, int) or first:
+            from_first = emit.binary(arith.SubiOp, from_first, emit.value(first))
+        is_valid = emit.op(arith.CmpiOp(from_first, emit.value(count), "ult"))
+        factor = emit.op(arith.SelectOp(is_valid, factor, elsewhere))
+    return factor

@@ -9,6 +9,7 @@ from xdsl.dialects import arith
 from xdsl.dialects.builtin import i8
 from xdsl.ir import SSAValue
 
+from lowbit_dialect import arith_ops
 from lowering.loops.emit import Index
 from lowering.loops.word_stages import WordMover
 
@@ -37,7 +38,7 @@ class DigitMover(WordMover):
         word = emit.load(self.packed, there)
         for k in range(self.per_word - 1, -1, -1):
             if k < elements:
-                digit = word if self.word == i8 else emit.op(arith.TruncIOp(word, i8))
+                digit = word if self.word == i8 else emit.op(arith_ops.TruncIOp(word, i8))
                 emit.store(self.converted(digit), self.plain, self.element_at(indices, start, k))
                 word = emit.binary(arith.SubiOp, word, self._as_word(digit))
             if k:

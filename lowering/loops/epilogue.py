@@ -145,13 +145,13 @@ class Epilogue:
         classes = self.op.raw_sums.class_counts(self.geometry)
         row_class: Index = 0
         if classes[0] > 1:
-            row_class = site.stage.choose(self.geometry.rows.classes()[1], site.row)
-        col_classes = self.geometry.cols.classes()[1]
+            row_class = site.stage.choose_run(self.geometry.rows.class_runs()[1], site.row)
+        col_runs = self.geometry.cols.class_runs()[1] if classes[1] > 1 else []
 
         def add(m: int, v: int, sums: SSAValue) -> SSAValue:
             col_class: Index = 0
             if classes[1] > 1:
-                col_class = site.stage.choose(col_classes, emit.add(site.col, m))
+                col_class = site.stage.choose_run(col_runs, emit.add(site.col, m))
             entry = emit.add(emit.mul(row_class, classes[1]), col_class)
             return emit.binary(arith.AddiOp, sums, table.vector(site, entry, v))
 

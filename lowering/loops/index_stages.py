@@ -10,7 +10,7 @@ from xdsl.dialects.builtin import i8
 from xdsl.ir import SSAValue
 
 from lowbit_dialect.codes import SignedType
-from lowbit_dialect.layout import PackedAttr
+from lowbit_dialect.layout import PackedAttr, index_count
 from lowbit_dialect.ops.base import code_of
 from lowbit_dialect.ops.pack import BitpackOp, UnpackOp
 from lowering.loops.emit import Emit, Index
@@ -114,11 +114,12 @@ class _IndexWalk:
     ) -> None:
         """Run `body(logical indices, index, first element, elements)` for all."""
         count, bits = self.walk.shape[self.walk.axis], self.layout.index_shape[0]
-        word, counts = self.layout.word_bits.data, self.layout.index_counts(count)
+        word = self.layout.word_bits.data
+        per_word = index_count(min(count, word), word, bits)
 
         def line(indices: list[Index]) -> None:
             def in_word(w: Index, elements: int) -> None:
-                index, start = emit.mul(w, counts[0]), emit.mul(w, word)
+                index, start = emit.mul(w, per_word), emit.mul(w, word)
                 whole, rest = divmod(elements, bits)
                 emit.loop(
                     0,

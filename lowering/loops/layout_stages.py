@@ -11,7 +11,7 @@ from xdsl.dialects import arith
 from xdsl.dialects.builtin import VectorType, i8
 from xdsl.ir import SSAValue
 
-from lowbit_dialect import simd
+from lowbit_dialect import arith_ops, simd
 from lowbit_dialect.layout import PLANE, PackedAttr, packed_layout
 from lowbit_dialect.ops.base import code_of
 from lowbit_dialect.ops.pack import BitpackOp, UnpackOp
@@ -355,7 +355,7 @@ class _Unpacker:
             value = emit.binary(arith.ShRUIOp, emit.load(self.source, where), shift)
             value = emit.binary(arith.AndIOp, value, emit.constant(1, self.word))
             if self.word != i8:
-                value = emit.op(arith.TruncIOp(value, i8))
+                value = emit.op(arith_ops.TruncIOp(value, i8))
             if p:
                 value = emit.binary(arith.ShLIOp, value, emit.constant(p, i8))
             byte = value if byte is None else emit.binary(arith.OrIOp, byte, value)

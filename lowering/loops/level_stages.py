@@ -9,6 +9,7 @@ from xdsl.dialects import arith
 from xdsl.dialects.builtin import i8
 from xdsl.ir import SSAValue
 
+from lowbit_dialect import arith_ops
 from lowering.loops.emit import Index
 from lowering.loops.word_stages import WordMover
 
@@ -43,7 +44,7 @@ class LevelMover(WordMover):
         def element(k: Index) -> None:
             level = emit.binary(arith.ShRUIOp, word, self._shift(k))
             if self.word != i8:
-                level = emit.op(arith.TruncIOp(level, i8))
+                level = emit.op(arith_ops.TruncIOp(level, i8))
             byte = self.converted(emit.binary(arith.AndIOp, level, mask))
             emit.store(byte, self.plain, self.element_at(indices, start, k))
 

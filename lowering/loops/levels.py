@@ -21,6 +21,7 @@ from xdsl.ir import SSAValue
 from lowbit_dialect import simd
 from lowbit_dialect.codes import AffineCode, Code, SignedType
 from lowbit_dialect.constants import constant_values
+from lowbit_dialect.extensions import note_shipped
 from lowbit_dialect.ops.base import code_of
 from lowbit_dialect.ops.glue import MAX_SHIFT, FusedGlueOp
 from lowering.loops.channel_table import ChannelTable
@@ -283,3 +284,4 @@ def saturating_add(emit: Emit, a: SSAValue, b: SSAValue) -> SSAValue:
 
 GLUE_LEVELS: dict[str, type[Levels]] = {"shift": ShiftLevels, "threshold": ThresholdLevels}
 """The class of each form of `lowbit.fused_glue`."""
+note_shipped(GLUE_LEVELS)

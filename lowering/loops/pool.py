@@ -25,6 +25,9 @@ Planes = list[SSAValue]
 MIN_LANES = 4
 """Shorter vectors save nothing."""
 
+MAX_UNROLLED_TAPS = 16
+"""Taps of a window whose loops are unrolled, so that the code does not grow with the window."""
+
 
 def lower_max_pool(op: MaxPool2DOp, lowering: FunctionLowering) -> None:
     """The maximum of each window.
@@ -75,16 +78,39 @@ class _Pool(ABC):
         kind = arith.MaxSIOp if is_value else arith.MaxUIOp
         return [self.emit.binary(kind, x, y) for x, y in zip(a, b, strict=True)]
 
-    def largest(self, row: Index, load: Callable[[Index, int], Planes]) -> Planes:
-        """The largest of what `load(source row, tap of the columns)` gives for a row's windows."""
-        best: Planes | None = None
-        for kh in range(self.rows.taps):
-            y = self.emit.add(_tap(self.emit, self.rows, row, kh), self.source_frame[0])
-            for kw in range(self.cols.taps):
-                values = load(y, kw)
-                best = values if best is None else self.larger(best, values)
-        assert best is not None
-        return best
+    def largest(self, row: Index, load: Callable[[Index, Index], Planes]) -> Planes:
+        """The largest of what `load(source row, tap of the columns)` gives for a row's windows.
+
+        The loops over a window of more than `MAX_UNROLLED_TAPS` taps stay, the inner one where a
+        row of the window has more. They begin with the first tap, which changes no maximum when it
+        comes again.
+        """
+        emit, rows, cols = self.emit, self.rows, self.cols
+        unrolls_cols = cols.taps <= MAX_UNROLLED_TAPS
+        unrolls_rows = rows.taps * cols.taps <= MAX_UNROLLED_TAPS
+
+        def source_row(kh: Index) -> Index:
+            return emit.add(_tap(emit, rows, row, kh), self.source_frame[0])
+
+        def over_cols(y: Index, best: Planes, first: int = 0) -> Planes:
+            def tap(kw: Index, values: Sequence[SSAValue]) -> Planes:
+                return self.larger([*values], load(y, kw))
+
+            return [*emit.carry(first, cols.taps, best, tap, unroll=unrolls_cols)]
+
+        y = source_row(0)
+        best = load(y, 0)
+        if unrolls_rows:
+            best = over_cols(y, best, first=1)
+        return [
+            *emit.carry(
+                1 if unrolls_rows else 0,
+                rows.taps,
+                best,
+                lambda kh, values: over_cols(source_row(kh), [*values]),
+                unroll=unrolls_rows,
+            )
+        ]
 
     def in_vectors(
         self, low: int, high: int, widest: int, body: Callable[[Index, int], None]
@@ -125,7 +151,7 @@ class _ChannelPool(_Pool):
 
         def pixel(col: Index) -> None:
             def channels(start: Index, lanes: int) -> None:
-                def load(y: Index, kw: int) -> Planes:
+                def load(y: Index, kw: Index) -> Planes:
                     x = emit.add(_tap(emit, self.cols, col, kw), self.source_frame[1])
                     return [_load(emit, self.source, (image, y, x, start), lanes)]
 
@@ -166,9 +192,9 @@ class _ColumnPool(_Pool):
 
         def words(outer: Index) -> None:
             def columns(start: Index, lanes: int) -> None:
-                def load(y: Index, kw: int) -> Planes:
+                def load(y: Index, kw: Index) -> Planes:
                     if lanes:
-                        x = emit.add(emit.mul(start, cols.stride), kw - cols.before)
+                        x = emit.add(emit.mul(start, cols.stride), emit.sub(kw, cols.before))
                     else:
                         x = _tap(emit, cols, start, kw)
                     x = emit.add(x, self.source_frame[1])
@@ -267,14 +293,15 @@ class _PlanePool(_ColumnPool):
         ]
 
 
-def _tap(emit: Emit, window: Window, position: Index, tap: int) -> Index:
+def _tap(emit: Emit, window: Window, position: Index, tap: Index) -> Index:
     """Position in the image of a tap of a window, moved onto the image."""
-    at = emit.add(emit.mul(position, window.stride), tap - window.before)
+    at = emit.add(emit.mul(position, window.stride), emit.sub(tap, window.before))
     if isinstance(at, int):
         return min(max(at, 0), window.extent - 1)
-    if tap < window.before:
+    least, most = (tap, tap) if isinstance(tap, int) else (0, window.taps - 1)
+    if least < window.before:
         at = emit.op(arith.MaxSIOp(at, emit.constant(0)))
-    if (window.out - 1) * window.stride + tap - window.before >= window.extent:
+    if (window.out - 1) * window.stride + most - window.before >= window.extent:
         at = emit.op(arith.MinSIOp(at, emit.constant(window.extent - 1)))
     return at
 

@@ -11,9 +11,9 @@ would have given, and whatever comes after the sums is the same for all tiles.
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import groupby
 
 import numpy as np
 from numpy.typing import NDArray
@@ -26,7 +26,9 @@ from lowbit_dialect.interpreters.values import PackedArray
 from lowbit_dialect.layout import packed_layout
 from lowbit_dialect.ops.kernel import ConvKernelOp, KernelOp, affine_code_of
 from lowbit_dialect.packing import word_dtype
+from lowbit_dialect.raw_sums import sums_of_sets
 from lowbit_dialect.schedule import ScheduleAttr
+from lowering.kernels.skipped_share import border_tiles
 from lowering.loops.channel_table import ChannelTable
 from lowering.loops.emit import Index
 from lowering.loops.stage import FunctionLowering, Stage
@@ -35,20 +37,25 @@ from lowering.loops.tile_site import TileSite
 
 @dataclass(frozen=True)
 class _Axis:
-    """Sets of executed taps along an axis, the set of each position, and which set is whole."""
+    """Sets of executed taps along an axis, (set, end) of runs of positions, the set of all taps."""
 
-    sets: Sequence[tuple[int, ...]]
-    index: Sequence[int]
+    sets: Sequence[range]
+    runs: Sequence[tuple[int, int]]
     whole: int
 
     @staticmethod
     def of(window: Window, is_skipped: bool) -> _Axis:
         """The border classes of the window where their taps are skipped, otherwise one."""
-        taps = tuple(range(window.taps))
+        taps = range(window.taps)
         if not is_skipped:
-            return _Axis([taps], [0] * window.out, 0)
-        sets, index = window.classes()
-        return _Axis(sets, index, sets.index(taps) if taps in sets else -1)
+            return _Axis([taps], [(0, window.out)], 0)
+        sets, runs = window.class_runs()
+        return _Axis(sets, runs, sets.index(taps) if taps in sets else -1)
+
+    def set_at(self, position: int) -> int:
+        """The set of a position."""
+        ends = [end for _, end in self.runs]
+        return self.runs[bisect_right(ends, position)][0]
 
     @property
     def skips(self) -> bool:
@@ -78,10 +85,8 @@ class SkippedTaps:
         if sums is None:
             whole = _Axis.of(geometry.rows, False), _Axis.of(geometry.cols, False)
             return SkippedTaps(geometry, *whole, None)
-        lacking = np.empty((len(rows.sets), len(cols.sets), geometry.oc), np.int64)
-        for r, c in np.ndindex(lacking.shape[:2]):
-            executed = sums[:, list(rows.sets[r])][:, :, list(cols.sets[c])]
-            lacking[r, c] = factor * (executed.sum(axis=(1, 2)) - sums.sum(axis=(1, 2)))
+        executed = sums_of_sets(sums, rows.sets, cols.sets)
+        lacking = factor * (executed - sums.sum(axis=(1, 2)))
         layout = packed_layout(op.operands[1].type)
         assert layout is not None
         entries = lacking.reshape(-1, geometry.oc)
@@ -92,7 +97,7 @@ class SkippedTaps:
         """First executed row of taps and the one behind the last; () where all rows are."""
         if not self.rows.skips:
             return ()
-        position = stage.choose(self.rows.index, row)
+        position = stage.choose_run(self.rows.runs, row)
         lows = [taps[0] if taps else 0 for taps in self.rows.sets]
         highs = [taps[-1] + 1 if taps else 0 for taps in self.rows.sets]
         return stage.choose(lows, position), stage.choose(highs, position)
@@ -115,15 +120,13 @@ class SkippedTaps:
         if not self.cols.skips:
             whole = out // pixels * pixels
             return [(0, whole, pixels), (whole, out, out - whole)][: 2 if whole < out else 1]
-        tiles = [(col, min(pixels, out - col)) for col in range(0, out, pixels)]
-        runs: list[tuple[int, int, int]] = []
-        for (width, padding), run in groupby(tiles, lambda t: (t[1], self.padding(*t))):
-            cols = [col for col, _ in run]
-            if any(padding):
-                runs += [(col, col + width, width) for col in cols]
-            else:
-                runs.append((cols[0], cols[-1] + width, width))
-        return runs
+        left, right = border_tiles(self.geometry.cols, pixels)
+        inner, end = left * pixels, (out // pixels - right) * pixels
+        borders = [*range(0, inner, pixels), *range(end, out // pixels * pixels, pixels)]
+        runs = [(col, col + pixels, pixels) for col in borders]
+        if inner < end:
+            runs.insert(left, (inner, end, pixels))
+        return [*runs, (out - out % pixels, out, out % pixels)][: None if out % pixels else -1]
 
     def complete(self, site: TileSite) -> TileSite:
         """Add to the sums of a tile what the skipped taps would have added."""
@@ -132,10 +135,10 @@ class SkippedTaps:
             return site
         pixels, vectors = len(site.sums), len(site.sums[0])
         table = table.modulo(site.element.width.data)
-        row = site.stage.choose(self.rows.index, site.row)
+        row = site.stage.choose_run(self.rows.runs, site.row)
         cols = [self.cols.whole] * pixels
         if isinstance(site.col, int):
-            cols = list(self.cols.index[site.col : site.col + pixels])
+            cols = [self.cols.set_at(site.col + m) for m in range(pixels)]
 
         def added(pixels: Sequence[int], col: int) -> list[list[SSAValue]]:
             entry = emit.add(emit.mul(row, len(self.cols.sets)), col)

@@ -8,15 +8,18 @@ a runtime with threads calls each on parts of its range, in any order, and waits
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
-from xdsl.dialects import arith, func, memref
+from xdsl.dialects import arith, func, llvm, memref
 from xdsl.dialects.builtin import (
+    ArrayAttr,
     BytesAttr,
     DenseIntOrFPElementsAttr,
+    DictionaryAttr,
     FunctionType,
     IndexType,
     IntegerType,
@@ -32,9 +35,13 @@ from xdsl.rewriter import Rewriter
 
 from lowbit_dialect.layout import storage_type
 from lowbit_dialect.ops.pack import ConstantOp
+from lowering.loops.align_workspace import align_workspace
 from lowering.loops.buffers import Buffers, Place
 from lowering.loops.emit import Emit, Index
 from lowering.targets import Target
+
+MAX_POSITIONS = 1 << 12
+"""Positions of a window that a table of them may have."""
 
 
 @dataclass
@@ -98,6 +105,27 @@ class Stage:
         number = self.emit.load(self.table(np.array(values)), [position])
         return self.emit.op(arith.IndexCastOp(number, IndexType()))
 
+    def choose_run(self, runs: Sequence[tuple[int, int]], position: Index) -> Index:
+        """The number of the run that a position falls in; runs are (number, end).
+
+        There is a table of the positions where they are few, and otherwise one of the ends.
+        """
+        numbers, ends = zip(*runs, strict=True)
+        if isinstance(position, int):
+            return numbers[bisect_right(ends, position)]
+        if ends[-1] <= MAX_POSITIONS:
+            lengths = np.diff(ends, prepend=0)
+            return self.choose(np.repeat(numbers, lengths).tolist(), position)
+        emit, table = self.emit, self.table(np.array(ends[:-1]))
+
+        def count(k: Index, passed: Sequence[SSAValue]) -> Sequence[SSAValue]:
+            end = emit.op(arith.IndexCastOp(emit.load(table, [k]), IndexType()))
+            is_passed = emit.op(arith.CmpiOp(position, end, "uge"))
+            return [emit.op(arith.SelectOp(is_passed, emit.value(emit.add(k, 1)), passed[0]))]
+
+        (run,) = emit.carry(0, len(ends) - 1, [emit.constant(0)], count)
+        return self.choose(numbers, run)
+
 
 @dataclass
 class FunctionLowering:
@@ -116,7 +144,7 @@ class FunctionLowering:
     """Names that the module has already."""
 
     def __post_init__(self) -> None:
-        named = (func.FuncOp, memref.GlobalOp)
+        named = (func.FuncOp, memref.GlobalOp, llvm.FuncOp, llvm.GlobalOp)
         ops = self.module.body.block.ops
         self.symbols = {op.sym_name.data for op in ops if isinstance(op, named)}
 
@@ -188,13 +216,23 @@ class FunctionLowering:
         for name, extent, block in self.stages:
             for argument, type_ in zip(block.args, types, strict=False):
                 Rewriter.replace_value_with_new_type(argument, type_)
-            stage_type = FunctionType.from_lists([*types, IndexType(), IndexType()], [])
-            functions.append(func.FuncOp(name, stage_type, Region(block)))
+            align_workspace(block.args[self.buffers.workspace_argument], self.buffers.slot_bytes)
+            functions.append(self._function(name, [*types, IndexType(), IndexType()], block))
             bounds = [emit.constant(0), emit.constant(extent)]
             emit.op(func.CallOp(SymbolRefAttr(name), [*entry.args, *bounds], []))
         emit.op(func.ReturnOp())
-        main = func.FuncOp(self.name, FunctionType.from_lists(types, []), Region(entry))
-        return [*functions, main]
+        return [*functions, self._function(self.name, types, entry)]
+
+    def _function(self, name: str, types: Sequence[Attribute], block: Block) -> func.FuncOp:
+        """A function whose first arguments are the buffers."""
+        known = self.buffers.argument_attributes
+        known += [DictionaryAttr({})] * (len(types) - len(known))
+        return func.FuncOp(
+            name,
+            FunctionType.from_lists(types, []),
+            Region(block),
+            arg_attrs=ArrayAttr(known) if any(attr.data for attr in known) else None,
+        )
 
 
 def shape_of(value: SSAValue) -> tuple[int, ...]:

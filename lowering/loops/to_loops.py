@@ -32,6 +32,7 @@ from xdsl.passes import ModulePass
 from xdsl.utils.exceptions import VerifyException
 
 from lowbit_dialect.codes import Code
+from lowbit_dialect.extensions import note_shipped
 from lowbit_dialect.layout import byte_count, packed_layout
 from lowbit_dialect.ops.base import code_of, static_shape
 from lowbit_dialect.ops.correction import CorrectionOp
@@ -54,6 +55,7 @@ from lowering.loops.pool import lower_max_pool
 from lowering.loops.stage import FunctionLowering
 from lowering.opt.diagnostics import fail
 from lowering.strategies import strategy_of
+from lowering.symbol_names import why_not_name
 from lowering.targets import Target, get_target
 
 LOWERINGS: dict[type[Operation], Callable[[Any, FunctionLowering], None]] = {
@@ -66,6 +68,7 @@ LOWERINGS: dict[type[Operation], Callable[[Any, FunctionLowering], None]] = {
     QuantizeOp: lower_quantize,
     UnpackOp: lower_unpack,
 }
+note_shipped(LOWERINGS)
 
 
 def _lowering_of(op: Operation) -> Callable[[Any, FunctionLowering], None] | None:
@@ -114,6 +117,9 @@ def _check_interface(type_: Attribute, function: func.FuncOp) -> None:
 
 def lower_function(function: func.FuncOp, module: ModuleOp, target: Target) -> None:
     """Replace a function of tensors by its stages and the function that calls them."""
+    reason = why_not_name(function.sym_name.data)
+    if reason is not None:
+        fail(function, f"it cannot have this name: {reason}")
     blocks = function.body.blocks
     end = blocks[0].last_op if len(blocks) == 1 else None
     if not isinstance(end, func.ReturnOp):
@@ -159,6 +165,7 @@ def lower_function(function: func.FuncOp, module: ModuleOp, target: Target) -> N
         ),
     }
     for new in functions:
+        new.location = function.location
         module.body.block.insert_op_before(new, function)
     function.detach()
     function.erase()

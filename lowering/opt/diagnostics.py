@@ -21,6 +21,7 @@ from xdsl.utils.exceptions import (
     PassFailedException,
 )
 
+from lowbit_dialect.dominance import DominanceException
 from lowering.opt.instrumentation import PassInstrumentation
 from lowering.opt.pipeline_spec import PipelineError, spec_error
 
@@ -62,13 +63,31 @@ def show_location(location: FileLineColLoc | None) -> str:
     return f"{location.filename.data}:{location.line.data}:{location.column.data}: "
 
 
-def first_invalid(module: ModuleOp) -> Operation | None:
-    """The first op of `module`, innermost first, that does not verify by itself."""
+def first_invalid(module: ModuleOp, error: BaseException | None = None) -> Operation | None:
+    """The op that `error`, which the verifier raised, is about.
+
+    That is the first op of `module`, innermost first, that does not verify by itself, unless the
+    error names one.
+    """
+    if isinstance(error, DominanceException):
+        return error.op
     for op in module.walk(region_first=True):
         try:
             op.verify(verify_nested_ops=False)
         except Exception:
-            return op
+            return _redefinition(op) or op
+    return None
+
+
+def _redefinition(op: Operation) -> Operation | None:
+    """The first operation in `op` whose symbol another one before it has."""
+    seen: set[object] = set()
+    for inner in op.walk():
+        name = inner.properties.get("sym_name")
+        if name is not None and inner.parent_op() is op:
+            if name in seen:
+                return inner
+            seen.add(name)
     return None
 
 
@@ -112,13 +131,15 @@ def explain(
         return _join(f"{error.filename}: {error.strerror}", [])
     message = _one_line(_message(error))
     if blame is None or blame.module is None:
+        if isinstance(error, OpFailedException):
+            return _join(show_location(location_of(error.op)) + message, [_note(error.op)])
         if isinstance(error, RecursionError) and failed_at is not None:
             message = "operations are nested too deeply"
         return _join(show_location(failed_at) + message, [])
     pass_ = "" if blame.pass_ is None else f"pass '{blame.pass_.name}'"
     op = None
     if blame.verifying:
-        op = first_invalid(blame.module)
+        op = first_invalid(blame.module, error)
         context = f"IR does not verify after {pass_}: " if pass_ else ""
         if op is not None:
             context += f"'{op.name}': "
@@ -126,7 +147,7 @@ def explain(
         op = error.op if isinstance(error, OpFailedException) else None
         context = f"{pass_}: "
     place = "" if op is None else show_location(location_of(op))
-    notes = [] if op is None else [f"note: see the operation: {_shown(op)}"]
+    notes = [] if op is None else [_note(op)]
     return _join(place + context + message, notes)
 
 
@@ -143,6 +164,10 @@ def _one_line(message: str) -> str:
 
 def _join(first: str, rest: list[str]) -> str:
     return "\n".join([f"error: {first}", *rest])
+
+
+def _note(op: Operation) -> str:
+    return f"note: see the operation: {_shown(op)}"
 
 
 def _shown(op: Operation) -> str:

@@ -12,6 +12,7 @@ from xdsl.context import Context
 from xdsl.dialects.builtin import ModuleOp
 from xdsl.passes import ModulePass, PassPipeline
 
+from lowbit_dialect.dominance import verify_module
 from lowering.opt.timing import Timer
 
 
@@ -65,7 +66,7 @@ class InstrumentedPipeline(PassPipeline):
             return
         try:
             with self.timer.scope("Verifier"):
-                op.verify()
+                verify_module(op)
         except Exception as error:
             self._report(pass_, op, error, verifying=True)
             raise

@@ -4,23 +4,34 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from itertools import accumulate
+from math import prod
 from typing import Any
 
 from xdsl.context import Context
 from xdsl.dialects.builtin import (
+    AnyDenseElement,
     AnyFloat,
     ComplexType,
+    DenseIntOrFPElementsAttr,
     FileLineColLoc,
     IndexType,
     IntAttr,
     IntegerType,
+    ModuleOp,
+    RankedStructure,
     StringAttr,
     UnknownLoc,
 )
 from xdsl.ir import Operation
 from xdsl.parser import AttrParser, Parser
+from xdsl.utils.exceptions import DiagnosticException, ParseError
 
 from lowering.opt.reproducer import REPRODUCER_KEY, ReproducerOptions
+
+MAX_ELEMENTS = 1 << 26
+"""Elements of the largest dense literal."""
+
+_FORESEEN = (DiagnosticException, ParseError, ValueError, RecursionError, MemoryError)
 
 
 class _BitsElement(AttrParser._TensorLiteralElement):
@@ -69,6 +80,39 @@ class LocatingParser(Parser):
         if isinstance(op.location, UnknownLoc):
             op.location = self._location(start)
         return op
+
+    def parse_module(self, allow_implicit_module: bool = True) -> ModuleOp:
+        """Parse a module.
+
+        Raises:
+            ParseError: the text is malformed.
+        """
+        try:
+            return super().parse_module(allow_implicit_module)
+        except _FORESEEN:
+            raise
+        except Exception as error:
+            # xDSL's parser does not expect a second block of a name, or numbers of any size.
+            what = f"{type(error).__name__}: {error}"
+            self.raise_error(f"the text before this place is malformed ({what})")
+
+    def parse_dense_int_or_fp_elements_attr(
+        self, type: RankedStructure[AnyDenseElement] | None
+    ) -> DenseIntOrFPElementsAttr:
+        """Parse a dense literal, all of whose elements xDSL makes, also of one value for all."""
+        if type is not None:
+            self._check_extents(type)
+        return super().parse_dense_int_or_fp_elements_attr(type)
+
+    def _parse_dense_literal_type(self) -> RankedStructure[AnyDenseElement]:
+        type = super()._parse_dense_literal_type()
+        self._check_extents(type)
+        return type
+
+    def _check_extents(self, type: RankedStructure[AnyDenseElement]) -> None:
+        count = prod(type.get_shape())
+        if count > MAX_ELEMENTS:
+            self.raise_error(f"a dense literal has up to {MAX_ELEMENTS} elements, got {count}")
 
     def _parse_tensor_literal_element(self) -> AttrParser._TensorLiteralElement:
         element = super()._parse_tensor_literal_element()

@@ -24,6 +24,7 @@ from lowering.opt.print_ir import BetweenPasses, PrintIR
 from lowering.opt.reproducer import CrashReproducer
 from lowering.opt.statistics import PassStatistics, collect
 from lowering.opt.timing import Timer
+from lowering.universe import register_dialects
 
 _FLAGS = {
     "print-ir-before-all": "Print the IR to stderr before each pass",
@@ -79,6 +80,10 @@ class LowbitOptMain(xDSLOptMain):
         arg_parser.add_argument(
             "--debug", action="store_true", help="Show the Python traceback of an error"
         )
+
+    def register_all_dialects(self) -> None:
+        """Know the dialects of the environment, with the operations of MLIR that xDSL lacks."""
+        register_dialects(self.ctx)
 
     def register_all_frontends(self) -> None:
         """Read `.mlir` with the parser that remembers places; other frontends stay as they are."""
@@ -141,7 +146,11 @@ class LowbitOptMain(xDSLOptMain):
 
     def _parse_mlir(self, stream: IO[bytes]) -> ModuleOp:
         name = self.get_input_name()
-        self.parser = LocatingParser(self.ctx, stream.read(), name, self._line_offset)
+        try:
+            self.parser = LocatingParser(self.ctx, stream.read(), name, self._line_offset)
+        except UnicodeDecodeError as error:
+            place = f"{error.reason} at byte {error.start}"
+            raise UsageError(f"{name}: not UTF-8 text: {place}") from error
         return self.parser.parse_module(not self.args.no_implicit_module)
 
     def _set_pipeline(self, passes: str, *, verify_each: bool) -> None:

@@ -14,7 +14,7 @@ from xdsl.dialects.builtin import (
 )
 from xdsl.pattern_rewriter import PatternRewriter, RewritePattern, op_type_rewrite_pattern
 
-from lowbit_dialect import llvmx, simd
+from lowbit_dialect import llvm_ops, simd
 from lowering.llvm.intrinsic_call import call_intrinsic
 from lowering.llvm.types import intrinsic_suffix
 from lowering.targets import Target
@@ -31,7 +31,7 @@ class LowerAddSat(RewritePattern):
         %sum = arith.addi %a, %b
         %overflow = llvm.icmp "slt" (%a ^ %sum) & (%b ^ %sum), 0
         %end = arith.addi (%a >> 31), 2147483647
-        %r = llvmx.select %overflow, %end, %sum
+        %r = llvm.select %overflow, %end, %sum
     """
 
     target: Target
@@ -58,7 +58,7 @@ class LowerAddSat(RewritePattern):
         overflow = llvm.ICmpOp(changed.result, zero.result, less)
         negative = arith.ShRUIOp(a, sign_bit.result)
         end = arith.AddiOp(most.result, negative.result)
-        clipped = llvmx.SelectOp(overflow.results[0], end.result, total.result)
+        clipped = llvm_ops.SelectOp(overflow.results[0], end.result, total.result)
         rewriter.replace(
             op,
             (zero, sign_bit, most, total, *signs, changed, overflow, negative, end, clipped),

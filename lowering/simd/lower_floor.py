@@ -14,7 +14,7 @@ from xdsl.dialects.builtin import (
 )
 from xdsl.pattern_rewriter import PatternRewriter, RewritePattern, op_type_rewrite_pattern
 
-from lowbit_dialect import llvmx, simd
+from lowbit_dialect import llvm_casts, simd
 from lowering.targets import Target
 
 INT32_MAX = 2**31 - 1
@@ -27,9 +27,9 @@ class LowerFPToSI(RewritePattern):
         %r = simd.fptosi floor %v : vector<4xf32> to vector<4xi32>
     ->
         %0 = math.floor %v : vector<4xf32>
-        %r = llvmx.cast fptosi %0 : vector<4xf32> to vector<4xi32>
+        %r = llvm.fptosi %0 : vector<4xf32> to vector<4xi32>
     ->  (SSE2, ARMv7)
-        %t = llvmx.cast fptosi %v : vector<4xf32> to vector<4xi32>
+        %t = llvm.fptosi %v : vector<4xf32> to vector<4xi32>
         %f = llvm.sitofp %t : vector<4xi32> to vector<4xf32>
         %r = arith.addi %t, -1 where the bits of %v are negative and not those of %f
 
@@ -45,16 +45,16 @@ class LowerFPToSI(RewritePattern):
         floats, ints = op.source.type, op.result.type
         assert isinstance(ints, VectorType)
         if op.floor is None:
-            rewriter.replace(op, llvmx.CastOp(llvmx.Cast.FPTOSI, op.source, ints))
+            rewriter.replace(op, llvm_casts.FPToSIOp(op.source, ints))
             return
         if self.target.rounds_floats:
             floor = math.FloorOp(op.source)
-            rewriter.replace(op, (floor, llvmx.CastOp(llvmx.Cast.FPTOSI, floor.result, ints)))
+            rewriter.replace(op, (floor, llvm_casts.FPToSIOp(floor.result, ints)))
             return
         zero, magnitude = (
             arith.ConstantOp(DenseIntOrFPElementsAttr.from_list(ints, [n])) for n in (0, INT32_MAX)
         )
-        towards_zero = llvmx.CastOp(llvmx.Cast.FPTOSI, op.source, ints)
+        towards_zero = llvm_casts.FPToSIOp(op.source, ints)
         whole = llvm.SIToFPOp(towards_zero.result, floats)
         bits = [vector.BitcastOp(value, ints) for value in (op.source, whole.results[0])]
         differs = arith.XOrIOp(bits[0].result, bits[1].result)

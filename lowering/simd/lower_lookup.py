@@ -18,8 +18,8 @@ from xdsl.dialects.builtin import (
 from xdsl.ir import Operation, SSAValue
 from xdsl.pattern_rewriter import PatternRewriter, RewritePattern, op_type_rewrite_pattern
 
-from lowbit_dialect import llvmx, simd
-from lowering.simd.intrinsics import INTRINSICS, Intrinsic
+from lowbit_dialect import llvm_ops, simd
+from lowering.llvm.intrinsics import INTRINSICS, Intrinsic
 from lowering.targets import Target
 
 BYTE_VALUES = 256
@@ -80,7 +80,7 @@ class LowerLookup(RewritePattern):
         %low = simd.lookup %first_half, %index
         %high = simd.lookup %second_half, %index
         %bit = llvm.icmp "ne" (arith.andi %index, dense<16>), dense<0>
-        %r = llvmx.select %bit, %high, %low
+        %r = llvm.select %bit, %high, %low
     """
 
     target: Target
@@ -113,7 +113,7 @@ class _Written:
         low, high = self.lookup(first, half), self.lookup(first + half, half)
         predicate = IntegerAttr(llvm.ICmpPredicateFlag.NE.to_int(), i64)
         bit = self._add(llvm.ICmpOp(self._masked(half), self._splat(0), predicate))
-        return self._add(llvmx.SelectOp(bit, high, low))
+        return self._add(llvm_ops.SelectOp(bit, high, low))
 
     def _form(self, entries: int) -> LookupForm | None:
         """The instruction with the fewest calls, then the fewest and narrowest registers."""

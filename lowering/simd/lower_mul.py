@@ -10,7 +10,7 @@ from xdsl.ir import Operation, SSAValue
 from xdsl.pattern_rewriter import PatternRewriter, RewritePattern, op_type_rewrite_pattern
 
 from lowbit_dialect import simd
-from lowering.simd.intrinsics import Intrinsic, first_available
+from lowering.llvm.intrinsics import Intrinsic, first_available
 from lowering.targets import Target
 
 WIDENING_PRODUCTS = {

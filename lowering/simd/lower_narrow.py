@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from xdsl.dialects import arith, llvm, vector
+from xdsl.dialects import arith, vector
 from xdsl.dialects.builtin import (
     DenseArrayBase,
     DenseIntOrFPElementsAttr,
@@ -15,8 +15,8 @@ from xdsl.dialects.builtin import (
 from xdsl.ir import Operation, SSAValue
 from xdsl.pattern_rewriter import PatternRewriter, RewritePattern, op_type_rewrite_pattern
 
-from lowbit_dialect import simd
-from lowering.simd.intrinsics import INTRINSICS
+from lowbit_dialect import llvm_casts, simd
+from lowering.llvm.intrinsics import INTRINSICS
 from lowering.targets import Target
 
 EVEN_LANES_FEATURES = {16: ("avx512bw", "avx512vl"), 8: ("avx512vbmi", "avx512vl")}
@@ -74,7 +74,7 @@ class LowerNarrow(RewritePattern):
             joined = VectorType(wide.element_type, [count])
             order = DenseArrayBase.from_list(i64, range(count))
             both = vector.ShuffleOp(operands[0], operands[1], order, result_type=joined)
-            ops += [both, llvm.TruncOp(both.results[0], narrow)]
+            ops += [both, llvm_casts.TruncOp(both.results[0], narrow)]
         rewriter.replace(op, ops)
 
     def _clipped(self, value: SSAValue, bits: int, ops: list[Operation]) -> SSAValue:

@@ -17,8 +17,8 @@ from xdsl.dialects.builtin import (
 from xdsl.ir import Operation, SSAValue
 from xdsl.pattern_rewriter import PatternRewriter, RewritePattern, op_type_rewrite_pattern
 
-from lowbit_dialect import llvmx, simd
-from lowering.simd.intrinsics import INTRINSICS
+from lowbit_dialect import llvm_ops, simd
+from lowering.llvm.intrinsics import INTRINSICS
 from lowering.targets import Target
 
 PAIRWISE_SUMS = {"aarch64.neon.addp.v16i8": 16, "arm.neon.vpadd.v8i8": 8}
@@ -97,7 +97,7 @@ class _PairwiseSums:
     Pairwise sums of two registers give half of the sums of each, in their order. So three rounds
     over registers of bytes leave an eighth of them, all full, and in the order of the masks:
 
-        %0 = llvmx.select %mask, [1, 2, 4, .., 128, 1, 2, ..], 0 : vector<16xi8>    of each mask
+        %0 = llvm.select %mask, [1, 2, 4, .., 128, 1, 2, ..], 0 : vector<16xi8>    of each mask
         %1 = call addp(%mask_0, %mask_1), %2 = call addp(%mask_2, %mask_3), ..
         %3 = call addp(%1, %2), ..
         %4 = call addp(%3, ..)
@@ -165,7 +165,7 @@ class _PairwiseSums:
         signed = [n - 256 if n > 127 else n for n in numbers]
         weights = self._add(arith.ConstantOp(DenseIntOrFPElementsAttr.from_list(bytes_, signed)))
         zero = self._add(arith.ConstantOp(DenseIntOrFPElementsAttr.from_list(bytes_, [0])))
-        chosen = self._add(llvmx.SelectOp(mask, weights.results[0], zero.results[0])).results[0]
+        chosen = self._add(llvm_ops.SelectOp(mask, weights.results[0], zero.results[0])).results[0]
         if lanes == self.register:
             return [chosen]
         return [

@@ -10,7 +10,7 @@ from xdsl.pattern_rewriter import PatternRewriter, RewritePattern, op_type_rewri
 from xdsl.rewriter import InsertPoint
 
 from lowbit_dialect import simd
-from lowering.simd.intrinsics import INTRINSICS, Intrinsic
+from lowering.llvm.intrinsics import INTRINSICS, Intrinsic
 from lowering.targets import Target
 
 PAIRWISE_SUMS = (

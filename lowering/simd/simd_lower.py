@@ -20,12 +20,12 @@ from xdsl.dialects.builtin import (
     VectorType,
     i64,
 )
-from xdsl.ir import Operation, SSAValue
+from xdsl.ir import Attribute, Operation, SSAValue
 from xdsl.passes import ModulePass
 from xdsl.pattern_rewriter import PatternRewriter, RewritePattern, op_type_rewrite_pattern
 
-from lowbit_dialect import llvmx, simd
-from lowering.simd.intrinsics import INTRINSICS
+from lowbit_dialect import arith_ops, llvm_casts, llvm_ops, simd
+from lowering.llvm.intrinsics import INTRINSICS
 from lowering.simd.lower_add_sat import LowerAddSat
 from lowering.simd.lower_dot import LowerDotAcc
 from lowering.simd.lower_floor import LowerFPToSI
@@ -37,9 +37,13 @@ from lowering.simd.lower_popcount import LowerPopcountAcc
 from lowering.single_walk import rewrite_each
 from lowering.targets import Target, get_target
 
+_NO_FLAGS = IntegerAttr(0, 32)
 
-def _converted(to: type[Operation], op: simd.CastOp) -> Operation:
-    return to.create(operands=op.operands, result_types=[op.result.type])
+
+def _converted(to: type[Operation], op: simd.CastOp, **properties: Attribute) -> Operation:
+    return to.create(
+        operands=op.operands, result_types=[op.result.type], properties=dict(properties)
+    )
 
 
 @cache
@@ -71,7 +75,7 @@ class LowerTruncI(RewritePattern):
     @op_type_rewrite_pattern
     def match_and_rewrite(self, op: simd.TruncIOp, rewriter: PatternRewriter) -> None:
         """Rewrite one operation."""
-        rewriter.replace(op, _converted(llvm.TruncOp, op))
+        rewriter.replace(op, _converted(llvm_casts.TruncOp, op, overflowFlags=_NO_FLAGS))
 
 
 class LowerSIToFP(RewritePattern):
@@ -98,12 +102,16 @@ class LowerCmpI(RewritePattern):
 
 
 class LowerSelect(RewritePattern):
-    """`simd.select` -> `llvmx.select`."""
+    """`simd.select` -> `llvm.select`."""
 
     @op_type_rewrite_pattern
     def match_and_rewrite(self, op: simd.SelectOp, rewriter: PatternRewriter) -> None:
         """Rewrite one operation."""
-        chosen = llvmx.SelectOp.create(operands=op.operands, result_types=[op.result.type])
+        chosen = llvm_ops.SelectOp.create(
+            operands=op.operands,
+            result_types=[op.result.type],
+            properties={"fastmathFlags": llvm_ops.NO_FAST_MATH},
+        )
         rewriter.replace(op, chosen)
 
 
@@ -164,7 +172,7 @@ class LowerUnpackBits(RewritePattern):
                 ops += [amount, shifted]
                 part = shifted.result
             if word.type != byte:
-                ops.append(arith.TruncIOp(part, byte))
+                ops.append(arith_ops.TruncIOp(part, byte))
                 part = ops[-1].results[0]
             splat = vector.BroadcastOp(part, VectorType(byte, [8]))
             ops.append(splat)

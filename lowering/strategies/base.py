@@ -16,10 +16,11 @@ from lowbit_dialect.codes import AffineCode, Code
 from lowbit_dialect.layout import PackedAttr
 from lowbit_dialect.ops.kernel import KernelOp
 from lowbit_dialect.ops.strategy import StrategyOps
+from lowbit_dialect.ops.tile import MAX_UNROLLED_STEPS
 from lowbit_dialect.schedule import ORDERS, SKIPS, KnobValue, ScheduleAttr
 from lowering.kernels.contraction import Contraction
 from lowering.kernels.cost_model import epilogue_cycles
-from lowering.kernels.skipped_share import executed_share
+from lowering.kernels.skipped_share import border_tiles, executed_share
 from lowering.loops.stage import FunctionLowering
 from lowering.strategies.instructions import Instruction
 from lowering.targets import Target
@@ -40,6 +41,9 @@ MAX_UNROLLED = 16
 
 A tile that fills the ports gains nothing by it; longer bodies are even slower, as if they came
 decoded less often (4x4 popcounts, two words of them unrolled: 637 MAC a cycle instead of 661)."""
+
+MAX_BORDER_TILES = 64
+"""Tiles of a row that may have code of their own."""
 
 MAX_STEPS = 640
 """Operations in an unrolled body beyond which compiling takes seconds and nothing is gained."""
@@ -65,9 +69,6 @@ class Strategy(ABC):
 
     former_names: ClassVar[tuple[str, ...]] = ()
     """Names that records of earlier versions have for it."""
-
-    falls_back: ClassVar[bool] = True
-    """Whether another strategy takes its place where it is asked for, but impossible."""
 
     products_are: ClassVar[str]
     """What its instructions do, for tables."""
@@ -270,7 +271,11 @@ class Strategy(ABC):
         return SKIPS[:1]
 
     def why_not_schedule(self, c: Contraction, schedule: ScheduleAttr) -> str | None:
-        """Why the target does not allow a schedule, or None where it does.
+        """Why the target does not allow a schedule, or None where it does."""
+        return self.why_no_registers(c, schedule) or self.why_too_large(c, schedule)
+
+    def why_no_registers(self, c: Contraction, schedule: ScheduleAttr) -> str | None:
+        """Why a tile does not fit registers, or None where it does.
 
         Sums, weights and what is worked with must fit; the smallest tile is always allowed.
         """
@@ -284,6 +289,21 @@ class Strategy(ABC):
             return None
         return (
             f"tile {pixels}x{vectors} needs {needed} vector registers; {c.target.name} has {have}"
+        )
+
+    def why_too_large(self, c: Contraction, schedule: ScheduleAttr) -> str | None:
+        """Why the code of a schedule would grow with the extents without end, or None."""
+        tile, unroll, most = prod(schedule.tile), schedule.unroll.data, MAX_UNROLLED_STEPS
+        steps = tile * self.body_words(c) * self.bodies(c, unroll)
+        if unroll > 0 and steps > most:
+            return f"unroll = {unroll} makes a body of {steps} steps, more than {most}"
+        if schedule.skip.data != "all":
+            return None
+        tiles = sum(border_tiles(c.geometry.cols, schedule.pixels.data))
+        if tiles <= MAX_BORDER_TILES:
+            return None
+        return (
+            f"skip = all makes code for {tiles} tiles in the padding, more than {MAX_BORDER_TILES}"
         )
 
     def is_too_long(self, c: Contraction, schedule: ScheduleAttr) -> bool:

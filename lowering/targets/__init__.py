@@ -31,6 +31,7 @@ __all__ = [
     "Waits",
     "cache_bytes",
     "get_target",
+    "host_target",
     "restrict",
     "target_names",
 ]
@@ -41,13 +42,19 @@ def target_names() -> tuple[str, ...]:
     return ("host", *TARGETS)
 
 
-@cache
 def get_target(name: str) -> Target:
     """The target called `name`: `host`, a key of `TARGETS`, or either with `+isa` (`host+avx2`).
 
     Raises:
         ValueError: if there is no such target or the restriction is impossible.
     """
+    if not isinstance(name, str):
+        raise ValueError(f"target: expected a name, such as 'host', got {name!r}")
+    return _target(name)
+
+
+@cache
+def _target(name: str) -> Target:
     base, plus, isa = name.partition("+")
     if base != "host" and base not in TARGETS:
         raise ValueError(

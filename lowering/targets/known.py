@@ -170,3 +170,6 @@ TARGETS: dict[str, Target] = {
     )
 }
 """The targets with fixed descriptions. `get_target` knows these and `host`."""
+
+BUILT_IN: frozenset[Target] = frozenset(TARGETS.values())
+"""The targets above, of which tests say that LLVM knows them as they are described."""

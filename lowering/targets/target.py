@@ -12,6 +12,7 @@ from lowering.targets.capabilities import (
     PORTABLE_DOT,
     DotForm,
 )
+from lowering.targets.consistency import why_inconsistent
 from lowering.targets.costs import Costs
 
 
@@ -23,6 +24,10 @@ class Target:
     that lowering may rely on. Widths are in bits. `word_bits` is the word that bit-serial kernels
     prefer, the width of the lanes that their popcounts accumulate in. Level 2 chooses by `costs`;
     below it the other facts, capabilities, are all that passes ask for.
+
+    Raises:
+        ValueError: the fields contradict each other. Whether LLVM knows the processor, and whether
+            that has the features, is found out where code is generated.
     """
 
     name: str
@@ -35,6 +40,11 @@ class Target:
     costs: Costs
     index_width: int = 64
     features: str = ""
+
+    def __post_init__(self) -> None:
+        reason = why_inconsistent(self)
+        if reason is not None:
+            raise ValueError(f"there is no target like {self.name!r}: {reason}")
 
     @property
     def dot_form(self) -> DotForm:

@@ -15,7 +15,8 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-_FUNCTION = re.compile(r"^([^\s.#/@]\S*):")
+_FUNCTION = re.compile(r'^(?:([^\s.#/@"]\S*)|"((?:[^"\\]|\\.)*)"):')
+_ESCAPED = re.compile(r"\\(.)")
 _LABEL = re.compile(r"^\.L(BB\d+_\d+):")
 _UNLABELLED = re.compile(r"^\s*(?:#|//|@) %bb\.\d+:")
 _COMMENT = re.compile(r"\s(?:#|//|@) (.*)$")
@@ -81,7 +82,8 @@ def _split(text: str) -> Iterator[tuple[str, list[str]]]:
         if not name:
             match = _FUNCTION.match(line)
             if match and "@" in line + line.partition("//")[2]:
-                name, lines = match[1].strip('"'), [line]
+                name = match[1] or _ESCAPED.sub(r"\1", match[2])
+                lines = [line]
         elif line.startswith(".Lfunc_end"):
             yield name, lines
             name = ""

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import cached_property
 from math import prod
 
 import numpy as np
 
+from lowbit_dialect.cached_property import cached_property
 from lowbit_dialect.codes import Code, SignedType, UnipolarType
 from lowbit_dialect.layout import PLANE, PackedAttr, packed_layout
 from runtime.signature import Signature

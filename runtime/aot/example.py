@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 
 from runtime.aot.c_types import CBuffer, buffers_of
@@ -30,7 +32,7 @@ def example_text(library: Library, compiler: str) -> str:
         usage="".join(
             [
                 *(f" {buffer.name}.npy" for buffer in inputs),
-                " [--repeat N]",
+                " [--repeat N] [--offset N]",
                 *(f" [--output {buffer.name}.npy]" for buffer in outputs),
             ]
         ),
@@ -40,14 +42,20 @@ def example_text(library: Library, compiler: str) -> str:
         buffers="\n".join(line for buffer in buffers for line in _definitions(upper, buffer)),
         inputs="".join(map(_row, inputs)),
         outputs="".join(map(_row, outputs)),
-        arguments=", ".join([*(f"{buffer.name}_data" for buffer in buffers), "workspace_data"]),
+        arguments=", ".join(
+            [*_pointers("npy_inputs", inputs), *_pointers("npy_outputs", outputs), "workspace"]
+        ),
     )
+
+
+def _pointers(table: str, buffers: Sequence[CBuffer]) -> list[str]:
+    """Where the arrays of a table begin."""
+    return [f"{table}[{i}].data" for i in range(len(buffers))]
 
 
 def _definitions(upper: str, buffer: CBuffer) -> list[str]:
     """The memory of an array, and the values of its bytes where these are no numbers."""
-    size = f"{upper}_{buffer.name.upper()}_ELEMENTS"
-    lines = [f"static {buffer.element_type} {buffer.name}_data[{size}];"]
+    lines = [f"MEMORY({buffer.name}_memory, {upper}_{buffer.name.upper()}_BYTES);"]
     if _has_values(buffer):
         assert buffer.code is not None, "only codes have values"
         values = ", ".join(map(str, buffer.code.values.tolist()))
@@ -64,7 +72,7 @@ def _row(buffer: CBuffer) -> str:
     spec, shape = buffer.spec, buffer.spec.storage_shape
     fields = {
         "name": f'"{buffer.name}"',
-        "data": f"{buffer.name}_data",
+        "data": f"{buffer.name}_memory",
         "element_bytes": str(spec.dtype.itemsize),
         "elements": str(buffer.elements),
         "dtype": f'"{spec.value_dtype.str}"',

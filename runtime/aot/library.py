@@ -10,6 +10,7 @@ from xdsl.dialects.builtin import IntegerAttr, IntegerType, ModuleOp
 from xdsl.ir import Block, Region
 
 from lowering.llvm.emit import module_to_llvm_ir
+from lowering.llvm.function_attributes import KERNEL_PROPERTIES
 from lowering.llvm.object import compile_object
 from lowering.record_sources import SHIPPED_RECORDS
 from lowering.targets import Target
@@ -107,6 +108,7 @@ def _add_workspace_query(module: ModuleOp, function: LibraryFunction, target: Ta
             workspace_query(function.name),
             llvm.LLVMFunctionType([], size_t),
             linkage=llvm.LinkageAttr("external"),
+            other_props=dict(KERNEL_PROPERTIES),
             body=Region(Block([size, llvm.ReturnOp(size.result)])),
         )
     )

@@ -94,7 +94,7 @@ def rename_functions(module: ModuleOp, library: str) -> dict[str, str]:
         if not _IDENTIFIER.fullmatch(symbol):
             fail(
                 function,
-                f"@{symbol} is no name of a C function: letters, digits and underscores are"
+                f"{symbol!a} is no name of a C function: letters, digits and underscores are"
                 " allowed, no digit first",
             )
         name = function_name(library, symbol)

@@ -12,12 +12,13 @@ import ctypes
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from functools import cache, cached_property
+from functools import cache
 
 import numpy as np
 from numpy.typing import NDArray
 from xdsl.context import Context
 
+from lowbit_dialect.cached_property import cached_property
 from lowbit_dialect.geometry import ConvGeometry, Window
 from lowering.llvm.emit import module_to_llvm_ir
 from lowering.llvm.object import compile_assembly, compile_object

@@ -38,8 +38,8 @@ from xdsl.ir import Block, Region, SSAValue
 
 from lowbit_dialect import simd
 from lowbit_dialect.geometry import ConvGeometry
+from lowering.llvm.intrinsics import INTRINSICS, Intrinsic
 from lowering.loops.emit import Emit, Index
-from lowering.simd.intrinsics import INTRINSICS, Intrinsic
 from lowering.simd.lower_dot import PAIRS_OF_I16
 from lowering.targets import Target
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property, partial
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -15,6 +15,7 @@ from xdsl.dialects.builtin import ModuleOp, TensorType
 from xdsl.rewriter import InsertPoint
 
 from lowbit_dialect import reference
+from lowbit_dialect.cached_property import cached_property
 from lowbit_dialect.codes import BipolarType, Code, SignedType, UnipolarType, parse_code
 from lowbit_dialect.geometry import LAYOUTS, WEIGHT_LAYOUTS
 from lowbit_dialect.interpreters.values import PackedArray

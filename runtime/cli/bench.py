@@ -47,11 +47,13 @@ from rich.console import Console
 from rich.progress import Progress
 from rich.table import Table
 
+from lowering.kernels.contraction import Contraction
+from lowering.kernels.resolve_strategy import resolve_strategy
 from lowering.strategies import STRATEGIES
 from lowering.targets import ISA_CLASSES
 from runtime.bench.goals import goal_settings
 from runtime.bench.machine import isa_name, usable_cores
-from runtime.bench.measure import OUTPUTS, codes_of, module_of
+from runtime.bench.measure import OUTPUTS, codes_of, module_of, target_of
 from runtime.bench.model_goals import modelled_targets
 from runtime.bench.peers import PEERS, Peer
 from runtime.bench.plot import Bounds, check_plot, plot
@@ -223,9 +225,22 @@ def _plan(args: argparse.Namespace) -> Plan:
     jobs = _jobs(args)
     if not jobs:
         raise ValueError("--goals: there are none for these arguments on this machine")
+    for workload, settings in jobs.items():
+        for setting in settings:
+            _check_strategy(workload, setting)
     peers = _peers() if args.peers else []
     processes = (args.processes or DEFAULT_PROCESSES) if peers else 1
     return Plan(jobs, args.seconds, peers, processes, str(args.records))
+
+
+def _check_strategy(workload: Workload, setting: Setting) -> None:
+    """Raise a ValueError that names the layer where the strategy of a setting cannot take it."""
+    codes, geometry = codes_of(setting.pair), workload.geometry
+    try:
+        contraction = Contraction(geometry, *codes, target_of(setting))
+        resolve_strategy(setting.strategy, contraction)
+    except ValueError as error:
+        raise ValueError(f"{workload.id} {setting.pair}: {error}") from None
 
 
 def execute(args: argparse.Namespace) -> int:

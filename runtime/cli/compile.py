@@ -1,6 +1,6 @@
 """Write a library for programs in C, or a module at any level on its way there, for any target.
 
-Without --emit, OUT is a folder, which may be new where it ends in a slash. For net.mlir it gets
+Without --emit, OUT is a folder, which is made where there is none. For net.mlir it gets
 
 net.o          an object; it calls nothing, not even libc
 libnet.a       the object as a static library
@@ -21,7 +21,6 @@ obj    a relocatable object file, its functions called as in the module
 from __future__ import annotations
 
 import argparse
-import os
 import warnings
 from collections.abc import Callable
 from pathlib import Path
@@ -87,6 +86,8 @@ def execute(args: argparse.Namespace) -> int:
         raise ValueError(f"--name={args.name} is for a library, not for --emit={args.emit}")
     if args.emit == "obj" and args.output is None:
         raise ValueError("an object file is not for the screen: name one with -o")
+    if args.output is not None and args.output.endswith("/"):
+        raise ValueError(f"{args.output} is a folder: --emit={args.emit} writes one file")
     output = None if args.output is None else Path(args.output)
     if output is not None:
         check_writable(output)
@@ -106,15 +107,23 @@ def execute(args: argparse.Namespace) -> int:
     return 0
 
 
+def _is_folder(output: str) -> bool:
+    """Whether an output is a folder, or a new one and not the name of a file such as `net.o`."""
+    if output.endswith("/") or Path(output).is_dir():
+        return True
+    files = (".a", ".c", ".h", ".ll", ".mlir", ".o", ".obj", ".s", ".so")
+    return not Path(output).exists() and not output.endswith(files)
+
+
 def _write_library(args: argparse.Namespace, target: Target) -> int:
     """Write all files of a library, and say what they are."""
     if args.output is None:
         raise ValueError("a library needs a folder: name one with -o FOLDER/, or give --emit")
     folder = Path(args.output)
-    if not folder.is_dir() and not args.output.endswith(("/", os.sep)):
+    if not _is_folder(args.output):
         raise ValueError(
-            f"{args.output} is no folder: a library goes into one, which may be new where the name"
-            " ends in a slash; a single file takes --emit"
+            f"{args.output} is no folder: a library goes into one; a single file takes --emit, and"
+            " a new folder with such a name a slash at its end"
         )
     check_folder(folder)
     name = args.file.stem if args.name is None else args.name

@@ -30,6 +30,7 @@ from lowbit_dialect.ops.contraction import Conv2DOp, MatmulOp
 from lowering.kernels.prediction import predicted_cycles
 from lowering.kernels.problem import SUMS, Problem
 from lowering.kernels.records import TuningRecord, append_records, load_records
+from lowering.kernels.schedule_space import strategies
 from lowering.record_sources import SHIPPED, SHIPPED_RECORDS, shipped_path
 from lowering.strategies import STRATEGIES
 from lowering.targets import ISA_CLASSES, get_target
@@ -166,6 +167,7 @@ def execute(args: argparse.Namespace) -> int:
     check_machines(args)
     tasks = list(_tasks(args))
     for task in tasks:
+        _check_strategy(task, args.strategy)
         check_writable(_record_path(args.records, task))
     storage = open_storage(args.storage)
     results: list[Result] = []
@@ -254,6 +256,14 @@ def _target(isa: str) -> str:
     name = "host" if isa == "host" else f"host+{isa}"
     get_target(name)
     return name
+
+
+def _check_strategy(task: Task, strategy: str) -> None:
+    """Raise a ValueError that names the kernel where the strategy cannot take it."""
+    try:
+        strategies(task.problem, get_target(task.target), strategy)
+    except ValueError as error:
+        raise ValueError(f"{task.name}: {error}") from None
 
 
 def _study_name(prefix: str, task: Task, strategy: str) -> str:

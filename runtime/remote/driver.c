@@ -10,7 +10,9 @@
  * `o:BYTES:UNIT`, an output, which is appended to the file OUTPUTS, or `w:BYTES:UNIT`, a workspace.
  * The function gets their addresses in that order. Each lies between two pages that nobody may
  * touch. PLACE is `end`, where its last byte is the last one before such a page, `start`, where its
- * first byte is the first one behind one, or `+N`: N of its UNITs behind a multiple of 64 bytes.
+ * first byte is the first one behind one, or `+N`: N of its UNITs behind a multiple of 64 bytes. It
+ * may be several places with commas between, one for each buffer; the last is that of all that
+ * follow.
  *
  * The function is called CALLS times, at least once. A workspace is zeroed before the first call,
  * outputs are filled with ones and zeros in turn before each. With SECONDS above 0 it is called
@@ -113,6 +115,20 @@ struct buffer {
 };
 
 static size_t page_size;
+
+/* The place of buffer `index` in PLACE, as a string of its own. */
+static const char *place_of(const char *places, int index)
+{
+    static char word[LINE];
+    for (int i = 0; i < index && strchr(places, ','); i++)
+        places = strchr(places, ',') + 1;
+    size_t length = strcspn(places, ",");
+    if (length >= sizeof word)
+        fail("a buffer lies at end, start or +N, not at %s", places);
+    memcpy(word, places, length);
+    word[length] = 0;
+    return word;
+}
 
 static void place(struct buffer *b, const char *where)
 {
@@ -284,7 +300,7 @@ static void run(char *line, const unsigned char *inputs, size_t input_bytes, FIL
 
     for (int i = 0; i < count; i++) {
         struct buffer *b = &buffers[i];
-        place(b, where);
+        place(b, place_of(where, i));
         pointers[i] = b->data;
         if (b->kind == 'w') {
             memset(b->data, 0, b->bytes);

@@ -31,8 +31,6 @@ from runtime.signature import Signature
 DRIVER = Path(__file__).with_name("driver.c")
 MOST_BUFFERS = 32
 """Arguments, results and workspace of a function, at most; driver.c says the same."""
-WORKSPACE_UNIT = 16
-"""Bytes that a workspace is aligned to wherever it lies."""
 PROGRAM, LIBRARY = "program", "library.so"
 
 
@@ -41,9 +39,10 @@ class Job:
     """A call of a function, or many of them.
 
     `inputs` lie in memory as `Signature.to_storages` makes them. `place` says where the buffers
-    lie: `end` and `start` of memory that may be touched, or `+N`, N elements behind a multiple of
-    64 bytes and as near to its end as that allows. With `seconds` above 0 the call is timed for so
-    long, after `calls` that are not.
+    lie: `end` and `start` of memory that may be touched, or `+N`, N elements (of the workspace:
+    bytes) behind a multiple of 64 bytes and as near to its end as that allows. It is one place for
+    all of them, or, with commas between, a place for each input, output and the workspace:
+    `+0,+3,end`. With `seconds` above 0 the call is timed for so long, after `calls` that are not.
     """
 
     function: str
@@ -167,9 +166,7 @@ class Program:
             for spec in signature.results:
                 unit = spec.dtype.itemsize
                 words.append(f"o:{prod(spec.storage_shape) * unit}:{unit}")
-            # A multiple of the unit, so that it may end where its memory does.
-            size = -(-max(1, signature.workspace) // WORKSPACE_UNIT) * WORKSPACE_UNIT
-            words.append(f"w:{size}:{WORKSPACE_UNIT}")
+            words.append(f"w:{max(1, signature.workspace)}:1")  # it may begin at any byte
             line = [job.function, job.place, str(job.calls), f"{job.seconds:f}", *words]
             lines.append("\t".join(line))
         return bytes(data), lines

@@ -166,9 +166,9 @@ class Search:
             threading.Thread(target=self._work, args=(runner, deadline), daemon=True)
             for runner in runners
         ]
-        for thread in threads:
-            thread.start()
         try:
+            for thread in threads:
+                thread.start()
             for thread in threads:
                 while thread.is_alive():
                     thread.join(0.2)  # in between, an interrupt gets through
@@ -177,7 +177,8 @@ class Search:
             for runner in runners:
                 runner.stop()
             for thread in threads:
-                thread.join()
+                if thread.is_alive():  # one that an interrupt kept from starting is not
+                    thread.join()
             raise
         if self._error is not None:
             raise self._error

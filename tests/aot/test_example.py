@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ctypes
 import subprocess
 from pathlib import Path
 
@@ -138,11 +139,27 @@ def test_files_that_are_damaged(kinds: Path):
         assert says in done.stderr
 
 
+LONG_MAX = 2 ** (8 * ctypes.sizeof(ctypes.c_long) - 1) - 1
+
+
 def test_arguments_that_do_not_fit(kinds: Path):
-    for arguments in ([], ["--wrong"], [*files(kinds, "in"), "more.npy"], ["--output", "y.npy"]):
+    for arguments in (
+        *([], ["--wrong"], [*files(kinds, "in"), "more.npy"], ["--output", "y.npy"]),
+        [*files(kinds, "in"), "--repeat"],
+    ):
         done = run(kinds, *arguments)
         assert done.returncode == 2
         assert done.stderr.startswith("usage: ")
+    wrong = ("-1", "-0", "", "x", "3x", "1.5", "1e3", " 1", "+1", "0x10", "9" * 20)
+    for option, more, least, most in (
+        ("--repeat", ["0"], 1, LONG_MAX),
+        ("--offset", ["64"], 0, 63),
+    ):
+        for number in (*wrong, *more):
+            done = run(kinds, *files(kinds, "in"), option, number)
+            assert (done.returncode, done.stdout) == (2, "")
+            expected = f"expected a number {least} .. {most}, got '{number}'"
+            assert done.stderr == f"error: {option}: {expected}\n"
     done = run(kinds, *files(kinds, "in"), *["--output", "/nowhere/y.npy"] * len(TENSORS))
     assert done.returncode == 1
     assert done.stderr == "error: /nowhere/y.npy: cannot be written\n"
@@ -172,6 +189,41 @@ def test_digits_with_the_static_and_the_shared_library(tmp_path: Path):
             assert logits.tobytes() == expected.tobytes()
             printed = [np.float32(word) for word in done.stdout.splitlines()[1].split()]
             assert printed == expected.reshape(-1).tolist()
+
+
+def test_arrays_at_an_offset(tmp_path: Path):
+    build(DIGITS.read_text(), "digits", tmp_path)
+    np.save(tmp_path / "digit.npy", np.full((1, 8, 8, 1), 7, np.uint8))
+    expected = run(tmp_path / "digits", tmp_path / "digit.npy").stdout
+    message = "the elements of output0 have 4 bytes, so the offset is a multiple of 4"
+    for offset in range(64):
+        done = run(tmp_path / "digits", tmp_path / "digit.npy", "--offset", offset)
+        if offset % 4:
+            assert (done.returncode, done.stdout) == (1, "")
+            assert done.stderr == f"error: --offset {offset}: {message}\n"
+        else:
+            assert (done.returncode, done.stdout, done.stderr) == (0, expected, "")
+
+
+@pytest.mark.parametrize(
+    ("offset", "says"),
+    [
+        (1, "the elements of input6 have 2 bytes, so the offset is a multiple of 2"),
+        (2, "the elements of input10 have 4 bytes, so the offset is a multiple of 4"),
+        (3, "input6"),
+        (4, "the elements of input11 have 8 bytes, so the offset is a multiple of 8"),
+        (5, "input6"),
+        (6, "input10"),
+        (7, "input6"),
+        (8, ""),
+    ],
+)
+def test_elements_off_their_alignment(kinds: Path, offset: int, says: str):
+    """The first array that an offset does not suit is named."""
+    done = run(kinds, *files(kinds, "in"), "--offset", offset)
+    assert done.returncode == (1 if says else 0)
+    assert says in done.stderr
+    assert done.stderr.count("\n") == (1 if says else 0)
 
 
 def test_a_header_of_another_target_is_noticed(tmp_path: Path):

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import subprocess
+from functools import cache
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from lowering.targets import get_target
+from runtime.aot.library import Library
 from runtime.aot.link import build_program
 from runtime.compile import compile
 from runtime.tools.c_tools import find_c_compiler, find_linker
@@ -18,12 +20,17 @@ from tests.aot.conftest import DIGITS, TENSORS, copies, library_of, tool, write_
 TARGETS = ("cortex-a53", "cortex-a7")
 
 
+@cache
+def digits(target: str) -> Library:
+    return library_of(DIGITS.read_text(), "digits", target)
+
+
 @pytest.mark.parametrize("target", TARGETS)
 def test_digits_static_and_shared(target: str, tmp_path: Path):
     for find in (find_linker, find_c_compiler):
         tool(find, target)
     emulator = tool(find_emulator, target)
-    write_bundle(library_of(DIGITS.read_text(), "digits", target), tmp_path)
+    write_bundle(digits(target), tmp_path)
     source, machine = tmp_path / "digits_example.c", get_target(target)
     build_program([source, tmp_path / "libdigits.a"], tmp_path / "static", machine)
     build_program(
@@ -64,3 +71,48 @@ def test_every_kind_of_element(target: str, tmp_path: Path):
     )
     for i, array in enumerate(TENSORS.values()):
         assert np.array_equal(np.load(tmp_path / f"out{i}.npy"), array)
+
+
+OFFSETS = """\
+#include <stdio.h>
+#include <string.h>
+#include "digits.h"
+
+static unsigned char workspace[DIGITS_WORKSPACE_BYTES + 8];
+static unsigned char input[DIGITS_INPUT0_BYTES + 8], output[DIGITS_OUTPUT0_BYTES + 8]
+    __attribute__((aligned(4)));
+
+int main(void) {
+  for (int w = 0; w < 8; w++)
+    for (int i = 0; i < 8; i++)
+      for (int o = 0; o < 8; o += sizeof(float)) {
+        unsigned bits;
+        memset(workspace, 0, sizeof workspace);
+        memset(input + i, 7, DIGITS_INPUT0_ELEMENTS);
+        digits(input + i, (float *)(void *)(output + o), workspace + w);
+        memcpy(&bits, output + o, sizeof bits);
+        printf("%d %d %d %08x\\n", w, i, o, bits);
+      }
+  return 0;
+}
+"""
+"""Calls with each pointer at all offsets that the header allows; prints the first logit's bits."""
+
+
+@pytest.mark.parametrize("target", ["host", *TARGETS])
+def test_offsets_of_pointers(target: str, tmp_path: Path):
+    tool(find_c_compiler, target)
+    emulator = tool(find_emulator, target)
+    write_bundle(digits(target), tmp_path)
+    (tmp_path / "offsets.c").write_text(OFFSETS)
+    sources = [tmp_path / "offsets.c", tmp_path / "libdigits.a"]
+    options = ("-std=c99", f"-I{tmp_path}")
+    build_program(sources, tmp_path / "offsets", get_target(target), options=options)
+    done = subprocess.run(
+        [*emulator, tmp_path / "offsets"], capture_output=True, text=True, check=True
+    )
+    logit = compile(DIGITS)(np.full((1, 8, 8, 1), 7, np.uint8)).reshape(-1)[0]
+    bits = f"{logit.view(np.uint32):08x}"
+    lines = [line.split() for line in done.stdout.splitlines()]
+    assert len(lines) == 8 * 8 * 2
+    assert [line for line in lines if line[3] != bits] == []

@@ -12,13 +12,13 @@ from xdsl.dialects.builtin import Float32Type, IntegerType, MemRefType, ModuleOp
 from xdsl.ir import Attribute
 from xdsl.parser import Parser
 from xdsl.transforms.convert_scf_to_cf import ConvertScfToCf
-from xdsl.universe import Universe
 
 from lowering.llvm.emit import module_to_llvm_ir
 from lowering.llvm.lowbit_to_llvm import LowbitToLLVMPass
 from lowering.llvm.object import compile_assembly, compile_object
 from lowering.simd.simd_lower import SimdLowerPass
 from lowering.targets import TARGETS, get_target, restrict
+from lowering.universe import register_dialects
 from runtime.jit import LoadedObject
 
 
@@ -42,8 +42,7 @@ COMPILE = list(TARGETS)
 @cache
 def _context() -> Context:
     context = Context()
-    for name, dialect in Universe.get_multiverse().all_dialects.items():
-        context.register_dialect(name, dialect)
+    register_dialects(context)
     return context
 
 

@@ -35,7 +35,7 @@ def evaluate(op: Operation, given: list[np.ndarray]) -> np.ndarray:
             return given[0] & given[1]
         case "llvm.icmp":
             return given[0] != given[1]
-        case "llvmx.select":
+        case "llvm.select":
             return np.where(*given)
         case "llvm.mlir.undef":
             return np.full(op.results[0].type.get_shape(), 0xA5, np.uint8)  # type: ignore[attr-defined]

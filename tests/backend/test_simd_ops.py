@@ -432,7 +432,7 @@ func.func @f({", ".join(f"{name}: {type}" for name in names)}) -> {result} {{
                 assert isinstance(type_, VectorType)
                 numbers = list(op.properties["value"].iter_values())  # type: ignore[attr-defined]
                 result = np.resize(numbers, type_.get_shape())
-            elif op.name == "llvmx.select":
+            elif op.name == "llvm.select":
                 result = np.where(*given).astype(np.uint8)
             elif op.name == "vector.shuffle":
                 result = np.concatenate(given)[list(op.properties["mask"].iter_values())]  # type: ignore[attr-defined]

@@ -5,8 +5,8 @@ from collections.abc import Iterable
 import llvmlite.binding as llvm
 import pytest
 
+from lowering.llvm.intrinsics import INTRINSICS
 from lowering.llvm.object import compile_object
-from lowering.simd.intrinsics import INTRINSICS
 from lowering.targets import ISA_CLASSES, TARGETS, Target, get_target, restrict, target_names
 
 

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from tests.cli.conftest import Lowbit, Work
+from tests.memory_orders import arrays_of
 
 
 def test_writes_the_result_and_says_its_shape(lowbit: Lowbit, work: Work):
@@ -64,6 +65,39 @@ def test_several_results_from_words_and_from_values(lowbit: Lowbit, work: Work):
         assert result.code == 0
         np.testing.assert_array_equal(np.load(work / "a.npy"), np.load(work / "p.npy"))
         np.testing.assert_array_equal(np.load(work / "b.npy"), np.load(work / "w.npy"))
+
+
+def test_files_of_every_dtype_and_memory_order(lowbit: Lowbit, work: Work):
+    """A .npy file is in C or Fortran order, its elements in either byte order."""
+    for which in ("x.npy", "w.npy"):
+        values = np.load(work / which)
+        files = {"x.npy": work / "x.npy", "w.npy": work / "w.npy", which: work / "given.npy"}
+        for name, array in arrays_of(values):
+            if not name.endswith((" C", " Fortran")):
+                continue
+            np.save(work / "given.npy", array)
+            call = ("run", work / "conv.mlir", "-i", files["x.npy"], "-i", files["w.npy"])
+            assert lowbit(*call, "-o", work / "y.npy").code == 0
+            assert np.array_equal(np.load(work / "y.npy"), work.y), f"{which} {name}"
+
+
+def test_packed_files_of_every_dtype_and_memory_order(lowbit: Lowbit, work: Work):
+    values = np.load(work / "p.npy")
+    call = ("run", work / "pack.mlir", "--entry=pack", "-i")
+    lowbit(*call, work / "p.npy", "-o", work / "w.npy")
+    words = np.load(work / "w.npy")
+    of_words = (pair for pair in arrays_of(words.astype(int)) if pair[1].dtype.str[1:] == "u2")
+    given = [
+        pair for pair in (*arrays_of(values), *of_words) if pair[0].endswith((" C", "Fortran"))
+    ]
+    for name, array in given:
+        np.save(work / "given.npy", array)
+        entry = "pack" if array.shape == values.shape else "unpack"
+        outputs = ["-o", work / "a.npy"] + ["-o", work / "b.npy"] * (entry == "unpack")
+        call = ("run", work / "pack.mlir", f"--entry={entry}", "-i", work / "given.npy")
+        assert lowbit(*call, *outputs).code == 0
+        expected = words if entry == "pack" else values
+        assert np.array_equal(np.load(work / "a.npy"), expected), name
 
 
 def test_output_keeps_permissions_and_follows_links(lowbit: Lowbit, work: Work):

@@ -5,6 +5,7 @@ import pytest
 from dialect_strategies import Convolution, affine_codes, convolutions, windows
 from hypothesis import given
 from hypothesis import strategies as st
+from xdsl.utils.exceptions import VerifyException
 
 from lowbit_dialect.codes import AFFINE_CODES, AffineCode
 from lowbit_dialect.decomposition import Decomposition, decompose
@@ -119,13 +120,22 @@ def test_windows(window: Window):
         for o in range(window.out)
     ]
     assert [tuple(window.valid_taps(o)) for o in range(window.out)] == valid
-    sets, index = window.classes()
+    missing = sum(window.taps - len(taps) for taps in valid)
+    assert window.padded_share == missing / (window.taps * window.out)
+    assert window.is_padded == (missing > 0)
+    classes, index = window.classes()
+    sets = [tuple(taps) for taps in classes]
     assert sets == list(dict.fromkeys(valid))
     assert [sets[i] for i in index] == valid
     assert window.class_count == len(sets)
 
 
 def test_windows_of_any_extent_are_quick():
+    wide = Window(2**40, 2**40, 3, 2**40 - 1, 2**40 - 1, 1)
+    assert wide.padded_share == pytest.approx(0.5)
+    assert wide.is_padded
+    with pytest.raises(VerifyException, match="sets of taps that are not in the padding"):
+        wide.runs()
     window = Window(2**40, 3, 1, 1, 1)
     assert window.class_count == 3
     assert ConvGeometry(1, window, Window(8, 1), 16, 16).is_padded

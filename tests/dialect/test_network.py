@@ -1,12 +1,15 @@
 """Networks built from arrays: what they compute, and how their weights lie in the file."""
 
+from collections.abc import Callable
+from typing import Any
+
 import numpy as np
 import pytest
 from numpy.typing import NDArray
-from xdsl.dialects.builtin import TensorType
+from xdsl.dialects.builtin import TensorType, f32, i32
 from xdsl.utils.exceptions import VerifyException
 
-from lowbit_dialect.codes import Code, UnipolarType, parse_code
+from lowbit_dialect.codes import BipolarType, Code, UnipolarType, parse_code
 from lowbit_dialect.interpreters.run import interpret
 from lowbit_dialect.layout import byte_count
 from lowbit_dialect.network import NetworkBuilder, dense_layout
@@ -79,3 +82,198 @@ def test_wrong_weights_and_wrong_shapes_are_named() -> None:
     acc = net.conv2d(net.inputs[0], np.ones((3, 1, 1, 2), np.int8), "bipolar<1>")
     with pytest.raises(VerifyException, match="3 channels"):
         net.finish(net.threshold(acc, np.zeros((2, 1), np.int32), "unipolar<1>"))
+
+
+THRESHOLDS = [
+    [1.5, 3.5, 6.5],
+    [-3.5, -0.0, 0.5],
+    [1, 3, 2**31],
+    [2**31, 2**31 + 1, 2**40],
+    [-(2**40), -(2**31) - 1, 2],
+    [1.0, 3.0, np.inf],
+    [-np.inf, 3, 5],
+    [-np.inf, -1e30, 1e30],
+    [2.0**31 - 0.5, 2.0**31, 2.0**60],
+    [-(2.0**31), -(2.0**31) + 0.5, 2.0**31 - 1],
+]
+
+
+@pytest.mark.parametrize("flip", [False, True])
+@pytest.mark.parametrize("row", THRESHOLDS)
+def test_thresholds_are_any_numbers(row: list[float], flip: bool) -> None:
+    x = np.where(np.arange(9)[:, None] > np.arange(8), 1, -1).reshape(9, 1, 1, 8)
+    sums = x.sum(axis=3).reshape(-1)
+    want = [int((np.array(row) <= (-s if flip else s)).sum()) for s in sums.tolist()]
+    for dtype in (None, ">f8", "f4", "i8"):
+        if dtype == "i8" and not np.isfinite(row).all():
+            continue
+        given = np.array([row], dtype)
+        if given.tolist() != [row]:
+            continue
+        net = NetworkBuilder(TensorType(BipolarType(1), x.shape))
+        acc = net.conv2d(net.inputs[0], np.ones((1, 1, 1, 8), int), "bipolar<1>")
+        module = net.finish(net.threshold(acc, given, UNIPOLAR2, [flip]))
+        assert np.asarray(interpret(module, "main", x)[0]).reshape(-1).tolist() == want
+
+
+def test_thresholds_that_no_i32_stands_for() -> None:
+    net = NetworkBuilder(TensorType(i32, (1, 4)))
+    with pytest.raises(ValueError, match=r"thresholds: 2147483648 at index \[0, 1\] does not fit"):
+        net.threshold(net.inputs[0], [[1, 2**31]], "unipolar<2>")
+    net.threshold(net.inputs[0], [[-(2**40), 2**31 - 1]], "unipolar<2>")
+    total = net.inputs[0]
+    for _ in range(2000):  # neither deep nor slow
+        total = net.add(total, net.inputs[0])
+    with pytest.raises(ValueError, match=r"thresholds: inf at index \[0, 0\] does not fit"):
+        net.threshold(total, [[np.inf]], "unipolar<1>")
+    small = net.add(net.constant([[5, -6, 7, 8]]), net.constant(np.ones((1, 4), int)))
+    net.threshold(small, [[np.inf]], "unipolar<1>")
+
+
+@pytest.mark.parametrize(
+    ("given", "says"),
+    [
+        ([[np.nan, 1.0]], r"thresholds: NaN at index \[0, 0\]"),
+        (None, "thresholds: cannot be read as an array"),
+        ("text", "thresholds: expected integers or floats, got dtype <U4"),
+        ([[1j]], "thresholds: expected integers or floats, got dtype complex128"),
+        ([[True]], "thresholds: expected integers or floats, got dtype bool"),
+        ([[1], [1, 2]], "thresholds: cannot be read as an array"),
+    ],
+)
+def test_thresholds_that_are_no_numbers(given: Any, says: str) -> None:
+    net = NetworkBuilder(TensorType(i32, (1, 4)))
+    with pytest.raises(ValueError, match=says):
+        net.threshold(net.inputs[0], given, "unipolar<2>")
+
+
+def test_constants_are_exact_or_refused() -> None:
+    net = NetworkBuilder()
+    ends = [[-(2**31), 2**31 - 1], [7, -9]]
+    given = [np.array(ends, d) for d in ("<i4", ">i4", "<i8", ">i8")]
+    given += [np.asfortranarray(given[3]), np.array(ends)[::-1, ::-1].copy()[::-1, ::-1]]
+    module = net.finish(*map(net.constant, (*given, [[True, False]], 5)))
+    results = [np.asarray(r).tolist() for r in interpret(module, "main")]
+    assert results == [*[ends] * len(given), [[True, False]], 5]
+    for bad, says in (
+        ([2**31], r"constant: 2147483648 at index \[0\] does not fit in int32"),
+        (np.array([[0, 2**63]], np.uint64), r"constant: 9223372036854775808 at index \[0, 1\]"),
+        ([-(2**31) - 1], "constant: -2147483649 at index"),
+        ([1.0], "constant: expected integers or booleans, got dtype float64"),
+        ([2**70], "constant: cannot be read as an array of numbers"),
+        ("a", "constant: expected integers or booleans"),
+    ):
+        with pytest.raises(ValueError, match=says):
+            NetworkBuilder().constant(bad)
+
+
+def test_scales_are_f32() -> None:
+    net = NetworkBuilder(TensorType(i32, (2, 3)))
+    x = net.inputs[0]
+    given = (0.5, [0.25], np.array([1, 2, 4], ">i2"), np.full(3, 0.1))
+    module = net.finish(*(net.dequantize(x, scale) for scale in given))
+    acc = np.arange(6).reshape(2, 3)
+    for result, scale in zip(interpret(module, "main", acc), given, strict=True):
+        assert np.array_equal(np.asarray(result), dequantize(acc, scale))
+    for bad in (0, -1.0, np.nan, np.inf, 1e39, 1e-60, [1.0, -2.0, 1.0], "a", None, [], [[1.0]]):
+        with pytest.raises(ValueError, match="scale: "):
+            NetworkBuilder(TensorType(i32, (2, 3))).dequantize(x, bad)
+
+
+class Producer:
+    """A tensor of a framework that knows DLPack before version 1."""
+
+    def __init__(self, array: NDArray):
+        self.array = array
+
+    def __dlpack__(self, stream: Any = None) -> Any:
+        return self.array.__dlpack__()
+
+    def __dlpack_device__(self) -> Any:
+        return self.array.__dlpack_device__()
+
+
+def test_arguments_as_people_write_them() -> None:
+    w = values(BipolarType(1), (4, 3, 3, 2))
+    x = values(UNIPOLAR2, (1, 6, 6, 2))
+
+    def result(weights: Any = w, **clauses: Any) -> list:
+        net = NetworkBuilder(TensorType(UNIPOLAR2, (1, 6, 6, 2)))
+        module = net.finish(net.conv2d(net.inputs[0], weights, "bipolar<1>", **clauses))
+        return np.asarray(interpret(module, "main", x)[0]).tolist()
+
+    plain = conv2d(x, w).tolist()
+    for weights in (w.tolist(), Producer(w), w.astype(">i2"), np.asfortranarray(w), w.astype("i1")):
+        assert result(weights) == plain
+    assert result(layout="NHWC") == plain
+    for padding in (1, (1, 1), ((1, 1), (1, 1)), [1, 1, 1, 1], np.int8(1), np.ones((2, 2), int)):
+        assert result(padding=padding) == conv2d(x, w, padding=(1, 1, 1, 1)).tolist()
+    assert result(padding=(0, 2)) == conv2d(x, w, padding=(0, 0, 2, 2)).tolist()
+    assert result(padding=(1, (0, 2))) == conv2d(x, w, padding=(1, 1, 0, 2)).tolist()
+    assert result(strides=2, dilation=2) == conv2d(x, w, strides=(2, 2), dilation=(2, 2)).tolist()
+
+    net = NetworkBuilder(TensorType(UNIPOLAR2, (1, 6, 6, 2)), TensorType(UNIPOLAR2, (2, 5)))
+    product = net.matmul(net.inputs[1], np.ones((5, 3), int), "bipolar<1>")
+    module = net.finish(net.max_pool2d(net.inputs[0], 2), product)
+    pooled, sums = interpret(module, "main", x, np.ones((2, 5), int))
+    assert np.array_equal(np.asarray(pooled), max_pool2d(x, (2, 2)))
+    assert np.asarray(sums).tolist() == [[5] * 3] * 2
+
+
+MISTAKES: list[tuple[Callable[[Any, Any, Any], Any], str]] = [
+    (lambda net, x, acc: net.conv2d(x, None, "bipolar<1>"), "weights: cannot be read as an array"),
+    (lambda net, x, acc: net.conv2d(x, 1, "bipolar<1>"), "weights: expected a dimension"),
+    (lambda net, x, acc: net.conv2d(x, np.ones((0, 1, 1, 2), int), "bipolar<1>"), "weights: "),
+    (
+        lambda net, x, acc: net.conv2d(x, np.ones((1, 1, 1, 2)), "bipolar<1>"),
+        "weights: expected in",
+    ),
+    (lambda net, x, acc: net.conv2d(x, [[[[0, 1]]]], "bipolar<1>"), "weights: 0 at index"),
+    (lambda net, x, acc: net.conv2d(np.ones(3), [1], "bipolar<1>"), "x: expected a tensor of the"),
+    (lambda net, x, acc: net.conv2d(x, [[[[1, 1]]]], 2), "expected a code such as 'unipolar<2>'"),
+    (lambda net, x, acc: net.conv2d(x, [[[[1, 1]]]], "b<1>"), "unknown code 'b<1>'"),
+    (lambda net, x, acc: net.conv2d(x, [[[[1, 1]]]], "bipolar<1>", padding="same"), "padding: exp"),
+    (
+        lambda net, x, acc: net.conv2d(x, [[[[1, 1]]]], "bipolar<1>", padding=(1, 1.5)),
+        r"padding\[1",
+    ),
+    (lambda net, x, acc: net.conv2d(x, [[[[1, 1]]]], "bipolar<1>", strides="22"), "strides: expec"),
+    (lambda net, x, acc: net.conv2d(x, [[[[1, 1]]]], "bipolar<1>", groups=1.0), "groups: expected"),
+    (lambda net, x, acc: net.conv2d(x, [[[[1, 1]]]], "bipolar<1>", dilation=2**70), "dilation: "),
+    (lambda net, x, acc: net.conv2d(x, [[[[1, 1]]]], "bipolar<1>", layout="HWC"), "layout 'HWC': "),
+    (lambda net, x, acc: net.max_pool2d(x, "2"), "kernel: expected an integer or two"),
+    (lambda net, x, acc: net.max_pool2d(x, 2, (1, 1, 1)), "strides: expected an integer or two"),
+    (lambda net, x, acc: net.max_pool2d(acc, 2), "x must be a tensor of a value code"),
+    (lambda net, x, acc: net.matmul(x, [[1]], "bipolar<1>"), "x must have 2 dimensions, got 4"),
+    (lambda net, x, acc: net.threshold(acc, [[1]] * 3, "unipolar<1>", [2, 0, 0]), "flip: 2 at ind"),
+    (lambda net, x, acc: net.threshold(acc, [[1]] * 3, "unipolar<1>", [0.5]), "flip: expected dt"),
+    (
+        lambda net, x, acc: net.threshold(acc, [1, 2], "unipolar<1>"),
+        "must have 2 dimensions, got 1",
+    ),
+    (lambda net, x, acc: net.threshold(acc, [[1]] * 3, "unipolar<1>", axis=0.5), "axis: expected"),
+    (lambda net, x, acc: net.threshold(acc, [[1]] * 3, "unipolar<1>", axis=9), "axis 9 is not"),
+    (lambda net, x, acc: net.add(acc, np.ones(3)), "rhs: expected a tensor of the network"),
+    (lambda net, x, acc: net.add(acc, acc, "i32"), "unknown code 'i32'"),
+    (lambda net, x, acc: net.add(acc, acc, f32), "expected a code such as"),
+    (lambda net, x, acc: net.quantize(x, "unipolar<2>", 1), "x must be tensor<.*f32>"),
+    (lambda net, x, acc: net.finish(5), "result 0: expected a tensor of the network"),  # pyright: ignore
+    (lambda net, x, acc: NetworkBuilder("tensor<1xi32>"), "input 0: expected a TensorType"),  # pyright: ignore
+    (lambda net, x, acc: NetworkBuilder(name=5), "name: expected a text"),  # pyright: ignore
+]
+
+
+@pytest.mark.parametrize(("mistake", "says"), MISTAKES)
+def test_mistakes_are_named(mistake: Callable[..., Any], says: str) -> None:
+    net = NetworkBuilder(TensorType(UNIPOLAR2, (1, 4, 4, 2)))
+    acc = net.conv2d(net.inputs[0], np.ones((3, 1, 1, 2), np.int8), "bipolar<1>")
+    with pytest.raises((ValueError, VerifyException), match=says):
+        net.finish(mistake(net, net.inputs[0], acc))
+
+
+def test_a_network_is_finished_once() -> None:
+    net = NetworkBuilder(TensorType(i32, (3,)))
+    net.finish(net.inputs[0])
+    for again in (lambda: net.finish(net.inputs[0]), lambda: net.constant([1])):
+        with pytest.raises(ValueError, match="the network is finished"):
+            again()

@@ -10,6 +10,7 @@ from xdsl.dialects.builtin import IndexType, TensorType, f32, i1, i32, i64
 from xdsl.utils.exceptions import VerifyException
 
 from lowbit_dialect.codes import SignedType, UnipolarType
+from lowbit_dialect.images import foreign_bytes
 from lowbit_dialect.interpreters import PackedArray
 from lowbit_dialect.layout import PLANE, PackedAttr, byte_count, packed_layout, storage_type
 from lowbit_dialect.packing import occupied, pack, unpack, word_dtype
@@ -151,6 +152,23 @@ def test_unpack_ignores_what_belongs_to_no_element(case: tuple[Packing, NDArray[
     every = occupied(packing.shape, packing.code, packing.layout)
     back = unpack(words | ~every, packing.shape, packing.code, packing.layout)
     np.testing.assert_array_equal(back, patterns)
+
+
+@given(packed_patterns(), st.data())
+def test_foreign_bytes_are_those_that_packing_does_not_make(
+    case: tuple[Packing, NDArray[np.uint8]], data: st.DataObject
+):
+    packing, patterns = case
+    code, layout = packing.code, packing.layout
+    type_ = TensorType(code, packing.shape, layout)
+    words = pack(patterns, code, layout)
+    image = words.reshape(-1).view(np.uint8)
+    assert not foreign_bytes(image, type_).any()
+    place = data.draw(st.integers(0, len(image) - 1))
+    image[place] = data.draw(st.sampled_from(range(256)))
+    back = unpack(words, packing.shape, code, layout)
+    made = pack(back, code, layout).reshape(-1).view(np.uint8)
+    assert foreign_bytes(image, type_).any() == (made != image).any()
 
 
 @given(packed_patterns())

@@ -9,10 +9,18 @@ import numpy as np
 from hypothesis import strategies as st
 from xdsl.dialects.builtin import ModuleOp
 
+from lowbit_dialect.codes import Code
+from lowbit_dialect.geometry import ConvGeometry
 from lowbit_dialect.interpreters import interpret
 from lowbit_dialect.interpreters.values import PackedArray
 from lowbit_dialect.ops.contraction import Conv2DOp, MatmulOp
+from lowering.kernels.choice import Choice, model_choice
+from lowering.kernels.contraction import Contraction
+from lowering.kernels.problem import Problem
+from lowering.kernels.select_kernel import select_kernels
 from lowering.pipeline import lower
+from lowering.strategies import get_strategy
+from lowering.targets import get_target
 from runtime import compile
 from runtime.executable import Executable
 from tests.backend.harness import RUN
@@ -29,6 +37,27 @@ strategies = st.sampled_from(STRATEGIES)
 def turn(*places: int) -> str:
     """A target for a case: neighbouring places in lists of cases get different ones."""
     return TARGETS[sum(places) % len(TARGETS)]
+
+
+def takes(strategy: str, x: Code, w: Code, geometry: ConvGeometry, target: str) -> bool:
+    """Whether a strategy can take a contraction on a target."""
+    contraction = Contraction(geometry, x, w, get_target(target))
+    return get_strategy(strategy).why_not(contraction) is None
+
+
+def prefer(module: ModuleOp, target: str, strategy: str) -> None:
+    """Select kernels of a strategy where it takes the contraction, others where it does not.
+
+    A module whose contractions differ can so be compiled with every strategy.
+    """
+
+    def choose(problem: Problem) -> Choice:
+        is_possible = strategy == "auto" or takes(
+            strategy, *problem.codes, problem.geometry, target
+        )
+        return model_choice(problem, get_target(target), strategy if is_possible else "auto")
+
+    select_kernels(module, get_target(target), choose)
 
 
 def assert_same(found: Numbers | PackedArray, value: Value, where: str) -> None:
@@ -76,11 +105,13 @@ def check(
     check_interpreted(graph, module, "interpreted tensors")
     has_contraction = any(isinstance(op, Conv2DOp | MatmulOp) for op in module.walk())
     for target, strategy in product(targets, strategies if has_contraction else ("auto",)):
-        kernels, where = module.clone(), f"{target} {strategy}"
-        lower(kernels, target, "kernels", strategy)
+        selected, where = module.clone(), f"{target} {strategy}"
+        prefer(selected, target, strategy)
+        kernels = selected.clone()
+        lower(kernels, target, "kernels")
         kernels.verify()
         check_interpreted(graph, kernels, f"interpreted kernels for {where}")
-        executable = compile(module, target, use_cache=False, strategy=strategy)
+        executable = compile(selected, target, use_cache=False)
         for threads in {1, num_threads}:
             results = call(executable, graph, threads)
             for i, (found, value) in enumerate(zip(results, graph.results, strict=True)):

@@ -12,7 +12,8 @@ import numpy as np
 import runtime
 from lowbit_dialect import reference
 from lowbit_dialect.codes import parse_code
-from tests.differential.check import STRATEGIES, check
+from lowbit_dialect.geometry import ConvGeometry, Window
+from tests.differential.check import STRATEGIES, check, takes
 from tests.differential.graph import Graph, Numbers
 from tests.differential.strategies import FILLS
 
@@ -61,6 +62,25 @@ class Conv:
         return x, w
 
     @property
+    def geometry(self) -> ConvGeometry:
+        """Where the taps fall."""
+        n, h, w, c = self.x
+        rows, cols = (
+            Window(extent, *sizes)
+            for extent, *sizes in zip(
+                *((h, w), self.kernel, self.strides, self.padding[::2], self.padding[1::2]),
+                self.dilation,
+                strict=True,
+            )
+        )
+        return ConvGeometry(n, rows, cols, c, self.oc, self.groups)
+
+    def possible(self, strategies: Sequence[str], target: str) -> list[str]:
+        """The strategies that take the convolution."""
+        codes = parse_code(self.x_code), parse_code(self.w_code)
+        return [s for s in strategies if takes(s, *codes, self.geometry, target)]
+
+    @property
     def _clauses(self) -> dict[str, Any]:
         return {
             "strides": self.strides,
@@ -78,7 +98,8 @@ class Conv:
     ) -> None:
         """Weights as an argument, through `runtime.conv2d`."""
         top, bottom, left, right = self.padding
-        for (x_fill, w_fill), strategy in product(pairs, strategies or self.strategies):
+        possible = self.possible(strategies or self.strategies, target)
+        for (x_fill, w_fill), strategy in product(pairs, possible):
             x, w = self.operands(x_fill, w_fill, seed)
             found = runtime.conv2d(
                 x,
@@ -130,6 +151,12 @@ class Matmul:
     fills: tuple[tuple[str, str], ...] = field(default=FILL_PAIRS)
     strategies: tuple[str, ...] = STRATEGIES
 
+    def possible(self, strategies: Sequence[str], target: str) -> list[str]:
+        """The strategies that take the product."""
+        codes = parse_code(self.x_code), parse_code(self.w_code)
+        geometry = ConvGeometry.of_matmul(self.m, self.k, self.n)
+        return [s for s in strategies if takes(s, *codes, geometry, target)]
+
     def operands(self, x_fill: str, w_fill: str, seed: int = 0) -> tuple[Numbers, Numbers]:
         """Values of x and w."""
         rng = np.random.default_rng(seed)
@@ -144,7 +171,8 @@ class Matmul:
         strategies: Sequence[str] | None = None,
     ) -> None:
         """Weights as an argument, through `runtime.matmul`."""
-        for (x_fill, w_fill), strategy in product(self.fills, strategies or self.strategies):
+        possible = self.possible(strategies or self.strategies, target)
+        for (x_fill, w_fill), strategy in product(self.fills, possible):
             x, w = self.operands(x_fill, w_fill, seed)
             found = runtime.matmul(
                 x,

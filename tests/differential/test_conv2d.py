@@ -9,9 +9,7 @@ from hypothesis import strategies as st
 
 from lowbit_dialect.codes import AFFINE_CODES, parse_code
 from lowbit_dialect.geometry import ConvGeometry, Window
-from lowering.kernels.contraction import Contraction
-from lowering.kernels.resolve_strategy import resolve_strategy
-from lowering.targets import get_target
+from tests.differential import check
 from tests.differential.check import STRATEGIES, TARGETS, strategies, turn
 from tests.differential.contraction import Conv
 from tests.differential.strategies import EXTENTS, affine_codes, examples, fills, seeds, windows
@@ -33,11 +31,9 @@ def code_pairs() -> list[tuple[str, str]]:
 
 
 def takes(strategy: str, x_code: str, w_code: str, target: str) -> bool:
-    """Whether the strategy takes the codes; where not, the kernel is a bit-serial one."""
-    x, w = parse_code(x_code), parse_code(w_code)
+    """Whether the strategy takes the codes."""
     geometry = ConvGeometry(1, Window(1, 1), Window(1, 1), 1, 1)
-    contraction = Contraction(geometry, x, w, get_target(target))
-    return resolve_strategy(strategy, contraction).name == strategy
+    return check.takes(strategy, parse_code(x_code), parse_code(w_code), geometry, target)
 
 
 @pytest.mark.parametrize(("place", "pair"), [*enumerate(code_pairs())])
@@ -179,3 +175,21 @@ def test_any_constant(
     conv: Conv, target: str, strategy: str, num_threads: int, seed: int, fill: str
 ) -> None:
     conv.check_constant(target, num_threads, seed, fill, [strategy])
+
+
+@pytest.mark.parametrize("size", [(1, 5000), (5000, 1)])
+def test_more_positions_than_a_table_lists(size: tuple[int, int]) -> None:
+    """Border classes are then counted by the ends of their runs; weights known and not."""
+    is_tall = size[1] == 1
+    kernel, padding = ((5, 1), (3, 2, 0, 0)) if is_tall else ((1, 5), (0, 0, 3, 2))
+    conv = Conv((1, *size, 3), 5, kernel, (1, 1), padding, x_code="signed<2>")
+    for strategy in STRATEGIES[:2]:
+        conv.check(TARGETS[0], pairs=[("random", "random")], strategies=[strategy])
+        conv.check_constant(TARGETS[1], strategies=[strategy])
+
+
+@pytest.mark.parametrize("x_code", ["bipolar<2>", "signed<3>"])
+def test_windows_larger_than_the_image(x_code: str) -> None:
+    """Border classes of every kind, hundreds of them, for weights that are an argument."""
+    conv = Conv((1, 5, 7, 3), 3, (11, 12), padding=(10, 9, 11, 8), x_code=x_code)
+    conv.check(TARGETS[0], pairs=[("random", "random")], strategies=["bitserial", "dot"])

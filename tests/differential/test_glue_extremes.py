@@ -1,13 +1,17 @@
-"""Glue where i32 ends: a flipped channel compares -acc, which the least acc has not."""
+"""Glue where i32 ends, and shifts beyond it: a flipped channel compares -acc, which the least acc
+has not."""
 
 import numpy as np
+import pytest
 from xdsl.dialects.builtin import TensorType, i1, i32
 
 from lowbit_dialect import reference
-from lowbit_dialect.codes import UnipolarType
+from lowbit_dialect.codes import SignedType, UnipolarType
 from lowbit_dialect.ops.glue import FusedGlueOp
 from runtime.compile import compile
 from runtime.kernels import single_op_module
+from tests.differential.check import TARGETS, check
+from tests.differential.graph import Graph
 from tests.guard import guarded
 
 LEAST, MOST = -(2**31), 2**31 - 1
@@ -55,3 +59,27 @@ def test_thresholds_that_are_no_constant_are_counted_in_any_order():
     levels = compile(module, use_cache=False)(acc, thresholds)
     expected = reference.fused_glue_threshold(acc, thresholds, code)
     np.testing.assert_array_equal(levels, expected)
+
+
+SHIFTS = np.array([LEAST, -32, -1, 0, 1, 30, 31, 32, 33, 63, 64, 256, MOST], np.int32)
+"""Of a module that does not know them: they are clipped to 0 .. 31."""
+
+
+@pytest.mark.parametrize("target", TARGETS)
+def test_shifts_that_are_no_constant_are_clipped(target: str):
+    """Alone and in the epilogue of a kernel, by compiled code, interpreter and reference."""
+    rng, code = np.random.default_rng(0), SignedType(2)
+    channels = len(SHIFTS)
+    for offsets in (rng.integers(LEAST, MOST, channels), np.full(channels, MOST)):
+        alone = Graph()
+        sums = rng.choice([LEAST, LEAST + 1, -1, 0, 1, 1 << 30, MOST], (9, channels))
+        acc = alone.integers(sums, constant=False)
+        offset, shift = (alone.integers(v, constant=False) for v in (offsets, SHIFTS))
+        check(alone.returns(alone.shift(acc, offset, shift, code)), [target])
+        fused = Graph()
+        x = fused.values(code, rng.choice(code.values, (1, 4, 5, 40)), constant=False)
+        w = fused.values(code, rng.choice(code.values, (channels, 3, 3, 40)), constant=True)
+        offset = fused.integers(offsets // 2**24, constant=False)
+        shift = fused.integers(SHIFTS, constant=False)
+        levels = fused.shift(fused.conv2d(x, w), offset, shift, code)
+        check(fused.returns(levels), [target], strategies=["auto"])

@@ -12,6 +12,7 @@ from lowering.targets import TARGETS, get_target
 from runtime.build import build_object
 from tests.backend.harness import llvm_ir
 from tests.backend.test_simd_ops import PROGRAMS
+from tests.differential.check import prefer
 from tests.differential.corpus import contractions, small_functions
 from tests.differential.graph import Graph, module_of
 from tests.sweep import thinned
@@ -33,7 +34,9 @@ def of_graphs(graphs: list[Graph], target: str, strategy: str = "auto") -> list[
     """What one object of all these functions lacks."""
     for number, graph in enumerate(graphs):
         graph.function.properties["sym_name"] = StringAttr(f"f{number}")
-    return undefined_symbols(build_object(module_of(*graphs), get_target(target), strategy)[1])
+    module = module_of(*graphs)
+    prefer(module, target, strategy)
+    return undefined_symbols(build_object(module, get_target(target))[1])
 
 
 def test_a_call_is_found() -> None:

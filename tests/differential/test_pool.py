@@ -9,6 +9,8 @@ from lowbit_dialect.codes import BipolarType, Code, SignedType, UnipolarType
 from lowbit_dialect.interpreters.values import PackedArray
 from lowbit_dialect.kernel_layouts import activation_layout, byte_activation_layout
 from lowbit_dialect.layout import PackedAttr
+from lowbit_dialect.network import NetworkBuilder
+from lowering.pipeline import lower
 from runtime import compile
 from tests.differential.check import TARGETS, check
 from tests.differential.graph import Graph, module_of, tensor
@@ -100,3 +102,35 @@ def test_pooling_between_dot_kernels_stays_in_bytes() -> None:
     stages = [name.split("_", 2)[2] for name, _ in executable.signature.stages]
     assert stages.count("max_pool2d") == 2
     assert stages.count("bitpack") == 1, stages
+
+
+LARGE_WINDOWS: tuple[PoolWindow, ...] = (
+    ((5, 5), (2, 2), (2, 2, 2, 2)),
+    ((6, 70), (6, 70), (0, 0, 0, 0)),
+    ((6, 19), (1, 2), (3, 2, 9, 8)),
+    ((1, 40), (1, 1), (0, 0, 0, 20)),
+    ((17, 1), (1, 1), (12, 16, 0, 0)),
+)
+"""Windows of more taps than are unrolled: loops over rows, over columns, over both."""
+
+
+def test_large_windows() -> None:
+    """On all targets in turn."""
+    turn = 0
+    for order in ("nhwc", "nchw"):
+        for layout in layouts(order):
+            for window in LARGE_WINDOWS:
+                code, target = CODES[turn % len(CODES)], TARGETS[turn % len(TARGETS)]
+                check(pooled((6, 70, 5), code, layout, order, window), [target], 2)
+                turn += 1
+
+
+def test_code_does_not_grow_with_the_window() -> None:
+    """As many operations for a window of 289 million taps as for one of 400."""
+    counts = set()
+    for extent in (20, 1000, 17_000):
+        net = NetworkBuilder(tensor(SignedType(2), (1, extent, extent, 7), None))
+        module = net.finish(net.max_pool2d(net.inputs[0], (extent, extent)))
+        lower(module, "x86-64-v4")
+        counts.add(sum(1 for _ in module.walk()))
+    assert len(counts) == 1

@@ -5,7 +5,7 @@ A batch costs one link and one start, whatever it holds; only compiling takes ti
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import TypeVar
 
@@ -20,9 +20,11 @@ from xdsl.dialects.builtin import ModuleOp, StringAttr
 from lowbit_dialect.schedule import ScheduleAttr
 from lowering.kernels.choice import Choice
 from lowering.kernels.select_kernel import select_kernels
-from lowering.targets import get_target
+from lowering.targets import Target, get_target
 from runtime.remote.machine import Machine, QemuMachine
 from runtime.remote.program import Job, Program, Report, Unit
+from runtime.signature import Signature
+from tests.differential.check import prefer
 from tests.differential.graph import Graph, Numbers
 from tests.sweep import SCALE, some, swept
 from tests.tools import needed
@@ -91,10 +93,12 @@ class Call:
 
 @dataclass(eq=False)
 class Batch:
-    """Functions for one target, and calls of them."""
+    """Functions for one target, and calls of them at places, which may depend on the function."""
 
     target: str
-    places: Sequence[str] = PLACES
+    places: Sequence[str] | Callable[[Signature], Sequence[str]] = PLACES
+    compile: Callable[[ModuleOp, Target, str], Unit] = Unit.of
+    """From a module of tensors, for a target with a strategy, to its object."""
     _graphs: dict[str, list[tuple[str, Graph, str]]] = field(default_factory=dict)
     _more: dict[str, list[tuple[list[Numbers], list[Numbers], str]]] = field(default_factory=dict)
     _schedules: dict[str, ScheduleAttr] = field(default_factory=dict)
@@ -129,24 +133,29 @@ class Batch:
         with emulated(self.target) as machine:
             target = get_target(self.target)
             units = [
-                Unit.of(self._module(functions, strategy), target, strategy)
+                self.compile(self._module(functions, strategy), target, strategy)
                 for strategy, functions in self._graphs.items()
             ]
             program = linked(units, self.target, is_static=is_static)
             calls = self._calls(program)
             program.put(machine)
-            jobs = [
-                Job(call.function, call.inputs, place, 2) for call in calls for place in self.places
+            placed = [
+                (call, Job(call.function, call.inputs, place, 2))
+                for call in calls
+                for place in self._places(program.signatures[call.function])
             ]
+            jobs = [job for _, job in placed]
             reports = program.run(machine, jobs, TIME_LIMIT)
         wrong = []
-        for number, (job, report) in enumerate(zip(jobs, reports, strict=True)):
-            call = calls[number // len(self.places)]
+        for (call, job), report in zip(placed, reports, strict=True):
             wrong += [f"{call.where}, at {job.place}: {text}" for text in faults(call, report)]
         assert not wrong, f"{self.target}: {len(wrong)} of {len(jobs)} jobs:\n" + "\n".join(
             wrong[:20]
         )
         return len(jobs)
+
+    def _places(self, signature: Signature) -> Sequence[str]:
+        return self.places(signature) if callable(self.places) else self.places
 
     def _module(self, functions: list[tuple[str, Graph, str]], strategy: str) -> ModuleOp:
         clones = []
@@ -159,6 +168,7 @@ class Batch:
                 clone.detach()
             clones.append(clone)
         module = ModuleOp(clones)
+        prefer(module, self.target, strategy)
         module.verify()
         return module
 

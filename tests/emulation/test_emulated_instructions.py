@@ -18,6 +18,7 @@ from runtime.remote.machine import ProgramError
 from runtime.remote.program import Job, Unit
 from runtime.signature import Signature
 from runtime.tensor_spec import TensorSpec
+from tests.differential.check import prefer
 from tests.differential.graph import module_of
 from tests.differential.test_elementwise import ties
 from tests.differential.test_functions import packed_graph
@@ -76,7 +77,8 @@ def assemblies(name: str) -> dict[str, str]:
     target, texts = get_target(name), {}
     for title, (module, strategy) in modules().items():
         lowered = module.clone()
-        lower(lowered, name, strategy=strategy)
+        prefer(lowered, name, strategy)
+        lower(lowered, name)
         texts[title] = compile_assembly(module_to_llvm_ir(lowered, target), target)
     return texts
 

@@ -12,6 +12,7 @@ from xdsl.dialects.builtin import ModuleOp
 
 from lowbit_dialect.codes import parse_code
 from lowbit_dialect.geometry import ConvGeometry, Window
+from lowering import targets
 from lowering.pipeline import LEVELS
 from lowering.strategies import NAMES
 from lowering.targets import TARGETS, Target, get_target
@@ -72,11 +73,11 @@ def machine(monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
 
     def put(target: Target) -> None:
         monkeypatch.setitem(TARGETS, target.name, target)
-        get_target.cache_clear()
+        targets._target.cache_clear()
 
     yield put
     monkeypatch.undo()
-    get_target.cache_clear()
+    targets._target.cache_clear()
 
 
 def test_every_fact_is_changed() -> None:

@@ -4,10 +4,10 @@ import numpy as np
 import pytest
 from xdsl.dialects.builtin import TensorType, i8, i32
 
+from lowbit_dialect.arrays import as_array
 from lowbit_dialect.codes import parse_code
 from lowering.llvm.object import compile_object
 from lowering.targets import get_target
-from runtime.arrays import as_array
 from runtime.compile import compile
 from runtime.remote.machine import LocalMachine, Machine, ProgramError
 from runtime.remote.program import Job, Program, RemoteExecutable, Unit
@@ -98,7 +98,13 @@ def test_faults_are_found(machine: Machine, is_static: bool) -> None:
     assert report.outputs[0].tolist() == [0, 0, 1, 0, 0, 0, 0, 0]  # in a zeroed workspace
     assert run(machine, program, "over reads", place="start").faults == ()
     assert run(machine, program, "under.reads", place="end").faults == ()
-    for name, place in (("over reads", "end"), ("under.reads", "start"), ("strays", "start")):
+    assert run(machine, program, "over reads", place="start,end").faults == ()
+    with pytest.raises(ProgramError, match=r"a buffer lies at end, start or [+]N, not at middle"):
+        run(machine, program, "copies", place="+0,middle")
+    for name, place in (
+        *(("over reads", "end"), ("under.reads", "start"), ("strays", "start")),
+        *(("over reads", "end,start"), ("strays", "end,start,end")),
+    ):
         jobs = [Job("copies", [EIGHT]), Job(name, [EIGHT], place), Job("copies", [EIGHT])]
         message = rf"was killed by SIGSEGV .*, in job 1: @{name} with buffers at {place}"
         with pytest.raises(ProgramError, match=message):

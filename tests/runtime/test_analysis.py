@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from lowering.llvm.object import compile_assembly
 from lowering.strategies import get_strategy
 from lowering.targets import get_target
 from runtime.analysis.assembly import parse_assembly
@@ -145,3 +146,11 @@ def test_products_of_two_digits_are_two(pair: tuple[int, int]):
     assert sum(map(get_strategy("dot").products, loop)) == report.work.iteration
     assert report.contraction is not None
     assert report.contraction.macs_per_product == (2 if pair == (2, 2) else 1)
+
+
+def test_functions_of_any_name():
+    name = 'a b"c\\ é%$@V'
+    quoted = name.replace("\\", "\\5c").replace('"', "\\22")
+    target = get_target("x86-64-v3")
+    text = f'target triple = "{target.triple}"\ndefine void @"{quoted}"() {{\n  ret void\n}}'
+    assert list(parse_assembly(compile_assembly(text, target, comments=True))) == [name]

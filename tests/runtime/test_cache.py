@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import pwd
 import subprocess
 import sys
 import warnings
@@ -14,8 +15,9 @@ import numpy as np
 import pytest
 
 from lowering.targets import Target, get_target
-from runtime import cache, compile
+from runtime import cache, cache_key, compile
 from runtime.cache import CacheError
+from runtime.cache_key import compiler_fingerprint
 
 TEXT = """\
 func.func @main(%x: tensor<4x6x!lowbit.unipolar<2>>, %w: tensor<6x3x!lowbit.signed<2>>)
@@ -91,8 +93,45 @@ def test_every_changed_byte_is_noticed(folder: Path):
         if position in (6, 7):  # another version of the format is nobody's fault
             assert cache.load("ab12") is None
             continue
-        with pytest.warns(UserWarning, match=r"is damaged; compiling anew"):
+        with pytest.warns(UserWarning, match=r"is damaged: .*; compiling anew"):
             assert cache.load("ab12") is None
+
+
+def test_an_entry_is_bound_to_its_key(folder: Path):
+    other = TEXT.replace("4x", "5x")
+    compile(TEXT)
+    (first,) = entries(folder)
+    compile(other)
+    (second,) = (path for path in entries(folder) if path != first)
+    first.write_bytes(second.read_bytes())
+    with pytest.warns(UserWarning, match=f"{first} is damaged: it is the entry of another key"):
+        assert right()
+    assert right()
+
+
+@pytest.mark.parametrize("metadata", [None, 3, {}, [{}], ["main"], [[]], [{"name": "main"}]])
+def test_wrong_metadata_are_damage(folder: Path, metadata: object):
+    assert right()
+    (path,) = entries(folder)
+    whole = path.read_bytes()
+    cache.store(path.name, metadata, b"no object")
+    with pytest.warns(UserWarning, match="its metadata are not those of a compiled module"):
+        assert right()
+    assert path.read_bytes() == whole
+
+
+def test_an_object_that_cannot_be_loaded_is_damage(folder: Path):
+    assert right()
+    (path,) = entries(folder)
+    loaded = cache.load(path.name)
+    assert loaded is not None
+    metadata, data = loaded
+    renamed = [metadata[0] | {"name": "another"}]
+    for wrong, content in ((metadata, data[:70]), (metadata, b"MZ" + data), (renamed, data)):
+        cache.store(path.name, wrong, content)
+        with pytest.warns(UserWarning, match=r"is damaged: .*; compiling anew"):
+            assert right()
+        assert right()
 
 
 @pytest.mark.parametrize("kept", [0.0, 0.3, 0.9])
@@ -159,7 +198,23 @@ def test_where_the_cache_is(monkeypatch: pytest.MonkeyPatch):
     for ignored in ("relative", ""):
         monkeypatch.setenv("XDG_CACHE_HOME", ignored)
         assert cache.directory() == Path("/home/me/.cache/lowbit")
+    monkeypatch.setenv("LOWBIT_CACHE", "objects")  # relative, as for any path that a user names
+    assert cache.directory() == Path("objects")
     monkeypatch.setenv("LOWBIT_CACHE", "")
+    assert cache.directory() is None
+
+
+@pytest.mark.parametrize("named", ["", "relative", "./x", "~"])
+def test_a_home_that_is_not_absolute_is_not_set(monkeypatch: pytest.MonkeyPatch, named: str):
+    monkeypatch.delenv("LOWBIT_CACHE")
+    monkeypatch.delenv("XDG_CACHE_HOME", raising=False)
+    monkeypatch.setenv("HOME", named)
+    assert cache.directory() == Path(pwd.getpwuid(os.getuid()).pw_dir, ".cache", "lowbit")
+
+    def unknown(_: int) -> None:
+        raise KeyError
+
+    monkeypatch.setattr(pwd, "getpwuid", unknown)
     assert cache.directory() is None
 
 
@@ -187,15 +242,29 @@ def test_the_key_holds_everything(monkeypatch: pytest.MonkeyPatch):
     names |= {cache.key(TEXT + " ", host), cache.key("", host)}
     assert len(names) == len(other_targets()) + 3
     assert cache.key(TEXT, replace(host)) == cache.key(TEXT, host)
-    monkeypatch.setattr(cache, "_compiler_fingerprint", lambda: "another version")
+    monkeypatch.setattr(cache_key, "compiler_fingerprint", lambda: "another version")
     assert cache.key(TEXT, host) not in names
 
 
 def test_the_fingerprint_sees_versions(monkeypatch: pytest.MonkeyPatch):
-    before = cache._compiler_fingerprint.__wrapped__()
-    assert cache._compiler_fingerprint.__wrapped__() == before
-    monkeypatch.setattr(cache, "version", lambda name: "9.9")
-    assert cache._compiler_fingerprint.__wrapped__() != before
+    before = compiler_fingerprint.__wrapped__()
+    assert compiler_fingerprint.__wrapped__() == before
+    monkeypatch.setattr(cache_key, "version", lambda name: "9.9")
+    assert compiler_fingerprint.__wrapped__() != before
+
+
+def test_the_fingerprint_sees_sources(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    """Also where times and sizes stay the same, as some installers leave them."""
+    source = tmp_path / "lowering" / "a.py"
+    source.parent.mkdir()
+    (tmp_path / "runtime").mkdir()
+    monkeypatch.setattr(cache_key, "__file__", str(tmp_path / "runtime" / "cache_key.py"))
+    found = set()
+    for text in ("x = 1", "x = 2"):
+        source.write_text(text)
+        os.utime(source, (1, 1))
+        found.add(compiler_fingerprint.__wrapped__())
+    assert len(found) == 2
 
 
 def test_processes_agree_on_the_key():

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import threading
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -11,10 +12,13 @@ import pytest
 from xdsl.utils.exceptions import ParseError, VerifyException
 
 from lowbit_dialect.codes import parse_code
+from lowbit_dialect.interpreters.run import interpret
 from lowering.targets import TARGETS, get_target
 from runtime import Executable, PackedArray, compile
+from runtime.compile import parse_module
 from runtime.tensor_spec import TensorSpec
 from tests.guard import misaligned
+from tests.memory_orders import arrays_of, broadcasts_of
 
 LAYOUT = "#lowbit.packed<axis = 1, word = i32, order = [0, p, 1]>"
 FRAMED = "#lowbit.packed<axis = 1, word = i8, order = [p, 0, 1], frame = [1, 0, 0, 0]>"
@@ -63,6 +67,81 @@ def test_every_dtype_that_holds_a_value_gives_it(code: str):
             np.testing.assert_array_equal(f(given), expected)
             np.testing.assert_array_equal(f(np.stack([given, given], axis=1)[:, 0]), expected)
             np.testing.assert_array_equal(f(given.astype(given.dtype.newbyteorder())), expected)
+
+
+@pytest.mark.parametrize("code", CODES)
+def test_every_memory_order_gives_the_values(code: str):
+    values = np.resize(parse_code(code).values, (2, 3, 5))
+    f = identity(f"tensor<2x3x5x!lowbit.{code}>")
+    for name, array in (*arrays_of(values), *broadcasts_of(values)):
+        assert f(array).tolist() == array.tolist(), name
+
+
+@pytest.mark.parametrize("element", ["i8", "i16", "i32", "i64", "f32", "f64", "i1"])
+def test_every_memory_order_of_builtin_elements(element: str):
+    f = identity(f"tensor<2x3x5x{element}>")
+    values = np.arange(30).reshape(2, 3, 5) % (2 if element == "i1" else 100)
+    (spec,) = f.signature.arguments
+    for name, array in arrays_of(values):
+        if spec.dtype.kind != "f":
+            assert f(array).tolist() == values.tolist(), name
+            continue
+        for swapped in (spec.dtype, spec.dtype.newbyteorder()):
+            given = array.astype(swapped) / 2  # in the memory order of the array
+            assert f(given.astype(swapped)).tolist() == (values / 2).tolist(), name
+
+
+def test_every_memory_order_of_words():
+    f, _ = packed_function()
+    values = np.resize(np.arange(-4, 4), (3, 11))
+    g = identity(f"tensor<3x11x!lowbit.signed<3>, {LAYOUT}>")
+    for function in (f, g):
+        expected = function(values).words
+        for name, array in (*arrays_of(values), *broadcasts_of(values)):
+            assert function(array).values.tolist() == array.tolist(), name
+        for name, array in arrays_of(expected.astype(np.int64)):
+            if array.dtype.newbyteorder("=") == expected.dtype:
+                assert function(array).words.tolist() == expected.tolist(), name
+
+
+def test_arrays_without_dimensions():
+    for type_, value in (("i32", -7), ("!lowbit.signed<4>", -7), ("!lowbit.bipolar<3>", -7)):
+        f = identity(f"tensor<{type_}>")
+        for dtype in ("i1", "<i4", ">i2", ">i8"):
+            y = f(np.array(value, dtype))
+            assert (y.shape, y.item()) == ((), value)
+        assert f(value).item() == value
+        out = np.zeros((), y.dtype)
+        assert f(value, out=out) is out
+        assert out.item() == value
+        with pytest.raises(ValueError, match=r"1000000000000 at index \[\]"):
+            f(10**12)
+
+
+def test_bytes_of_booleans():
+    flags = np.array([0, 1, 2, 255], np.uint8).view(np.bool_)
+    for type_ in ("i1", "!lowbit.unipolar<1>", "!lowbit.unipolar<8>", "i8"):
+        y = identity(f"tensor<4x{type_}>")(flags)
+        np.testing.assert_array_equal(y.view(np.uint8), [0, 1, 1, 1])
+
+
+def test_constants_of_bytes_that_are_no_booleans():
+    text = """func.func @main() -> tensor<4xi1> {
+      %c = arith.constant dense<"0x000102FF"> : tensor<4xi1>
+      func.return %c : tensor<4xi1>
+    }"""
+    (interpreted,) = interpret(parse_module(text), "main")
+    assert compile(text)().tolist() == np.asarray(interpreted).tolist() == [0, 1, 0, 1]
+
+
+def test_masked_arrays():
+    f = identity("tensor<3xi8>")
+    x = np.ma.masked_array([1, 2, 3], mask=[False, True, False])
+    with pytest.raises(ValueError, match="input 0: some elements are masked"):
+        f(x)
+    assert f(np.ma.masked_array([1, 2, 3])).tolist() == [1, 2, 3]
+    with pytest.raises(ValueError, match="out 0: a masked array"):
+        f([1, 2, 3], out=np.ma.zeros(3, np.int8))
 
 
 @pytest.mark.parametrize("code", CODES)
@@ -138,11 +217,26 @@ class Tensor:
         return self.array.__dlpack_device__()
 
 
+class OldTensor(Tensor):
+    """A tensor of a framework that knows DLPack before version 1."""
+
+    def __dlpack__(self, stream: Any = None) -> Any:  # pyright: ignore
+        return self.array.__dlpack__()
+
+
 def test_inputs_of_any_kind():
     f = matmul(2, 3, 1, w="signed<4>")
     x, w = np.array([[0, 1, 2], [3, 2, 1]], np.uint8), np.array([[1], [-8], [7]], np.int8)
     expected = x.astype(int) @ w
-    for given in (x, Tensor(x), x.data, x.tolist(), np.asfortranarray(x), x.astype(object)):
+    for given in (
+        x,
+        Tensor(x),
+        OldTensor(x),
+        x.data,
+        x.tolist(),
+        np.asfortranarray(x),
+        x.astype(object),
+    ):
         if isinstance(given, np.ndarray) and given.dtype == object:
             with pytest.raises(ValueError, match="input 0"):
                 f(given, w)
@@ -192,6 +286,12 @@ def test_out_is_filled_and_returned():
     shared = np.empty((2, 4), np.int32)
     f(x, w, out=Tensor(shared))
     np.testing.assert_array_equal(shared, expected)
+    shared[...] = 0
+    f(x, w, out=OldTensor(shared))
+    np.testing.assert_array_equal(shared, expected)
+    turned = np.zeros((4, 2), np.int32)
+    f(x, w, out=OldTensor(turned.T))
+    np.testing.assert_array_equal(turned.T, expected)
     buffer = np.empty((2, 4), np.int32)
     f(x, w, out=buffer.data)
     np.testing.assert_array_equal(buffer, expected)
@@ -206,6 +306,9 @@ def test_out_of_another_kind():
         (np.empty((2, 4), np.int64), r"out 0: expected int32 of shape \[2, 4\], got int64"),
         (np.empty((4, 2), np.int32), r"got int32 of shape \[4, 2\]"),
         (read_only, "out 0: the array is read-only"),
+        (Tensor(read_only), "out 0: (the array is read-only|not memory that can be written)"),
+        (OldTensor(read_only), "out 0: not memory that can be written"),
+        (5, "out 0: not memory that can be written"),
         ([[0] * 4] * 2, "out 0: not memory that can be written"),
         (bytes(32), "out 0: the array is read-only"),
     ):
@@ -242,9 +345,16 @@ def test_several_outputs():
     outs = [np.empty(3, np.int8), np.empty(6, np.int8)[::2]]
     assert f(a, b, out=outs) is outs
     assert [o.tolist() for o in outs] == [a.tolist(), b.tolist()]
-    memory = np.empty(3, np.int8)
-    f(a, b, out=(memory, memory))  # one after the other
-    assert memory.tolist() == b.tolist()
+    memory = np.full(8, 7, np.int8)
+    f(a, b, out=(memory[:6:2], memory[1:6:2]))  # side by side
+    assert memory.tolist() == [-3, 3, -1, 1, 1, -1, 7, 7]
+    for second in (memory[:3], memory[2:5], memory[2::-1]):
+        with pytest.raises(ValueError, match="out 1: shares memory with out 0"):
+            f(a, b, out=(memory[:3], second))
+    assert memory.tolist() == [-3, 3, -1, 1, 1, -1, 7, 7]
+    spread = np.lib.stride_tricks.as_strided(memory, (3,), (0,))
+    with pytest.raises(ValueError, match="out 0: elements of the array share memory"):
+        f(a, b, out=(spread, memory[3:6]))
     with pytest.raises(ValueError, match="out: expected a list of 2 arrays, got 1"):
         f(a, b, out=[outs[0]])
     with pytest.raises(ValueError, match="out: expected a list of 2 arrays, got ndarray"):
@@ -268,9 +378,39 @@ def test_packed_arrays_in_and_out():
     out = PackedArray(np.full_like(y.words, 255), y.type)
     assert f(values, out=out) is out
     np.testing.assert_array_equal(out.words, y.words)
+    other = identity(f"tensor<3x11x!lowbit.signed<3>, {LAYOUT}>")(values)
+    with pytest.raises(ValueError, match=r"out 0: expected .* got words of"):
+        f(values, out=other)
     words = np.full((*y.words.shape[:-1], 4), 255, np.uint8)[..., ::2]
     f(values, out=words)
     np.testing.assert_array_equal(words, y.words)
+
+
+@pytest.mark.parametrize(
+    ("code", "options", "foreign"),
+    [
+        ("unipolar<2>", "bytes = levels", [4, 16, 255]),
+        ("unipolar<2>", "bytes = levels, shift = 2", [1, 2, 3, 13, 16, 255]),
+        ("signed<3>", "bytes = levels, shift = 5", [1, 16, 255]),
+        ("unipolar<4>", "bytes = levels, bits = 4", [0x10, 0x80, 0xFF]),
+        ("bipolar<3>", "bytes = levels, bits = 4", [0x08, 0x10, 0x80]),
+        ("bipolar<1>", "bytes = values", [0, 2, 127, 254]),
+        ("unipolar<2>", "bytes = digits", [4, 128, 255]),
+        ("bipolar<1>", "bytes = digits", [2, 128, 253]),
+    ],
+)
+def test_bytes_that_stand_for_no_value_are_refused(code: str, options: str, foreign: list[int]):
+    layout = f"#lowbit.packed<axis = 1, word = i32, order = [0, 1], {options}>"
+    f = identity(f"tensor<2x4x!lowbit.{code}, {layout}>")
+    values = np.random.default_rng(0).choice(parse_code(code).values, (2, 4))
+    packed = f(values)
+    for given in (packed, packed.words, np.asfortranarray(packed.words)):
+        assert f(given).values.tolist() == values.tolist()
+    for byte in foreign:
+        words = packed.words.copy()
+        words.reshape(-1).view(np.uint8)[7] = byte
+        with pytest.raises(ValueError, match=r"input 0: a (byte stands for|bit outside)"):
+            f(words)
 
 
 def test_bits_outside_the_elements_are_refused():
@@ -396,6 +536,12 @@ def test_modules_that_are_wrong(tmp_path):
         compile(tmp_path / "none.mlir")
     with pytest.raises(ValueError, match="unknown target 'q'"):
         compile(wrong, "q")
+    for target in (None, 5, ["host"]):
+        with pytest.raises(ValueError, match="target: expected a name, such as 'host'"):
+            compile(wrong, target)  # pyright: ignore
+    for module in (None, 5, b"text", ["text"]):
+        with pytest.raises(ValueError, match="module: expected a ModuleOp, its text, or the path"):
+            compile(module)  # pyright: ignore
 
 
 def test_specifications_survive_json():
@@ -410,3 +556,27 @@ def test_specifications_survive_json():
         assert again == spec
         assert again.type == type_
         assert again.value_dtype == spec.value_dtype
+
+
+def test_a_string_that_ends_in_mlir_is_a_path(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    type_ = "tensor<3xi32>"
+    text = f"func.func @main(%x: {type_}) -> {type_} {{ func.return %x : {type_} }}"
+    (tmp_path / "net.mlir").write_text(text)
+    monkeypatch.chdir(tmp_path)
+    x = np.arange(3, dtype=np.int32)
+    path = tmp_path / "net.mlir"
+    for given in ("net.mlir", str(path), path, Path("net.mlir"), text, f"// net.mlir\n{text}"):
+        assert np.array_equal(compile(given)(x), x)
+    with pytest.raises(FileNotFoundError, match=r"other\.mlir"):
+        compile("other.mlir")
+    with pytest.raises(ValueError, match=r"model\.onnx: ONNX models are not read yet"):
+        compile("model.onnx")
+    (tmp_path / "bad.mlir").write_text("func.func @main(")
+    with pytest.raises(ParseError, match=r"bad\.mlir:1"):
+        compile("bad.mlir")
+
+
+@pytest.mark.parametrize("given", [None, 3, b"func.func", ["net.mlir"]])
+def test_what_is_no_module(given: Any):
+    with pytest.raises(ValueError, match=r"module: expected a ModuleOp, .* got (NoneType|int|b|l)"):
+        compile(given)

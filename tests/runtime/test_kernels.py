@@ -10,6 +10,7 @@ import pytest
 from lowbit_dialect import reference
 from lowbit_dialect.codes import parse_code
 from runtime import PackedArray, bitpack, conv2d, matmul, unpack
+from tests.memory_orders import arrays_of, broadcasts_of
 
 RNG = np.random.default_rng(0)
 X = RNG.integers(0, 4, (2, 5, 6, 4))
@@ -33,6 +34,54 @@ def test_conv2d_with_everything():
     )
     assert y.dtype == np.int32
     np.testing.assert_array_equal(y, expected)
+
+
+def test_one_integer_stands_for_two():
+    y = conv2d(X, W, groups=2, strides=2, padding=0, dilation=2)
+    expected = reference.conv2d(X, W, groups=2, strides=(2, 2), dilation=(2, 2))
+    np.testing.assert_array_equal(y, expected)
+    expected = reference.conv2d(X, W, groups=2, padding=(0, 0, 2, 2))
+    for padding in ((0, 2), (0, 0, 2, 2), ((0, 0), (2, 2)), (0, (2, 2)), np.array([0, 2])):
+        np.testing.assert_array_equal(conv2d(X, W, groups=2, padding=padding), expected)
+
+
+@pytest.mark.parametrize("code", ["unipolar<1>", "unipolar<8>", "signed<3>", "bipolar<2>"])
+def test_conv2d_of_every_dtype_and_memory_order(code: str):
+    x = RNG.choice(parse_code(code).values, (2, 3, 4, 5))
+    w = RNG.choice(parse_code("signed<2>").values, (3, 2, 2, 5))
+    expected = reference.conv2d(x, w)
+    codes = {"x_code": code, "w_code": "signed<2>", "padding": 0}
+    for name, array in arrays_of(x):
+        assert np.array_equal(conv2d(array, w, **codes), expected), name
+    for name, array in arrays_of(w):
+        assert np.array_equal(conv2d(x, array, **codes), expected), name
+    for name, array in broadcasts_of(x):
+        copied = np.array(array.tolist())
+        assert np.array_equal(conv2d(array, w, **codes), reference.conv2d(copied, w)), name
+
+
+@pytest.mark.parametrize("code", ["bipolar<1>", "codebook<2, [0, 9, -300, 4]>"])
+def test_matmul_of_every_dtype_and_memory_order(code: str):
+    x = RNG.choice(parse_code(code).values, (3, 7))
+    w = RNG.choice(parse_code("unipolar<2>").values, (7, 5))
+    for name, array in (*arrays_of(x), *broadcasts_of(x)):
+        y = matmul(array, w, x_code=code, w_code="unipolar<2>")
+        assert np.array_equal(y, np.array(array.tolist()) @ w), name
+    for name, array in (*arrays_of(w), *broadcasts_of(w)):
+        y = matmul(x, array, x_code=code, w_code="unipolar<2>")
+        assert np.array_equal(y, x @ np.array(array.tolist())), name
+
+
+@pytest.mark.parametrize("code", ["signed<3>", "bipolar<1>", "codebook<2, [0, 9, -300, 4]>"])
+def test_bitpack_of_every_dtype_and_memory_order(code: str):
+    x = RNG.choice(parse_code(code).values, (3, 11, 2))
+    expected = bitpack(x, code, axis=1, word_bits=16).words
+    assert bitpack(x.tolist(), code, axis=1, word_bits=16).values.tolist() == x.tolist()
+    for name, array in arrays_of(x):
+        assert np.array_equal(bitpack(array, code, axis=1, word_bits=16).words, expected), name
+    for name, array in broadcasts_of(x):
+        values = bitpack(array, code, axis=1, word_bits=16).values
+        assert values.tolist() == array.tolist(), name
 
 
 def test_conv2d_nchw_is_conv2d_nhwc_turned():
@@ -89,21 +138,36 @@ def test_unpack_refuses_stray_bits():
             "strategy product_lut is impossible: tables of products are indexed by 8 bits at most",
         ),
         ({"w_code": "unipolar<1>"}, r"w: -1 at index .* is not a value of code unipolar<1>"),
-        ({"strides": 1}, "strides: expected two integers, got 1"),
+        ({"strides": 1.0}, "strides: expected an integer or two integers, got 1.0"),
+        ({"strides": "11"}, "strides: expected an integer or two integers, got '11'"),
+        ({"strides": 2**70}, f"strides: {2**70} does not fit in 64 bits"),
         ({"strides": (0, 1)}, r"strides needs 2 integers >= 1, got \[0, 1\]"),
-        ({"padding": 1}, "padding: expected two pairs of integers, got 1"),
-        ({"padding": ((1, 1), (1,))}, r"padding\[1\]: expected two integers, got \(1,\)"),
+        ({"padding": "same"}, r"padding: expected an integer, \(height, width\), .*, got 'same'"),
+        ({"padding": None}, r"padding: expected an integer, \(height, width\), .*, got None"),
+        ({"padding": (1, 1, 1)}, r"padding: expected an integer, .*, got \(1, 1, 1\)"),
+        ({"padding": ((1, 1), (1,))}, r"padding\[1\]: expected an integer or two .*, got \(1,\)"),
+        ({"padding": 2**40}, r"result has 2\^31 elements or more"),
         ({"padding": ((-1, 1), (1, 1))}, "padding needs 4 integers >= 0"),
         ({"dilation": (1, 9)}, "the filter does not fit in the width"),
         ({"groups": 3}, "groups = 3 must divide"),
         ({"groups": "2"}, "groups: expected an integer, got '2'"),
         ({"layout": "HWC"}, "layout 'HWC': NHWC and NCHW are allowed"),
+        ({"layout": ["NHWC"]}, "NHWC and NCHW are allowed"),
+        ({"strategy": ["dot"]}, r"unknown strategy \['dot'\]: expected one of auto"),
+        ({"target": ["host"]}, r"target: expected a name, such as 'host', got \['host'\]"),
+        ({"records": None}, "records None: "),
         ({"num_threads": 0}, "num_threads must be an integer of at least 1, got 0"),
         ({"target": "cortex-a53"}, "cannot run code for cortex-a53"),
         ({"x": X[0]}, "x: expected 4 dimensions"),
         ({"x": X[:0]}, "x: expected 4 dimensions, none of them empty"),
         ({"x": X / 2}, "x: expected integers, got dtype float64"),
         ({"w": "text"}, "w: "),
+        ({"w": W.astype(object)}, "w: expected integers, got dtype object"),
+        ({"x": np.ma.masked_equal(X, 0)}, "x: some elements are masked"),
+        (
+            {"x": X.astype(np.uint64) + np.uint64(2**63)},
+            r"x: 92233720368547758.. at index \[0, 0, 0",
+        ),
     ],
 )
 def test_arguments_that_do_not_fit(change: dict[str, Any], says: str):
@@ -137,3 +201,8 @@ def test_unpack_takes_packed_arrays_only():
         unpack(np.zeros(3))  # pyright: ignore
     with pytest.raises(ValueError, match="needs a packed type"):
         PackedArray(np.zeros(3), None)  # pyright: ignore
+    packed = bitpack([1, 2], "unipolar<2>")
+    with pytest.raises(ValueError, match="words must be an array, got list"):
+        PackedArray(packed.words.tolist(), packed.type)
+    with pytest.raises(ValueError, match=r"holds uint64 words of shape .* got >u8"):
+        PackedArray(packed.words.astype(">u8"), packed.type)

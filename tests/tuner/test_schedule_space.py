@@ -127,6 +127,8 @@ def test_strategies_are_those_that_are_possible():
     assert strategies(conv(CODES[1]), target) == ["bitserial", "dot", "lut"]
     assert strategies(conv(CODES[1]), target, "dot") == ["dot"]
     assert strategies(conv(CODES[4]), target) == ["bitserial"]
+    with pytest.raises(ValueError, match="strategy dot is impossible"):
+        strategies(conv(CODES[4]), target, "dot")
     with pytest.raises(ValueError, match="unknown strategy 'fast'"):
         strategies(conv(CODES[1]), target, "fast")
 

@@ -1,5 +1,6 @@
 """The search: every candidate legal, none measured twice, resumable, shared, and never stuck."""
 
+import threading
 import time
 from collections import Counter
 from collections.abc import Callable
@@ -164,6 +165,26 @@ def test_an_interrupt_keeps_what_was_measured():
     s.run([runner])
     assert len(runner.measured) in (17, 18)
     assert len(s.ranking()) >= 19
+
+
+def test_an_interrupt_between_starting_two_runners_stops_the_first(
+    monkeypatch: pytest.MonkeyPatch,
+):
+    start, started = threading.Thread.start, []
+
+    def interrupted(thread: threading.Thread) -> None:
+        if started:
+            raise KeyboardInterrupt
+        started.append(thread)
+        start(thread)
+
+    s = search(10_000, sampler="grid")
+    with monkeypatch.context() as patch:
+        patch.setattr(threading.Thread, "start", interrupted)
+        with pytest.raises(KeyboardInterrupt):
+            s.run([FakeRunner(0.01), FakeRunner(0.01)])
+    assert len(started) == 1
+    assert not started[0].is_alive()
 
 
 @pytest.mark.parametrize("scheme", ["sqlite:///", "journal:"])

@@ -1,11 +1,14 @@
 """Records: what is written is read, what is broken is named, and selection goes by them."""
 
 import json
+import os
 import warnings
 from collections.abc import Iterator
 from dataclasses import replace
+from importlib import import_module
 from multiprocessing import get_context
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -126,11 +129,13 @@ def test_a_broken_line_is_named_and_the_others_count(tmp_path: Path):
     whole = file.read_text()
     missing = {k: v for k, v in json.loads(whole).items() if k != "cycles"}
     schedule = whole.replace("tile = 5x2", "tile = 0x2")
-    file.write_text("{\n" + json.dumps(missing) + "\n" + schedule + "\n[1]\n" + whole)
+    file.write_text(
+        "{\n" + json.dumps(missing) + "\n" + schedule + "\n[1]\n" + whole + "[" * 100_000
+    )
     with pytest.warns(UserWarning, match="not a record") as caught:
         assert load_records(file) == [record()]
     messages = [str(w.message) for w in caught]
-    assert [m.partition(" ")[0] for m in messages] == [f"{file}:{n}:" for n in (1, 2, 3, 5)]
+    assert [m.partition(" ")[0] for m in messages] == [f"{file}:{n}:" for n in (1, 2, 3, 5, 7)]
     assert "'cycles'" in messages[1]
     assert "no schedule" in messages[2]
 
@@ -247,6 +252,41 @@ def test_objects_are_kept_by_the_content_of_the_records(tmp_path: Path):
     append_records(file, [record()])
     assert key != cache.key(CONV, target, records=str(file))
     assert digest(get_target("cortex-a53"), "shipped") == ""
+
+
+def test_records_that_change_while_a_module_is_compiled(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    """The object may have been made with either state, so it is kept for none."""
+    monkeypatch.setenv("LOWBIT_CACHE", str(tmp_path / "cache"))
+    file, build = tmp_path / "r.jsonl", import_module("runtime.build")
+    append_records(file, [record()])
+    build_object = build.build_object
+
+    def change(*arguments: Any) -> Any:
+        append_records(file, [record()])
+        return build_object(*arguments)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(build, "build_object", change)
+        compile(CONV, records=file)
+    assert not list((tmp_path / "cache").rglob("*"))
+    compile(CONV, records=file)
+    assert len(list((tmp_path / "cache").glob("*/*"))) == 1
+
+
+def test_records_are_read_several_times(tmp_path: Path):
+    os.mkfifo(tmp_path / "fifo")
+    for path in (tmp_path / "fifo", tmp_path):
+        with pytest.raises(ValueError, match="expected a regular file"):
+            compile(CONV, records=path)
+
+
+def test_a_full_disk_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    write = os.write
+    monkeypatch.setattr(os, "write", lambda file, data: write(file, data[:10]))
+    with pytest.raises(OSError, match="No space left on device"):
+        append_records(tmp_path / "r.jsonl", [record()])
 
 
 def test_what_is_compiled_by_records_is_right(tmp_path: Path):

@@ -8,7 +8,7 @@ from xdsl.dialects import arith
 from xdsl.dialects.builtin import VectorType
 from xdsl.ir import SSAValue
 
-from lowbit_dialect.ops.tile import DotTileOp
+from lowbit_dialect.ops.dot_tile import DotTileOp
 from lowering.loops.emit import Emit
 from lowering.strategies.dot.level_sum import level_sum
 

@@ -11,7 +11,7 @@ from xdsl.ir import SSAValue
 from lowbit_dialect import simd
 from lowbit_dialect.level_fields import BYTE_ONES
 from lowbit_dialect.level_product import BYTES_PER_WORD
-from lowbit_dialect.ops.tile import DotTileOp
+from lowbit_dialect.ops.dot_tile import DotTileOp
 from lowering.loops.emit import Emit, Index
 
 CHAINS = 4

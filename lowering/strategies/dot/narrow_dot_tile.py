@@ -11,7 +11,7 @@ from xdsl.dialects.builtin import DenseArrayBase, IntegerType, VectorType, i8, i
 from xdsl.ir import SSAValue
 
 from lowbit_dialect import simd
-from lowbit_dialect.ops.tile import DotTileOp
+from lowbit_dialect.ops.dot_tile import DotTileOp
 from lowbit_dialect.simd import Sign
 from lowering.loops.emit import Emit
 from lowering.strategies.dot.finished_sums import finished, with_lowest

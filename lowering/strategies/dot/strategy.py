@@ -20,8 +20,8 @@ from lowbit_dialect.layout import packed_layout
 from lowbit_dialect.level_fields import LevelFields
 from lowbit_dialect.level_product import BYTES_PER_WORD, LevelProduct
 from lowbit_dialect.ops.dot import DOT
+from lowbit_dialect.ops.dot_tile import DotTileOp
 from lowbit_dialect.ops.kernel import KernelOp
-from lowbit_dialect.ops.tile import DotTileOp
 from lowbit_dialect.schedule import KnobValue, ScheduleAttr
 from lowering.kernels.contraction import Contraction
 from lowering.kernels.skipped_share import default_skip, skip_values

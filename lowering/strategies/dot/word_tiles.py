@@ -8,8 +8,9 @@ from lowbit_dialect.layout import PackedAttr
 from lowbit_dialect.level_product import BYTES_PER_WORD, LevelProduct
 from lowbit_dialect.ops.base import int_
 from lowbit_dialect.ops.dot import DotKernelOp
+from lowbit_dialect.ops.dot_tile import DotTileOp
 from lowbit_dialect.ops.kernel import KernelOp
-from lowbit_dialect.ops.tile import DotTileOp, TileOp
+from lowbit_dialect.ops.tile import TileOp
 from lowering.loops.contraction import ByteTiles, TileArguments
 
 

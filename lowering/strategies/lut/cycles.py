@@ -38,14 +38,14 @@ def table_cycles(c: Contraction, plan: TablePlan, vectors: int) -> float:
         1 + target.costs.lookup_steps + (full / sums.nibble_steps if plan.shared > 1 else 0)
     )
     lookup = throughput.lookups.mixed * max(operations / throughput.vector, 1 / throughput.shuffle)
-    tap_indices = sum(plan.counts[: plan.chunk])
+    tap_indices = plan.chunk_indices
     run = min(sums.byte_steps, tap_indices)
     for trips in (c.geometry.cols.taps, c.geometry.rows.taps):
         if run * trips <= sums.byte_steps and run >= min(tap_indices, run):
             run *= trips
     flush = _flushing(target, plan.shared) / throughput.vector / run
     waits = _lookup_waits(target, plan, registers, run)
-    steps = c.taps * sum(plan.counts) * len(sums.w_terms)
+    steps = c.taps * plan.indices(plan.words) * len(sums.w_terms)
     per_tile = 8 + 12 * (plan.chunks - 1)
     loops = c.taps * plan.chunks * len(sums.w_terms) * 2 * LOOP_CYCLES
     lanes = registers * target.vector_bits // 8
@@ -130,6 +130,6 @@ def _table_building(c: Contraction, plan: TablePlan) -> float:
     rows, half = geometry.rows, plan.pixels * plan.tiles
     built_rows = min(rows.before + rows.extent + rows.after, rows.out * plan.ring)
     columns = ceil(geometry.cols.out / plan.strip) * plan.columns(half)
-    pixel = plan.words * per_word + ceil(sum(plan.counts) / per_vector) * per_table
+    pixel = plan.words * per_word + ceil(plan.indices(plan.words) / per_vector) * per_table
     pixels = geometry.batch * built_rows * columns * geometry.groups
     return pixels * pixel * throughput.lookups.building

@@ -19,7 +19,7 @@ from xdsl.dialects.builtin import (
 from xdsl.ir import SSAValue
 from xdsl.pattern_rewriter import PatternRewriter, RewritePattern, op_type_rewrite_pattern
 
-from lowbit_dialect import simd
+from lowbit_dialect import arith_ops, simd
 from lowbit_dialect.ops.lut_tile import BuildTablesOp
 from lowbit_dialect.table_sums import NIBBLE, QUAD, TABLE_WORD
 from lowering.loops.emit import Emit, Index, signed_byte
@@ -78,17 +78,20 @@ class _Builder:
 
     def run(self) -> None:
         """Loop over words and columns; the last word may have fewer tables."""
-        emit, counts = self.emit, self.sums.index_counts(self.op.channels.value.data)
-        whole = sum(count == counts[0] for count in counts)
+        emit, channels = self.emit, self.op.channels.value.data
+        whole, rest = divmod(channels, TABLE_WORD)
+        of_word, of_rest = (self.sums.index_count(count) for count in (TABLE_WORD, rest))
+        if of_rest == of_word:
+            whole, of_rest = whole + 1, 0
 
         def word(w: Index, count: int) -> None:
-            first = emit.add(self.first, emit.mul(w, counts[0]))
+            first = emit.add(self.first, emit.mul(w, of_word))
             emit.loop(0, self.columns, lambda c: self._pairs(c, emit.add(self.word, w)))
             emit.loop(0, self.columns, lambda c: self._tables(c, first, count))
 
-        emit.loop(0, whole, lambda w: word(w, counts[0]))
-        if whole < len(counts):
-            word(whole, counts[-1])
+        emit.loop(0, whole, lambda w: word(w, of_word))
+        if of_rest:
+            word(whole, of_rest)
 
     def _pairs(self, column: Index, word: Index) -> None:
         """Store, for every two channels, their sum for the four patterns of their weights."""
@@ -127,7 +130,7 @@ class _Builder:
             if first:
                 bits = emit.binary(arith.ShRUIOp, bits, emit.constant(first, plane.type))
             if bits.type != word:
-                bits = emit.op(arith.TruncIOp(bits, word))
+                bits = emit.op(arith_ops.TruncIOp(bits, word))
             mask = emit.op(simd.UnpackBitsOp(bits))
             weight = emit.constant(signed_byte(value), self.bytes)
             level = emit.binary(arith.AddiOp, level, emit.op(simd.SelectOp(mask, weight, zero)))

@@ -127,7 +127,7 @@ class Lut(Strategy):
     @override
     def why_not_schedule(self, c: Contraction, schedule: ScheduleAttr) -> str | None:
         """The tables must fit in the cache, and no sum of bytes or pairs of them may wrap."""
-        if reason := super().why_not_schedule(c, schedule):
+        if reason := self.why_no_registers(c, schedule):
             return reason
         if schedule.skip.data != SKIPS[0]:
             return f"skip = {schedule.skip.data}: kernels by tables of partial sums skip no taps"

@@ -53,10 +53,10 @@ class TablePlan:
         """Words of channels of a group."""
         return ceil(self.geometry.ic / self.geometry.groups / TABLE_WORD)
 
-    @property
-    def counts(self) -> list[int]:
-        """Indices of each word."""
-        return self.sums.index_counts(self.geometry.ic // self.geometry.groups)
+    def indices(self, words: int) -> int:
+        """Indices of the first `words` words of a group, or of all where it has fewer."""
+        channels = self.geometry.ic // self.geometry.groups
+        return self.sums.index_count(min(channels, words * TABLE_WORD))
 
     @property
     def chunks(self) -> int:
@@ -66,7 +66,7 @@ class TablePlan:
     @property
     def chunk_indices(self) -> int:
         """Indices of a chunk, of each group."""
-        return sum(self.counts[: self.chunk])
+        return self.indices(self.chunk)
 
     @property
     def ring(self) -> int:
@@ -92,7 +92,7 @@ class TablePlan:
     def elements(self, words: int) -> int:
         """Elements in a sum over so many words of channels, places that hold none included."""
         taps = self.geometry.rows.taps * self.geometry.cols.taps
-        return taps * sum(self.counts[:words]) * self.sums.bits
+        return taps * self.indices(words) * self.sums.bits
 
     @property
     def keeps_pairs(self) -> bool:
@@ -177,7 +177,7 @@ def plan_tables(
     chunk = max(1, min(one.words, target.costs.l1_bytes // 2 // one.ring_bytes))
     chunk = ceil(one.words / ceil(one.words / chunk))
     while chunk > 1 and not sums.fits_16_bits(one.elements(chunk)):
-        chunk -= 1
+        chunk -= 1  # from what the first cache level holds, which is little
     plan = replace(one, chunk=chunk)
     for more in range(2, whole_tiles + 1):
         wider = replace(plan, tiles=more)

@@ -117,7 +117,7 @@ class TableTiles(ContractionTiles):
         x_layout = packed_layout(op.operands[0].type)
         assert x_layout is not None
         self.x = self.stage.memory(op.operands[0], MemRefType(x_layout.word_type, x_shape))
-        taps = (self.w_code.width, rows.taps, cols.taps, sum(plan.counts), self.lanes)
+        taps = (self.w_code.width, rows.taps, cols.taps, plan.indices(plan.words), self.lanes)
         self.w = self.stage.memory(op.operands[1], MemRefType(i8, (self.blocks, *taps)))
         self.registers = self.lanes // w_layout.index_shape[1]
         indices = geometry.groups * plan.chunk_indices
@@ -277,8 +277,9 @@ class TableTiles(ContractionTiles):
         emit, plan, (word, words) = self.stage.emit, self.plan, chunk
         block = kept[1]
         group = emit.div(block, self.blocks_per_group) if self.geometry.groups > 1 else 0
-        whole = plan.counts[0]
-        count = sum(plan.counts[plan.words - words :] if is_last else plan.counts[:words])
+        whole, count = plan.indices(1), plan.indices(words)
+        if is_last:
+            count = plan.indices(plan.words) - plan.indices(plan.words - words)
         first = emit.mul(group, plan.chunk_indices)
         indices = [emit.value(i) for i in (*at, first, emit.mul(word, whole), block)]
         between = plan.chunks > 1

@@ -40,7 +40,6 @@ class ProductLut(Strategy):
 
     ops = PRODUCT_LUT
     former_names = ("product",)
-    falls_back = False
     products_are = "products looked up"
 
     @override
@@ -107,7 +106,9 @@ class ProductLut(Strategy):
         Taps in the padding have entries in the table too, which the sums must contain.
         """
         in_registers = self.ops.knob(schedule, "table") == "registers"
-        if in_registers and (reason := super().why_not_schedule(c, schedule)):
+        if in_registers and (reason := self.why_no_registers(c, schedule)):
+            return reason
+        if reason := self.why_too_large(c, schedule):
             return reason
         if schedule.skip.data == SKIPS[0]:
             return None

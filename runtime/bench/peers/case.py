@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cached_property, lru_cache
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
 
 from lowbit_dialect import reference
+from lowbit_dialect.cached_property import cached_property
 from runtime.bench.workloads import Workload
 
 LARGEST_WEIGHT = 63

@@ -1,11 +1,12 @@
-"""The team of threads: all parts exactly once, in order of the stages, whatever the numbers."""
+"""The pool of threads: all parts exactly once, in order of the stages, whatever the numbers."""
 
 from __future__ import annotations
 
 import ctypes
-import subprocess
-import sys
-import threading
+import os
+import signal
+import time
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -13,8 +14,9 @@ import pytest
 from lowering.llvm.object import compile_object
 from lowering.targets import TARGETS, get_target
 from runtime.jit import LoadedObject
-from runtime.team_code import call_ir, team_ir
-from runtime.threads import SharedStages, Team, team
+from runtime.thread_pool import SharedStages, ThreadPool, thread_pool
+from runtime.thread_pool_ir import call_ir, pool_ir
+from runtime.thread_pool_protocol import PoolSlot
 
 
 def stages_ir() -> str:
@@ -66,6 +68,13 @@ done:
 """
 
 
+def pool() -> ThreadPool:
+    """The pool of this process."""
+    found = thread_pool()
+    assert found is not None
+    return found
+
+
 @pytest.fixture(scope="module")
 def code() -> LoadedObject:
     """The stages above."""
@@ -80,30 +89,53 @@ def test_every_part_once_and_stages_in_order(code: LoadedObject, threads: int, p
     number = np.array([parts], np.int64)
     for _ in range(30):
         memory = np.zeros(parts + 1, np.int32)
-        assert team().run(stages, [memory.ctypes.data, number.ctypes.data], threads)
+        assert pool().run(stages, [memory.ctypes.data, number.ctypes.data], threads)
         assert (memory[:parts] == 2).all()
         # Between the two, each of the parts of @check saw all parts odd.
         assert memory[parts] == np.int32(parts * parts)
 
 
-def test_a_busy_team_says_so(code: LoadedObject):
-    own = Team()
+def test_a_busy_pool_says_so_and_one_that_ended(code: LoadedObject):
+    own = ThreadPool()
     stages = SharedStages([(code.address("count"), 4)], 2)
     memory, number = np.zeros(5, np.int32), np.array([4], np.int64)
     pointers = [memory.ctypes.data, number.ctypes.data]
-    with own._lock:
-        assert not own.run(stages, pointers, 2)
+    own._words[PoolSlot.BUSY] = 1
+    assert not own.run(stages, pointers, 2)
     assert memory.tolist() == [0] * 5
-    assert own.run(stages, pointers, 2)
-    assert memory.tolist() == [1, 1, 1, 1, 0]
+    own._words[PoolSlot.BUSY] = 0
+    for threads in (2, 5, 3):
+        assert own.run(stages, pointers, threads)
+    assert memory.tolist() == [3, 3, 3, 3, 0]
+    assert (own.workers, own.is_busy) == (4, False)
     own.stop()
-    assert not [t for t in threading.enumerate() if t in own._workers]
-    assert own.run(stages, pointers, 3)  # it starts again
+    assert own.workers == 0
+    assert not own.run(stages, pointers, 3)
     own.stop()
+
+
+def test_workers_leave_signals_to_threads_of_python(code: LoadedObject):
+    own = ThreadPool()
+    before = set(os.listdir("/proc/self/task"))
+    assert own.run(SharedStages([(code.address("count"), 0)], 2), [0, 0], 3)
+    workers = set(os.listdir("/proc/self/task")) - before
+    assert len(workers) == 2
+    end = time.monotonic() + 10
+    for worker in workers:
+        blocked = ~0
+        while blocked >> signal.SIGSEGV - 1 & 1:  # as all are while the thread begins
+            assert time.monotonic() < end
+            status = Path(f"/proc/self/task/{worker}/status").read_text()
+            blocked = int(status.partition("SigBlk:")[2].split()[0], 16)
+        assert blocked >> signal.SIGINT - 1 & blocked >> signal.SIGCHLD - 1 & 1
+    own.stop()
+    while workers & set(os.listdir("/proc/self/task")):  # the kernel takes a moment to forget them
+        assert time.monotonic() < end
+        time.sleep(0.001)
 
 
 def test_function_without_stages():
-    assert team().run(SharedStages([], 1), [0], 2)
+    assert pool().run(SharedStages([], 1), [0], 2)
 
 
 @pytest.mark.parametrize("buffers", [1, 2, 9])
@@ -126,18 +158,5 @@ def test_all_buffers_arrive(buffers: int):
 @pytest.mark.parametrize("name", ["x86-64", "cortex-a53", "cortex-a7"])
 def test_the_code_compiles_for_every_family(name: str):
     target = TARGETS[name]
-    assert compile_object(team_ir(target.triple, target.arch), target).startswith(b"\x7fELF")
+    assert compile_object(pool_ir(target.triple, target.arch), target).startswith(b"\x7fELF")
     assert compile_object(call_ir(target.triple, target.index_width, 3), target)
-
-
-def test_a_process_ends_while_workers_listen():
-    code = (
-        "import numpy as np, runtime\n"
-        "x = np.ones((8, 64), int)\n"
-        "for _ in range(5): runtime.matmul(x, x.T, w_code='unipolar<1>', num_threads=4)\n"
-    )
-    for _ in range(3):
-        done = subprocess.run(
-            [sys.executable, "-c", code], check=False, capture_output=True, text=True, timeout=60
-        )
-        assert (done.returncode, done.stderr) == (0, "")

@@ -1,0 +1,101 @@
+"""What a fork of the process does with locks, as data.
+
+A child has the memory of its parent but only the thread that forked: a lock that another thread
+held would never be free again, and what it guards might be half changed. So the thread that forks
+holds the locks. `LOCK_AT_FORK` are the steps; the checker of the tests explores the same ones.
+"""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, Literal, TypeAlias
+
+RLock: TypeAlias = Any
+"""What `threading.RLock()` returns, which is no class."""
+
+
+@dataclass(frozen=True)
+class AtFork:
+    """A step of the thread that forks: before, after in the parent, or after in the child."""
+
+    when: Literal["before", "after_in_parent", "after_in_child"]
+    action: str
+
+
+LOCK_AT_FORK = (
+    AtFork("before", "acquire"),
+    AtFork("after_in_parent", "release"),
+    AtFork("after_in_child", "renew"),
+)
+
+_BEFORE: list[Callable[[], object]] = []
+"""The actions before a fork, in the order in which they were registered."""
+
+FORKING: list[bool] = []
+"""Not empty while a thread forks and holds the locks; `lowering.llvm.lock` empties it."""
+
+
+def register(steps: tuple[AtFork, ...], actions: Mapping[str, Callable[[], object]]) -> None:
+    """Take these steps at every fork from now on, after those that were registered earlier."""
+    for step in steps:
+        if step.when == "before":
+            _BEFORE.append(actions[step.action])
+        else:
+            os.register_at_fork(**{step.when: actions[step.action]})
+
+
+def _before_fork() -> None:
+    """Take the steps before a fork. Python goes on to fork after an error, and prints it."""
+    FORKING.append(True)
+    errors: list[BaseException] = []
+    for action in _BEFORE:  # more may be registered while this thread waits for `IMPORTING`
+        try:
+            action()
+        except BaseException as error:
+            errors.append(error)
+    if errors:
+        raise errors[0]
+
+
+os.register_at_fork(before=_before_fork)
+
+
+def hold_while_forking(lock: RLock) -> None:
+    """Hold a lock while the process forks; locks that are registered earlier are taken earlier.
+
+    The lock is an `RLock`, because the handler of a signal may fork while its thread has the lock.
+    """
+
+    def acquire() -> None:
+        is_nested, interrupts = lock._is_owned(), []
+        while is_nested or not lock._is_owned():
+            try:
+                if is_nested:
+                    lock.acquire()
+                    break
+                # As `acquire`, but a signal that comes while it waits is handled afterwards.
+                lock._acquire_restore((1, threading.get_ident()))
+            except BaseException as interrupt:
+                interrupts.append(interrupt)
+        if interrupts:
+            raise interrupts[0]
+
+    def renew() -> None:
+        if lock._is_owned():
+            lock.release()
+        else:
+            lock._at_fork_reinit()
+
+    # `release` is no function of Python, before which an interrupt might strike.
+    register(LOCK_AT_FORK, {"acquire": acquire, "release": lock.release, "renew": renew})
+
+
+IMPORTING: RLock = threading.RLock()
+"""Held while this package imports parts of itself: Python has a lock for each module that is being
+imported, which a child would never get. Where an import collects garbage, LLVM's lock is taken
+after this one."""
+
+hold_while_forking(IMPORTING)
