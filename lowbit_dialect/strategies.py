@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from importlib.metadata import entry_points
+
 from lowbit_dialect.extensions import note_shipped
 from lowbit_dialect.ops.bitserial import BITSERIAL
 from lowbit_dialect.ops.dot import DOT
@@ -17,6 +19,17 @@ note_shipped(STRATEGY_OPS)
 
 DEFAULT = BITSERIAL
 """The strategy of corrections that name none."""
+
+
+def strategy_ops(name: str) -> StrategyOps | None:
+    """The strategy of a name, one of an installed package too, or None where there is none.
+
+    A package's entry point `lowbit.strategies` names an object with its operations, `ops`.
+    """
+    if name not in STRATEGY_OPS:
+        for entry in entry_points(group="lowbit.strategies", name=name):
+            register(entry.load().ops)
+    return STRATEGY_OPS.get(name)
 
 
 def register(strategy: StrategyOps) -> None:

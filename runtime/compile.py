@@ -43,8 +43,8 @@ def compile(
         use_cache: whether to look for the object on disk, and keep it there. Modules with
             operations or attributes from outside of lowbit and xDSL are always compiled anew, as
             are all modules once a table of lowerings was changed.
-        strategy: how contractions are computed: a name of `lowering.strategies.STRATEGIES`, or
-            `auto` for the fastest way on the machine.
+        strategy: how contractions are computed: one of `lowering.strategies.strategy_names()`,
+            or `auto` for the fastest way on the machine.
         records: a file that `lowbit tune` wrote, asked before the records that come with lowbit
             and these before the cost model; `shipped` leaves out the file, `none` all records.
 

@@ -38,7 +38,7 @@ from lowbit_dialect.ops.base import (
 from lowbit_dialect.ops.contraction import CONV_CLAUSES, conv_geometry, conv_layout
 from lowbit_dialect.ops.kernel import affine_code_of
 from lowbit_dialect.raw_sums import RawSums
-from lowbit_dialect.strategies import DEFAULT, STRATEGY_OPS
+from lowbit_dialect.strategies import DEFAULT, STRATEGY_OPS, strategy_ops
 
 
 @irdl_op_definition
@@ -106,7 +106,7 @@ class CorrectionOp(LowbitOp):
     @property
     def raw_sums(self) -> RawSums:
         """What the kernel sums."""
-        strategy = STRATEGY_OPS.get(self.strategy.data)
+        strategy = strategy_ops(self.strategy.data)
         if strategy is None:
             raise VerifyException(
                 f"strategy {self.strategy.data}: {', '.join(STRATEGY_OPS)} are allowed"

@@ -46,4 +46,4 @@ class StrategyOps:
 
     def has(self, op: KernelOp) -> bool:
         """Whether an operation is one of the strategy."""
-        return isinstance(op, self.conv | self.gemm)
+        return type(op) in (self.conv, self.gemm)

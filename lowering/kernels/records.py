@@ -32,7 +32,7 @@ from lowering.kernels.choice import Choice, Chooser, model_choice
 from lowering.kernels.problem import Problem
 from lowering.kernels.resolve_strategy import competing, resolve_strategy
 from lowering.record_sources import SHIPPED_RECORDS, RecordSource, read_records, sources
-from lowering.strategies import AUTO, NAMES, check_strategy, get_strategy, latest_name
+from lowering.strategies import AUTO, check_strategy, get_strategy, latest_name, strategy_names
 from lowering.targets import Target
 
 FORMAT = 2
@@ -87,7 +87,7 @@ class TuningRecord:
             ValueError, KeyError, TypeError: the data are no record.
         """
         strategy = latest_name(str(data["strategy"]))
-        if strategy not in NAMES:
+        if strategy not in strategy_names():
             raise ValueError(f"unknown strategy {data['strategy']!r}")
         return TuningRecord(
             str(data["target"]),

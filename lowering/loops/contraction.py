@@ -95,7 +95,7 @@ def lower_contraction(op: KernelOp, lowering: FunctionLowering, tiles_of: type[T
                 0, blocks, lambda block: emit.loop(low, high, lambda row: tiles.row(row, block))
             )
 
-    lowering.stage(op.name.removeprefix("lowbit."), rows if by_rows else blocks, body)
+    lowering.stage(op.name.rpartition(".")[2], rows if by_rows else blocks, body)
     epilogue.finish()
 
 

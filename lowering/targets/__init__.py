@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from functools import cache
 
+from lowering import plugins
 from lowering.targets.caches import cache_bytes
 from lowering.targets.capabilities import DotForm
 from lowering.targets.costs import Costs, DotCosts, Lookups, MaskCosts, Throughput, Waits
@@ -38,8 +39,9 @@ __all__ = [
 
 
 def target_names() -> tuple[str, ...]:
-    """Every name that `get_target` takes without a restriction."""
-    return ("host", *TARGETS)
+    """Every name that `get_target` takes without a restriction, those of packages last."""
+    added = plugins.found(plugins.TARGETS)
+    return ("host", *TARGETS, *(name for name in added if name not in TARGETS))
 
 
 def get_target(name: str) -> Target:
@@ -57,6 +59,9 @@ def get_target(name: str) -> Target:
 def _target(name: str) -> Target:
     base, plus, isa = name.partition("+")
     if base != "host" and base not in TARGETS:
+        if base in target_names():
+            target = plugins.load(plugins.found(plugins.TARGETS)[base], Target)
+            return restrict(target, isa) if plus else target
         raise ValueError(
             f"unknown target {name!r}: expected one of {', '.join(target_names())}, "
             f"optionally followed by +{', +'.join(ISA_CLASSES)}"

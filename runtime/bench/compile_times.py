@@ -10,7 +10,7 @@ from functools import cache
 
 from xdsl.dialects.builtin import ModuleOp
 
-from lowering.strategies import STRATEGIES
+from lowering.strategies import strategy_choices
 from runtime import cache as object_cache
 from runtime.bench.samples import lower_quartile
 from runtime.compile import compile
@@ -64,7 +64,7 @@ func.func @main(
 @cache
 def _compile_something() -> None:
     """Load what compiling needs, by every strategy."""
-    for strategy in STRATEGIES:
+    for strategy in strategy_choices():
         compile(_SMALL, use_cache=False, strategy=strategy)
 
 

@@ -49,7 +49,7 @@ from rich.table import Table
 
 from lowering.kernels.contraction import Contraction
 from lowering.kernels.resolve_strategy import resolve_strategy
-from lowering.strategies import STRATEGIES
+from lowering.strategies import strategy_choices
 from lowering.targets import ISA_CLASSES
 from runtime.bench.goals import goal_settings
 from runtime.bench.machine import isa_name, usable_cores
@@ -120,7 +120,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--strategy",
         action="append",
-        choices=STRATEGIES,
+        choices=strategy_choices(),
         help="how contractions are computed; repeatable (default: auto, what suits the host)",
     )
     add_records(parser)

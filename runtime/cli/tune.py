@@ -32,7 +32,7 @@ from lowering.kernels.problem import SUMS, Problem
 from lowering.kernels.records import TuningRecord, append_records, load_records
 from lowering.kernels.schedule_space import strategies
 from lowering.record_sources import SHIPPED, SHIPPED_RECORDS, shipped_path
-from lowering.strategies import STRATEGIES
+from lowering.strategies import strategy_choices
 from lowering.targets import ISA_CLASSES, get_target
 from runtime.bench.measure import OUTPUTS, codes_of
 from runtime.bench.workloads import load_workloads, select
@@ -97,7 +97,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     search = parser.add_argument_group("how to search")
     search.add_argument(
         "--strategy",
-        choices=STRATEGIES,
+        choices=strategy_choices(),
         default="auto",
         help="how contractions are computed (default: auto, all that may pay)",
     )

@@ -14,7 +14,7 @@ from lowbit_dialect.codes import parse_code
 from lowbit_dialect.geometry import ConvGeometry, Window
 from lowering import targets
 from lowering.pipeline import LEVELS
-from lowering.strategies import NAMES
+from lowering.strategies import BUILT_IN
 from lowering.targets import TARGETS, Target, get_target
 from runtime.bench.measure import Layer
 from runtime.bench.workloads import Workload
@@ -90,7 +90,7 @@ def test_every_fact_is_changed() -> None:
 
 
 @pytest.mark.parametrize("target", MACHINES)
-@pytest.mark.parametrize("strategy", NAMES)
+@pytest.mark.parametrize("strategy", BUILT_IN)
 def test_below_level_2_costs_change_nothing(strategy: str, target: str, machine: Any) -> None:
     workload, x, w = CODES[strategy]
     layer = Layer.of(workload, parse_code(x), parse_code(w))

@@ -14,7 +14,7 @@ from lowbit_dialect.ops.kernel import KernelOp
 from lowbit_dialect.strategies import STRATEGY_OPS
 from lowering.kernels.contraction import Contraction
 from lowering.kernels.resolve_strategy import resolve_strategy
-from lowering.strategies import NAMES, all_strategies, get_strategy, latest_name
+from lowering.strategies import BUILT_IN, all_strategies, get_strategy, latest_name
 from lowering.targets import get_target
 
 ROOT = Path(__file__).parents[2]
@@ -40,13 +40,13 @@ def test_names_stand_in_the_files_of_their_strategy_alone() -> None:
         f"{path.relative_to(ROOT)}:{line}: {text!r}"
         for path in paths
         for text, line in strings(path)
-        if text in NAMES and not any(is_own(path, s.name) for s in all_strategies())
+        if text in BUILT_IN and not any(is_own(path, s.name) for s in all_strategies())
     ]
     assert not found
 
 
 def test_the_halves_are_of_the_same_strategies() -> None:
-    assert set(NAMES) == set(STRATEGY_OPS)
+    assert set(BUILT_IN) == set(STRATEGY_OPS)
     for strategy in all_strategies():
         assert STRATEGY_OPS[strategy.name] is strategy.ops
         assert strategy.name == type(strategy).__module__.split(".")[-2]

@@ -68,7 +68,7 @@ def lower_table_contraction(op: KernelOp, lowering: FunctionLowering) -> None:
         else:
             tiles.some_strips(low, high)
 
-    lowering.stage(op.name.removeprefix("lowbit."), extent, body)
+    lowering.stage(op.name.rpartition(".")[2], extent, body)
     epilogue.finish()
 
 
