@@ -19,7 +19,7 @@ from lowbit_dialect.dominance import verify_dominance
 from lowbit_dialect.extensions import note_shipped
 from lowering.kernels.fold_constants import FoldConstantsPass
 from lowering.kernels.fuse_epilogue import FuseEpiloguePass
-from lowering.kernels.plan_glue import PlanGluePass
+from lowering.kernels.plan_kernels import PlanKernelsPass
 from lowering.kernels.propagate_layout import PropagateLayoutPass
 from lowering.kernels.select_kernel import SelectKernelPass
 from lowering.llvm.lowbit_to_llvm import LowbitToLLVMPass
@@ -38,7 +38,7 @@ LEVELS: dict[str, Callable[..., tuple[ModulePass, ...]]] = {
         PropagateLayoutPass(),
         FoldConstantsPass(),
         FuseEpiloguePass(),
-        PlanGluePass(target),
+        PlanKernelsPass(target),
         DeadCodeElimination(),
     ),
     "loops": lambda target, *_: (ToLoopsPass(target), LowerTilePass(target)),

@@ -20,7 +20,7 @@ PASSES = {
     "lowbit-propagate-layout": "lowering.kernels.propagate_layout:PropagateLayoutPass",
     "lowbit-fold-constants": "lowering.kernels.fold_constants:FoldConstantsPass",
     "lowbit-fuse-epilogue": "lowering.kernels.fuse_epilogue:FuseEpiloguePass",
-    "lowbit-plan-glue": "lowering.kernels.plan_glue:PlanGluePass",
+    "lowbit-plan-kernels": "lowering.kernels.plan_kernels:PlanKernelsPass",
     "lowbit-to-loops": "lowering.loops.to_loops:ToLoopsPass",
     "lowbit-lower-tile": "lowering.tiles.lower_tile:LowerTilePass",
     "simd-lower": "lowering.simd.simd_lower:SimdLowerPass",

@@ -55,3 +55,14 @@ func.func @blocks(%x: tensor<2xi32>) -> tensor<2xi32> {
 ^bb1:
   func.return %x : tensor<2xi32>
 }
+
+// -----
+
+!levels = tensor<1x64x!lowbit.unipolar<8>, #lowbit.packed<axis = 1, word = i32, order = [0, 1], bytes = levels>>
+!values = tensor<64x16x!lowbit.signed<8>, #lowbit.packed<axis = 0, word = i32, order = [1, 0], lanes = [1, 16], bytes = values>>
+
+// CHECK: 'lowbit.dot_gemm': it has no schedule; lowbit-plan-kernels gives it one
+func.func @unplanned(%x: !levels, %w: !values) -> tensor<1x16xi32> {
+  %y = lowbit.dot_gemm %x, %w : (!levels, !values) -> tensor<1x16xi32>
+  func.return %y : tensor<1x16xi32>
+}

@@ -49,17 +49,14 @@ def contraction_of(op: KernelOp, target: Target, weight_vector_bits: int = 0) ->
 
 
 def schedule_of(op: KernelOp, lowering: FunctionLowering) -> ScheduleAttr:
-    """The op's schedule, or the default one for the target.
+    """The op's schedule.
 
     Raises:
-        OpFailedException: the op's own is not possible on the target.
+        OpFailedException: it has none, or it is not possible on the target.
     """
     schedule, strategy = op.properties.get("schedule"), strategy_of(op)
     if not isinstance(schedule, ScheduleAttr):
-        contraction = contraction_of(op, lowering.target)
-        schedule = strategy.default_schedule(contraction, strategy.of_layouts(op))
-        op.properties["schedule"] = schedule
-        return schedule
+        fail(op, "it has no schedule; lowbit-plan-kernels gives it one")
     w_layout = packed_layout(op.operands[1].type)
     assert w_layout is not None, "the op's verifier says so"
     vector_bits = w_layout.lane_block[1] // schedule.vectors.data * strategy.lane_bits(w_layout)

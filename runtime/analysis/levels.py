@@ -139,7 +139,6 @@ def _contraction(op: KernelOp, target: Target) -> ContractionReport:
     strategy, contraction = strategy_of(op), contraction_of(op, target)
     schedule, weights = op.properties.get("schedule"), op.operands[1].type
     assert isinstance(weights, TensorType), "the op's verifier says so"
-    if not isinstance(schedule, ScheduleAttr):
-        schedule = strategy.default_schedule(contraction)
+    assert isinstance(schedule, ScheduleAttr), "every kernel has one at the end of level 2"
     each = strategy.macs_per_product(contraction, schedule)
     return ContractionReport(op.geometry.macs, byte_count(weights), each)

@@ -1,4 +1,4 @@
-"""`lowbit-plan-glue`: how thresholds are found, by what comparing and choosing cost."""
+"""`lowbit-plan-kernels`: what kernels leave open is decided by the costs of a target."""
 
 from __future__ import annotations
 
@@ -6,8 +6,10 @@ from dataclasses import dataclass
 
 from xdsl.context import Context
 from xdsl.dialects.builtin import ModuleOp, UnitAttr
+from xdsl.ir import Operation
 from xdsl.passes import ModulePass
 from xdsl.pattern_rewriter import (
+    GreedyRewritePatternApplier,
     PatternRewriter,
     PatternRewriteWalker,
     RewritePattern,
@@ -20,8 +22,32 @@ from lowbit_dialect.ops.base import code_of
 from lowbit_dialect.ops.glue import FusedGlueOp
 from lowbit_dialect.ops.kernel import KernelOp
 from lowbit_dialect.ops.pack import BitpackOp
-from lowering.targets import get_target
+from lowering.kernels.contraction import Contraction
+from lowering.strategies import strategy_of
+from lowering.targets import Target, get_target
 from lowering.targets.costs import MaskCosts
+
+
+@dataclass(frozen=True)
+class ScheduleKernel(RewritePattern):
+    """A kernel without a schedule gets the one with the least predicted cycles.
+
+    %y = lowbit.bitserial_conv %x, %w
+    ->
+    %y = lowbit.bitserial_conv %x, %w schedule #lowbit.schedule<..>
+    """
+
+    target: Target
+
+    def match_and_rewrite(self, op: Operation, rewriter: PatternRewriter) -> None:
+        """Rewrite one kernel, of whatever strategy."""
+        if not isinstance(op, KernelOp) or "schedule" in op.properties:
+            return
+        strategy = strategy_of(op)
+        contraction = Contraction(op.geometry, *op.codes, self.target)
+        schedule = strategy.default_schedule(contraction, strategy.of_layouts(op))
+        op.properties["schedule"] = schedule
+        rewriter.notify_op_modified(op)
 
 
 @dataclass(frozen=True)
@@ -66,17 +92,20 @@ def becomes_planes(op: FusedGlueOp) -> bool:
 
 
 @dataclass(frozen=True)
-class PlanGluePass(ModulePass):
-    """Decide for a target how thresholds are found.
+class PlanKernelsPass(ModulePass):
+    """Decide for a target what kernels leave open: schedules, and how thresholds are found.
 
     Raises:
         ValueError: there is no such target.
     """
 
-    name = "lowbit-plan-glue"
+    name = "lowbit-plan-kernels"
     target: str = "host"
 
     def apply(self, ctx: Context, op: ModuleOp) -> None:
-        """Rewrite every glue of form threshold."""
-        pattern = CountThresholds(get_target(self.target).costs.masks)
-        PatternRewriteWalker(pattern, apply_recursively=False).rewrite_module(op)
+        """Rewrite every kernel and every glue of form threshold."""
+        target = get_target(self.target)
+        patterns = [ScheduleKernel(target), CountThresholds(target.costs.masks)]
+        PatternRewriteWalker(
+            GreedyRewritePatternApplier(patterns), apply_recursively=False
+        ).rewrite_module(op)
