@@ -51,15 +51,19 @@ def nearest(
     give the same code become equal.
     """
     found: dict[str, KnobValue] = {}
-    ops = get_strategy(strategy).ops
     for name, values in knobs(problem, target, strategy).items():
-        own = name in ops.knobs
-        value = ops.knob(schedule, name) if own else getattr(schedule, name).data
+        value = knob_value(schedule, name, strategy)
         if value not in values:
             lower = [v for v in values if isinstance(v, int) and _is_above(value, v)]
             value = max(lower, default=values[0])
         found[name] = value
     return schedule_of_knobs(found, problem, target, strategy)
+
+
+def knob_value(schedule: ScheduleAttr, name: str, strategy: str) -> KnobValue:
+    """The value of a knob in a schedule of a strategy, or its default."""
+    ops = get_strategy(strategy).ops
+    return ops.knob(schedule, name) if name in ops.knobs else getattr(schedule, name).data
 
 
 def schedule_of_knobs(

@@ -21,6 +21,7 @@ from lowering.kernels.prediction import predicted_cycles
 from lowering.kernels.records import parse_schedule
 from lowering.kernels.schedule_space import (
     is_worth_trying,
+    knob_value,
     knobs,
     nearest,
     schedule_of_knobs,
@@ -155,13 +156,14 @@ class Search:
         Raises:
             TunerError: the study was made with other knobs.
         """
+        self._enqueue([self.model, *map(self._model, self._tried)])
+        # The sampler learns from what the cost model holds for the best.
+        trials = self.budget.trials
+        early = trials if self.sampler == "grid" else trials // 4
+        self._enqueue(self.space[:early])
         deadline = None
         if self.budget.timeout is not None:
             deadline = time.monotonic() + self.budget.timeout
-        self._enqueue([self.model, *map(self._model, self._tried)])
-        # The sampler learns from what the cost model holds for the best.
-        early = len(self.space) if self.sampler == "grid" else self.budget.trials // 4
-        self._enqueue(self.space[:early])
         threads = [
             threading.Thread(target=self._work, args=(runner, deadline), daemon=True)
             for runner in runners
@@ -285,9 +287,10 @@ class Search:
         seen = self._seen()
         waiting = [t.system_attrs.get("fixed_params") for t in self._trials(self._states.WAITING)]
         for choice in choices:
-            parameters = {"strategy": choice.strategy}
+            parameters: dict[str, Any] = {"strategy": choice.strategy}
             for name in knobs(self.task.problem, self._target, choice.strategy):
-                parameters[f"{choice.strategy}.{name}"] = getattr(choice.schedule, name).data
+                value = knob_value(choice.schedule, name, choice.strategy)
+                parameters[f"{choice.strategy}.{name}"] = value
             if _text(choice) not in seen and parameters not in waiting:
                 self.study.enqueue_trial(parameters)
                 waiting.append(parameters)
