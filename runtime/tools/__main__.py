@@ -13,7 +13,7 @@ from rich.table import Table
 from lowering.targets import get_target
 from runtime.tools.c_tools import c_compiler, cxx_compiler, linker
 from runtime.tools.emulators import emulator
-from runtime.tools.llvm_tools import LLVM_MCA, LLVM_OBJDUMP
+from runtime.tools.llvm_tools import LLC, LLVM_MCA, LLVM_OBJDUMP, MLIR_OPT, MLIR_TRANSLATE
 from runtime.tools.tool import Tool, ToolMissingError, find
 
 _CROSS = ("cortex-a53", "cortex-a9")
@@ -26,7 +26,7 @@ def known_tools() -> Iterator[Tool]:
     yield from (c_compiler(host), cxx_compiler(host), linker(host))
     for target in map(get_target, _CROSS):
         yield from (c_compiler(target), linker(target), emulator(target))
-    yield from (LLVM_MCA, LLVM_OBJDUMP)
+    yield from (LLVM_MCA, LLVM_OBJDUMP, MLIR_OPT, MLIR_TRANSLATE, LLC)
 
 
 def main() -> None:

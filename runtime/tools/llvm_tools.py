@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 
+import llvmlite.binding as llvm
+
 from runtime.tools.tool import Command, Tool, UnfitError, Version, find, run_probe
 
 NEWEST_LLVM = 30
@@ -33,7 +35,7 @@ def llvm_version(command: Command) -> Version:
     return tuple(map(int, match.groups()))
 
 
-def llvm_tool(name: str, oldest: int, packages: tuple[str, ...]) -> Tool:
+def llvm_tool(name: str, oldest: int, package: str) -> Tool:
     """A program of LLVM of version `oldest` or later."""
 
     def probe(command: Command) -> Version:
@@ -42,11 +44,32 @@ def llvm_tool(name: str, oldest: int, packages: tuple[str, ...]) -> Tool:
             raise UnfitError(f"is version {version[0]}")
         return version
 
-    return Tool(f"{name} of LLVM {oldest} or later", llvm_names(name, oldest), probe, packages)
+    return Tool(f"{name} of LLVM {oldest} or later", llvm_names(name, oldest), probe, (package,))
 
 
-LLVM_MCA = llvm_tool("llvm-mca", OLDEST_MCA, ("llvm-19",))
-LLVM_OBJDUMP = llvm_tool("llvm-objdump", OLDEST_OBJDUMP, ("llvm-19",))
+def llvmlite_tool(name: str, package: str) -> Tool:
+    """A program of LLVM of the version that llvmlite has, which reads the same IR.
+
+    `package` is its name with a place for the version.
+    """
+    wanted = llvm.llvm_version_info[0]
+
+    def probe(command: Command) -> Version:
+        version = llvm_version(command)
+        if version[0] != wanted:
+            raise UnfitError(f"is version {version[0]}")
+        return version
+
+    names = (f"{name}-{wanted}", f"/usr/lib/llvm-{wanted}/bin/{name}", name)
+    candidates = tuple((candidate,) for candidate in names)
+    return Tool(f"{name} of LLVM {wanted}", candidates, probe, (package.format(wanted),))
+
+
+LLVM_MCA = llvm_tool("llvm-mca", OLDEST_MCA, "llvm-19")
+LLVM_OBJDUMP = llvm_tool("llvm-objdump", OLDEST_OBJDUMP, "llvm-19")
+MLIR_OPT = llvmlite_tool("mlir-opt", "mlir-{}-tools")
+MLIR_TRANSLATE = llvmlite_tool("mlir-translate", "mlir-{}-tools")
+LLC = llvmlite_tool("llc", "llvm-{}")
 
 
 def find_mca() -> Command:

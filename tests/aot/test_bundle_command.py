@@ -112,7 +112,10 @@ def test_requests_that_do_not_fit(
     [
         ("builtin.module {\n}\n", "the module has no public function"),
         (COPY.replace("func.func @main", "func.func private @main"), "no public function"),
-        (COPY.replace("@main", '@"a-b"'), "net.mlir:1:1: 'func.func': @a-b is no name of a C"),
+        (
+            COPY.replace("@main", '@"a-b"'),
+            "net.mlir:1:1: 'func.func': 'a-b' is no name of a C function",
+        ),
         (COPY + COPY.replace("@main", "@net"), "@net and @main would both define net in C"),
         (
             COPY + COPY.replace("@main", "@stage"),

@@ -134,8 +134,12 @@ def test_unpack_refuses_stray_bits():
         ({"x_code": 2}, "x_code: expected a code such as 'unipolar<2>', got 2"),
         ({"w_code": "codebook<1, [0, 3]>"}, r"w: .* is not a value of code codebook<1"),
         (
-            {"x_code": f"codebook<8, {list(range(256))}>", "strategy": "dot"},
+            {"x_code": f"codebook<8, {list(range(256))}>"},
             "strategy product_lut is impossible: tables of products are indexed by 8 bits at most",
+        ),
+        (
+            {"x_code": "codebook<2, [0, 1, 2, 3]>", "strategy": "dot"},
+            r"strategy dot is impossible: codebook<2, .* is not affine in its bits",
         ),
         ({"w_code": "unipolar<1>"}, r"w: -1 at index .* is not a value of code unipolar<1>"),
         ({"strides": 1.0}, "strides: expected an integer or two integers, got 1.0"),

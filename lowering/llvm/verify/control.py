@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from xdsl.dialects import llvm
 from xdsl.ir import Block, Operation, SSAValue
 
+from lowbit_dialect.extensions import note_shipped
 from lowering.llvm.verify.state import Rule, State
 from lowering.llvm.verify.types import Kind
 from lowering.opt.diagnostics import fail
@@ -100,3 +101,4 @@ RULES: dict[type[Operation], Rule] = {
     llvm.InlineAsmOp: _inline_assembly,
 }
 """Every operation that goes elsewhere, or names a symbol."""
+note_shipped(RULES)

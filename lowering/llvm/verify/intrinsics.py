@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from xdsl.dialects import llvm
 
+from lowbit_dialect.extensions import note_shipped
 from lowering.llvm.intrinsics import INTRINSICS
 from lowering.llvm.types import intrinsic_suffix
 from lowering.llvm.verify.memory import constant_value
@@ -117,3 +118,4 @@ def _call_intrinsic(state: State, op: llvm.CallIntrinsicOp) -> bool:
 
 RULES: dict[type[llvm.CallIntrinsicOp], Rule] = {llvm.CallIntrinsicOp: _call_intrinsic}
 """The one operation that calls intrinsics by their names."""
+note_shipped(RULES)

@@ -7,6 +7,7 @@ from xdsl.dialects.builtin import IntegerAttr
 from xdsl.ir import Operation, OpResult, SSAValue
 
 from lowbit_dialect import llvm_ops
+from lowbit_dialect.extensions import note_shipped
 from lowering.llvm.verify.state import Rule, State
 from lowering.llvm.verify.types import Facts, Kind
 from lowering.opt.diagnostics import fail
@@ -107,3 +108,4 @@ RULES: dict[type[Operation], Rule] = {
     llvm.MaskedStoreOp: _masked_store,
 }
 """Every operation on memory."""
+note_shipped(RULES)

@@ -6,6 +6,7 @@ from xdsl.dialects import llvm
 from xdsl.dialects.builtin import DenseIntOrFPElementsAttr, IntegerAttr, ModuleOp
 from xdsl.ir import Attribute, Block, Operation, SSAValue
 
+from lowbit_dialect.extensions import note_shipped
 from lowering.llvm.verify import control, intrinsics, memory, operations, trial
 from lowering.llvm.verify.state import Rule, State
 from lowering.llvm.verify.symbols import verify_symbols
@@ -20,6 +21,7 @@ RULES: dict[type[Operation], Rule] = {
     **intrinsics.RULES,
 }
 """A rule for every operation that has a form in LLVM IR."""
+note_shipped(RULES)
 
 MAX_GLOBAL_BYTES = (1 << 31) - 1
 """Bytes of all globals: what an instruction of the small code model reaches."""

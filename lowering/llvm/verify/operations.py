@@ -11,6 +11,7 @@ from xdsl.dialects.builtin import (
 from xdsl.ir import Operation
 
 from lowbit_dialect import llvm_casts, llvm_ops
+from lowbit_dialect.extensions import note_shipped
 from lowering.llvm.verify.state import Rule, State
 from lowering.llvm.verify.types import Facts, Kind
 from lowering.opt.diagnostics import fail
@@ -282,3 +283,4 @@ RULES: dict[type[Operation], Rule] = {
     llvm.ZeroOp: _undefined,
 }
 """Every operation that computes, or is a constant."""
+note_shipped(RULES)
