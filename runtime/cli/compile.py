@@ -122,8 +122,8 @@ def _write_library(args: argparse.Namespace, target: Target) -> int:
     folder = Path(args.output)
     if not _is_folder(args.output):
         raise ValueError(
-            f"{args.output} is no folder: a library goes into one; a single file takes --emit, and"
-            " a new folder with such a name a slash at its end"
+            f"{args.output} is no folder, and a library is written into one: name a folder with -o,"
+            " with a slash at its end where it is new, or give --emit to write a single file"
         )
     check_folder(folder)
     name = args.file.stem if args.name is None else args.name
