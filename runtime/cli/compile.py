@@ -6,7 +6,8 @@ net.o          an object; it calls nothing, not even libc
 libnet.a       the object as a static library
 libnet.so      and as a shared one, where there is a linker: lld, a C compiler or ziglang
 net.h          the C header: types, shapes, sizes, the rules, stages for threads
-net_example.c  a program that runs the function on .npy files; how to build it is on top
+net_example.c  a program that runs @main, or the first function, on .npy files; how to build it
+               is on top
 
 @main is called net in C, and any other function @f is net_f.
 
