@@ -139,7 +139,8 @@ def conv2d(
             codebook<b, [values]>, of 8 bits with the other one.
         strides, dilation: (height, width), or one integer for both.
         padding: ((top, bottom), (left, right)), (top, bottom, left, right), (height, width), or one
-            integer for all sides; a tap in the padding contributes 0.
+            integer for all sides; 1 on every side by default, whatever the size of the kernel. A
+            tap in the padding contributes 0.
         groups: equal groups that the channels are cut into.
         layout: NHWC or NCHW.
         target, strategy, records: see `runtime.compile`.
@@ -208,6 +209,8 @@ def matmul(
     num_threads: int = 1,
 ) -> NDArray[np.int32]:
     """Matrix product of integer values of low-bit codes: x (M, K), w (K, N) -> int32 (M, N).
+
+    The other arguments are those of `conv2d`.
 
     Raises:
         ValueError: a value outside its code, a shape, dtype or argument that does not fit.

@@ -48,7 +48,7 @@ func.func @f(%acc: tensor<2x5x4xi32>, %p0: tensor<4xi32>, %p1: tensor<4xi8>) {
 
 // -----
 
-// CHECK: thresholds are 5x3: 4 channels and at most 3 levels above the lowest are there
+// CHECK: thresholds are 5x3: expected a row for each of the 4 channels and at most 3 columns
 func.func @f(%acc: tensor<2x5x4xi32>, %p0: tensor<5x3xi32>) {
   %a = lowbit.fused_glue %acc, %p0 form threshold : (tensor<2x5x4xi32>, tensor<5x3xi32>) -> tensor<2x5x4x!lowbit.unipolar<2>>
   func.return
@@ -56,7 +56,7 @@ func.func @f(%acc: tensor<2x5x4xi32>, %p0: tensor<5x3xi32>) {
 
 // -----
 
-// CHECK: thresholds are 4x4: 4 channels and at most 3 levels
+// CHECK: thresholds are 4x4: expected a row for each of the 4 channels and at most 3 columns
 func.func @f(%acc: tensor<2x5x4xi32>, %p0: tensor<4x4xi32>) {
   %a = lowbit.fused_glue %acc, %p0 form threshold : (tensor<2x5x4xi32>, tensor<4x4xi32>) -> tensor<2x5x4x!lowbit.unipolar<2>>
   func.return

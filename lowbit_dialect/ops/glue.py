@@ -183,8 +183,8 @@ class FusedGlueOp(LowbitOp):
         expect_type(self.parameters[0].type, TensorType(i32, (rows, count)), "thresholds")
         if rows != channels or count > most:
             raise VerifyException(
-                f"thresholds are {rows}x{count}: {channels} channels and at most {most} levels"
-                " above the lowest are there"
+                f"thresholds are {rows}x{count}: expected a row for each of the {channels}"
+                f" channels and at most {most} columns"
             )
         if len(self.parameters) == 2:
             expect_type(self.parameters[1].type, TensorType(i1, (channels,)), "flip")

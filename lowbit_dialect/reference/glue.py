@@ -97,8 +97,8 @@ def fused_glue_threshold(
     channels = _channels(sums, axis)
     if steps.shape[0] != channels or steps.shape[1] >= 1 << code.width:
         raise ValueError(
-            f"thresholds are {steps.shape}: {channels} channels and at most"
-            f" {(1 << code.width) - 1} levels above the lowest are there"
+            f"thresholds are {steps.shape}: expected a row for each of the {channels} channels and"
+            f" at most {(1 << code.width) - 1} columns"
         )
     if flip is not None:
         flips = np.asarray(flip, np.bool_)

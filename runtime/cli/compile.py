@@ -6,7 +6,8 @@ net.o          an object; it calls nothing, not even libc
 libnet.a       the object as a static library
 libnet.so      and as a shared one, where there is a linker: lld, a C compiler or ziglang
 net.h          the C header: types, shapes, sizes, the rules, stages for threads
-net_example.c  a program that runs the function on .npy files; how to build it is on top
+net_example.c  a program that runs @main, or the first function, on .npy files; how to build it
+               is on top
 
 @main is called net in C, and any other function @f is net_f.
 
@@ -122,8 +123,8 @@ def _write_library(args: argparse.Namespace, target: Target) -> int:
     folder = Path(args.output)
     if not _is_folder(args.output):
         raise ValueError(
-            f"{args.output} is no folder: a library goes into one; a single file takes --emit, and"
-            " a new folder with such a name a slash at its end"
+            f"{args.output} is no folder, and a library is written into one: name a folder with -o,"
+            " with a slash at its end where it is new, or give --emit to write a single file"
         )
     check_folder(folder)
     name = args.file.stem if args.name is None else args.name

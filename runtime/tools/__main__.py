@@ -49,7 +49,7 @@ def main() -> None:
     if args.missing:
         print("".join(f"{package}\n" for package in missing), end="")
     else:
-        Console().print(table)
+        Console(highlight=False, markup=False).print(table)
 
 
 if __name__ == "__main__":

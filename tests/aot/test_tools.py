@@ -8,6 +8,7 @@ import pytest
 
 from lowering.targets import TARGETS, get_target
 from runtime.tools import Command, Tool, ToolMissingError, UnfitError, c_tools, find, llvm_tools
+from runtime.tools.__main__ import main
 from runtime.tools.c_tools import find_c_compiler, find_cxx_compiler, find_linker
 from runtime.tools.emulators import emulator, find_emulator
 from runtime.tools.platforms import is_native
@@ -54,6 +55,15 @@ def test_a_missing_tool_is_a_line_that_says_how_to_get_it(target, find_command, 
 
 
 @pytest.mark.usefixtures("bin_folder")
+@pytest.mark.usefixtures("bin_folder")
+def test_the_table_shows_messages_as_they_are(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr("sys.argv", ["tools"])
+    main()
+    assert "(pip install 'lowbit[ziglang]')" in " ".join(capsys.readouterr().out.split())
+
+
 def test_this_machine_needs_no_emulator() -> None:
     assert find_emulator(HOST) == ()
 

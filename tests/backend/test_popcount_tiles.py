@@ -1,6 +1,7 @@
 """Bit-serial tiles on ARM: three operations for a vector of words, and nothing spilled."""
 
 from dataclasses import replace
+from itertools import product
 
 import pytest
 from xdsl.dialects.builtin import ModuleOp
@@ -11,6 +12,7 @@ from runtime.analysis.assembly import AssemblyFunction, Instruction
 from runtime.analysis.levels import Levels
 from tests.differential.contraction import Conv
 from tests.differential.graph import Graph, module_of
+from tests.sweep import thinned
 
 ARM = ("cortex-a53", "neoverse-n1", "cortex-a7")
 LAYERS = {
@@ -47,9 +49,7 @@ def counting_loops(function: AssemblyFunction) -> list[list[Instruction]]:
     ]
 
 
-@pytest.mark.parametrize("target", ARM)
-@pytest.mark.parametrize("layer", LAYERS)
-@pytest.mark.parametrize("codes", PAIRS, ids=" ".join)
+@pytest.mark.parametrize(("target", "layer", "codes"), thinned(product(ARM, LAYERS, PAIRS)))
 def test_inner_loops(target: str, layer: str, codes: tuple[str, str]) -> None:
     conv = replace(LAYERS[layer], x_code=codes[0], w_code=codes[1])
     levels = Levels.of(module(conv), get_target(target), strategy="bitserial")

@@ -15,7 +15,7 @@ from tests.backend.test_simd_ops import PROGRAMS
 from tests.differential.check import prefer
 from tests.differential.corpus import contractions, small_functions
 from tests.differential.graph import Graph, module_of
-from tests.sweep import thinned
+from tests.sweep import some, thinned
 
 KINDS = ("x86-64", "znver5", "cortex-a53", "cortex-a7")
 """The poorest and the richest x86, AArch64 and ARMv7, which has the fewest instructions."""
@@ -69,5 +69,5 @@ def test_every_kernel_and_epilogue(target: str) -> None:
     by_strategy: dict[str, list[Graph]] = {}
     for graph, strategy in contractions():
         by_strategy.setdefault(strategy, []).append(graph)
-    for strategy, graphs in by_strategy.items():
+    for _, (strategy, graphs) in some([*by_strategy.items()]):
         assert of_graphs(graphs, target, strategy) == [], strategy

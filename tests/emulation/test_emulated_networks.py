@@ -26,6 +26,7 @@ from tests.emulation.emulated import (
 )
 from tests.emulation.test_emulated_contractions import STRATEGIES
 from tests.models.paths import model
+from tests.sweep import swept
 
 each_kind = pytest.mark.parametrize("is_static", [True, False], ids=["static", "dlopened"])
 DIGITS = parse_module(FILE.read_text(), str(FILE))
@@ -77,7 +78,7 @@ def test_tinier_yolo(target: str) -> None:
             assert np.array_equal(report.outputs[0], expected)
 
 
-@each_kind
+@pytest.mark.parametrize("is_static", [True, *swept(False)])
 @each_target
 def test_drawn_networks(target: str, is_static: bool) -> None:
     """Two or three layers, fused, packed from layer to layer, whatever hypothesis thinks of."""

@@ -16,6 +16,7 @@ from examples.digits.report import float_operations, layers, macs, weight_bytes
 from lowbit_dialect.ops.elementwise import DequantizeOp
 from lowering.pipeline import lower
 from runtime.compile import parse_module
+from tests.sweep import swept
 
 MODULE = parse_module(FILE.read_text(), str(FILE))
 
@@ -33,7 +34,7 @@ def test_integer_network_gives_the_logits_and_the_accuracy_that_training_recorde
     assert measured.integer_accuracy > 0.99
 
 
-@pytest.mark.parametrize("target", ["host", "host+avx2", "host+sse2"])
+@pytest.mark.parametrize("target", ["host", *swept("host+avx2"), "host+sse2"])
 def test_compiled_logits_are_numpys_bit_for_bit(target: str) -> None:
     digits, net = data.load(), read_net(MODULE)
     expected = forward(net, digits.images).astype(np.float32) * np.float32(net.head_scale)

@@ -15,6 +15,7 @@ from lowbit_dialect.ops.bitserial import BitserialConvOp
 from lowbit_dialect.ops.pack import BitpackOp, UnpackOp
 from lowbit_dialect.ops.pool import MaxPool2DOp
 from lowering.pipeline import lower
+from tests.sweep import swept
 
 PATH = model("tinier_yolo/tinier_yolo_w1a3.npz")
 
@@ -24,7 +25,7 @@ def module() -> ModuleOp:
     return build_module(load(PATH))
 
 
-@pytest.mark.parametrize("target", ["host", "host+avx2", "host+sse2"])
+@pytest.mark.parametrize("target", ["host", "host+avx2", *swept("host+sse2")])
 def test_output_equals_the_expected_one_bit_for_bit(module: ModuleOp, target: str) -> None:
     data = load(PATH)
     executable = runtime.compile(module, target)
