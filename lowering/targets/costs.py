@@ -7,7 +7,8 @@ of a kernel depends on its schedule and on the target's capabilities alone.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from math import inf
 from typing import TypeVar
 
 
@@ -49,8 +50,10 @@ class Throughput:
 
     `issue` counts all of them, `vector` those of the vector units, and the others the kinds that
     only some of the units take. `multiply` are multiply-accumulates of lanes of i16,
-    `widening_multiply` those of i8 into i16, both a vector of i16 each. A core that executes
-    `in_order` does one kind of work at a time.
+    `widening_multiply` those of i8 into i16, both a vector of i16 each. `dot` are
+    dot products of bytes, where they are single instructions: at most as many as the instruction
+    set's own (`DotCosts`). A core that executes `in_order` does one kind of work at a time. A core
+    that `splits` its widest vectors works on halves of them, and the rates are those of whole ones.
     """
 
     issue: float
@@ -64,6 +67,16 @@ class Throughput:
     widening_multiply: float = 1
     in_order: bool = False
     lookups: Lookups = Lookups()
+    dot: float = inf
+    splits: bool = False
+
+    def of_halves(self) -> Throughput:
+        """The rates of vectors of half the width, for code that has no wider ones."""
+        if not self.splits:
+            return self
+        rates = ("vector", "popcount", "shuffle", "loads", "stores", "dot")
+        doubled = {name: 2 * getattr(self, name) for name in rates}
+        return replace(self, splits=False, **doubled)
 
 
 USUAL_THROUGHPUT = Throughput(issue=4, vector=2, popcount=1, shuffle=1, loads=2, stores=1)
@@ -76,9 +89,9 @@ USUAL_L1_BYTES, USUAL_L2_BYTES = 32 * 1024, 512 * 1024
 class DotCosts:
     """Sums of products of bytes, four to a lane of i32.
 
-    `rate` is how many of the operations start each cycle. A dot product and its addition take
-    `operations`; `wide_operations` where two products can leave i16, and `i16_operations` where
-    lanes of i16 are summed first, if `i16_lanes` says that this pays.
+    `rate` is how many of the operations start each cycle, at most. A dot product and its addition
+    take `operations`; `wide_operations` where two products can leave i16, and `i16_operations`
+    where lanes of i16 are summed first, if `i16_lanes` says that this pays.
     """
 
     rate: float
@@ -131,11 +144,14 @@ class Costs:
     ) -> Costs:
         """The facts of a core of an instruction set, what is particular about it given."""
         has_shuffles = not isa.isdisjoint(BYTE_SHUFFLES)
+        dot = _best(DOT_COSTS, isa, DotCosts(2, 16, 16))
+        if dot.operations == 1:
+            dot = replace(dot, rate=min(dot.rate, throughput.dot))
         return Costs(
             throughput,
             l1_bytes,
             l2_bytes,
-            _best(DOT_COSTS, isa, DotCosts(2, 16, 16)),
+            dot,
             _best(MASK_COSTS, isa, MaskCosts(compare=1, select=3, count=1)),
             throughput.lookups.operations if has_shuffles else PORTABLE_LOOKUP_STEPS,
             _best(POPCOUNT_STEPS, isa, 20),

@@ -67,7 +67,8 @@ def restrict(target: Target, isa: str) -> Target:
     if to.vector_bits == target.vector_bits:
         return target
     old = target.costs
-    costs = Costs.of(to.isa, target.arch, old.throughput, old.l1_bytes, old.l2_bytes)
+    throughput = old.throughput.of_halves()
+    costs = Costs.of(to.isa, target.arch, throughput, old.l1_bytes, old.l2_bytes)
     return replace(
         target,
         costs=costs,

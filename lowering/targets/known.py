@@ -17,7 +17,9 @@ _ZEN5 = Throughput(issue=8, vector=3.9, popcount=1.99, shuffle=1.99, loads=1.98,
 """Measured with streams of one kind of instruction; the rows below are as the makers give them."""
 
 
-_ZEN4 = Throughput(issue=6, vector=2, popcount=1, shuffle=1, loads=1, stores=0.5)
+_ZEN4 = Throughput(
+    issue=6, vector=2, popcount=1, shuffle=1, loads=1, stores=0.5, dot=1, splits=True
+)
 
 
 _ICELAKE = Throughput(issue=5, vector=2, popcount=1, shuffle=1, loads=2, stores=1)
