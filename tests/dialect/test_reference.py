@@ -263,7 +263,7 @@ WEIGHTS = np.ones((2, 3, 3, 2), np.int64)
         (lambda: reference.fused_glue_shift([1], [1, 2], [1], "unipolar<2>"), "1 entries"),
         (lambda: reference.fused_glue_shift([1], [1], [1], "unipolar<2>", hi=4), "<= 3"),
         (lambda: reference.fused_glue_shift([1], [1], [1], "unipolar<2>", axis=1), "axis 1"),
-        (lambda: reference.fused_glue_threshold([1], [[1, 2]], "unipolar<1>"), "at most 1 levels"),
+        (lambda: reference.fused_glue_threshold([1], [[1, 2]], "unipolar<1>"), "at most 1 columns"),
         (lambda: reference.fused_glue_threshold([1], [[1]], "unipolar<1>", [True] * 2), "flip"),
     ],
 )
