@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from math import inf
 from typing import TypeVar
 
 
@@ -50,10 +49,10 @@ class Throughput:
 
     `issue` counts all of them, `vector` those of the vector units, and the others the kinds that
     only some of the units take. `multiply` are multiply-accumulates of lanes of i16,
-    `widening_multiply` those of i8 into i16, both a vector of i16 each. `dot` are
-    dot products of bytes, where they are single instructions: at most as many as the instruction
-    set's own (`DotCosts`). A core that executes `in_order` does one kind of work at a time. A core
-    that `splits` its widest vectors works on halves of them, and the rates are those of whole ones.
+    `widening_multiply` those of i8 into i16, both a vector of i16 each. `byte_products` are dot
+    products of bytes, where each is one instruction; `DotCosts` may allow fewer. A core that
+    executes `in_order` does one kind of work at a time. A core that `splits` its widest vectors
+    works on halves of them, and the rates are those of whole ones.
     """
 
     issue: float
@@ -67,14 +66,14 @@ class Throughput:
     widening_multiply: float = 1
     in_order: bool = False
     lookups: Lookups = Lookups()
-    dot: float = inf
+    byte_products: float = 8
     splits: bool = False
 
     def of_halves(self) -> Throughput:
         """The rates of vectors of half the width, for code that has no wider ones."""
         if not self.splits:
             return self
-        rates = ("vector", "popcount", "shuffle", "loads", "stores", "dot")
+        rates = ("vector", "popcount", "shuffle", "loads", "stores", "byte_products")
         doubled = {name: 2 * getattr(self, name) for name in rates}
         return replace(self, splits=False, **doubled)
 
@@ -146,7 +145,7 @@ class Costs:
         has_shuffles = not isa.isdisjoint(BYTE_SHUFFLES)
         dot = _best(DOT_COSTS, isa, DotCosts(2, 16, 16))
         if dot.operations == 1:
-            dot = replace(dot, rate=min(dot.rate, throughput.dot))
+            dot = replace(dot, rate=min(dot.rate, throughput.byte_products))
         return Costs(
             throughput,
             l1_bytes,
