@@ -275,25 +275,9 @@ def verify_results(op: Operation, types: Sequence[Attribute], times: int) -> Non
         raise VerifyException(f"needs {count} results of {types[0]}")
 
 
-@irdl_op_definition
-class BitserialTileOp(TileOp):
-    """Sums of popcounts for a tile of output pixels and one block of output channels.
+class PopcountTileOp(TileOp):
+    """What tiles that sum popcounts share: operands, clauses and results (`BitserialTileOp`)."""
 
-    x is a memref of words `[n][row][plane][channel word][column]`, w one of words of the same
-    width (16, 32 or 64), `[block][plane][kh][kw][channel word][lane]`. The indices are image n, row
-    and column of tap (0, 0) of the first pixel, first channel word, and block; and, where not all
-    rows of taps are to be summed, the first of these and the one behind the last.
-
-    Clauses: `pixels` of the tile, `step` columns from one pixel to the next, `dilation` [h, w],
-    `padding` [left, right], how many of the outermost columns under the tile have no taps that
-    count, `vectors` that the lanes of a block make, `unroll` of the innermost reduction loops, the
-    two codes. The results are pixels * vectors vectors of i32, pixel by pixel, without the
-    correction. Words of 16 bits give i16 instead where the codes and the taps are such that every
-    sum fits, and otherwise two vectors of i32 each, of the lower and of the upper lanes. `words`
-    are the words of a pixel that a pass through the innermost loop takes.
-    """
-
-    name = "lowbit.bitserial_tile"
     CLAUSES: ClassVar = (*TILE_CLAUSES, Clause("words", INT, int_(1)))
     RANKS: ClassVar = (5, 6)
 
@@ -336,3 +320,24 @@ class BitserialTileOp(TileOp):
                 f"memrefs hold {planes[0]} and {planes[1]} planes,"
                 f" {self.x_code} and {self.w_code} have another number"
             )
+
+
+@irdl_op_definition
+class BitserialTileOp(PopcountTileOp):
+    """Sums of popcounts for a tile of output pixels and one block of output channels.
+
+    x is a memref of words `[n][row][plane][channel word][column]`, w one of words of the same
+    width (16, 32 or 64), `[block][plane][kh][kw][channel word][lane]`. The indices are image n, row
+    and column of tap (0, 0) of the first pixel, first channel word, and block; and, where not all
+    rows of taps are to be summed, the first of these and the one behind the last.
+
+    Clauses: `pixels` of the tile, `step` columns from one pixel to the next, `dilation` [h, w],
+    `padding` [left, right], how many of the outermost columns under the tile have no taps that
+    count, `vectors` that the lanes of a block make, `unroll` of the innermost reduction loops, the
+    two codes. The results are pixels * vectors vectors of i32, pixel by pixel, without the
+    correction. Words of 16 bits give i16 instead where the codes and the taps are such that every
+    sum fits, and otherwise two vectors of i32 each, of the lower and of the upper lanes. `words`
+    are the words of a pixel that a pass through the innermost loop takes.
+    """
+
+    name = "lowbit.bitserial_tile"

@@ -9,10 +9,13 @@ import os
 import re
 import subprocess
 import sys
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+
+from tests.installed import forget, install_example
 
 ROOT = Path(__file__).parents[2]
 DOCUMENTS = [
@@ -27,6 +30,7 @@ BLOCK = re.compile(
     r"^(?P<marker><!-- not run: .+ -->\n+)?```(?P<language>sh|python)\n(?P<text>.*?)^```$",
     re.MULTILINE | re.DOTALL,
 )
+EXAMPLE_INSTALLED = re.compile(r"^pip install -e (examples/\w+)$", re.MULTILINE)
 COVERED_BY_CI = re.compile(r"make (run|test|help)|pip install |python3 -m venv |\. \.venv/|#")
 
 
@@ -77,7 +81,21 @@ def run_shell(block: Block, folder: Path) -> None:
     assert done.returncode == 0, f"exit {done.returncode}\n{done.stdout[-2000:]}{done.stderr}"
 
 
+@pytest.fixture
+def packages(document: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """The packages that a document installs are known to its blocks, without an installation."""
+    installed = EXAMPLE_INSTALLED.findall(document.read_text())
+    paths = [install_example(ROOT / path, tmp_path, monkeypatch) for path in installed]
+    if installed:
+        monkeypatch.setenv("PYTHONPATH", os.pathsep.join(str(p) for of in paths for p in of))
+    yield
+    monkeypatch.undo()
+    if installed:
+        forget()
+
+
 @pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: str(path.relative_to(ROOT)))
+@pytest.mark.usefixtures("packages")
 def test_blocks_run(document: Path, folder: Path) -> None:
     names: dict[str, object] = {"__name__": "__main__"}
     for block in blocks_of(document):

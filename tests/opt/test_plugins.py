@@ -16,8 +16,8 @@ from lowbit_dialect.geometry import ConvGeometry
 from lowbit_dialect.interpreters import interpret
 from lowbit_dialect.ops.kernel import KernelOp
 from lowbit_dialect.schedule import ScheduleAttr
-from lowbit_dialect.strategies import STRATEGY_OPS, strategy_ops
-from lowering import plugins, strategies, targets
+from lowbit_dialect.strategies import strategy_ops
+from lowering import strategies
 from lowering.kernels.contraction import Contraction
 from lowering.kernels.resolve_strategy import possible_strategies, resolve_strategy
 from lowering.kernels.select_kernel import SelectKernelPass
@@ -25,6 +25,7 @@ from lowering.targets import get_target, target_names
 from runtime import compile, matmul
 from runtime.cli import main
 from runtime.compile import parse_module
+from tests.installed import forget, install
 
 TWIN = '''
 """Popcounts by another name, with a field of the schedule of its own."""
@@ -91,36 +92,19 @@ func.func @main(%x: tensor<3x70x!lowbit.unipolar<2>>, %w: tensor<70x9x!lowbit.bi
 }"""
 
 
-def forget() -> None:
-    """Nothing of what packages add stays known."""
-    plugins.found.cache_clear()
-    for function in (strategies.get_strategy, strategies.all_strategies, strategies.latest_name):
-        function.cache_clear()
-    targets._target.cache_clear()
-    for name in STRATEGY_OPS.keys() - set(strategies.BUILT_IN):
-        del STRATEGY_OPS[name]
-    sys.modules.pop("twin_of_lowbit", None)
-
-
 @pytest.fixture
 def installed(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> Iterator[Callable[[str, str], None]]:
     """Installs a package with a module and entry points."""
 
-    def install(module: str, entries: str) -> None:
+    def install_twin(module: str, entries: str) -> None:
         (tmp_path / "twin_of_lowbit.py").write_text(module)
-        info = tmp_path / "twin_of_lowbit-1.0.dist-info"
-        info.mkdir()
-        (info / "METADATA").write_text(
-            "Metadata-Version: 2.1\nName: twin-of-lowbit\nVersion: 1.0\n"
-        )
-        (info / "entry_points.txt").write_text(entries)
-        monkeypatch.syspath_prepend(tmp_path)
-        forget()
+        install(tmp_path, "twin_of_lowbit", entries, monkeypatch)
 
-    yield install
+    yield install_twin
     monkeypatch.undo()
+    sys.modules.pop("twin_of_lowbit", None)
     forget()
 
 

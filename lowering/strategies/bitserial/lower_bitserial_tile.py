@@ -29,7 +29,7 @@ from lowbit_dialect.count_lanes import (
     segments,
 )
 from lowbit_dialect.decomposition import Decomposition, Term
-from lowbit_dialect.ops.tile import BitserialTileOp
+from lowbit_dialect.ops.tile import BitserialTileOp, PopcountTileOp
 from lowering.loops.emit import Emit, Index
 from lowering.tiles.emitter import emit_before
 from lowering.tiles.word_tile import At, Sums, WordTile
@@ -60,7 +60,7 @@ class LowerBitserialTile(RewritePattern):
         """Rewrite one tile."""
         assert isinstance(op.w.type, MemRefType)
         is_narrow = op.w.type.element_type == i16
-        tile_of = _NarrowTile if is_narrow else _Tile
+        tile_of = _NarrowTile if is_narrow else PopcountTile
         tile = tile_of(op, emit_before(op), op.words.value.data)
         rewriter.replace(op, [], tile.sums())
 
@@ -68,9 +68,9 @@ class LowerBitserialTile(RewritePattern):
 class _PlaneTile(WordTile):
     """Sums of popcounts of a pair of planes after the other."""
 
-    op: BitserialTileOp
+    op: PopcountTileOp
 
-    def __init__(self, op: BitserialTileOp, emit: Emit, together: int, narrow_steps: int = 0):
+    def __init__(self, op: PopcountTileOp, emit: Emit, together: int, narrow_steps: int = 0):
         super().__init__(op, emit, narrow_steps, together=together)
         self.columns = together if self.words == 1 else 1
         assert isinstance(op.w.type, MemRefType)
@@ -100,16 +100,29 @@ class _PlaneTile(WordTile):
         """Words of the pixels of some results against as many words of every lane."""
         for k in range(words):
             at = (*x[:-1], self.emit.add(x[-1], k))
-            acc = self._add_word(at, (*w[:-1], self.emit.add(w[-1], k)), part, acc)
+            acc = self.add_word(at, (*w[:-1], self.emit.add(w[-1], k)), part, acc)
         return acc
 
-    def _add_word(self, x: At, w: At, part: slice, acc: Sums) -> Sums:
-        emit, combine = self.emit, simd.Combine(self.op.decomposition.combine)
-        (image, row, start, word), (x_plane, w_plane) = x, self.planes
-        weights = [
-            emit.load_vector(self.w, (w[0], w_plane, *w[1:], v * self.lanes), self.vector_type)
+    def add_word(self, x: At, w: At, part: slice, acc: Sums) -> Sums:
+        """One word of the pixels of some results against one word of every lane."""
+        return self.add_counts(x, self.load_weights(w), part, acc)
+
+    def load_weights(self, w: At) -> list[SSAValue]:
+        """The word of every lane at a tap, in the plane of `planes`, vector by vector."""
+        return [
+            self.emit.load_vector(
+                self.w, (w[0], self.planes[1], *w[1:], v * self.lanes), self.vector_type
+            )
             for v in range(self.vectors)
         ]
+
+    def add_counts(self, x: At, weights: Sequence[SSAValue], part: slice, acc: Sums) -> Sums:
+        """Add the popcounts of a word of the pixels of some results and of vectors of weights.
+
+        `acc` are the sums of those vectors, pixel by pixel.
+        """
+        emit, combine = self.emit, simd.Combine(self.op.decomposition.combine)
+        (image, row, start, word), x_plane = x, self.planes[0]
         result: list[SSAValue] = []
         for m in range(part.start // self.vectors, part.stop // self.vectors):
             col = emit.add(start, m * self.step)
@@ -127,7 +140,7 @@ class _PlaneTile(WordTile):
         return acc
 
 
-class _Tile(_PlaneTile):
+class PopcountTile(_PlaneTile):
     """A tile whose lanes hold every sum."""
 
     def sums(self) -> Sums:
@@ -161,7 +174,7 @@ class _Tile(_PlaneTile):
 class _NarrowTile(_PlaneTile):
     """A tile in lanes of 16 bits, which hold `sign` times a sum, modulo 2^16."""
 
-    def __init__(self, op: BitserialTileOp, emit: Emit, together: int):
+    def __init__(self, op: PopcountTileOp, emit: Emit, together: int):
         # A step counts to 16, the bits of a lane.
         super().__init__(op, emit, together, (NARROW_SUMS - 1) // NARROW_BITS)
         self.taps = NARROW_BITS * self.kh * self.kw * self.words
