@@ -58,6 +58,12 @@ def _unsigned(lanes: np.ndarray) -> np.ndarray:
     return lanes.astype(np.uint8) if lanes.dtype == np.bool_ else lanes.view(f"u{lanes.dtype}")
 
 
+def count_ones(lanes: np.ndarray) -> np.ndarray:
+    """Bits that are set in each integer; numpy has `bitwise_count` from 2.0 on only."""
+    bits = np.unpackbits(np.ascontiguousarray(lanes)[..., None].view(np.uint8), axis=-1)
+    return bits.sum(axis=-1, dtype=np.uint8)
+
+
 def _result_type(op: Operation) -> np.dtype[Any]:
     type = op.results[0].type
     return numpy_lane_type(type.element_type if isinstance(type, VectorType) else type)
@@ -65,7 +71,7 @@ def _result_type(op: Operation) -> np.dtype[Any]:
 
 def _popcount_acc(op: PopcountAccOp, acc: np.ndarray, a: np.ndarray, b: np.ndarray) -> np.ndarray:
     combined = a & b if op.combine.data is Combine.AND else a ^ b
-    count = np.bitwise_count(_unsigned(combined)).astype(acc.dtype)
+    count = count_ones(_unsigned(combined)).astype(acc.dtype)
     return acc - count if op.subtract else acc + count
 
 

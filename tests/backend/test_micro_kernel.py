@@ -61,7 +61,8 @@ def test_computes_the_product(target: str, fill: str, place) -> None:
     )
     c = place(np.zeros((4, columns), dtype))
     load(tile(target), target)(place(a), place(b), c)
-    counts = np.bitwise_count(a[:, :, None] & b[:, None, :]).sum(0, dtype=dtype)
+    words = np.ascontiguousarray(a[:, :, None] & b[:, None, :])[..., None]
+    counts = np.unpackbits(words.view(np.uint8), axis=-1).sum((0, -1), dtype=dtype)
     np.testing.assert_array_equal(c, counts)
 
 
