@@ -10,7 +10,7 @@ help:
 	@echo "make run     compile the digits network, run it, show what it takes"
 	@echo "make test    pytest, lit, ruff and pyright; fails if any of them does"
 	@echo "make test-all    the same with the sweeps, which take an hour or so"
-	@echo "make test-core   what needs no other program: levels, kernels, runtime, command line"
+	@echo "make test-core   the levels, kernels, runtime and command line alone"
 	@echo "make test-lowest the core with the oldest releases that pyproject.toml allows"
 	@echo "make bench   measure the kernels against their goals, one thread (some minutes)"
 	@echo "make peers   the same and other libraries in the same run; rewrites docs/performance.md"
@@ -40,6 +40,7 @@ test test-all: $(VENV)/installed-dev,examples
 
 CORE := $(addprefix tests/,dialect opt backend differential runtime cli)
 test-core: $(VENV)/installed-dev,examples
+	@.ci/install_tools $(BIN)/python
 	@$(BIN)/pytest -n auto $(CORE)
 
 # In an environment of its own, of the Python that made .venv.
