@@ -9,7 +9,7 @@ BIN := $(VENV)/bin
 help:
 	@echo "make run     compile the digits network, run it, show what it takes"
 	@echo "make test    pytest, lit, ruff and pyright; fails if any of them does"
-	@echo "make test-all    the same with the sweeps, which take an hour or so"
+	@echo "make test-all    the same with the sweeps, which take far longer"
 	@echo "make test-core   the levels, kernels, runtime and command line alone"
 	@echo "make test-lowest the core with the oldest releases that pyproject.toml allows"
 	@echo "make bench   measure the kernels against their goals, one thread (some minutes)"
