@@ -6,6 +6,8 @@ from functools import cache
 from importlib.metadata import EntryPoint, entry_points
 from typing import Any
 
+from lowbit_dialect.at_fork import IMPORTING
+
 STRATEGIES, TARGETS = "lowbit.strategies", "lowbit.targets"
 """Groups: a strategy is a `Strategy`, a target a `Target`; each goes by the name of its entry."""
 
@@ -35,7 +37,8 @@ def load(entry: EntryPoint, kind: type) -> Any:
     """
     where = f"entry point {entry.group} {entry.name} = {entry.value}"
     try:
-        value = entry.load()
+        with IMPORTING:
+            value = entry.load()
     except Exception as error:  # whatever the package raises
         raise ValueError(f"{where}: {type(error).__name__}: {error}") from error
     if not isinstance(value, kind):

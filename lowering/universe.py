@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from importlib import import_module
 from typing import Any
 
 from xdsl.context import Context
+from xdsl.ir import Dialect
 from xdsl.universe import Universe
+
+from lowbit_dialect.at_fork import IMPORTING, load_module
 
 DIALECTS = {
     "lowbit": "lowbit_dialect.lowbit:Lowbit",
@@ -45,7 +47,7 @@ EXTENDED_DIALECTS = {
 
 def _loader(path: str) -> Callable[[], Any]:
     module, _, name = path.partition(":")
-    return lambda: getattr(import_module(module), name)
+    return lambda: getattr(load_module(module), name)
 
 
 LOWBIT_UNIVERSE = Universe(
@@ -61,4 +63,14 @@ def register_dialects(context: Context) -> None:
     dialects = Universe.get_multiverse().all_dialects
     extended = {name: _loader(path) for name, path in EXTENDED_DIALECTS.items()}
     for name, factory in (dialects | extended).items():
-        context.register_dialect(name, factory)
+        context.register_dialect(name, _while_importing(factory))
+
+
+def _while_importing(factory: Callable[[], Dialect]) -> Callable[[], Dialect]:
+    """A factory of a dialect, which imports the dialect's module, and a fork waits for that."""
+
+    def make() -> Dialect:
+        with IMPORTING:
+            return factory()
+
+    return make

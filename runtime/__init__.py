@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import sys
-from importlib import import_module
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
-from lowering.at_fork import IMPORTING
+from lowbit_dialect.at_fork import load_module
 
 if TYPE_CHECKING:
     from lowbit_dialect.interpreters.values import PackedArray
@@ -27,23 +26,18 @@ _PLACES = {
 }
 
 
-def _import(name: str) -> ModuleType:
-    with IMPORTING:
-        return import_module(name)
-
-
 class _Package(ModuleType):
     """A package that imports what is asked for when it is: the command line starts with little."""
 
     def __getattr__(self, name: str) -> Any:
         if name not in _PLACES:
             raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-        return getattr(_import(_PLACES[name]), name)
+        return getattr(load_module(_PLACES[name]), name)
 
     @property
     def compile(self) -> Any:
         """The function, not the module of that name."""
-        return _import("runtime.compile").compile
+        return load_module("runtime.compile").compile
 
     @compile.setter
     def compile(self, module: ModuleType) -> None:

@@ -8,8 +8,8 @@ from typing import Any
 
 from xdsl.dialects.builtin import ModuleOp
 
+from lowbit_dialect.at_fork import IMPORTING
 from lowbit_dialect.extensions import extensions
-from lowering.at_fork import IMPORTING
 from lowering.record_sources import SHIPPED_RECORDS
 from lowering.strategies import check_strategy
 from lowering.targets import Target, get_target

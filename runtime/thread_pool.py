@@ -16,7 +16,7 @@ from functools import cache
 
 import numpy as np
 
-from lowering.at_fork import AtFork, register
+from lowbit_dialect.at_fork import AtFork, register
 from lowering.llvm.object import compile_object
 from lowering.targets import get_target
 from runtime.jit import LoadedObject

@@ -6,9 +6,9 @@ all the rest of this project. So it is imported when it is asked for: the values
 
 from __future__ import annotations
 
-from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
+from lowbit_dialect.at_fork import load_module
 from lowbit_dialect.interpreters.values import PackedArray, from_values, to_values
 
 if TYPE_CHECKING:
@@ -20,4 +20,4 @@ __all__ = ["PackedArray", "from_values", "interpret", "lowbit_interpreter", "to_
 def __getattr__(name: str) -> Any:
     if name not in ("interpret", "lowbit_interpreter"):
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return getattr(import_module("lowbit_dialect.interpreters.run"), name)
+    return getattr(load_module("lowbit_dialect.interpreters.run"), name)

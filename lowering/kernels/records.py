@@ -27,6 +27,7 @@ from xdsl.context import Context
 from xdsl.parser import Parser
 from xdsl.utils.exceptions import ParseError, VerifyException
 
+from lowbit_dialect.at_fork import IMPORTING
 from lowbit_dialect.schedule import ScheduleAttr
 from lowering.kernels.choice import Choice, Chooser, model_choice
 from lowering.kernels.problem import Problem
@@ -110,7 +111,8 @@ def parse_schedule(text: str) -> ScheduleAttr:
     Raises:
         ValueError: the text is none.
     """
-    from lowbit_dialect.lowbit import Lowbit  # noqa: PLC0415  takes long, and only records need it
+    with IMPORTING:
+        from lowbit_dialect.lowbit import Lowbit  # noqa: PLC0415  takes long
 
     context = Context()
     context.load_dialect(Lowbit)

@@ -16,7 +16,7 @@ from typing import Any, ParamSpec, TypeVar, cast
 
 from llvmlite.binding import ffi
 
-from lowering.at_fork import FORKING, RLock, hold_while_forking
+from lowbit_dialect.at_fork import FORKING, RLock, hold_while_forking
 
 P = ParamSpec("P")
 T = TypeVar("T")

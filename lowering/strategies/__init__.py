@@ -12,9 +12,9 @@ from __future__ import annotations
 
 import pkgutil
 from functools import cache
-from importlib import import_module
 from typing import TYPE_CHECKING
 
+from lowbit_dialect.at_fork import IMPORTING, load_module
 from lowering import plugins
 
 if TYPE_CHECKING:
@@ -64,14 +64,15 @@ def get_strategy(name: str) -> Strategy:
         ValueError: there is none, or its package is broken.
     """
     if name in BUILT_IN:
-        strategy: Strategy = import_module(f"{__name__}.{name}").STRATEGY
+        strategy: Strategy = load_module(f"{__name__}.{name}").STRATEGY
         return strategy
     if name not in strategy_names():
         raise ValueError(
             f"unknown strategy {name!r}: expected one of {', '.join(strategy_names())}"
         )
-    from lowbit_dialect.strategies import register  # noqa: PLC0415  takes long
-    from lowering.strategies.base import Strategy as Base  # noqa: PLC0415  takes long
+    with IMPORTING:
+        from lowbit_dialect.strategies import register  # noqa: PLC0415  takes long
+        from lowering.strategies.base import Strategy as Base  # noqa: PLC0415  takes long
 
     found: Strategy = plugins.load(plugins.found(plugins.STRATEGIES)[name], Base)
     register(found.ops)

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, fields
 from typing import Any, NamedTuple, TypeAlias
 
-from lowering.at_fork import AtFork
+from lowbit_dialect.at_fork import AtFork
 from runtime import steps
 from runtime.steps import Cell, Program
 

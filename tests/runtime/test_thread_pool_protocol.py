@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import pytest
 
-from lowering.at_fork import LOCK_AT_FORK, AtFork
+from lowbit_dialect.at_fork import LOCK_AT_FORK, AtFork
 from runtime.steps import (
     ALL,
     Compute,

@@ -11,6 +11,8 @@ import os
 import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from importlib import import_module
+from types import ModuleType
 from typing import Any, Literal, TypeAlias
 
 RLock: TypeAlias = Any
@@ -99,3 +101,9 @@ imported, which a child would never get. Where an import collects garbage, LLVM'
 after this one."""
 
 hold_while_forking(IMPORTING)
+
+
+def load_module(name: str) -> ModuleType:
+    """Import a module that was left out at first; a thread that forks waits until that is done."""
+    with IMPORTING:
+        return import_module(name)
