@@ -84,12 +84,14 @@ def read_text(path: Path) -> str:
 
     Raises:
         OSError: it cannot be read.
-        ValueError: it is an ONNX model, or not UTF-8.
+        ValueError: it is an ONNX model, a device, or not UTF-8.
     """
     if path.suffix.lower() == ".onnx":
         raise ValueError(
             f"{path}: ONNX models are not read yet: expected MLIR with functions of tensors"
         )
+    if path.is_char_device() or path.is_block_device():
+        raise ValueError(f"{path}: a device: expected a file or a pipe with MLIR")
     try:
         return path.read_text(encoding="utf-8")
     except UnicodeDecodeError as error:

@@ -52,6 +52,10 @@ class PackedArray:
                 f" got {self.words.dtype} of shape {self.words.shape}"
             )
 
+    def __repr__(self) -> str:
+        shape = "x".join(map(str, self.words.shape))
+        return f"PackedArray({self.words.dtype} words of shape {shape}, {self.type})"
+
     @property
     def values(self) -> NDArray[np.int64]:
         """The integers, logical shape."""

@@ -25,6 +25,7 @@ from xdsl.dialects.builtin import (
 from xdsl.ir import Operation
 from xdsl.parser import AttrParser, Parser
 from xdsl.utils.exceptions import DiagnosticException, ParseError
+from xdsl.utils.mlir_lexer import MLIRTokenKind
 
 from lowering.opt.reproducer import REPRODUCER_KEY, ReproducerOptions
 
@@ -87,6 +88,8 @@ class LocatingParser(Parser):
         Raises:
             ParseError: the text is malformed.
         """
+        if self._current_token.kind == MLIRTokenKind.EOF:
+            self.raise_error("the input is empty: expected an operation")
         try:
             return super().parse_module(allow_implicit_module)
         except _FORESEEN:

@@ -9,6 +9,7 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
+from lowbit_dialect.arguments import integer
 from lowbit_dialect.geometry import ConvGeometry, Window
 
 
@@ -29,22 +30,28 @@ class Workload:
 
 
 def _convolution(entry: dict[str, Any]) -> Workload:
-    pad = entry["padding"]
-    before, after = pad if isinstance(pad, list) else (pad, pad)
+    given = entry["padding"]
+    before, after = given if isinstance(given, list) else (given, given)
+    padding = integer(before, "padding"), integer(after, "padding")
+    kernel, stride = _extent(entry, "kernel"), _extent(entry, "stride")
     rows, cols = (
-        Window(entry[name], entry["kernel"], entry["stride"], before, after)
-        for name in ("height", "width")
+        Window(_extent(entry, name), kernel, stride, *padding) for name in ("height", "width")
     )
-    return Workload(
-        entry["id"],
-        ConvGeometry(1, rows, cols, entry["in_channels"], entry["out_channels"]),
-    )
+    channels = _extent(entry, "in_channels"), _extent(entry, "out_channels")
+    return Workload(str(entry["id"]), ConvGeometry(1, rows, cols, *channels))
 
 
 def _gemm(entry: dict[str, Any]) -> Workload:
-    return Workload(
-        entry["id"], ConvGeometry.of_matmul(entry["M"], entry["K"], entry["N"]), is_matmul=True
-    )
+    extents = (_extent(entry, name) for name in "MKN")
+    return Workload(str(entry["id"]), ConvGeometry.of_matmul(*extents), is_matmul=True)
+
+
+def _extent(entry: dict[str, Any], name: str) -> int:
+    """A number of an entry that is at least 1."""
+    extent = integer(entry[name], name)
+    if extent < 1:
+        raise ValueError(f"{name}: expected an integer from 1 on, got {extent}")
+    return extent
 
 
 def select(workloads: Sequence[Workload], ids: Sequence[str]) -> list[Workload]:
@@ -75,5 +82,7 @@ def load_workloads(path: Path | None = None) -> list[Workload]:
         ]
     except OSError as error:
         raise ValueError(f"{source}: {error.strerror}") from error
-    except (KeyError, TypeError, ValueError) as error:
-        raise ValueError(f"{source}: not a list of workloads: {error!r}") from error
+    except KeyError as error:
+        raise ValueError(f"{source}: not a list of workloads: no entry {error}") from error
+    except (TypeError, ValueError) as error:
+        raise ValueError(f"{source}: not a list of workloads: {error}") from error

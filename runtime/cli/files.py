@@ -73,19 +73,20 @@ def write_files(contents: Mapping[Path, Writer]) -> None:
     temporaries: dict[Path, str] = {}
     try:
         for path, write in contents.items():
-            if path.exists() and not path.is_file():
-                with path.open("wb") as file:
-                    write(file)
-                continue
-            place = Path(os.path.realpath(path))
             try:
+                if path.exists() and not path.is_file():
+                    with path.open("wb") as file:
+                        write(file)
+                    continue
+                place = Path(os.path.realpath(path))
                 descriptor, name = tempfile.mkstemp(dir=place.parent, prefix=f".{place.name[:80]}.")
+                temporaries[place] = name
+                with os.fdopen(descriptor, "wb") as file:
+                    write(file)
+                os.chmod(name, _mode(place))
             except OSError as error:
-                raise OSError(error.errno, error.strerror, str(path)) from error
-            temporaries[place] = name
-            with os.fdopen(descriptor, "wb") as file:
-                write(file)
-            os.chmod(name, _mode(place))
+                # The error of a full disk names no file, and that of a temporary file another one.
+                raise OSError(error.errno, error.strerror or str(error), str(path)) from error
         for place, name in list(temporaries.items()):
             os.replace(name, place)
             del temporaries[place]

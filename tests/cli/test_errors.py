@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from importlib import import_module
 from pathlib import Path
 
@@ -28,7 +29,7 @@ def run(lowbit: Lowbit, work: Work, *more: object, x: str = "x.npy", module: str
         (("lowbit.conv2d", "lowbit.conv3d"), "conv.mlir:3:22: Operation lowbit.conv3d"),
         (("return %y", "return %z"), "values used but not defined: [%z]"),
         (("}", ""), "conv.mlir"),
-        ((CONV, ""), "conv.mlir:1:1"),
+        ((CONV, ""), "conv.mlir:1:1: the input is empty"),
         ((CONV, "builtin.module {}"), "the module has no function"),
         ((CONV, "\0"), "conv.mlir:1:1"),
         (("bipolar<1>", "codebook<1, [3, 5]>"), "codebook<1, [3, 5]>"),
@@ -41,6 +42,39 @@ def test_wrong_ir(lowbit: Lowbit, work: Work, change: tuple[str, str], says: str
     assert result.code == 1
     assert says in result.message
     assert not (work / "y.npy").exists()
+
+
+def test_an_output_that_takes_no_byte(lowbit: Lowbit, work: Work):
+    result = lowbit("compile", work / "conv.mlir", "--emit=llvm", "-o", "/dev/full")
+    assert (result.code, result.out) == (1, "")
+    assert result.message == "error: /dev/full: No space left on device"
+
+
+@pytest.mark.parametrize("device", ["/dev/zero", "/dev/null"])
+def test_a_device_is_no_module(lowbit: Lowbit, device: str):
+    result = lowbit("inspect", device)
+    assert result.message == f"error: {device}: a device: expected a file or a pipe with MLIR"
+
+
+LAYER: dict[str, object] = {"id": "a", "padding": 1, "kernel": 3, "height": 4, "width": 4}
+LAYER |= {"stride": 1, "in_channels": 8, "out_channels": 8}
+
+
+@pytest.mark.parametrize(
+    ("change", "says"),
+    [
+        ({"padding": "x"}, "padding: expected an integer, got 'x'"),
+        ({"out_channels": 0}, "out_channels: expected an integer from 1 on, got 0"),
+        ({"kernel": [3]}, "kernel: expected an integer, got [3]"),
+        (None, "no entry 'resnet18_convs'"),
+    ],
+)
+def test_wrong_workloads(lowbit: Lowbit, work: Work, change: dict[str, object] | None, says: str):
+    layers = {} if change is None else {"resnet18_convs": [LAYER | change], "gemms": []}
+    path = work / "layers.json"
+    path.write_text(json.dumps(layers))
+    result = lowbit("bench", "--workloads", path)
+    assert result.message == f"error: {path}: not a list of workloads: {says}"
 
 
 def test_not_text(lowbit: Lowbit, work: Work):

@@ -23,7 +23,7 @@ def file(tmp_path: Path) -> Callable[[str | bytes], Path]:
     ("text", "place", "message"),
     [
         ("func.func @f( {", ":1:15: ", "Expected argument or type"),
-        ("", ":1:1: ", "Could not parse entire input"),
+        ("", ":1:1: ", "the input is empty: expected an operation"),
         ("\n  nope.op", ":2:10: ", "nope.op is not registered"),
         ("func.func @f() {\n  func.return %x : i32\n}", ":3:2: ", "not defined: [%x]"),
         (UNVERIFIED, ":2:3: ", "'func.return': Expected arguments to have the same types"),
