@@ -148,14 +148,30 @@ class PopcountTile(_PlaneTile):
         decomposition: Decomposition = self.op.decomposition
         zero = self.emit.constant(0, self.vector_type)
         acc: Sums = [zero] * (self.pixels * self.vectors)
-        exponent = decomposition.terms[0].exponent
+        exponent, acc_sign = decomposition.terms[0].exponent, 1
         for (next_exponent, sign), group in groupby(
             decomposition.terms, key=lambda term: (term.exponent, term.sign)
         ):
             acc = self._doubled(acc, exponent - next_exponent)
-            exponent, self.counts_down = next_exponent, sign < 0
+            if self._counts_up and sign != acc_sign:
+                acc, acc_sign = self._negated(acc), sign
+            exponent, self.counts_down = next_exponent, sign != acc_sign
             acc = self.add_planes(list(group), acc)
-        return [self._as_i32(a) for a in self._doubled(acc, exponent)]
+        acc = self._doubled(acc, exponent)
+        return [self._as_i32(a) for a in (acc if acc_sign > 0 else self._negated(acc))]
+
+    @property
+    def _counts_up(self) -> bool:
+        """Whether the accumulators change their sign rather than subtract.
+
+        Of `acc - p - q` LLVM makes `acc - (p + q)`. Where all columns of taps stand in one body, as
+        they do where some are skipped, that keeps every count of the body alive, and spills.
+        """
+        return len(self.op.column_runs) > 1
+
+    def _negated(self, acc: Sums) -> Sums:
+        zero = self.emit.constant(0, self.vector_type)
+        return [self.emit.binary(arith.SubiOp, zero, a) for a in acc]
 
     def _as_i32(self, value: SSAValue) -> SSAValue:
         if value.type == self.wide:
