@@ -7,6 +7,7 @@ holds the locks. `LOCK_AT_FORK` are the steps; the checker of the tests explores
 
 from __future__ import annotations
 
+import logging  # noqa: F401  see `_before_fork`
 import os
 import threading
 from collections.abc import Callable, Mapping
@@ -50,10 +51,15 @@ def register(steps: tuple[AtFork, ...], actions: Mapping[str, Callable[[], objec
 
 
 def _before_fork() -> None:
-    """Take the steps before a fork. Python goes on to fork after an error, and prints it."""
+    """Take the steps before a fork. Python goes on to fork after an error, and prints it.
+
+    Where this waits for imports of another thread, these may register hooks of their own, of which
+    Python takes only the ones after the fork. Of `logging` the first one would take a lock that the
+    other gives back, so that is imported before.
+    """
     FORKING.append(True)
     errors: list[BaseException] = []
-    for action in _BEFORE:  # more may be registered while this thread waits for `IMPORTING`
+    for action in _BEFORE:  # more may be registered while this thread waits for `COMPILER_LOCK`
         try:
             action()
         except BaseException as error:
@@ -95,15 +101,17 @@ def hold_while_forking(lock: RLock) -> None:
     register(LOCK_AT_FORK, {"acquire": acquire, "release": lock.release, "renew": renew})
 
 
-IMPORTING: RLock = threading.RLock()
-"""Held while this package imports parts of itself: Python has a lock for each module that is being
-imported, which a child would never get. Where an import collects garbage, LLVM's lock is taken
-after this one."""
+COMPILER_LOCK: RLock = threading.RLock()
+"""Held while a thread parses or lowers a module, or imports a part of this package. Python has a
+lock for each module that is being imported, which a child would never get, and numpy and xDSL
+import parts of themselves when they are first used. LLVM's lock is taken after this one, for
+instance where garbage is collected meanwhile; a thread that has only that one must not take this
+one."""
 
-hold_while_forking(IMPORTING)
+hold_while_forking(COMPILER_LOCK)
 
 
 def load_module(name: str) -> ModuleType:
     """Import a module that was left out at first; a thread that forks waits until that is done."""
-    with IMPORTING:
+    with COMPILER_LOCK:
         return import_module(name)

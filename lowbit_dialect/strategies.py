@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from importlib.metadata import entry_points
 
-from lowbit_dialect.at_fork import IMPORTING
+from lowbit_dialect.at_fork import COMPILER_LOCK
 from lowbit_dialect.extensions import note_shipped
 from lowbit_dialect.ops.bitserial import BITSERIAL
 from lowbit_dialect.ops.dot import DOT
@@ -29,7 +29,7 @@ def strategy_ops(name: str) -> StrategyOps | None:
     """
     if name not in STRATEGY_OPS:
         for entry in entry_points(group="lowbit.strategies", name=name):
-            with IMPORTING:
+            with COMPILER_LOCK:
                 ops = entry.load().ops
             register(ops)
     return STRATEGY_OPS.get(name)

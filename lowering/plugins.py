@@ -6,7 +6,7 @@ from functools import cache
 from importlib.metadata import EntryPoint, entry_points
 from typing import Any
 
-from lowbit_dialect.at_fork import IMPORTING
+from lowbit_dialect.at_fork import COMPILER_LOCK
 
 STRATEGIES, TARGETS = "lowbit.strategies", "lowbit.targets"
 """Groups: a strategy is a `Strategy`, a target a `Target`; each goes by the name of its entry."""
@@ -37,7 +37,7 @@ def load(entry: EntryPoint, kind: type) -> Any:
     """
     where = f"entry point {entry.group} {entry.name} = {entry.value}"
     try:
-        with IMPORTING:
+        with COMPILER_LOCK:
             value = entry.load()
     except Exception as error:  # whatever the package raises
         raise ValueError(f"{where}: {type(error).__name__}: {error}") from error

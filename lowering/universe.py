@@ -9,7 +9,7 @@ from xdsl.context import Context
 from xdsl.ir import Dialect
 from xdsl.universe import Universe
 
-from lowbit_dialect.at_fork import IMPORTING, load_module
+from lowbit_dialect.at_fork import COMPILER_LOCK, load_module
 
 DIALECTS = {
     "lowbit": "lowbit_dialect.lowbit:Lowbit",
@@ -70,7 +70,7 @@ def _while_importing(factory: Callable[[], Dialect]) -> Callable[[], Dialect]:
     """A factory of a dialect, which imports the dialect's module, and a fork waits for that."""
 
     def make() -> Dialect:
-        with IMPORTING:
+        with COMPILER_LOCK:
             return factory()
 
     return make

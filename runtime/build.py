@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from xdsl.context import Context
 from xdsl.dialects.builtin import ModuleOp
 
+from lowbit_dialect.at_fork import COMPILER_LOCK
 from lowering.llvm.emit import module_to_llvm_ir
 from lowering.llvm.object import compile_object
 from lowering.pipeline import LEVELS
@@ -24,7 +25,7 @@ def build_object(
     records: str = SHIPPED_RECORDS,
 ) -> tuple[list[Signature], bytes]:
     """Signatures and object file of a module of tensors; the module stays as it is."""
-    with _without_garbage_collection():
+    with COMPILER_LOCK, _without_garbage_collection():
         module = module.clone()
         found = lower_to_llvm(module, target, strategy, records)
         text = module_to_llvm_ir(module, target)
@@ -39,7 +40,7 @@ def lower_to_llvm(
 ) -> list[Signature]:
     """Lower a module of tensors in place to LLVM's dialect; the signatures of its functions."""
     found: list[Signature] = []
-    with _without_garbage_collection():
+    with COMPILER_LOCK, _without_garbage_collection():
         for level, passes in LEVELS.items():
             for step in passes(target.name, strategy, records):
                 step.apply(Context(), module)

@@ -8,7 +8,7 @@ from typing import Any
 
 from xdsl.dialects.builtin import ModuleOp
 
-from lowbit_dialect.at_fork import IMPORTING
+from lowbit_dialect.at_fork import COMPILER_LOCK
 from lowbit_dialect.extensions import extensions
 from lowering.record_sources import SHIPPED_RECORDS
 from lowering.strategies import check_strategy
@@ -59,15 +59,17 @@ def compile(
         OSError: the file cannot be read.
         CacheError: LOWBIT_CACHE names a folder that cannot be used.
     """
-    machine = get_target(target)
-    check_runs_here(machine)
-    check_strategy(strategy)
-    given, name = _read(module)
-    # What others added to the compiler, or changed in it, is in no key.
-    use_cache = use_cache and not extensions()
-    # A text that was compiled once is found without parsing it.
-    text, is_foreign = Fingerprint(given, False) if isinstance(given, str) else fingerprint(given)
-    use_cache = use_cache and not is_foreign
+    with COMPILER_LOCK:
+        machine = get_target(target)
+        check_runs_here(machine)
+        check_strategy(strategy)
+        given, name = _read(module)
+        # What others added to the compiler, or changed in it, is in no key.
+        use_cache = use_cache and not extensions()
+        # A text that was compiled once is found without parsing it.
+        is_text = isinstance(given, str)
+        text, is_foreign = Fingerprint(given, False) if is_text else fingerprint(given)
+        use_cache = use_cache and not is_foreign
     key = ""
     if use_cache:
         key = cache.key(text, machine, strategy, str(records))
@@ -77,13 +79,13 @@ def compile(
                 return _executable(*hit, entry, machine)
             except JitError as error:
                 cache.warn_damaged(key, error)
-    if isinstance(given, str):
-        given = parse_module(given, name)
-        use_cache = use_cache and not fingerprint(given).is_foreign
-    else:
-        verify(given)
-    # On a hit there is no need to import the passes, which takes longer than all the rest.
-    with IMPORTING:
+    with COMPILER_LOCK:
+        if isinstance(given, str):
+            given = parse_module(given, name)
+            use_cache = use_cache and not fingerprint(given).is_foreign
+        else:
+            verify(given)
+        # On a hit there is no need to import the passes, which takes longer than all the rest.
         from runtime.build import build_object  # noqa: PLC0415
 
     found, data = build_object(given, machine, strategy, str(records))

@@ -87,7 +87,8 @@ func.func @pairs(%x: !x, %w: !w, %n: index, %h: index, %c: index, %k: index, %b:
 !v = vector<8xi32>
 
 // A column of padding to the left of the tile: the first column of taps is that of all pixels but the
-// first one, the others are a loop. The rows of taps are those that fall on the image.
+// first one, the others are a loop. The rows of taps are those that fall on the image. The accumulators
+// count upwards, and are negated at the end.
 
 // CHECK-LABEL: func.func @padding
 // CHECK-DAG:     %[[ZERO:.*]] = arith.constant dense<0> : vector<8xi32>
@@ -95,19 +96,20 @@ func.func @pairs(%x: !x, %w: !w, %n: index, %h: index, %c: index, %k: index, %b:
 // CHECK-DAG:     %[[I1:.*]] = arith.constant 1 : index
 // CHECK-DAG:     %[[I2:.*]] = arith.constant 2 : index
 // CHECK-DAG:     %[[I3:.*]] = arith.constant 3 : index
-// CHECK:         %{{.*}} = scf.for %[[KH:.*]] = %low to %high step %[[I1]] iter_args(%[[A:.*]] = %[[ZERO]], %[[B:.*]] = %[[ZERO]], %[[C:.*]] = %[[ZERO]])
+// CHECK:         %{{.*}} = scf.for %[[KH:.*]] = %low to %high step %[[I1]] iter_args(%[[A:.*]] = %{{.*}}, %[[B:.*]] = %{{.*}}, %[[C:.*]] = %{{.*}})
 // CHECK-NEXT:      %[[ROW:.*]] = arith.addi %h, %[[KH]]
 // CHECK-NEXT:      vector.load %w[%b, %[[I0]], %[[KH]], %[[I0]], %[[I0]], %[[I0]]]
 // CHECK-NEXT:      %[[C1:.*]] = arith.addi %c, %[[I1]]
 // CHECK-NEXT:      simd.broadcast_load %x[%n, %[[ROW]], %[[I0]], %k, %[[C1]]]
-// CHECK-NEXT:      %[[B1:.*]] = simd.popcount_acc xor subtract %[[B]],
+// CHECK-NEXT:      %[[B1:.*]] = simd.popcount_acc xor %[[B]],
 // CHECK-NEXT:      %[[C2:.*]] = arith.addi %c, %[[I2]]
 // CHECK-NEXT:      simd.broadcast_load %x[%n, %[[ROW]], %[[I0]], %k, %[[C2]]]
-// CHECK-NEXT:      %[[D1:.*]] = simd.popcount_acc xor subtract %[[C]],
+// CHECK-NEXT:      %[[D1:.*]] = simd.popcount_acc xor %[[C]],
 // CHECK-NEXT:      scf.for %{{.*}} = %[[I1]] to %[[I3]] step %[[I1]] iter_args(%{{.*}} = %[[A]], %{{.*}} = %[[B1]], %{{.*}} = %[[D1]])
 // CHECK-COUNT-3:     simd.popcount_acc
 // CHECK-NOT:         simd.popcount_acc
-// CHECK:         func.return
+// CHECK-COUNT-3: arith.subi %[[ZERO]], %{{.*}} : vector<8xi32>
+// CHECK-NEXT:    func.return
 func.func @padding(%x: !x, %w: !w, %n: index, %h: index, %c: index, %k: index, %b: index, %low: index, %high: index) -> (!v, !v, !v) {
   %s:3 = lowbit.bitserial_tile %x, %w, %n, %h, %c, %k, %b, %low, %high pixels 3 vectors 1 padding [1, 0] unroll 0 x_code !lowbit.unipolar<1> w_code !lowbit.bipolar<1> : (!x, !w, index, index, index, index, index, index, index) -> (!v, !v, !v)
   func.return %s#0, %s#1, %s#2 : !v, !v, !v

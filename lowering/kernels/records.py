@@ -27,7 +27,7 @@ from xdsl.context import Context
 from xdsl.parser import Parser
 from xdsl.utils.exceptions import ParseError, VerifyException
 
-from lowbit_dialect.at_fork import IMPORTING
+from lowbit_dialect.at_fork import COMPILER_LOCK
 from lowbit_dialect.schedule import ScheduleAttr
 from lowering.kernels.choice import Choice, Chooser, model_choice
 from lowering.kernels.problem import Problem
@@ -111,7 +111,7 @@ def parse_schedule(text: str) -> ScheduleAttr:
     Raises:
         ValueError: the text is none.
     """
-    with IMPORTING:
+    with COMPILER_LOCK:
         from lowbit_dialect.lowbit import Lowbit  # noqa: PLC0415  takes long
 
     context = Context()

@@ -6,7 +6,9 @@ They are position independent, in the small code model.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import cache
+from typing import TypeVar
 
 import llvmlite.binding as llvm
 from llvmlite.binding.newpassmanagers import NewPassManager
@@ -15,6 +17,8 @@ from xdsl.utils.exceptions import DiagnosticException
 from lowering.llvm.lock import with_llvm
 from lowering.llvm.target_check import check_target
 from lowering.targets import Target
+
+T = TypeVar("T")
 
 _OPTIONS_SET = False
 
@@ -53,7 +57,6 @@ def _target_machine(target: Target, opt: int) -> llvm.TargetMachine:
 
 def _optimized(llvm_ir: str, target: Target, opt: int) -> tuple[llvm.ModuleRef, llvm.TargetMachine]:
     """The module after LLVM's passes, with its target machine; the lock is held."""
-    check_target(target)
     _initialize()
     machine = _target_machine(target, opt)
     try:
@@ -91,18 +94,19 @@ def _run_pipeline(module: llvm.ModuleRef, builder: llvm.PassBuilder) -> None:
         manager.detach()
 
 
-@with_llvm
 def compile_object(llvm_ir: str, target: Target, opt: int = 2) -> bytes:
     """The object file for the text of an LLVM module.
 
     Raises:
         CompileError: if LLVM does not accept the module.
     """
-    module, machine = _optimized(llvm_ir, target, opt)
-    return machine.emit_object(module)
+
+    def emit(module: llvm.ModuleRef, machine: llvm.TargetMachine) -> bytes:
+        return machine.emit_object(module)
+
+    return _compile(llvm_ir, target, opt, emit)
 
 
-@with_llvm
 def compile_assembly(llvm_ir: str, target: Target, opt: int = 2, *, comments: bool = False) -> str:
     """The assembly for the text of an LLVM module.
 
@@ -111,16 +115,41 @@ def compile_assembly(llvm_ir: str, target: Target, opt: int = 2, *, comments: bo
     Raises:
         CompileError: if LLVM does not accept the module.
     """
-    module, machine = _optimized(llvm_ir, target, opt)
-    machine.set_asm_verbosity(comments)
-    return machine.emit_assembly(module)
+
+    def emit(module: llvm.ModuleRef, machine: llvm.TargetMachine) -> str:
+        machine.set_asm_verbosity(comments)
+        return machine.emit_assembly(module)
+
+    return _compile(llvm_ir, target, opt, emit)
 
 
-@with_llvm
 def optimized_llvm_ir(llvm_ir: str, target: Target, opt: int = 2) -> str:
     """The module after LLVM's passes, as text.
 
     Raises:
         CompileError: if LLVM does not accept the module.
     """
-    return str(_optimized(llvm_ir, target, opt)[0])
+    return _compile(llvm_ir, target, opt, lambda module, _: str(module))
+
+
+def _compile(
+    llvm_ir: str,
+    target: Target,
+    opt: int,
+    emit: Callable[[llvm.ModuleRef, llvm.TargetMachine], T],
+) -> T:
+    """What `emit` makes of the module after LLVM's passes."""
+    # Before the lock of LLVM is taken: to describe the host imports llvmlite, for which there is
+    # a lock that comes before it.
+    check_target(target)
+    return _compile_locked(llvm_ir, target, opt, emit)
+
+
+@with_llvm
+def _compile_locked(
+    llvm_ir: str,
+    target: Target,
+    opt: int,
+    emit: Callable[[llvm.ModuleRef, llvm.TargetMachine], T],
+) -> T:
+    return emit(*_optimized(llvm_ir, target, opt))

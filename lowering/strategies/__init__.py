@@ -14,7 +14,7 @@ import pkgutil
 from functools import cache
 from typing import TYPE_CHECKING
 
-from lowbit_dialect.at_fork import IMPORTING, load_module
+from lowbit_dialect.at_fork import COMPILER_LOCK, load_module
 from lowering import plugins
 
 if TYPE_CHECKING:
@@ -70,7 +70,7 @@ def get_strategy(name: str) -> Strategy:
         raise ValueError(
             f"unknown strategy {name!r}: expected one of {', '.join(strategy_names())}"
         )
-    with IMPORTING:
+    with COMPILER_LOCK:
         from lowbit_dialect.strategies import register  # noqa: PLC0415  takes long
         from lowering.strategies.base import Strategy as Base  # noqa: PLC0415  takes long
 

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 
-from lowbit_dialect.at_fork import IMPORTING
+from lowbit_dialect.at_fork import COMPILER_LOCK
 from lowering.targets.caches import cache_bytes
 from lowering.targets.costs import USUAL_L1_BYTES, USUAL_L2_BYTES, USUAL_THROUGHPUT, Costs
 from lowering.targets.isa_classes import ISA_CLASSES
@@ -62,7 +62,7 @@ def host_target() -> Target:
     Raises:
         ValueError: it is of an architecture that there are no targets of.
     """
-    with IMPORTING:
+    with COMPILER_LOCK:
         import llvmlite.binding as llvm  # noqa: PLC0415  a slow import that only `host` needs
 
     found = llvm.get_host_cpu_features()

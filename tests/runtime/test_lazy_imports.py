@@ -18,12 +18,12 @@ IMPORTS = {"import_module", "__import__", "entry.load"}
 
 
 def lazy_imports(node: ast.AST, is_guarded: bool = True) -> Iterator[ast.AST]:
-    """The imports in functions that do not hold `IMPORTING`."""
+    """The imports in functions that do not hold `COMPILER_LOCK`."""
     if isinstance(node, ast.FunctionDef | ast.Lambda):
         is_guarded = False
     if isinstance(node, ast.With):
         names = [ast.unparse(item.context_expr) for item in node.items]
-        is_guarded = is_guarded or "IMPORTING" in names
+        is_guarded = is_guarded or "COMPILER_LOCK" in names
     is_import = isinstance(node, ast.Import | ast.ImportFrom)
     is_call = isinstance(node, ast.Call) and ast.unparse(node.func) in IMPORTS
     if not is_guarded and (is_import or is_call):
@@ -56,8 +56,8 @@ def test_every_lazy_import_holds_the_lock():
         ("def f():\n    return import_module('a')", 1),
         ("f = lambda: import_module('a')", 1),
         ("def f():\n    entry.load()", 1),
-        ("def f():\n    with IMPORTING:\n        from a import b", 0),
-        ("with IMPORTING:\n    def f():\n        import a", 1),
+        ("def f():\n    with COMPILER_LOCK:\n        from a import b", 0),
+        ("with COMPILER_LOCK:\n    def f():\n        import a", 1),
     ],
 )
 def test_a_lazy_import_is_found(code: str, count: int):
