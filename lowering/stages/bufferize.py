@@ -40,6 +40,7 @@ from xdsl.dialects.builtin import (
     FunctionType,
     IndexType,
     IntegerType,
+    MemRefType,
     ModuleOp,
     NoneAttr,
     TensorType,
@@ -277,6 +278,12 @@ def _read_by_loops(op: Operation) -> Sequence[SSAValue]:
     return (op.operands[1],) if is_read else ()
 
 
+def _is_on_memory(function: func.FuncOp) -> bool:
+    """Whether a function takes memory already, and returns nothing."""
+    types = function.function_type
+    return not types.outputs.data and any(isinstance(t, MemRefType) for t in types.inputs.data)
+
+
 def bufferize(function: func.FuncOp, module: ModuleOp, target: Target) -> None:
     """Replace a function of tensors by its stages and the function that launches them."""
     for new in _Function(function, module, target).run():
@@ -296,5 +303,7 @@ class BufferizePass(ModulePass):
         """Bufferize all functions that have a body."""
         target = get_target(self.target)
         for function in list(op.body.block.ops):
-            if isinstance(function, func.FuncOp) and not function.is_declaration:
+            if not isinstance(function, func.FuncOp) or function.is_declaration:
+                continue
+            if not _is_on_memory(function):
                 bufferize(function, op, target)

@@ -58,9 +58,10 @@ class Lifetime:
     last: int
     gaps: object | None = None
 
-    def overlaps(self, other: Lifetime) -> bool:
-        """Whether both are in use at some time."""
-        return self.first <= other.last and other.first <= self.last
+
+def _overlap(a: Lifetime, b: Lifetime) -> bool:
+    """Whether both are in use at some time."""
+    return a.first <= b.last and b.first <= a.last
 
 
 def plan_slots(lifetimes: Sequence[Lifetime]) -> tuple[list[int], int]:
@@ -79,7 +80,7 @@ def plan_slots(lifetimes: Sequence[Lifetime]) -> tuple[list[int], int]:
             groups.append((life, [k]))
             continue
         of_class = slots.setdefault(life.gaps, [])
-        free = (slot for slot in of_class if not lifetimes[slot[-1]].overlaps(life))
+        free = (slot for slot in of_class if not _overlap(lifetimes[slot[-1]], life))
         slot = next(free, None)
         if slot is None:
             of_class.append([k])
@@ -92,7 +93,7 @@ def plan_slots(lifetimes: Sequence[Lifetime]) -> tuple[list[int], int]:
         size = ceil(life.size / ALIGNMENT) * ALIGNMENT
         offset = 0
         for start, end, other in placed:  # ascending starts
-            if other.overlaps(life) and start < offset + size and offset < end:
+            if _overlap(other, life) and start < offset + size and offset < end:
                 offset = end
         placed.append((offset, offset + size, life))
         placed.sort(key=lambda entry: entry[0])
