@@ -43,7 +43,7 @@ class StageFunctions(InterpreterFunctions):
         if low >= high:
             return ()
         values = tuple(
-            from_memory(memory, argument.type)
+            from_memory(memory, argument.type)  # pyright: ignore
             for memory, argument in zip(ins, op.block.args, strict=True)
         )
         results = interpreter.run_ssacfg_region(op.body, values, op.name)

@@ -43,7 +43,7 @@ def deep(blocks: int, size: int = 9, channels: int = 20) -> Graph:
 
 
 def check(graph: Graph, strategy: str) -> int:
-    """Bytes of the workspace of a graph, whose results are right again and again, also on threads."""
+    """Bytes of the workspace of a graph, whose results are right in every call, also on threads."""
     executable = compile(module_of(graph), TARGET, use_cache=False, strategy=strategy)
     for threads in (1, 2, 1):
         for found, value in zip(call(executable, graph, threads), graph.results, strict=True):
@@ -95,17 +95,9 @@ def test_slots() -> None:
     """No two values in use at the same time overlap, and slots with gaps are of one class."""
     rng = np.random.default_rng(5)
     for _ in range(50):
-        starts = rng.integers(0, 30, 25)
-        lives = [
-            Lifetime(int(size), int(start), int(start + length), gaps or None)
-            for size, start, length, gaps in zip(
-                rng.integers(1, 500, 25), starts, rng.integers(0, 8, 25), rng.integers(0, 4, 25)
-            )
-        ]
-        lives = [
-            Lifetime(64 * int(life.gaps), life.first, life.last, life.gaps) if life.gaps else life
-            for life in lives
-        ]
+        lives: list[Lifetime] = []
+        for start, length, size, gaps in rng.integers(0, [30, 8, 500, 4], (25, 4)).tolist():
+            lives.append(Lifetime(64 * gaps or 1 + size, start, start + length, gaps or None))
         offsets, total = plan_slots(lives)
         for i, (a, at_a) in enumerate(zip(lives, offsets, strict=True)):
             assert at_a % 64 == 0
