@@ -23,6 +23,7 @@ from xdsl.dialects.builtin import (
     TensorType,
     i1,
     i8,
+    i32,
 )
 from xdsl.ir import Attribute, ParametrizedAttribute
 from xdsl.irdl import irdl_attr_definition
@@ -30,6 +31,7 @@ from xdsl.parser import AttrParser
 from xdsl.printer import Printer
 from xdsl.utils.exceptions import VerifyException
 
+from lowbit_dialect.channels import channels_layout
 from lowbit_dialect.codes import Code
 
 WORD_BITS = (8, 16, 32, 64)
@@ -445,11 +447,19 @@ def packed_layout(type_: Attribute) -> PackedAttr | None:
 def storage_type(type_: TensorType) -> MemRefType:
     """How a tensor lies in memory: words of the packed layout, or one byte an element for a code.
 
+    The shape is the physical one, of a packed layout or of `#lowbit.channels`.
+
     An unpacked code stores its bit pattern in the byte, sign-extended for `signed`, so that the
     byte is the value for unipolar (unsigned) and signed (two's complement) codes. An i1 is a byte
     of 0 or 1.
     """
     element = type_.element_type
+    channels = channels_layout(type_)
+    if channels is not None:
+        if isinstance(element, Code):
+            element = i8
+        shape = channels.physical_shape(type_.get_shape())
+        return MemRefType(i32 if element == i1 else element, shape)
     if element == i1:
         element = i8
     if not isinstance(element, Code):
@@ -462,8 +472,12 @@ def storage_type(type_: TensorType) -> MemRefType:
 
 def byte_count(type_: TensorType) -> int:
     """Bytes that a tensor of this type takes in memory."""
-    storage = storage_type(type_)
-    element = storage.element_type
+    return memory_bytes(storage_type(type_))
+
+
+def memory_bytes(type_: MemRefType) -> int:
+    """Bytes of a memref of known extents."""
+    element = type_.element_type
     # An index has no width of its own; it takes a word of 64 bits on every host.
     width = element.bitwidth if isinstance(element, FixedBitwidthType) else 64
-    return prod(storage.get_shape()) * ceil(width / 8)
+    return prod(type_.get_shape()) * ceil(width / 8)

@@ -2,10 +2,13 @@
 
 from xdsl.ir import Dialect
 
+from lowbit_dialect.channels import ChannelsAttr
 from lowbit_dialect.codes import BipolarType, CodebookType, SignedType, UnipolarType
 from lowbit_dialect.layout import PackedAttr
 from lowbit_dialect.ops.bitserial import BitserialConvOp, BitserialGemmOp
+from lowbit_dialect.ops.compute import ComputeOp, LaunchOp, ViewAsOp
 from lowbit_dialect.ops.contraction import Conv2DOp, MatmulOp
+from lowbit_dialect.ops.copy import CopyOp, ZeroGapsOp
 from lowbit_dialect.ops.correction import CorrectionOp
 from lowbit_dialect.ops.dot import DotConvOp, DotGemmOp
 from lowbit_dialect.ops.dot_tile import DotTileOp
@@ -29,13 +32,16 @@ Lowbit = Dialect(
         BitserialConvOp,
         BitserialGemmOp,
         BitserialTileOp,
+        ComputeOp,
         ConstantOp,
         Conv2DOp,
+        CopyOp,
         CorrectionOp,
         DequantizeOp,
         DotConvOp,
         DotGemmOp,
         DotTileOp,
+        LaunchOp,
         LutConvOp,
         LutGemmOp,
         LutSumsOp,
@@ -49,7 +55,9 @@ Lowbit = Dialect(
         ProductLutTileOp,
         QuantizeOp,
         UnpackOp,
+        ViewAsOp,
         YieldOp,
+        ZeroGapsOp,
     ],
-    [BipolarType, CodebookType, PackedAttr, ScheduleAttr, SignedType, UnipolarType],
+    [BipolarType, ChannelsAttr, CodebookType, PackedAttr, ScheduleAttr, SignedType, UnipolarType],
 )

@@ -1,6 +1,6 @@
 """The whole way down, level by level.
 
-    tensors -> kernels -> loops -> simd -> llvm
+    tensors -> kernels -> stages -> loops -> simd -> llvm
 
 Each level is IR that prints and parses; `lower` stops at any of them.
 """
@@ -24,7 +24,7 @@ from lowering.kernels.propagate_layout import PropagateLayoutPass
 from lowering.kernels.select_kernel import SelectKernelPass
 from lowering.llvm.lowbit_to_llvm import LowbitToLLVMPass
 from lowering.llvm.scf_to_cf import ScfToCfPass
-from lowering.loops.to_loops import ToLoopsPass
+from lowering.loops.to_loops import stages_to_loops, to_stages
 from lowering.record_sources import SHIPPED_RECORDS
 from lowering.simd.simd_lower import SimdLowerPass
 from lowering.strategies import check_strategy
@@ -41,7 +41,8 @@ LEVELS: dict[str, Callable[..., tuple[ModulePass, ...]]] = {
         PlanKernelsPass(target),
         DeadCodeElimination(),
     ),
-    "loops": lambda target, *_: (ToLoopsPass(target), LowerTilePass(target)),
+    "stages": lambda target, *_: to_stages(target),
+    "loops": lambda target, *_: (*stages_to_loops(target), LowerTilePass(target)),
     "simd": lambda target, *_: (SimdLowerPass(target),),
     "llvm": lambda target, *_: (ScfToCfPass(), LowbitToLLVMPass(target)),
 }

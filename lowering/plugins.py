@@ -11,6 +11,9 @@ from lowbit_dialect.at_fork import COMPILER_LOCK
 STRATEGIES, TARGETS = "lowbit.strategies", "lowbit.targets"
 """Groups: a strategy is a `Strategy`, a target a `Target`; each goes by the name of its entry."""
 
+LOWERINGS = "lowbit.lowerings"
+"""Group of functions without arguments that register lowerings of operations."""
+
 
 @cache
 def found(group: str) -> dict[str, EntryPoint]:

@@ -16,7 +16,7 @@ from runtime.tensor_spec import TensorSpec, Value
 
 @dataclass(frozen=True)
 class Signature:
-    """The interface of one lowered function (see `lowering.loops.buffers`).
+    """The interface of one lowered function (see `lowering.stages.outline_stages`).
 
     `stages` are the names and extents of the functions it calls in order, `workspace` the bytes of
     zeroed memory that it works in, at any address. Arguments and results are aligned to their
@@ -66,7 +66,7 @@ class Signature:
 
     @staticmethod
     def of(function: FuncOp) -> Signature:
-        """The signature that `lowbit-to-loops` left on a function."""
+        """The signature that `lowbit-outline-stages` left on a function."""
         attributes: dict[str, Any] = function.attributes
         stages: DictionaryAttr = attributes["lowbit.stages"]
         extents = ((name, attr) for name, attr in stages.data.items())

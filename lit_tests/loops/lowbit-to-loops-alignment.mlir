@@ -23,7 +23,7 @@
 // CHECK-DAG:     memref.view %[[ALIGNED]][%{{.*}}][] : memref<64xi8> to memref<2x3xi8>
 
 // A stage that does not use the workspace leaves it alone.
-// CHECK-LABEL: func.func @f_1_zero(
+// CHECK-LABEL: func.func @f_1_zero_gaps(
 // CHECK-NOT:     extract_aligned_pointer
 // CHECK-LABEL: func.func @f_2_bitpack(
 // CHECK:         extract_aligned_pointer

@@ -6,7 +6,7 @@
 !w = tensor<8x1x1x6x!lowbit.unipolar<2>, #lowbit.packed<axis = 3, word = i32, order = [0, 1, 2, 3], lanes = [0, 16], bytes = levels, shift = 2>>
 
 // CHECK-LABEL: func.func @f_0_product_lut_conv
-// CHECK-DAG:     %[[T:.*]] = memref.get_global @f_constant_0 : memref<1x16xi8>
+// CHECK-DAG:     %[[T:.*]] = memref.get_global @f_0_product_lut_conv_constant_0 : memref<1x16xi8>
 // CHECK-DAG:     %[[X:.*]] = memref.view %{{.*}} to memref<1x4x4x2xi32>
 // CHECK-DAG:     %[[W:.*]] = memref.view %{{.*}} to memref<1x1x1x2x16xi32>
 // CHECK:         lowbit.product_lut_tile %[[T]], %[[X]], %[[W]], {{.*}} pixels 4 vectors 1

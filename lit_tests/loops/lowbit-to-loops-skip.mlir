@@ -13,10 +13,10 @@
 // CHECK-LABEL: func.func @skip_0_bitserial_conv(
 // CHECK-DAG:     %[[I0:.*]] = arith.constant 0 : index
 // CHECK-DAG:     %[[I1:.*]] = arith.constant 1 : index
-// CHECK-DAG:     %[[CLASS:.*]] = memref.get_global @skip_constant_1 : memref<4xi32>
-// CHECK-DAG:     %[[LOW:.*]] = memref.get_global @skip_constant_2 : memref<3xi32>
-// CHECK-DAG:     %[[HIGH:.*]] = memref.get_global @skip_constant_3 : memref<3xi32>
-// CHECK-DAG:     %[[LACKING:.*]] = memref.get_global @skip_constant_4 : memref<9x8xi32>
+// CHECK-DAG:     %[[CLASS:.*]] = memref.get_global @skip_0_bitserial_conv_constant_1 : memref<4xi32>
+// CHECK-DAG:     %[[LOW:.*]] = memref.get_global @skip_0_bitserial_conv_constant_2 : memref<3xi32>
+// CHECK-DAG:     %[[HIGH:.*]] = memref.get_global @skip_0_bitserial_conv_constant_3 : memref<3xi32>
+// CHECK-DAG:     %[[LACKING:.*]] = memref.get_global @skip_0_bitserial_conv_constant_4 : memref<9x8xi32>
 // CHECK:           %[[ROW:.*]] = arith.remui
 // CHECK-NEXT:      memref.load %[[CLASS]][%[[ROW]]] : memref<4xi32>
 // CHECK-NEXT:      %[[R:.*]] = arith.index_cast
@@ -38,10 +38,10 @@
 // CHECK-NOT:       padding
 // CHECK:           scf.if {{.*}} -> (vector<8xi32>, vector<8xi32>) {
 // CHECK:           lowbit.bitserial_tile {{.*}} padding [0, 1]
-// CHECK:         sym_name = "skip_constant_1", {{.*}} dense<[0, 1, 1, 2]>
-// CHECK:         sym_name = "skip_constant_2", {{.*}} dense<[1, 0, 0]>
-// CHECK:         sym_name = "skip_constant_3", {{.*}} dense<[3, 3, 2]>
-// CHECK:         sym_name = "skip_constant_4", {{.*}} dense<{{\[\[}}-5, 0, {{.*}}], [-3, 0, {{.*}}], [-5, 0, {{.*}}], [-3, 0, {{.*}}], [0, 0, {{.*}}], [-3, 0,
+// CHECK:         sym_name = "skip_0_bitserial_conv_constant_1", {{.*}} dense<[0, 1, 1, 2]>
+// CHECK:         sym_name = "skip_0_bitserial_conv_constant_2", {{.*}} dense<[1, 0, 0]>
+// CHECK:         sym_name = "skip_0_bitserial_conv_constant_3", {{.*}} dense<[3, 3, 2]>
+// CHECK:         sym_name = "skip_0_bitserial_conv_constant_4", {{.*}} dense<{{\[\[}}-5, 0, {{.*}}], [-3, 0, {{.*}}], [-5, 0, {{.*}}], [-3, 0, {{.*}}], [0, 0, {{.*}}], [-3, 0,
 func.func @skip(%x: !x) -> !y {
   %w = lowbit.constant [1, 1, 1, 1, -1, 1, 1, 1, 1] : !w
   %wp = lowbit.bitpack %w : (!w) -> !wp

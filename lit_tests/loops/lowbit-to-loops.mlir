@@ -52,7 +52,7 @@ func.func @conv(%x: !x, %w: !w) -> !y {
 // With order = channels the blocks are outermost.
 
 // CHECK-LABEL: func.func @fused_0_bitserial_conv(
-// CHECK-DAG:     %[[T:.*]] = memref.get_global @fused_constant_0 : memref<3x32xi32>
+// CHECK-DAG:     %[[T:.*]] = memref.get_global @fused_0_bitserial_conv_constant_0 : memref<3x32xi32>
 // CHECK-DAG:     %[[P:.*]] = memref.view {{.*}} to memref<2x6x2x1x7x2xi16>
 // CHECK:         scf.for %[[BLOCK:.*]] = {{.*}}
 // CHECK-NEXT:      scf.for %[[JOB:.*]] = {{.*}}
@@ -69,7 +69,7 @@ func.func @conv(%x: !x, %w: !w) -> !y {
 // CHECK-NOT:     memref<{{[0-9x]*}}x32xi32>
 
 // CHECK-LABEL: func.func @fused(
-// CHECK:       "memref.global"() <{sym_name = "fused_constant_0", type = memref<3x32xi32>, {{.*}} constant}>
+// CHECK:       "memref.global"() <{sym_name = "fused_0_bitserial_conv_constant_0", type = memref<3x32xi32>, {{.*}} constant}>
 func.func @fused(%x: !x, %w: !w) -> !q {
   %t = arith.constant dense<[[1, 2, 3], [1, 2, 3], [1, 2, 3], [1, 2, 3], [1, 2, 3], [1, 2, 3], [1, 2, 3], [1, 2, 3], [1, 2, 3], [1, 2, 3], [1, 2, 3], [1, 2, 3], [1, 2, 3], [1, 2, 3], [1, 2, 3], [1, 2, 3], [1, 2, 3], [1, 2, 3], [1, 2, 3], [1, 2, 3], [1, 2, 3], [1, 2, 3], [1, 2, 3], [1, 2, 3], [1, 2, 3], [1, 2, 3], [1, 2, 3], [1, 2, 3], [1, 2, 3], [1, 2, 3], [1, 2, 3], [1, 2, 3]]> : tensor<32x3xi32>
   %p = lowbit.bitserial_conv %x, %w padding [1, 1, 1, 1] schedule #lowbit.schedule<tile = 1x1, unroll = 1, order = channels> : (!x, !w) -> !p epilogue {
@@ -93,7 +93,7 @@ func.func @fused(%x: !x, %w: !w) -> !q {
 // Parameters that are arguments are first brought into the order of the lanes; the lanes without a
 // channel get zeros, and are not stored.
 
-// CHECK-LABEL: func.func @ragged_0_channel_table(
+// CHECK-LABEL: func.func @ragged_0_copy(
 // CHECK-LABEL: func.func @ragged_1_bitserial_conv(
 // CHECK:         %[[SUMS:.*]], %{{.*}} = lowbit.bitserial_tile
 // CHECK:         %[[C:.*]] = vector.load {{.*}} : memref<1x16xi32>, vector<16xi32>

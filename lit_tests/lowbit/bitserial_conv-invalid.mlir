@@ -154,7 +154,7 @@ func.func @f(%x: !x, %w: !w, %c: tensor<1x1x32xi32>) {
 
 // -----
 
-// CHECK: lowbit.yield ends the epilogue of a kernel only
+// CHECK: lowbit.yield ends the epilogue of a kernel or the body of lowbit.compute only
 func.func @f(%x: tensor<4xi32>) {
   lowbit.yield %x : (tensor<4xi32>) -> ()
 }

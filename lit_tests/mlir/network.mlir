@@ -1,11 +1,13 @@
 // REQUIRES: mlir
 
-// MLIR reads a network at the levels of kernels, vectors and LLVM, and the way down goes on from
+// MLIR reads a network at the levels of kernels, stages, vectors and LLVM, and the way down goes on from
 // what came back.
 
 // RUN: lowbit-opt %s -p 'lowbit-pipeline{target=znver5 strategy=bitserial until=kernels}' --print-op-generic > %t.kernels
 // RUN: %{mlir-opt} --allow-unregistered-dialect --mlir-print-op-generic %t.kernels > %t.kernels.back
-// RUN: lowbit-opt %t.kernels.back -p 'lowbit-to-loops{target=znver5},lowbit-lower-tile{target=znver5},simd-lower{target=znver5}' --print-op-generic > %t.simd
+// RUN: lowbit-opt %t.kernels.back -p 'lowbit-pipeline{target=znver5 until=stages}' --print-op-generic > %t.stages
+// RUN: %{mlir-opt} --allow-unregistered-dialect --mlir-print-op-generic %t.stages > %t.stages.back
+// RUN: lowbit-opt %t.stages.back -p 'lowbit-pipeline{target=znver5 until=simd}' --print-op-generic > %t.simd
 // RUN: %{mlir-opt} --allow-unregistered-dialect --mlir-print-op-generic %t.simd > %t.simd.back
 // RUN: lowbit-opt %t.simd.back -p 'convert-scf-to-cf,lowbit-to-llvm{target=znver5}' > %t.llvm
 // RUN: %{mlir-translate} --mlir-to-llvmir %t.llvm | filecheck %s

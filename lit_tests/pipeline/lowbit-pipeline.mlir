@@ -64,7 +64,7 @@
 // LLVM-NOT:     {{(arith|scf|memref|vector)\.}}
 // LLVM:         llvm.call_intrinsic "llvm.ctpop.v16i32"
 
-// LEVEL: {{^}}error: pass 'lowbit-pipeline': unknown level 'registers': expected one of tensors, kernels, loops, simd, llvm
+// LEVEL: {{^}}error: pass 'lowbit-pipeline': unknown level 'registers': expected one of tensors, kernels, stages, loops, simd, llvm
 
 !x = tensor<1x4x4x8x!lowbit.unipolar<1>>
 !w1 = tensor<8x1x1x8x!lowbit.bipolar<1>>

@@ -20,6 +20,7 @@ from lowbit_dialect.interpreters.values import PackedArray, from_values, to_valu
 from lowbit_dialect.layout import packed_layout
 from lowbit_dialect.ops.base import code_of
 from lowbit_dialect.ops.contraction import Conv2DOp, MatmulOp
+from lowbit_dialect.ops.copy import CopyOp, ZeroGapsOp
 from lowbit_dialect.ops.elementwise import AddOp, DequantizeOp, QuantizeOp
 from lowbit_dialect.ops.glue import FusedGlueOp
 from lowbit_dialect.ops.pack import BitpackOp, ConstantOp, UnpackOp
@@ -62,6 +63,22 @@ class LowbitFunctions(InterpreterFunctions):
     ) -> PythonValues:
         """Words to values."""
         return (to_values(args[0]),)
+
+    @impl(CopyOp)
+    def run_copy(self, interpreter: Interpreter, op: CopyOp, args: PythonValues) -> PythonValues:
+        """The same values."""
+        return (args[0],)
+
+    @impl(ZeroGapsOp)
+    def run_zero_gaps(
+        self, interpreter: Interpreter, op: ZeroGapsOp, args: PythonValues
+    ) -> PythonValues:
+        """Zeros everywhere, where a code has the pattern of zeros or not."""
+        type_ = op.result.type
+        layout = packed_layout(type_)
+        assert layout is not None
+        shape = layout.physical_shape(type_.get_shape(), code_of(type_, "result").width)
+        return (PackedArray(np.zeros(shape, word_dtype(layout)), type_),)
 
     @impl(Conv2DOp)
     def run_conv2d(

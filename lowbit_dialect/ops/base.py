@@ -143,6 +143,8 @@ class LowbitOp(IRDLOperation, ABC):
 
     CLAUSES: ClassVar[tuple[Clause, ...]] = ()
     REGION_KEYWORD: ClassVar[str | None] = None
+    YIELDS: ClassVar[bool] = False
+    """Whether its region ends in `lowbit.yield`."""
 
     @classmethod
     def build_op(

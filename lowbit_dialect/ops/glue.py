@@ -19,6 +19,7 @@ from xdsl.irdl import (
 from xdsl.traits import Pure
 from xdsl.utils.exceptions import VerifyException
 
+from lowbit_dialect.channels import without_channels
 from lowbit_dialect.constants import constant_values
 from lowbit_dialect.layout import packed_layout
 from lowbit_dialect.ops.base import (
@@ -168,7 +169,7 @@ class FusedGlueOp(LowbitOp):
         if len(self.parameters) != 2:
             raise VerifyException("form shift takes the operands offset and shift")
         for value, role in zip(self.parameters, FORMS["shift"], strict=True):
-            expect_type(value.type, TensorType(i32, (channels,)), role)
+            expect_type(without_channels(value.type), TensorType(i32, (channels,)), role)
         _ = self.bounds
         shifts = constant_values(self.parameters[1])
         if shifts is not None and not 0 <= shifts.min() <= shifts.max() <= MAX_SHIFT:
@@ -180,14 +181,18 @@ class FusedGlueOp(LowbitOp):
         if self.lo is not None or self.hi is not None:
             raise VerifyException("lo and hi belong to form shift")
         rows, count = static_shape(self.parameters[0].type, 2, "thresholds")
-        expect_type(self.parameters[0].type, TensorType(i32, (rows, count)), "thresholds")
+        expect_type(
+            without_channels(self.parameters[0].type), TensorType(i32, (rows, count)), "thresholds"
+        )
         if rows != channels or count > most:
             raise VerifyException(
                 f"thresholds are {rows}x{count}: expected a row for each of the {channels}"
                 f" channels and at most {most} columns"
             )
         if len(self.parameters) == 2:
-            expect_type(self.parameters[1].type, TensorType(i1, (channels,)), "flip")
+            expect_type(
+                without_channels(self.parameters[1].type), TensorType(i1, (channels,)), "flip"
+            )
         thresholds = constant_values(self.parameters[0])
         if thresholds is None:
             return

@@ -26,6 +26,7 @@ from xdsl.irdl import (
 from xdsl.traits import IsTerminator, Pure
 from xdsl.utils.exceptions import VerifyException
 
+from lowbit_dialect.channels import without_channels
 from lowbit_dialect.codes import AffineCode, Code
 from lowbit_dialect.geometry import ConvGeometry
 from lowbit_dialect.kernel_layouts import conv_frame
@@ -63,7 +64,7 @@ def affine_code_of(type_: Attribute, role: str) -> AffineCode:
 
 @irdl_op_definition
 class YieldOp(LowbitOp):
-    """End of an epilogue: what the contraction stores."""
+    """End of an epilogue or of the body of `lowbit.compute`: what is stored."""
 
     name = "lowbit.yield"
 
@@ -71,9 +72,12 @@ class YieldOp(LowbitOp):
     traits = traits_def(IsTerminator())
 
     def verify_(self) -> None:
-        """Check that it ends an epilogue."""
-        if not isinstance(self.parent_op(), KernelOp):
-            raise VerifyException("lowbit.yield ends the epilogue of a kernel only")
+        """Check that it ends an epilogue or the body of a stage."""
+        parent = self.parent_op()
+        if not (isinstance(parent, LowbitOp) and parent.YIELDS):
+            raise VerifyException(
+                "lowbit.yield ends the epilogue of a kernel or the body of lowbit.compute only"
+            )
 
 
 class KernelOp(LowbitOp):
@@ -84,9 +88,13 @@ class KernelOp(LowbitOp):
     it is left out, and also where the constants of the epilogue's glue hold it already. The
     epilogue's argument stands for the i32 sums (with the correction, where given), its yield for
     what is stored; it may hold fused_glue and bitpack. Without one the i32 sums are stored.
+
+    The correction and the parameters of the glue may be encoded as `#lowbit.channels`, in the order
+    of the kernel's lanes; so may the result, where its channels are not the last dimension.
     """
 
     REGION_KEYWORD: ClassVar = "epilogue"
+    YIELDS: ClassVar = True
     TAKES_CODEBOOKS: ClassVar = False
     """Whether a code may be any one, or must be affine in its bits."""
     KNOBS: ClassVar[Mapping[str, Knob]] = {}
@@ -203,7 +211,7 @@ class KernelOp(LowbitOp):
             )
         if given:
             expected = TensorType(i32, (*raw_sums.class_counts(geometry), geometry.oc))
-            expect_type(self.operands[2].type, expected, "correction")
+            expect_type(without_channels(self.operands[2].type), expected, "correction")
 
     @property
     def _has_glue(self) -> bool:
@@ -223,7 +231,7 @@ class KernelOp(LowbitOp):
             if not isinstance(block.last_op, YieldOp):
                 raise VerifyException("the epilogue must end in lowbit.yield")
             given = block.last_op.value.type
-        expect_type(self.results[0].type, given, "result")
+        expect_type(without_channels(self.results[0].type), given, "result")
 
 
 class ConvKernelOp(KernelOp):

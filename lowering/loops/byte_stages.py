@@ -16,10 +16,10 @@ from lowbit_dialect.ops.base import code_of
 from lowbit_dialect.ops.pack import BitpackOp, UnpackOp
 from lowering.loops.emit import Index
 from lowering.loops.packed_walk import PackedWalk, nest, outermost
-from lowering.loops.stage import FunctionLowering, Stage, shape_of
+from lowering.loops.stage import Stage, StageLoops, shape_of
 
 
-def lower_pack_bytes(op: BitpackOp, layout: PackedAttr, lowering: FunctionLowering) -> None:
+def pack_bytes(op: BitpackOp, layout: PackedAttr) -> StageLoops:
     """Storage bytes to the bytes of words, whole vectors where both are neighbours in memory."""
     walk = PackedWalk(layout, shape_of(op.x))
 
@@ -27,10 +27,10 @@ def lower_pack_bytes(op: BitpackOp, layout: PackedAttr, lowering: FunctionLoweri
         mover = ByteMover(stage, walk, code_of(op.x.type, "x"), to_words=True)
         mover.run(op.x, op.result, low, high)
 
-    lowering.stage("bitpack", stage_extent(walk), body)
+    return StageLoops(stage_extent(walk), body)
 
 
-def lower_unpack_bytes(op: UnpackOp, layout: PackedAttr, lowering: FunctionLowering) -> None:
+def unpack_bytes(op: UnpackOp, layout: PackedAttr) -> StageLoops:
     """The bytes of words to storage bytes."""
     walk = PackedWalk(layout, shape_of(op.result))
 
@@ -38,7 +38,7 @@ def lower_unpack_bytes(op: UnpackOp, layout: PackedAttr, lowering: FunctionLower
         mover = ByteMover(stage, walk, code_of(op.x.type, "x"), to_words=False)
         mover.run(op.result, op.x, low, high)
 
-    lowering.stage("unpack", stage_extent(walk), body)
+    return StageLoops(stage_extent(walk), body)
 
 
 def stage_extent(walk: PackedWalk) -> int:

@@ -7,15 +7,17 @@ from math import ceil
 
 import numpy as np
 from numpy.typing import NDArray
-from xdsl.dialects import arith
-from xdsl.dialects.builtin import IntegerType, MemRefType, VectorType, i1, i32
+from xdsl.dialects.builtin import IntegerType, MemRefType, VectorType, i32
 from xdsl.ir import SSAValue
 
+from lowbit_dialect.channels import ChannelsAttr, channels_layout
 from lowbit_dialect.constants import constant_values
 from lowbit_dialect.geometry import ConvGeometry
-from lowering.loops.buffers import Place
-from lowering.loops.stage import FunctionLowering, Stage, element_of, shape_of
+from lowbit_dialect.layout import packed_layout
+from lowbit_dialect.ops.kernel import KernelOp
+from lowering.loops.stage import shape_of
 from lowering.loops.tile_site import TileSite
+from lowering.opt.diagnostics import fail
 
 
 @dataclass
@@ -26,7 +28,7 @@ class ChannelTable:
     """
 
     values: NDArray[np.int64] | None
-    place: Place | None
+    source: SSAValue | None
     shape: tuple[int, int]
     bits: int = 32
 
@@ -48,66 +50,28 @@ class ChannelTable:
         return ChannelTable.constant(table.reshape(len(rows), groups * lanes))
 
     @staticmethod
-    def of(
-        source: SSAValue,
-        lowering: FunctionLowering,
-        geometry: ConvGeometry,
-        block_lanes: int,
-        fill: int,
-        channels_first: bool = False,
-    ) -> ChannelTable:
-        """Table of a tensor whose last (or first) dimension is the output channel.
+    def of(source: SSAValue, op: KernelOp, fill: int, channels_first: bool = False) -> ChannelTable:
+        """Table of a parameter of a kernel, whose last (or first) dimension is the output channel.
 
-        Its lanes are those of the blocks of `block_lanes` channels that the kernel walks. A
-        constant becomes a constant; anything else is filled in by a stage of its own.
+        Its lanes are those of the blocks that the kernel walks. A tensor that is not constant must
+        be in that order already (`lowbit-split-stages`).
         """
-        shape = shape_of(source)
-        groups, oc = geometry.groups, geometry.oc
-        per_group = oc // groups
-        lanes = ceil(per_group / block_lanes) * block_lanes
+        geometry, block_lanes = op.geometry, block_lanes_of(op)
+        shape, oc = shape_of(source), geometry.oc
         entries = int(np.prod(shape)) // oc
         values = constant_values(source)
         if values is not None:
             rows = values.reshape(oc, entries).T if channels_first else values.reshape(entries, oc)
             return ChannelTable.of_values(rows, geometry, block_lanes, fill)
-        place = lowering.buffers.reserve(entries * groups * lanes * 4)
-        table_type = MemRefType(i32, [entries, groups, lanes])
-
-        def body(stage: Stage, low: SSAValue, high: SSAValue) -> None:
-            emit = stage.emit
-            flat = (groups, per_group, entries) if channels_first else (entries, groups, per_group)
-            data = stage.tensor(source, flat)
-            table = stage.place(place, table_type)
-            is_flag = element_of(source) == i1
-
-            def copy(row, group, lane) -> None:
-                indices = (group, lane, row) if channels_first else (row, group, lane)
-                value = emit.load(data, indices)
-                if is_flag:
-                    value = emit.op(arith.ExtUIOp(value, i32))
-                emit.store(value, table, (row, group, lane))
-
-            def row_body(row) -> None:
-                def group_body(group) -> None:
-                    emit.loop(0, per_group, lambda lane: copy(row, group, lane))
-                    emit.loop(
-                        per_group,
-                        lanes,
-                        lambda lane: emit.store(
-                            emit.constant(fill, i32), table, (row, group, lane)
-                        ),
-                    )
-
-                emit.loop(0, groups, group_body)
-
-            emit.loop(low, high, row_body)
-
-        lowering.stage("channel_table", entries, body)
-        return ChannelTable(None, place, (entries, groups * lanes))
+        wanted = parameter_layout(op, source, fill, channels_first)
+        if channels_layout(source.type) != wanted:
+            fail(op, f"a parameter that is no constant must lie in {wanted}, got {source.type}")
+        lanes = wanted.physical_shape(shape)[-1]
+        return ChannelTable(None, source, (entries, lanes))
 
     def modulo(self, bits: int) -> ChannelTable:
         """Known numbers in lanes of `bits` bits, for sums that are known to fit there."""
-        assert self.values is not None, "what a stage fills in is i32"
+        assert self.values is not None, "what is not constant is i32"
         return replace(self, bits=bits)
 
     def vector(self, site: TileSite, entry, vector_index: int) -> SSAValue:
@@ -115,7 +79,22 @@ class ChannelTable:
         if self.values is not None:
             memory = site.stage.table(self.values, self.bits)
         else:
-            assert self.place is not None
-            memory = site.stage.place(self.place, MemRefType(i32, self.shape))
+            assert self.source is not None
+            memory = site.stage.memory(self.source, MemRefType(i32, self.shape))
         type_ = VectorType(IntegerType(self.bits), [site.lanes])
         return site.emit.load_vector(memory, [entry, site.lane(vector_index)], type_)
+
+
+def block_lanes_of(op: KernelOp) -> int:
+    """Output channels of a block of a kernel."""
+    layout = packed_layout(op.operands[1].type)
+    assert layout is not None, "the op's verifier says so"
+    return layout.lane_block[1]
+
+
+def parameter_layout(
+    op: KernelOp, source: SSAValue, fill: int, channels_first: bool
+) -> ChannelsAttr:
+    """How a parameter that is no constant lies, one number for each lane of the kernel."""
+    axis = 0 if channels_first else len(shape_of(source)) - 1
+    return ChannelsAttr.get(axis, block_lanes_of(op), op.geometry.groups, fill)

@@ -31,7 +31,7 @@ from lowering.kernels.contraction import Contraction
 from lowering.loops.emit import Index
 from lowering.loops.epilogue import Epilogue
 from lowering.loops.skipped_taps import SkippedTaps
-from lowering.loops.stage import FunctionLowering, Stage
+from lowering.loops.stage import Stage, StageLoops
 from lowering.loops.tile_site import TileSite
 from lowering.opt.diagnostics import fail
 from lowering.strategies import strategy_of
@@ -48,7 +48,7 @@ def contraction_of(op: KernelOp, target: Target, weight_vector_bits: int = 0) ->
     return Contraction(op.geometry, *op.codes, target, weight_vector_bits)
 
 
-def schedule_of(op: KernelOp, lowering: FunctionLowering) -> ScheduleAttr:
+def schedule_of(op: KernelOp, target: Target) -> ScheduleAttr:
     """The op's schedule.
 
     Raises:
@@ -60,7 +60,7 @@ def schedule_of(op: KernelOp, lowering: FunctionLowering) -> ScheduleAttr:
     w_layout = packed_layout(op.operands[1].type)
     assert w_layout is not None, "the op's verifier says so"
     vector_bits = w_layout.lane_block[1] // schedule.vectors.data * strategy.lane_bits(w_layout)
-    contraction = contraction_of(op, lowering.target, vector_bits)
+    contraction = contraction_of(op, target, vector_bits)
     whole = strategy.of_layouts(op) | schedule.knob_values
     reason = strategy.why_not_schedule(contraction, strategy.ops.with_knobs(schedule, whole))
     if reason is not None:
@@ -68,9 +68,8 @@ def schedule_of(op: KernelOp, lowering: FunctionLowering) -> ScheduleAttr:
     return schedule
 
 
-def lower_contraction(op: KernelOp, lowering: FunctionLowering, tiles_of: type[Tiles]) -> None:
-    """Write the stages of a contraction and its epilogue; `tiles_of` fills the tiles."""
-    epilogue = Epilogue.of(op, lowering)
+def contraction_loops(op: KernelOp, target: Target, tiles_of: type[Tiles]) -> StageLoops:
+    """The loops of a contraction and its epilogue; `tiles_of` fills the tiles."""
     geometry = op.geometry
     w_layout = packed_layout(op.operands[1].type)
     assert w_layout is not None
@@ -79,7 +78,7 @@ def lower_contraction(op: KernelOp, lowering: FunctionLowering, tiles_of: type[T
     by_rows = rows > 1
 
     def body(stage: Stage, low: SSAValue, high: SSAValue) -> None:
-        tiles = tiles_of(op, stage, epilogue.begin(stage), blocks)
+        tiles = tiles_of(op, stage, Epilogue(op, stage), blocks)
         emit = stage.emit
         if not by_rows:
             emit.loop(low, high, lambda block: tiles.row(0, block))
@@ -92,8 +91,7 @@ def lower_contraction(op: KernelOp, lowering: FunctionLowering, tiles_of: type[T
                 0, blocks, lambda block: emit.loop(low, high, lambda row: tiles.row(row, block))
             )
 
-    lowering.stage(op.name.rpartition(".")[2], rows if by_rows else blocks, body)
-    epilogue.finish()
+    return StageLoops(rows if by_rows else blocks, body)
 
 
 class ContractionTiles(ABC):
@@ -105,7 +103,7 @@ class ContractionTiles(ABC):
     def __init__(self, op: KernelOp, stage: Stage, epilogue: Epilogue, blocks: int):
         self.op, self.stage, self.epilogue = op, stage, epilogue
         self.geometry = op.geometry
-        self.schedule = schedule_of(op, stage.lowering)
+        self.schedule = schedule_of(op, stage.target)
         x_type, w_type = op.operands[0].type, op.operands[1].type
         self.x_code, self.w_code = op.codes
         x_layout, w_layout = packed_layout(x_type), packed_layout(w_type)
@@ -121,7 +119,7 @@ class ContractionTiles(ABC):
         self.row_offset = frame[0] - rows.before
         self.col_offset = frame[2] - cols.before
         self.raw_sums = op.raw_sums
-        self.skipped = SkippedTaps.of(op, self.schedule, stage.lowering)
+        self.skipped = SkippedTaps.of(op, self.schedule)
         self.unroll, self.cols = self.schedule.unroll.data, cols
         self.place_operands(op, frame, w_layout)
 

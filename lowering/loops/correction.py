@@ -14,10 +14,11 @@ from lowbit_dialect.geometry import WEIGHT_LAYOUTS
 from lowbit_dialect.ops.base import code_of
 from lowbit_dialect.ops.correction import CorrectionOp
 from lowering.loops.emit import INDEX, Index
-from lowering.loops.stage import FunctionLowering, Stage, shape_of
+from lowering.loops.stage import Stage, StageLoops, shape_of
+from lowering.targets import Target
 
 
-def lower_correction(op: CorrectionOp, lowering: FunctionLowering) -> None:
+def correction(op: CorrectionOp, target: Target) -> StageLoops:
     """Sum the decoded weights over the valid taps of each border class (see `raw_sums`)."""
     raw_sums, geometry = op.raw_sums, op.geometry
     code = code_of(op.w.type, "w")
@@ -82,7 +83,7 @@ def lower_correction(op: CorrectionOp, lowering: FunctionLowering) -> None:
             ),
         )
 
-    lowering.stage("correction", geometry.oc, body)
+    return StageLoops(geometry.oc, body)
 
 
 def _value_factor(

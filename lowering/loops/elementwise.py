@@ -28,7 +28,7 @@ from lowering.loops.emit import INDEX, Emit, Index
 from lowering.loops.lanes import Lanes, flat, for_lanes, lane_count, rows_of
 from lowering.loops.levels import GLUE_LEVELS, are_constant, saturating_add
 from lowering.loops.round_to_code import round_to_code
-from lowering.loops.stage import FunctionLowering, Stage, element_of, shape_of
+from lowering.loops.stage import Stage, StageLoops, element_of, shape_of
 from lowering.targets import Target
 
 MOST_GLUED = 8
@@ -76,7 +76,7 @@ class _Scale:
         return 1 if target.flushes_subnormals and can_be_seen else lane_count(target)
 
 
-def lower_quantize(op: QuantizeOp, lowering: FunctionLowering) -> None:
+def quantize(op: QuantizeOp, target: Target) -> StageLoops:
     """Divide, clip to the code's range, round to an integer, or to the k of a bipolar 2k + 1."""
     shape = rows_of(shape_of(op.x))
     code = code_of(op.result.type, "result")
@@ -93,7 +93,7 @@ def lower_quantize(op: QuantizeOp, lowering: FunctionLowering) -> None:
         count = scale.lanes(stage.target, is_exact_at_zero=isinstance(code, BipolarType))
         for_lanes(stage, shape, (low, high), count, element)
 
-    lowering.stage("quantize", shape[0], body)
+    return StageLoops(shape[0], body)
 
 
 def _clip(emit: Emit, value: SSAValue, low: int, high: int) -> SSAValue:
@@ -119,7 +119,7 @@ def _integers(lanes: Lanes, memory: SSAValue, element) -> SSAValue:
     return value
 
 
-def lower_dequantize(op: DequantizeOp, lowering: FunctionLowering) -> None:
+def dequantize(op: DequantizeOp, target: Target) -> StageLoops:
     """f32(value) * scale."""
     shape, element_type = rows_of(shape_of(op.x)), element_of(op.x)
     scale = _Scale(op)
@@ -136,10 +136,10 @@ def lower_dequantize(op: DequantizeOp, lowering: FunctionLowering) -> None:
         count = 1 if is_table else scale.lanes(stage.target)
         for_lanes(stage, shape, (low, high), count, element)
 
-    lowering.stage("dequantize", shape[0], body)
+    return StageLoops(shape[0], body)
 
 
-def lower_add(op: AddOp, lowering: FunctionLowering) -> None:
+def add(op: AddOp, target: Target) -> StageLoops:
     """Sum in i32, saturating where both operands are i32, clipped to a code's range."""
     shape = rows_of(shape_of(op.result))
     types = [element_of(v) for v in (op.lhs, op.rhs)]
@@ -160,7 +160,7 @@ def lower_add(op: AddOp, lowering: FunctionLowering) -> None:
 
         for_lanes(stage, shape, (low, high), lane_count(stage.target), element)
 
-    lowering.stage("add", shape[0], body)
+    return StageLoops(shape[0], body)
 
 
 @dataclass
@@ -202,7 +202,7 @@ class _GlueTable:
         return lanes.emit.op(simd.ExtUIOp(value, lanes.vector(i32)))
 
 
-def lower_glue(op: FusedGlueOp, lowering: FunctionLowering) -> None:
+def fused_glue(op: FusedGlueOp, target: Target) -> StageLoops:
     """Glue on accumulators in memory, whatever dimension the channels are."""
     shape = shape_of(op.acc)
     dim = op.channel_dim
@@ -248,4 +248,4 @@ def lower_glue(op: FusedGlueOp, lowering: FunctionLowering) -> None:
         )
         for_lanes(stage, rows_of(shape), (low, high), count, element)
 
-    lowering.stage("fused_glue", rows_of(shape)[0], body)
+    return StageLoops(rows_of(shape)[0], body)

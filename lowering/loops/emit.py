@@ -14,7 +14,9 @@ from xdsl.dialects.builtin import (
     IndexType,
     IntegerAttr,
     IntegerType,
+    LocationAttr,
     MemRefType,
+    UnknownLoc,
     VectorType,
 )
 from xdsl.ir import Attribute, Block, Operation, Region, SSAValue
@@ -37,9 +39,20 @@ class Emit:
         self._builder = Builder(point or InsertPoint.at_end(entry))
         self._constants = Builder(InsertPoint.at_start(entry))
         self._cache: dict[tuple[Attribute, int | float], SSAValue] = {}
+        self._location: LocationAttr = UnknownLoc()
+
+    @staticmethod
+    def before(operation: Operation) -> Emit:
+        """Insert ahead of `operation`, constants too; what is made is where `operation` is."""
+        assert operation.parent is not None
+        emit = Emit(operation.parent, InsertPoint.before(operation))
+        emit._constants = Builder(InsertPoint.before(operation))
+        emit._location = operation.location
+        return emit
 
     def op(self, operation: Operation) -> SSAValue:
         """Insert an operation; its first result, if any."""
+        operation.location = self._location
         point = self._builder.insertion_point
         if point.insert_before is None:
             point.block.add_op(operation)
@@ -59,6 +72,7 @@ class Emit:
             else:
                 assert isinstance(type_, Float32Type)
                 op = arith.ConstantOp(FloatAttr(float(value), type_))
+            op.location = self._location
             self._constants.insert(op)
             self._cache[key] = op.results[0]
         return self._cache[key]
@@ -134,7 +148,7 @@ class Emit:
         self._builder.insert(scf.YieldOp(*results))
         self._builder.insertion_point = outer
         loop = scf.ForOp(low_value, high_value, step_value, list(initial), Region(block))
-        self._builder.insert(loop)
+        self.op(loop)
         return loop.results
 
     def when(self, condition: SSAValue, body: Callable[[], None]) -> None:
@@ -145,7 +159,7 @@ class Emit:
         body()
         self._builder.insert(scf.YieldOp())
         self._builder.insertion_point = outer
-        self._builder.insert(scf.IfOp(condition, [], Region(block)))
+        self.op(scf.IfOp(condition, [], Region(block)))
 
     def adjust(
         self,
@@ -162,11 +176,12 @@ class Emit:
         self._builder.insert(scf.YieldOp(*values))
         self._builder.insertion_point = outer
         choice = scf.IfOp(condition, [v.type for v in values], Region(block), Region(unchanged))
-        self._builder.insert(choice)
+        self.op(choice)
         return choice.results
 
     def at_entry(self, operation: Operation) -> SSAValue:
         """Insert an operation beside the constants, ahead of everything; its first result."""
+        operation.location = self._location
         self._constants.insert(operation)
         return operation.results[0]
 

@@ -1,23 +1,17 @@
 """What becomes of a tile's accumulators: correction, glue, packing, and the store.
 
-An `Epilogue` is made once for a contraction; it prepares per-channel tables (constants at compile
-time, otherwise a stage that fills them), and emits the vector code for each tile.
+An `Epilogue` is made once for a contraction; it prepares per-channel tables (of constants, or of
+tensors in `#lowbit.channels`), and emits the vector code for each tile.
 """
 
 from __future__ import annotations
 
 from dataclasses import replace
 
-import numpy as np
 from xdsl.dialects import arith, vector
-from xdsl.dialects.builtin import (
-    MemRefType,
-    i8,
-    i32,
-)
 from xdsl.ir import SSAValue
 
-from lowbit_dialect.layout import packed_layout
+from lowbit_dialect.channels import ChannelsAttr, channels_layout
 from lowbit_dialect.ops.glue import FusedGlueOp
 from lowbit_dialect.ops.kernel import ConvKernelOp, KernelOp
 from lowbit_dialect.ops.pack import BitpackOp
@@ -27,41 +21,29 @@ from lowering.loops.emit import Index
 from lowering.loops.levels import GLUE_LEVELS
 from lowering.loops.narrow_sums import holds, narrow_sums
 from lowering.loops.packed_store import PackedTarget
-from lowering.loops.permute import permute_stage
-from lowering.loops.stage import FunctionLowering, Stage, shape_of
+from lowering.loops.stage import Stage, shape_of
 from lowering.loops.tile_site import TileSite
+from lowering.opt.diagnostics import fail
 
 
 class Epilogue:
     """The epilogue of one contraction."""
 
-    def __init__(self, op: KernelOp, lowering: FunctionLowering):
-        self.op, self.lowering = op, lowering
-        self.geometry = op.geometry
+    def __init__(self, op: KernelOp, stage: Stage):
+        self.op, self.geometry = op, op.geometry
         block = op.epilogue_block
         chain = list(block.ops)[:-1] if block is not None else []
         self.glue = next((o for o in chain if isinstance(o, FusedGlueOp)), None)
         self.pack = next((o for o in chain if isinstance(o, BitpackOp)), None)
-        self.result = op.results[0]
-        layout = packed_layout(op.operands[1].type)
-        assert layout is not None
-        self.block_lanes = layout.lane_block[1]
         correction = op.operands[2] if len(op.operands) > 2 else None
         self.correction = self._table(correction, fill=0) if correction is not None else None
         self.parameters = self._parameter_tables()
         self.sum_range = self._sum_range()
         self.packed = packed_target(op) if self.pack is not None else None
-        self.scratch = self._scratch()
-
-    @staticmethod
-    def of(op: KernelOp, lowering: FunctionLowering) -> Epilogue:
-        """The epilogue of a contraction; writes the stages that fill its tables."""
-        return Epilogue(op, lowering)
+        self.target = self._target(stage)
 
     def _table(self, source: SSAValue, fill: int, channels_first: bool = False) -> ChannelTable:
-        return ChannelTable.of(
-            source, self.lowering, self.geometry, self.block_lanes, fill, channels_first
-        )
+        return ChannelTable.of(source, self.op, fill, channels_first)
 
     def _parameter_tables(self) -> list[ChannelTable]:
         if self.glue is None:
@@ -84,32 +66,15 @@ class Epilogue:
         values = self.correction.values
         return None if values is None else (low + int(values.min()), high + int(values.max()))
 
-    def _scratch(self) -> SSAValue | None:
-        """Where an unpacked nchw result lies before its channels become the outer dimension."""
-        is_nchw = isinstance(self.op, ConvKernelOp) and self.op.layout.data == "nchw"
-        return self.result if is_nchw and self.pack is None else None
-
-    def begin(self, stage: Stage) -> Epilogue:
-        """Find the target of the stores in this stage."""
-        g = self.geometry
-        shape = (g.batch, g.rows.out, g.cols.out, g.oc)
+    def _target(self, stage: Stage) -> SSAValue | None:
+        """Where unpacked results are stored, the channels innermost."""
         if self.pack is not None:
-            self.target = None
-        elif self.scratch is not None:
-            element = i32 if self.glue is None else i8
-            count = int(np.prod(shape)) * (4 if self.glue is None else 1)
-            self.scratch_place = self.lowering.buffers.reserve(count)
-            self.target = stage.place(self.scratch_place, MemRefType(element, shape))
-        else:
-            self.target = stage.tensor(self.result, shape)
-        return self
-
-    def finish(self) -> None:
-        """Write the stage that reorders an nchw result."""
-        if self.scratch is not None:
-            g = self.geometry
-            shape = (g.batch, g.rows.out, g.cols.out, g.oc)
-            permute_stage(self.lowering, self.scratch_place, shape, (0, 3, 1, 2), self.result)
+            return None
+        g, result = self.geometry, self.op.results[0]
+        is_nchw = isinstance(self.op, ConvKernelOp) and self.op.layout.data == "nchw"
+        if is_nchw and channels_layout(result.type) != ChannelsAttr.get(1):
+            fail(self.op, "an unpacked nchw result must be in #lowbit.channels<axis = 1>")
+        return stage.tensor(result, (g.batch, g.rows.out, g.cols.out, g.oc))
 
     def apply(self, site: TileSite) -> None:
         """Emit the epilogue of one tile."""

@@ -15,10 +15,10 @@ from lowbit_dialect.ops.base import code_of
 from lowbit_dialect.ops.pack import BitpackOp, UnpackOp
 from lowering.loops.emit import Emit, Index
 from lowering.loops.packed_walk import PackedWalk, nest, outermost
-from lowering.loops.stage import FunctionLowering, Stage, shape_of
+from lowering.loops.stage import Stage, StageLoops, shape_of
 
 
-def lower_pack_indices(op: BitpackOp, layout: PackedAttr, lowering: FunctionLowering) -> None:
+def pack_indices(op: BitpackOp, layout: PackedAttr) -> StageLoops:
     """Storage bytes to indices, one at a time: weights that are not constant are packed so."""
     walk = _IndexWalk(PackedWalk(layout, shape_of(op.x)))
     planes = code_of(op.x.type, "x").width
@@ -36,10 +36,10 @@ def lower_pack_indices(op: BitpackOp, layout: PackedAttr, lowering: FunctionLowe
 
         walk.run(emit, low, high, index_body)
 
-    lowering.stage("bitpack", walk.extent, body)
+    return StageLoops(walk.extent, body)
 
 
-def lower_unpack_indices(op: UnpackOp, layout: PackedAttr, lowering: FunctionLowering) -> None:
+def unpack_indices(op: UnpackOp, layout: PackedAttr) -> StageLoops:
     """Indices to storage bytes."""
     walk = _IndexWalk(PackedWalk(layout, shape_of(op.result)))
     code = code_of(op.x.type, "x")
@@ -61,7 +61,7 @@ def lower_unpack_indices(op: UnpackOp, layout: PackedAttr, lowering: FunctionLow
 
         walk.run(emit, low, high, index_body)
 
-    lowering.stage("unpack", walk.extent, body)
+    return StageLoops(walk.extent, body)
 
 
 def _gathered(emit: Emit, values: Sequence[SSAValue], bit: int) -> SSAValue:

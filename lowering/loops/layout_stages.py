@@ -15,15 +15,15 @@ from lowbit_dialect import arith_ops, simd
 from lowbit_dialect.layout import PLANE, PackedAttr, packed_layout
 from lowbit_dialect.ops.base import code_of
 from lowbit_dialect.ops.pack import BitpackOp, UnpackOp
-from lowering.loops.byte_stages import lower_pack_bytes, lower_unpack_bytes
+from lowering.loops.byte_stages import pack_bytes, unpack_bytes
 from lowering.loops.digit_stages import DigitMover
 from lowering.loops.emit import Index, signed_byte
-from lowering.loops.index_stages import lower_pack_indices, lower_unpack_indices
+from lowering.loops.index_stages import pack_indices, unpack_indices
 from lowering.loops.level_stages import LevelMover
 from lowering.loops.pack_columns import Columns, column_lanes, sign_extended
 from lowering.loops.packed_walk import PackedWalk, nest, outermost, without
-from lowering.loops.stage import FunctionLowering, Stage, shape_of
-from lowering.loops.word_stages import WordMover, lower_pack_words, lower_unpack_words
+from lowering.loops.stage import Stage, StageLoops, shape_of
+from lowering.loops.word_stages import WordMover, pack_words, unpack_words
 from lowering.targets import Target
 
 VECTOR_BYTES = (64, 32, 16, 8)
@@ -36,24 +36,21 @@ MAX_TOGETHER = 8
 """Lines that are packed together at most."""
 
 
-def lower_bitpack(op: BitpackOp, lowering: FunctionLowering) -> None:
+def bitpack(op: BitpackOp, target: Target) -> StageLoops:
     """Bytes to words: whole vectors of elements at once where they are neighbours in memory."""
     layout = packed_layout(op.result.type)
     assert layout is not None
     if mover := _word_mover(layout):
-        lower_pack_words(op, layout, lowering, mover)
-        return
+        return pack_words(op, layout, mover)
     if layout.bytes.data:
-        lower_pack_bytes(op, layout, lowering)
-        return
+        return pack_bytes(op, layout)
     if len(layout.index):
-        lower_pack_indices(op, layout, lowering)
-        return
+        return pack_indices(op, layout)
     walk = PackedWalk(layout, shape_of(op.x))
     dims, code = outermost(walk), code_of(op.x.type, "x")
     contiguous = walk.axis == len(walk.shape) - 1
-    lanes = column_lanes(walk, lowering.target.lanes(layout.word_bits.data))
-    together = neighbours(walk, lowering.target) if contiguous else 0
+    lanes = column_lanes(walk, target.lanes(layout.word_bits.data))
+    together = neighbours(walk, target) if contiguous else 0
     if lanes:
         dims = without(walk, dims, len(walk.shape) - 1)
     elif together:
@@ -69,7 +66,7 @@ def lower_bitpack(op: BitpackOp, lowering: FunctionLowering) -> None:
         else:
             stage.emit.loop(low, high, lambda _: line([0] * len(walk.shape)))
 
-    lowering.stage("bitpack", walk.shape[dims[0]] if dims else 1, body)
+    return StageLoops(walk.shape[dims[0]] if dims else 1, body)
 
 
 def neighbours(walk: PackedWalk, target: Target) -> int:
@@ -228,22 +225,19 @@ def _word_mover(layout: PackedAttr) -> type[WordMover] | None:
     return DigitMover if layout.bytes.data == "digits" else None
 
 
-def lower_unpack(op: UnpackOp, lowering: FunctionLowering) -> None:
+def unpack(op: UnpackOp, target: Target) -> StageLoops:
     """Words to bytes: vectors of columns, or of the bits of a word, or single elements."""
     layout, code = packed_layout(op.x.type), code_of(op.x.type, "x")
     assert layout is not None
     if mover := _word_mover(layout):
-        lower_unpack_words(op, layout, lowering, mover)
-        return
+        return unpack_words(op, layout, mover)
     if layout.bytes.data:
-        lower_unpack_bytes(op, layout, lowering)
-        return
+        return unpack_bytes(op, layout)
     if len(layout.index):
-        lower_unpack_indices(op, layout, lowering)
-        return
+        return unpack_indices(op, layout)
     walk = PackedWalk(layout, shape_of(op.result))
     dims = outermost(walk)
-    lanes = column_lanes(walk, lowering.target.lanes(layout.word_bits.data))
+    lanes = column_lanes(walk, target.lanes(layout.word_bits.data))
     if lanes:
         dims = without(walk, dims, len(walk.shape) - 1)
 
@@ -257,7 +251,7 @@ def lower_unpack(op: UnpackOp, lowering: FunctionLowering) -> None:
         else:
             stage.emit.loop(low, high, lambda _: line([0] * len(walk.shape)))
 
-    lowering.stage("unpack", walk.shape[dims[0]] if dims else 1, body)
+    return StageLoops(walk.shape[dims[0]] if dims else 1, body)
 
 
 class _Unpacker:

@@ -17,7 +17,8 @@ from lowbit_dialect.layout import PackedAttr, packed_layout
 from lowbit_dialect.ops.base import code_of
 from lowbit_dialect.ops.pool import MaxPool2DOp
 from lowering.loops.emit import Emit, Index
-from lowering.loops.stage import FunctionLowering, Stage, shape_of
+from lowering.loops.stage import Stage, StageLoops, shape_of
+from lowering.targets import Target
 
 Planes = list[SSAValue]
 """One value for each plane of a number, or a single one that is the number itself."""
@@ -29,7 +30,7 @@ MAX_UNROLLED_TAPS = 16
 """Taps of a window whose loops are unrolled, so that the code does not grow with the window."""
 
 
-def lower_max_pool(op: MaxPool2DOp, lowering: FunctionLowering) -> None:
+def max_pool(op: MaxPool2DOp, target: Target) -> StageLoops:
     """The maximum of each window.
 
     A tap in the padding is replaced by the nearest element of the image, which lies in the same
@@ -50,7 +51,7 @@ def lower_max_pool(op: MaxPool2DOp, lowering: FunctionLowering) -> None:
             low, high, lambda job: lines.line(emit.div(job, rows.out), emit.mod(job, rows.out))
         )
 
-    lowering.stage("max_pool2d", batch * rows.out, body)
+    return StageLoops(batch * rows.out, body)
 
 
 class _Pool(ABC):

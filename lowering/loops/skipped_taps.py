@@ -31,7 +31,7 @@ from lowbit_dialect.schedule import ScheduleAttr
 from lowering.kernels.skipped_share import border_tiles
 from lowering.loops.channel_table import ChannelTable
 from lowering.loops.emit import Index
-from lowering.loops.stage import FunctionLowering, Stage
+from lowering.loops.stage import Stage, constant_image
 from lowering.loops.tile_site import TileSite
 
 
@@ -73,15 +73,14 @@ class SkippedTaps:
     lacking: ChannelTable | None
 
     @staticmethod
-    def of(op: KernelOp, schedule: ScheduleAttr, lowering: FunctionLowering) -> SkippedTaps:
-        """What the schedule asks for; nothing where the sums would lack what nobody knows yet."""
-        geometry, skip = op.geometry, schedule.skip.data
-        rows = _Axis.of(geometry.rows, skip != "none")
-        cols = _Axis.of(geometry.cols, skip == "all")
-        factor = op.raw_sums.pattern_factor
-        if factor == 0 or not (rows.skips or cols.skips):
+    def of(op: KernelOp, schedule: ScheduleAttr) -> SkippedTaps:
+        """What the schedule asks for; nothing where what the sums would lack is not constant."""
+        geometry = op.geometry
+        rows, cols = _axes(geometry, schedule)
+        if not reads_weights(op, schedule):
             return SkippedTaps(geometry, rows, cols, None)
-        sums = _pattern_sums(op, lowering)
+        factor = op.raw_sums.pattern_factor
+        sums = _pattern_sums(op)
         if sums is None:
             whole = _Axis.of(geometry.rows, False), _Axis.of(geometry.cols, False)
             return SkippedTaps(geometry, *whole, None)
@@ -168,10 +167,21 @@ class SkippedTaps:
         return site.map_sums(lambda m, v, _: sums[m][v])
 
 
-def _pattern_sums(op: KernelOp, lowering: FunctionLowering) -> NDArray[np.int64] | None:
+def _axes(geometry: ConvGeometry, schedule: ScheduleAttr) -> tuple[_Axis, _Axis]:
+    skip = schedule.skip.data
+    return _Axis.of(geometry.rows, skip != "none"), _Axis.of(geometry.cols, skip == "all")
+
+
+def reads_weights(op: KernelOp, schedule: ScheduleAttr) -> bool:
+    """Whether the loops depend on the numbers of the weights: skipped taps add something."""
+    rows, cols = _axes(op.geometry, schedule)
+    return op.raw_sums.pattern_factor != 0 and (rows.skips or cols.skips)
+
+
+def _pattern_sums(op: KernelOp) -> NDArray[np.int64] | None:
     """Sums of the weights' patterns (oc, kh, kw), or None where these are not constants."""
     weights = op.operands[1]
-    image, layout = lowering.image_of(weights), packed_layout(weights.type)
+    image, layout = constant_image(weights), packed_layout(weights.type)
     if image is None or not isinstance(op, ConvKernelOp):
         return None
     assert layout is not None

@@ -15,7 +15,7 @@ from lowbit_dialect.ops.pack import BitpackOp, UnpackOp
 from lowering.loops.byte_stages import ByteMover, stage_extent
 from lowering.loops.emit import Index
 from lowering.loops.packed_walk import PackedWalk
-from lowering.loops.stage import FunctionLowering, Stage, shape_of
+from lowering.loops.stage import Stage, StageLoops, shape_of
 
 
 class WordMover(ByteMover):
@@ -69,9 +69,7 @@ class WordMover(ByteMover):
         return where
 
 
-def lower_pack_words(
-    op: BitpackOp, layout: PackedAttr, lowering: FunctionLowering, mover: type[WordMover]
-) -> None:
+def pack_words(op: BitpackOp, layout: PackedAttr, mover: type[WordMover]) -> StageLoops:
     """Storage bytes to words, a word at a time."""
     walk = PackedWalk(layout, shape_of(op.x))
 
@@ -79,12 +77,10 @@ def lower_pack_words(
         moving = mover(stage, walk, code_of(op.x.type, "x"), to_words=True)
         moving.run(op.x, op.result, low, high)
 
-    lowering.stage("bitpack", stage_extent(walk), body)
+    return StageLoops(stage_extent(walk), body)
 
 
-def lower_unpack_words(
-    op: UnpackOp, layout: PackedAttr, lowering: FunctionLowering, mover: type[WordMover]
-) -> None:
+def unpack_words(op: UnpackOp, layout: PackedAttr, mover: type[WordMover]) -> StageLoops:
     """Words to storage bytes, a word at a time."""
     walk = PackedWalk(layout, shape_of(op.result))
 
@@ -92,4 +88,4 @@ def lower_unpack_words(
         moving = mover(stage, walk, code_of(op.x.type, "x"), to_words=False)
         moving.run(op.result, op.x, low, high)
 
-    lowering.stage("unpack", stage_extent(walk), body)
+    return StageLoops(stage_extent(walk), body)

@@ -21,7 +21,7 @@ from lowbit_dialect.schedule import ORDERS, SKIPS, KnobValue, ScheduleAttr
 from lowering.kernels.contraction import Contraction
 from lowering.kernels.cost_model import epilogue_cycles
 from lowering.kernels.skipped_share import border_tiles, executed_share
-from lowering.loops.stage import FunctionLowering
+from lowering.loops.stage import StageLoops
 from lowering.strategies.instructions import Instruction
 from lowering.targets import Target
 
@@ -315,8 +315,8 @@ class Strategy(ABC):
     # The code.
 
     @abstractmethod
-    def lower(self, op: KernelOp, lowering: FunctionLowering) -> None:
-        """Write the stages of a kernel as loops around register tiles."""
+    def loops(self, op: KernelOp, target: Target) -> StageLoops:
+        """A kernel as loops around register tiles."""
 
     @abstractmethod
     def tile_patterns(self, target: Target) -> Mapping[type[Operation], RewritePattern]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from textwrap import wrap
 
-from lowering.loops.buffers import ALIGNMENT
+from lowering.stages.plan_memory import ALIGNMENT
 from runtime.aot.c_types import CBuffer, buffers_of
 from runtime.aot.library import VERSION, Library, LibraryFunction
 from runtime.aot.names import stage_type, workspace_query

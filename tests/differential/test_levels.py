@@ -8,7 +8,7 @@ from xdsl.dialects.builtin import ModuleOp
 from lowering.pipeline import LEVELS
 from runtime import compile
 from runtime.compile import parse_module
-from tests.differential.check import TARGETS, assert_same, call
+from tests.differential.check import TARGETS, assert_same, call, check_interpreted
 from tests.differential.graph import Graph, module_of
 from tests.differential.strategies import examples, networks
 
@@ -22,16 +22,21 @@ def reparsed(module: ModuleOp, level: str) -> ModuleOp:
     return again
 
 
+START_LEVELS = tuple(level for level in LEVELS if level != "llvm")
+
+
 @examples(4)
-@given(networks(most_layers=2), st.sampled_from(TARGETS))
-def test_texts(graph: Graph, target: str) -> None:
-    """The pipeline with a text between any two levels gives the object that it gives without."""
+@given(networks(most_layers=2), st.sampled_from(TARGETS), st.sampled_from(START_LEVELS))
+def test_texts(graph: Graph, target: str, start: str) -> None:
+    """Every level has a text; stages run in the interpreter; compiling goes on from any level."""
     module, steps = module_of(graph), Context()
     for level, passes in LEVELS.items():
         for step in passes(target):
             step.apply(steps, module)
         module = reparsed(module, level)
-        if level in ("tensors", "kernels"):
+        if level == "stages":
+            check_interpreted(graph, module, f"interpreted stages for {target}")
+        if level == start:
             (*found,) = call(compile(module, target, use_cache=False), graph)
             for i, (result, value) in enumerate(zip(found, graph.results, strict=True)):
                 assert_same(result, value, f"{target} from {level}, result {i}")

@@ -32,8 +32,9 @@ from lowbit_dialect.network import NetworkBuilder
 from lowbit_dialect.ops.elementwise import AddOp
 from lowering import pipeline
 from lowering.loops.lanes import flat, for_lanes, lane_count, rows_of
-from lowering.loops.stage import shape_of
-from lowering.loops.to_loops import LOWERINGS
+from lowering.loops.lowerings import LOWERINGS
+from lowering.loops.stage import StageLoops, shape_of
+from lowering.targets import Target
 from runtime import compile, matmul
 from runtime.source import fingerprint, parse_module
 
@@ -55,10 +56,10 @@ class ToyAttr(ParametrizedAttribute):
     name = "toy.attr"
 
 
-def lowering_to(choice: type[Operation]) -> Callable[[Any, Any], None]:
+def lowering_to(choice: type[Operation]) -> Callable[[Any, Target], StageLoops]:
     """A lowering of `ReluOp`, with arith.maxsi or arith.minsi."""
 
-    def lower(op: ReluOp, function: Any) -> None:
+    def lower(op: ReluOp, target: Target) -> StageLoops:
         shape = rows_of(shape_of(op.x))
 
         def body(stage: Any, low: Any, high: Any) -> None:
@@ -71,7 +72,7 @@ def lowering_to(choice: type[Operation]) -> Callable[[Any, Any], None]:
 
             for_lanes(stage, shape, (low, high), lane_count(stage.target), element)
 
-        function.stage("relu", shape[0], body)
+        return StageLoops(shape[0], body)
 
     return lower
 
@@ -109,7 +110,7 @@ func.func @main(%x: tensor<4xi32>) -> tensor<4xi32> {
 }"""
 
 
-def lower_to_zeros(op: AddOp, function: Any) -> None:
+def lower_to_zeros(op: AddOp, target: Target) -> StageLoops:
     """A lowering of an operation of ours."""
     shape = rows_of(shape_of(op.result))
 
@@ -121,7 +122,7 @@ def lower_to_zeros(op: AddOp, function: Any) -> None:
 
         for_lanes(stage, shape, (low, high), lane_count(stage.target), element)
 
-    function.stage("zeros", shape[0], body)
+    return StageLoops(shape[0], body)
 
 
 @pytest.mark.parametrize("as_text", [True, False])

@@ -15,8 +15,8 @@ from lowbit_dialect.ops.kernel import KernelOp
 from lowbit_dialect.ops.tile import TileOp
 from lowbit_dialect.schedule import KnobValue, ScheduleAttr
 from lowering.kernels.contraction import Contraction
-from lowering.loops.contraction import TileArguments, lower_contraction
-from lowering.loops.stage import FunctionLowering
+from lowering.loops.contraction import TileArguments, contraction_loops
+from lowering.loops.stage import StageLoops
 from lowering.strategies.base import ConvLayout, Layouts
 from lowering.strategies.bitserial.plane_tiles import PlaneTiles
 from lowering.strategies.bitserial.strategy import Bitserial
@@ -84,8 +84,8 @@ class Sparse(Bitserial):
         return {**super().own_values(c), "test": TESTS}
 
     @override
-    def lower(self, op: KernelOp, lowering: FunctionLowering) -> None:
-        lower_contraction(op, lowering, SparseTiles)
+    def loops(self, op: KernelOp, target: Target) -> StageLoops:
+        return contraction_loops(op, target, SparseTiles)
 
     @override
     def tile_patterns(self, target: Target) -> Mapping[type[Operation], RewritePattern]:

@@ -24,8 +24,8 @@ from lowbit_dialect.ops.tile import BitserialTileOp
 from lowbit_dialect.schedule import KnobValue, ScheduleAttr
 from lowering.kernels.contraction import Contraction
 from lowering.kernels.skipped_share import default_skip, skip_values
-from lowering.loops.contraction import lower_contraction
-from lowering.loops.stage import FunctionLowering
+from lowering.loops.contraction import contraction_loops
+from lowering.loops.stage import StageLoops
 from lowering.strategies.base import ConvLayout, Knobs, Layouts, Strategy
 from lowering.strategies.bitserial.cycles import popcount_cycles
 from lowering.strategies.bitserial.lower_bitserial_tile import LowerBitserialTile
@@ -104,8 +104,8 @@ class Bitserial(Strategy):
         return {"words": sorted({1, c.target.costs.popcount_words})}
 
     @override
-    def lower(self, op: KernelOp, lowering: FunctionLowering) -> None:
-        lower_contraction(op, lowering, PlaneTiles)
+    def loops(self, op: KernelOp, target: Target) -> StageLoops:
+        return contraction_loops(op, target, PlaneTiles)
 
     @override
     def tile_patterns(self, target: Target) -> Mapping[type[Operation], RewritePattern]:

@@ -25,8 +25,8 @@ from lowbit_dialect.ops.kernel import KernelOp
 from lowbit_dialect.schedule import KnobValue, ScheduleAttr
 from lowering.kernels.contraction import Contraction
 from lowering.kernels.skipped_share import default_skip, skip_values
-from lowering.loops.contraction import lower_contraction
-from lowering.loops.stage import FunctionLowering
+from lowering.loops.contraction import contraction_loops
+from lowering.loops.stage import StageLoops
 from lowering.strategies.base import ConvLayout, Knobs, Layouts, Strategy
 from lowering.strategies.dot.cycles import dot_cycles
 from lowering.strategies.dot.dot_words import dot_words
@@ -219,8 +219,8 @@ class Dot(Strategy):
         return unroll > 0 and self.bodies(c, unroll) > MAX_UNROLLED_BODIES
 
     @override
-    def lower(self, op: KernelOp, lowering: FunctionLowering) -> None:
-        lower_contraction(op, lowering, WordTiles)
+    def loops(self, op: KernelOp, target: Target) -> StageLoops:
+        return contraction_loops(op, target, WordTiles)
 
     @override
     def tile_patterns(self, target: Target) -> Mapping[type[Operation], RewritePattern]:

@@ -23,14 +23,14 @@ from lowbit_dialect.ops.lut_tile import BuildTablesOp, LutSumsOp, LutTileOp
 from lowbit_dialect.schedule import ORDERS, SKIPS, KnobValue, ScheduleAttr
 from lowbit_dialect.table_sums import TABLE_WORD, TableSums
 from lowering.kernels.contraction import Contraction
-from lowering.loops.stage import FunctionLowering
+from lowering.loops.stage import StageLoops
 from lowering.strategies.base import ConvLayout, Knobs, Layouts, Strategy
 from lowering.strategies.instructions import Instruction, looked_up
 from lowering.strategies.lut.cycles import table_cycles
 from lowering.strategies.lut.lower_build_tables import LowerBuildTables
 from lowering.strategies.lut.lower_lut_tile import LowerLutSums, LowerLutTile
 from lowering.strategies.lut.table_plan import TablePlan, index_bits, plan_tables
-from lowering.strategies.lut.table_tiles import lower_table_contraction
+from lowering.strategies.lut.table_tiles import table_loops
 from lowering.targets import Target
 
 TABLE_VECTORS = (4, 8)
@@ -145,8 +145,8 @@ class Lut(Strategy):
         return plan.with_knobs({name: self.ops.knob(schedule, name) for name in self.ops.knobs})
 
     @override
-    def lower(self, op: KernelOp, lowering: FunctionLowering) -> None:
-        lower_table_contraction(op, lowering)
+    def loops(self, op: KernelOp, target: Target) -> StageLoops:
+        return table_loops(op, target)
 
     @override
     def tile_patterns(self, target: Target) -> Mapping[type[Operation], RewritePattern]:

@@ -32,13 +32,14 @@ from lowbit_dialect.table_sums import TABLE_WORD, TableSums
 from lowering.loops.contraction import ContractionTiles, schedule_of
 from lowering.loops.emit import Index
 from lowering.loops.epilogue import Epilogue
-from lowering.loops.stage import FunctionLowering, Stage
+from lowering.loops.stage import Stage, StageLoops
 from lowering.opt.diagnostics import fail
 from lowering.strategies.lut.table_plan import TablePlan, index_bits
+from lowering.targets import Target
 
 
-def lower_table_contraction(op: KernelOp, lowering: FunctionLowering) -> None:
-    """Write the stages of a contraction and its epilogue.
+def table_loops(op: KernelOp, target: Target) -> StageLoops:
+    """The loops of a contraction and its epilogue.
 
     The pass fails where the target's tables are not those that w was cut for, or where there can be
     none.
@@ -46,35 +47,33 @@ def lower_table_contraction(op: KernelOp, lowering: FunctionLowering) -> None:
     geometry = op.geometry
     w_layout = packed_layout(op.operands[1].type)
     assert w_layout is not None
-    bits, wanted = w_layout.index_shape[0], index_bits(lowering.target)
+    bits, wanted = w_layout.index_shape[0], index_bits(target)
     if bits != wanted:
         fail(
             op,
-            f"w is cut into indices of {bits} bits; tables of {lowering.target.name} take {wanted}",
+            f"w is cut into indices of {bits} bits; tables of {target.name} take {wanted}",
         )
-    plan = table_plan(op, lowering)
+    plan = table_plan(op, target)
     if plan.why_not is not None:
         fail(op, plan.why_not)
-    epilogue = Epilogue.of(op, lowering)
     blocks = geometry.groups * ceil(geometry.oc / geometry.groups / w_layout.lane_block[1])
     rows = geometry.batch * geometry.rows.out
     strip = plan.strip
     extent = rows if rows > 1 else ceil(geometry.cols.out / strip)
 
     def body(stage: Stage, low: SSAValue, high: SSAValue) -> None:
-        tiles = TableTiles(op, stage, epilogue.begin(stage), blocks)
+        tiles = TableTiles(op, stage, Epilogue(op, stage), blocks)
         if rows > 1:
             tiles.all_strips(low, high)
         else:
             tiles.some_strips(low, high)
 
-    lowering.stage(op.name.rpartition(".")[2], extent, body)
-    epilogue.finish()
+    return StageLoops(extent, body)
 
 
-def table_plan(op: KernelOp, lowering: FunctionLowering) -> TablePlan:
+def table_plan(op: KernelOp, target: Target) -> TablePlan:
     """The tables of a kernel with its schedule."""
-    schedule, w_layout = schedule_of(op, lowering), packed_layout(op.operands[1].type)
+    schedule, w_layout = schedule_of(op, target), packed_layout(op.operands[1].type)
     assert w_layout is not None
     x, w = map(affine, op.codes)
     sums = TableSums.of(x, w, w_layout.index_shape[0])
@@ -109,7 +108,7 @@ class TableTiles(ContractionTiles):
         self, op: KernelOp, frame: tuple[int, int, int, int], w_layout: PackedAttr
     ) -> None:
         geometry, rows, cols = self.geometry, self.geometry.rows, self.geometry.cols
-        self.plan = plan = table_plan(op, self.stage.lowering)
+        self.plan = plan = table_plan(op, self.stage.target)
         self.height = frame[0] + rows.extent + frame[1]
         width = frame[2] + cols.extent + frame[3]
         words = geometry.groups * self.words

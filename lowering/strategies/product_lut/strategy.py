@@ -21,8 +21,8 @@ from lowbit_dialect.ops.product_lut_tile import ProductLutTileOp
 from lowbit_dialect.product_table import ProductTable
 from lowbit_dialect.schedule import SKIPS, KnobValue, ScheduleAttr
 from lowering.kernels.contraction import Contraction
-from lowering.loops.contraction import lower_contraction
-from lowering.loops.stage import FunctionLowering
+from lowering.loops.contraction import contraction_loops
+from lowering.loops.stage import StageLoops
 from lowering.strategies.base import ConvLayout, Knobs, Layouts, Strategy
 from lowering.strategies.instructions import Instruction, looked_up
 from lowering.strategies.product_lut.cycles import looks_up_in_registers, product_cycles
@@ -115,8 +115,8 @@ class ProductLut(Strategy):
         return f"skip = {schedule.skip.data}: kernels by tables of products skip no taps"
 
     @override
-    def lower(self, op: KernelOp, lowering: FunctionLowering) -> None:
-        lower_contraction(op, lowering, ProductTiles)
+    def loops(self, op: KernelOp, target: Target) -> StageLoops:
+        return contraction_loops(op, target, ProductTiles)
 
     @override
     def tile_patterns(self, target: Target) -> Mapping[type[Operation], RewritePattern]:

@@ -20,7 +20,7 @@ from xdsl.dialects.builtin import IndexType, IntegerAttr, MemRefType, i8
 from xdsl.ir import Block, Operation, SSAValue
 from xdsl.rewriter import InsertPoint, Rewriter
 
-from lowering.loops.buffers import ALIGNMENT
+from lowering.stages.plan_memory import ALIGNMENT
 
 _INDEX = IndexType()
 

@@ -1,0 +1,98 @@
+"""What writes the loops of each operation of tensors, and how others add to it.
+
+    def relu(op: ReluOp, target: Target) -> StageLoops:
+        ..
+        return StageLoops(extent, write)
+
+    register_lowering(ReluOp, relu)
+
+An installed package names its operations under the entry point group `lowbit.lowerings`, each with
+a function that registers them: `relu = "toy.lowerings:register"`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import cache
+from typing import Any, TypeAlias
+
+from xdsl.ir import Operation
+
+from lowbit_dialect.extensions import note_shipped
+from lowbit_dialect.ops.copy import CopyOp, ZeroGapsOp
+from lowbit_dialect.ops.correction import CorrectionOp
+from lowbit_dialect.ops.elementwise import AddOp, DequantizeOp, QuantizeOp
+from lowbit_dialect.ops.glue import FusedGlueOp
+from lowbit_dialect.ops.kernel import KernelOp
+from lowbit_dialect.ops.pack import BitpackOp, UnpackOp
+from lowbit_dialect.ops.pool import MaxPool2DOp
+from lowering import plugins
+from lowering.loops.copies import copy, zero_gaps
+from lowering.loops.correction import correction
+from lowering.loops.elementwise import add, dequantize, fused_glue, quantize
+from lowering.loops.layout_stages import bitpack, unpack
+from lowering.loops.pool import max_pool
+from lowering.loops.stage import StageLoops
+from lowering.strategies import strategy_of
+from lowering.targets import Target
+
+Lowering: TypeAlias = Callable[[Any, Target], StageLoops]
+"""The loops of an operation on a target."""
+
+LOWERINGS: dict[type[Operation], Lowering] = {
+    AddOp: add,
+    BitpackOp: bitpack,
+    CopyOp: copy,
+    CorrectionOp: correction,
+    DequantizeOp: dequantize,
+    FusedGlueOp: fused_glue,
+    MaxPool2DOp: max_pool,
+    QuantizeOp: quantize,
+    UnpackOp: unpack,
+    ZeroGapsOp: zero_gaps,
+}
+"""The lowering of each operation; those of kernels are their strategies'."""
+note_shipped(LOWERINGS)
+
+HOW_TO_ADD = (
+    "register one with lowering.loops.lowerings.register_lowering, or by an entry point of group"
+    f" {plugins.LOWERINGS}"
+)
+
+
+def register_lowering(kind: type[Operation], lowering: Lowering) -> None:
+    """Lower operations of a type by a function, in place of the one that there is.
+
+    Args:
+        kind: the type of the operations, which have one result, a tensor.
+        lowering: called with an operation and a target; may be called several times.
+    """
+    LOWERINGS[kind] = lowering
+
+
+def lowering_of(op: Operation) -> Lowering | None:
+    """What lowers an operation: its strategy, where it is a kernel."""
+    if isinstance(op, KernelOp):
+        return strategy_of(op).loops
+    found = LOWERINGS.get(type(op))
+    if found is None:
+        _load_entry_points()
+        found = LOWERINGS.get(type(op))
+    return found
+
+
+@cache
+def _load_entry_points() -> None:
+    """Let the installed packages register their operations.
+
+    Raises:
+        ValueError: one cannot be loaded, or fails.
+    """
+    for entry in plugins.found(plugins.LOWERINGS).values():
+        try:
+            entry.load()()
+        except Exception as error:  # whatever the package raises
+            raise ValueError(
+                f"entry point {entry.group} {entry.name} = {entry.value}:"
+                f" {type(error).__name__}: {error}"
+            ) from error

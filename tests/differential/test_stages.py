@@ -1,0 +1,108 @@
+"""Memory and functions that stages share: a deep network in little workspace and little code."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from lowbit_dialect.codes import parse_code
+from lowbit_dialect.interpreters import interpret
+from lowering.pipeline import lower
+from lowering.stages import plan_memory
+from lowering.stages.plan_memory import Lifetime, plan_slots
+from runtime import compile
+from runtime.compile import parse_module
+from tests.differential.check import assert_same, call
+from tests.differential.graph import Graph, Value, module_of
+
+TARGET = "host+avx2"
+
+
+def conv(graph: Graph, x: Value, channels: int, seed: int, stride: int = 1) -> Value:
+    """A convolution in a frame, and thresholds that half of its sums pass."""
+    rng = np.random.default_rng(seed)
+    w = rng.choice([-1, 1], (channels, 3, 3, x.numbers.shape[3]))
+    weights = graph.values(parse_code("bipolar<1>"), w, constant=True)
+    acc = graph.conv2d(x, weights, (stride, stride), (1, 1, 1, 1))
+    flat = acc.numbers.reshape(-1, channels)
+    steps = np.quantile(flat, [0.25, 0.5, 0.75], axis=0).T.astype(np.int64)
+    return graph.threshold(acc, graph.integers(steps, constant=True), x.code)
+
+
+def deep(blocks: int, size: int = 9, channels: int = 20) -> Graph:
+    """Two parts of `blocks` equal layers each, a ragged tail and a frame in every value."""
+    rng, code = np.random.default_rng(blocks), parse_code("unipolar<2>")
+    graph = Graph()
+    x = graph.values(code, rng.integers(0, 4, (1, size, size, channels)), constant=False)
+    for k in range(blocks):
+        x = conv(graph, x, channels, k)
+    x = conv(graph, x, 2 * channels, 100, stride=2)
+    for k in range(blocks):
+        x = conv(graph, x, 2 * channels, 200 + k)
+    return graph.returns(x)
+
+
+def check(graph: Graph, strategy: str) -> int:
+    """Bytes of the workspace of a graph, whose results are right in every call, also on threads."""
+    executable = compile(module_of(graph), TARGET, use_cache=False, strategy=strategy)
+    for threads in (1, 2, 1):
+        for found, value in zip(call(executable, graph, threads), graph.results, strict=True):
+            assert_same(found, value, f"{threads} threads")
+    return executable.signature.workspace
+
+
+STRATEGIES = ("bitserial", "lut")
+"""Kernels that skip the frame by default, and kernels that read it."""
+
+
+@pytest.mark.parametrize("strategy", STRATEGIES)
+def test_the_workspace_does_not_grow_with_depth(strategy: str) -> None:
+    assert check(deep(2), strategy) == check(deep(7), strategy)
+
+
+@pytest.mark.parametrize(
+    ("what", "fault"),
+    [("gap_class", lambda _: None), ("_overlap", lambda *_: False)],
+)
+def test_a_wrong_reuse_is_found(monkeypatch: pytest.MonkeyPatch, what: str, fault: object) -> None:
+    """Slots with gaps that others write to, and slots of values in use at the same time."""
+    monkeypatch.setattr(plan_memory, what, fault)
+    with pytest.raises(AssertionError, match="differ"):
+        check(deep(3), "lut")
+
+
+def test_equal_stages_are_one_function() -> None:
+    module = module_of(deep(4))
+    lower(module, TARGET, "loops", "bitserial")
+    shared = [op for op in module.ops if "shared" in str(op.properties.get("sym_name"))]
+    assert 1 <= len(shared) <= 4
+
+
+def test_stages_run_from_their_text() -> None:
+    graph = deep(1, size=5)
+    module = module_of(graph)
+    lower(module, TARGET, "stages", "bitserial")
+    again = parse_module(str(module))
+    arguments = [v.result for v in graph.inputs]
+    for found, value in zip(interpret(again, "main", *arguments), graph.results, strict=True):
+        assert_same(found, value, "interpreted")
+    results = call(compile(again, TARGET, use_cache=False), graph)
+    for found, value in zip(results, graph.results, strict=True):
+        assert_same(found, value, "compiled")
+
+
+def test_slots() -> None:
+    """No two values in use at the same time overlap, and slots with gaps are of one class."""
+    rng = np.random.default_rng(5)
+    for _ in range(50):
+        lives: list[Lifetime] = []
+        for start, length, size, gaps in rng.integers(0, [30, 8, 500, 4], (25, 4)).tolist():
+            lives.append(Lifetime(64 * gaps or 1 + size, start, start + length, gaps or None))
+        offsets, total = plan_slots(lives)
+        for i, (a, at_a) in enumerate(zip(lives, offsets, strict=True)):
+            assert at_a % 64 == 0
+            assert at_a + a.size <= total
+            for b, at_b in zip(lives[:i], offsets, strict=False):
+                if at_a < at_b + b.size and at_b < at_a + a.size:
+                    assert a.gaps == b.gaps
+                    assert a.last < b.first or b.last < a.first
