@@ -80,13 +80,15 @@ LEVELS = {
     "lut": "2, kernels",
     "product_lut": "2, kernels",
     "correction": "2, kernels",
-    "tile": "3, loops",
-    "dot_tile": "3, loops",
-    "lut_tile": "3, loops",
-    "product_lut_tile": "3, loops",
-    "simd": "3 and 4, loops and vectors",
-    "llvm_casts": "4 and 5, vectors and LLVM",
-    "llvm_ops": "4 and 5, vectors and LLVM",
+    "copy": "2, kernels",
+    "compute": "3, stages",
+    "tile": "4, loops",
+    "dot_tile": "4, loops",
+    "lut_tile": "4, loops",
+    "product_lut_tile": "4, loops",
+    "simd": "4 and 5, loops and vectors",
+    "llvm_casts": "5 and 6, vectors and LLVM",
+    "llvm_ops": "5 and 6, vectors and LLVM",
 }
 """Level of the operations of each file of `lowbit_dialect`, in the order of the page."""
 

@@ -43,7 +43,9 @@ def sketched(text: str) -> str:
     parts = []
     code: list[str] = []
     for block in [*inspect.cleandoc(text).split("\n\n"), ""]:
-        if block and re.match(r"\s*(%|->|func\.|scf\.|llvm\.func|\^|uses of)|\s{4}", block):
+        if block and re.match(
+            r"\s*(%|->|func\.|scf\.|lowbit\.compute|llvm\.func|\^|uses of)|\s{4}", block
+        ):
             code.append(block)
             continue
         if code:

@@ -126,13 +126,24 @@ LEVELS = (
             "%q = lowbit.bitserial_conv %x, %w schedule #lowbit.schedule<tile = 8x1, ..>",
             "       epilogue { lowbit.fused_glue  lowbit.bitpack  lowbit.yield }",
         ),
-        ("lowbit-to-loops", "lowbit-lower-tile"),
+        ("lowbit-split-stages", "lowbit-bufferize", "lowbit-plan-memory"),
         "#e6f6f0",
         "#2f855a",
     ),
     Level(
-        "3  loops",
-        "in which order, on which memory",
+        "3  stages",
+        "where everything lies",
+        (
+            "%q = memref.view %workspace[%offset][] : memref<575xi8> to memref<1x10x2x1x10xi32>",
+            "lowbit.launch @main_1_bitserial_conv(%x, %w, %q : ..) extent 8",
+        ),
+        ("lowbit-lower-..", "lowbit-share-stages", "lowbit-outline-stages", "lowbit-lower-tile"),
+        "#eef0fb",
+        "#4c51bf",
+    ),
+    Level(
+        "4  loops",
+        "in which order",
         (
             "scf.for %row .. scf.for %block .. scf.for %col .. iter_args(%acc ..)",
             "  %s = simd.popcount_acc xor subtract %acc, %pixel, %weights : vector<16xi32>",
@@ -142,7 +153,7 @@ LEVELS = (
         "#b7791f",
     ),
     Level(
-        "4  simd",
+        "5  simd",
         "with which instructions",
         (
             "%d = arith.xori %pixel, %weights : vector<16xi32>",
@@ -153,7 +164,7 @@ LEVELS = (
         "#c05252",
     ),
     Level(
-        "5  llvm",
+        "6  llvm",
         "LLVM's dialect, then LLVM IR",
         (
             "%p = llvm.getelementptr inbounds %x[%i] : (!llvm.ptr, i64) -> !llvm.ptr, i32",

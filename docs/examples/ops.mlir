@@ -233,3 +233,19 @@ func.func @instructions(%p: !llvm.ptr, %lane: i64, %v: vector<16xi32>, %f: vecto
   llvm.intr.masked.store %loaded, %p, %mask {alignment = 4 : i32} : vector<16xi32>, vector<16xi1> into !llvm.ptr
   func.return
 }
+
+func.func private @stage(%x: memref<8x3xi32>, %y: memref<3x16xi32>, %low: index, %high: index) {
+  lowbit.compute ins(%x : memref<8x3xi32>) outs(%y : memref<3x16xi32>) from %low to %high {
+  ^bb0(%a: tensor<8x3xi32>):
+    %table = lowbit.copy %a : (tensor<8x3xi32>) -> tensor<8x3xi32, #lowbit.channels<axis = 0, lanes = 16>>
+    lowbit.yield %table : (tensor<8x3xi32, #lowbit.channels<axis = 0, lanes = 16>>) -> ()
+  }
+  func.return
+}
+
+func.func @launches(%x: memref<8x3xi32>, %y: memref<3x16xi32>) {
+  %gaps = lowbit.zero_gaps : () -> tensor<1x8x8x20x!lowbit.unipolar<2>, #lowbit.packed<axis = 3, word = i32, order = [0, 1, p, 3, 2]>>
+  lowbit.launch @stage(%x, %y : memref<8x3xi32>, memref<3x16xi32>) extent 3
+  %bytes = lowbit.view_as %y : (memref<3x16xi32>) -> memref<192xi8>
+  func.return
+}

@@ -1,4 +1,4 @@
-"""Run modules of levels 1 and 2 under xDSL's interpreter, on numpy arrays.
+"""Run modules of tensors, kernels or stages under xDSL's interpreter, on numpy arrays.
 
 xDSL's interpreter brings interpreters of other dialects along, which takes longer to import than
 all the rest of this project. So it is imported when it is asked for: the values have other users.

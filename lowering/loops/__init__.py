@@ -1,1 +1,1 @@
-"""Level 2 to level 3: loops over memrefs around register tiles."""
+"""Level 3 to level 4: loops over memrefs around register tiles."""

@@ -1,1 +1,1 @@
-"""The level of stages: where every value lies, one operation to a function."""
+"""Level 2 to level 3: stages, where every value lies, and what runtimes call."""

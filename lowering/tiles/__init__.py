@@ -1,1 +1,1 @@
-"""Level 3, inside: register tiles become reduction loops of `simd` operations."""
+"""Level 4, inside: register tiles become reduction loops of `simd` operations."""
