@@ -4,6 +4,7 @@ from xdsl.ir import Dialect
 
 from lowbit_dialect.channels import ChannelsAttr
 from lowbit_dialect.codes import BipolarType, CodebookType, SignedType, UnipolarType
+from lowbit_dialect.epilogue_schedule import EpilogueScheduleAttr
 from lowbit_dialect.layout import PackedAttr
 from lowbit_dialect.ops.bitserial import BitserialConvOp, BitserialGemmOp
 from lowbit_dialect.ops.compute import ComputeOp, LaunchOp, ViewAsOp
@@ -59,5 +60,14 @@ Lowbit = Dialect(
         YieldOp,
         ZeroGapsOp,
     ],
-    [BipolarType, ChannelsAttr, CodebookType, PackedAttr, ScheduleAttr, SignedType, UnipolarType],
+    [
+        BipolarType,
+        ChannelsAttr,
+        CodebookType,
+        EpilogueScheduleAttr,
+        PackedAttr,
+        ScheduleAttr,
+        SignedType,
+        UnipolarType,
+    ],
 )

@@ -24,10 +24,14 @@ KnobValue = int | str
 
 @dataclass(frozen=True)
 class Knob:
-    """A field of the schedule that a strategy adds: its default, and what it may be."""
+    """A field of the schedule that a strategy adds: its default, and what it may be.
+
+    `since` is the first format of tuning records whose schedules have the field.
+    """
 
     default: KnobValue
     allowed: range | tuple[KnobValue, ...]
+    since: int = 2
 
     def why_not(self, value: KnobValue) -> str | None:
         """Why a value is none of the field, or None where it is one."""

@@ -43,6 +43,7 @@ func.func @kernels(%x: !image, %w: !weights, %t: tensor<16x3xi32>,
     : (!weights) -> tensor<1x1x16xi32>
   %y = lowbit.bitserial_conv %xp, %wp, %c padding [1, 1, 1, 1]
       schedule #lowbit.schedule<tile = 4x1, unroll = 1, order = rows, skip = rows>
+      epilogue_schedule #lowbit.epilogue_schedule<sum_bits = 16>
     : (tensor<1x8x8x32x!lowbit.unipolar<2>, #framed>,
        tensor<16x3x3x32x!lowbit.bipolar<1>, #blocks>, tensor<1x1x16xi32>)
     -> tensor<1x8x8x16x!lowbit.unipolar<2>, #rows> epilogue {

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from math import ceil
 from typing import ClassVar
 
 from typing_extensions import override
+from xdsl.dialects.builtin import MemRefType, VectorType
 from xdsl.irdl import irdl_op_definition
 
 from lowbit_dialect.codes import Code, affine
@@ -15,19 +17,34 @@ from lowbit_dialect.kernel_layouts import (
     matmul_rows_layout,
     weight_layout,
 )
-from lowbit_dialect.layout import PackedAttr
+from lowbit_dialect.layout import PackedAttr, packed_layout
 from lowbit_dialect.ops.contraction import conv_layout
-from lowbit_dialect.ops.kernel import ConvKernelOp, GemmKernelOp
+from lowbit_dialect.ops.kernel import ConvKernelOp, GemmKernelOp, KernelOp
 from lowbit_dialect.ops.strategy import StrategyOps
-from lowbit_dialect.ops.tile import MAX_BODY_WORDS
+from lowbit_dialect.ops.tile import MAX_BODY_WORDS, BitserialTileOp
 from lowbit_dialect.schedule import Knob
 
 KNOBS = {"words": Knob(1, range(1, MAX_BODY_WORDS + 1))}
 """`words`: words of a pixel that a pass through the innermost loop takes."""
 
 
+class BitserialKernelOp(KernelOp):
+    """What both operations share: the sums that a register tile gives."""
+
+    @property
+    @override
+    def sum_vectors(self) -> list[VectorType]:
+        w = packed_layout(self.operands[1].type)
+        assert w is not None, "the verifier says so"
+        geometry, lanes = self.geometry, w.lane_block[1]
+        words = ceil(geometry.ic / geometry.groups / w.elements_per_word)
+        shape = (1, 1, geometry.rows.taps, geometry.cols.taps, words, lanes)
+        vectors = lanes // self.vector_lanes
+        return BitserialTileOp.sums_of_vector(MemRefType(w.word_type, shape), vectors, *self.codes)
+
+
 @irdl_op_definition
-class BitserialConvOp(ConvKernelOp):
+class BitserialConvOp(BitserialKernelOp, ConvKernelOp):
     """Convolution by popcounts: the clauses of `lowbit.conv2d`, a schedule, and an epilogue.
 
     x is packed in rows of words (`activation_layout`) with a frame at least as wide as the
@@ -50,7 +67,7 @@ class BitserialConvOp(ConvKernelOp):
 
 
 @irdl_op_definition
-class BitserialGemmOp(GemmKernelOp):
+class BitserialGemmOp(BitserialKernelOp, GemmKernelOp):
     """Matrix product by popcounts: x (M, K) and w (K, N) packed along K, schedule, epilogue."""
 
     name = "lowbit.bitserial_gemm"

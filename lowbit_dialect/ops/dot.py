@@ -29,16 +29,18 @@ from lowbit_dialect.ops.strategy import StrategyOps
 from lowbit_dialect.schedule import Knob
 
 KNOBS = {
+    "word_bytes": Knob(4, WORD_BYTES, since=3),
     "storage": Knob(8, LEVEL_BITS),
     "exponent": Knob(0, range(8)),
     "places": Knob(0, (0, 1, 2, 4)),
     "i16_steps": Knob(0, range(1 << 16)),
     "x_run": Knob(1, (1, 2, 4, 8, 16, 32, 64)),
 }
-"""`storage`: bits that a weight takes in memory, of packed weights those that w has; `exponent` and
-`places`: how bytes are made of weights of few bits (`level_fields`); `i16_steps`: words that are
-summed in lanes of i16 before they are widened, for words of less than four bytes as many as these
-hold where it is 0; `x_run`: words of x that are loaded at once."""
+"""`word_bytes`: bytes of a word, of packed operands those that they have; `storage`: bits that a
+weight takes in memory, of packed weights those that w has; `exponent` and `places`: how bytes are
+made of weights of few bits (`level_fields`); `i16_steps`: words that are summed in lanes of i16
+before they are widened, for words of less than four bytes as many as these hold where it is 0;
+`x_run`: words of x that are loaded at once."""
 
 
 def _word_bits(x: PackedAttr) -> int:
@@ -88,6 +90,11 @@ class DotKernelOp(KernelOp):
         exponent, places, steps = map(self.number, ("exponent", "places", "i16_steps"))
         bits, fields, size = w.bits.data, self.fields, x.word_bits.data // 8
         storage = self.given_knobs.get("storage", bits)
+        word_bytes = self.given_knobs.get("word_bytes", size)
+        if word_bytes != size:
+            raise VerifyException(
+                f"schedule: word_bytes = {word_bytes}: x and w have words of {size} bytes"
+            )
         if storage != bits:
             raise VerifyException(f"schedule: storage = {storage}: w takes {bits} bits a weight")
         if bits == 8 and (exponent or places):

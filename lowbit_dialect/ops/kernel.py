@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from typing import ClassVar
 
 from typing_extensions import override
-from xdsl.dialects.builtin import StringAttr, TensorType, i32
+from xdsl.dialects.builtin import StringAttr, TensorType, VectorType, i32
 from xdsl.ir import Attribute
 from xdsl.irdl import (
     irdl_op_definition,
@@ -28,6 +28,7 @@ from xdsl.utils.exceptions import VerifyException
 
 from lowbit_dialect.channels import without_channels
 from lowbit_dialect.codes import AffineCode, Code
+from lowbit_dialect.epilogue_schedule import DEFAULT, EpilogueScheduleAttr
 from lowbit_dialect.geometry import ConvGeometry
 from lowbit_dialect.kernel_layouts import conv_frame
 from lowbit_dialect.layout import PackedAttr, packed_layout
@@ -50,8 +51,12 @@ from lowbit_dialect.ops.contraction import (
     verify_accumulator,
 )
 from lowbit_dialect.ops.glue import FusedGlueOp
+from lowbit_dialect.ops.pack import BitpackOp
 from lowbit_dialect.raw_sums import INT32_MAX, RawSums
 from lowbit_dialect.schedule import Knob, KnobValue, ScheduleAttr
+
+SCHEDULE_CLAUSES = (Clause("schedule", ATTRIBUTE), Clause("epilogue_schedule", ATTRIBUTE))
+"""What level 2 decides about a kernel."""
 
 
 def affine_code_of(type_: Attribute, role: str) -> AffineCode:
@@ -120,6 +125,42 @@ class KernelOp(LowbitOp):
         region = self.regions[0] if self.regions else None
         return region.blocks[0] if region is not None and region.blocks else None
 
+    @property
+    def glue(self) -> FusedGlueOp | None:
+        """The glue of the epilogue."""
+        block = self.epilogue_block
+        ops = block.ops if block is not None else ()
+        return next((op for op in ops if isinstance(op, FusedGlueOp)), None)
+
+    @property
+    def pack(self) -> BitpackOp | None:
+        """The packing of the epilogue."""
+        block = self.epilogue_block
+        ops = block.ops if block is not None else ()
+        return next((op for op in ops if isinstance(op, BitpackOp)), None)
+
+    @property
+    def plan_of_epilogue(self) -> EpilogueScheduleAttr:
+        """The schedule of the epilogue, or the default one."""
+        given = self.properties.get("epilogue_schedule")
+        return given if isinstance(given, EpilogueScheduleAttr) else DEFAULT
+
+    @property
+    def sum_vectors(self) -> list[VectorType]:
+        """What a register tile gives for a vector of lanes of a pixel, by default lanes of i32.
+
+        Needs a schedule.
+        """
+        return [VectorType(i32, [self.vector_lanes])]
+
+    @property
+    def vector_lanes(self) -> int:
+        """Lanes of a vector of weights of a register tile, as the schedule says."""
+        layout, schedule = packed_layout(self.operands[1].type), self.properties["schedule"]
+        assert layout is not None, "the verifier says so"
+        assert isinstance(schedule, ScheduleAttr), "the op's definition says so"
+        return layout.lane_block[1] // schedule.vectors.data
+
     @abstractmethod
     def raw_sums_of(self, x: Code, w: Code) -> RawSums:
         """What the kernel sums for two codes, which are affine unless it takes codebooks.
@@ -157,6 +198,7 @@ class KernelOp(LowbitOp):
         verify_accumulator(x, w, geometry.taps)
         self._verify_correction(geometry)
         self._verify_epilogue()
+        self._verify_epilogue_schedule()
 
     def knob(self, name: str) -> KnobValue:
         """A field of the schedule that the strategy adds, or its default."""
@@ -198,7 +240,7 @@ class KernelOp(LowbitOp):
         raw_sums, given = self.raw_sums, len(self.operands) > 2
         if given and not raw_sums.needs_correction:
             raise VerifyException("the codes of x and w need no correction operand")
-        if raw_sums.needs_correction and not (given or self._has_glue):
+        if raw_sums.needs_correction and not (given or self.glue is not None):
             raise VerifyException(
                 "the codes of x and w need a correction operand, or glue that holds it"
             )
@@ -213,10 +255,17 @@ class KernelOp(LowbitOp):
             expected = TensorType(i32, (*raw_sums.class_counts(geometry), geometry.oc))
             expect_type(without_channels(self.operands[2].type), expected, "correction")
 
-    @property
-    def _has_glue(self) -> bool:
-        block = self.epilogue_block
-        return block is not None and any(isinstance(op, FusedGlueOp) for op in block.ops)
+    def _verify_epilogue_schedule(self) -> None:
+        plan, glue, pack = self.plan_of_epilogue, self.glue, self.pack
+        if plan.sum_bits.data < i32.width.data and (glue is None or glue.form.data != "threshold"):
+            raise VerifyException(
+                f"epilogue_schedule: sum_bits = {plan.sum_bits.data}: for glue of form threshold"
+            )
+        layout = packed_layout(pack.results[0].type) if pack is not None else None
+        if plan.words.data > 1 and (layout is None or layout.bytes.data):
+            raise VerifyException(
+                f"epilogue_schedule: words = {plan.words.data}: for an epilogue that packs planes"
+            )
 
     def _verify_epilogue(self) -> None:
         block = self.epilogue_block
@@ -237,7 +286,7 @@ class KernelOp(LowbitOp):
 class ConvKernelOp(KernelOp):
     """A convolution: the clauses of `lowbit.conv2d`, a schedule, and an epilogue."""
 
-    CLAUSES: ClassVar = (*CONV_CLAUSES, Clause("schedule", ATTRIBUTE))
+    CLAUSES: ClassVar = (*CONV_CLAUSES, *SCHEDULE_CLAUSES)
 
     x = operand_def(TensorType)
     w = operand_def(TensorType)
@@ -250,6 +299,7 @@ class ConvKernelOp(KernelOp):
     groups = prop_def(INT_PROPERTY)
     layout = prop_def(StringAttr)
     schedule = opt_prop_def(ScheduleAttr)
+    epilogue_schedule = opt_prop_def(EpilogueScheduleAttr)
     traits = traits_def(Pure())
 
     @property
@@ -277,7 +327,7 @@ class ConvKernelOp(KernelOp):
 class GemmKernelOp(KernelOp):
     """A matrix product: a schedule and an epilogue."""
 
-    CLAUSES: ClassVar = (Clause("schedule", ATTRIBUTE),)
+    CLAUSES: ClassVar = SCHEDULE_CLAUSES
 
     x = operand_def(TensorType)
     w = operand_def(TensorType)
@@ -285,6 +335,7 @@ class GemmKernelOp(KernelOp):
     result = result_def(TensorType)
     epilogue = opt_region_def()
     schedule = opt_prop_def(ScheduleAttr)
+    epilogue_schedule = opt_prop_def(EpilogueScheduleAttr)
     traits = traits_def(Pure())
 
     @property

@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import ClassVar
 
 from typing_extensions import override
+from xdsl.dialects.builtin import VectorType, i32
 from xdsl.irdl import irdl_op_definition
 from xdsl.utils.exceptions import VerifyException
 
@@ -47,8 +48,19 @@ def _decomposition(op: KernelOp, x: Code, w: Code) -> Decomposition:
     return sums.decomposition
 
 
+class LutKernelOp(KernelOp):
+    """What both operations share: the sums that a register tile gives."""
+
+    @property
+    @override
+    def sum_vectors(self) -> list[VectorType]:
+        w = packed_layout(self.operands[1].type)
+        assert w is not None, "the verifier says so"
+        return [VectorType(i32, [w.index_shape[1] // 4])]
+
+
 @irdl_op_definition
-class LutConvOp(ConvKernelOp):
+class LutConvOp(LutKernelOp, ConvKernelOp):
     """Convolution by tables of partial sums: clauses of `lowbit.conv2d`, schedule, epilogue.
 
     x is packed in rows of words of 64 bits (`activation_layout`) with a frame at least as wide as
@@ -71,7 +83,7 @@ class LutConvOp(ConvKernelOp):
 
 
 @irdl_op_definition
-class LutGemmOp(GemmKernelOp):
+class LutGemmOp(LutKernelOp, GemmKernelOp):
     """Matrix product by tables of partial sums: x (M, K) words, w (K, N) indices, schedule."""
 
     name = "lowbit.lut_gemm"

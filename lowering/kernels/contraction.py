@@ -14,8 +14,8 @@ from lowering.targets import Target
 class Contraction:
     """Codes, geometry and target of a contraction.
 
-    `weight_vector_bits` is the width of a vector of weights where these are packed already, 0 where
-    it is the target's.
+    Where the operands are packed already, `weight_vector_bits` is the width of a vector of weights
+    and `word_bits` that of their words; 0 leaves either to the target and the strategy.
     """
 
     geometry: ConvGeometry
@@ -23,6 +23,7 @@ class Contraction:
     w: Code
     target: Target
     weight_vector_bits: int = 0
+    word_bits: int = 0
 
     @property
     def codes(self) -> tuple[Code, Code]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from xdsl.context import Context
-from xdsl.dialects.builtin import ModuleOp, UnitAttr
+from xdsl.dialects.builtin import ModuleOp
 from xdsl.ir import Operation
 from xdsl.passes import ModulePass
 from xdsl.pattern_rewriter import (
@@ -13,19 +13,13 @@ from xdsl.pattern_rewriter import (
     PatternRewriter,
     PatternRewriteWalker,
     RewritePattern,
-    op_type_rewrite_pattern,
 )
 
-from lowbit_dialect.codes import AffineCode
-from lowbit_dialect.layout import packed_layout
-from lowbit_dialect.ops.base import code_of
-from lowbit_dialect.ops.glue import FusedGlueOp
 from lowbit_dialect.ops.kernel import KernelOp
-from lowbit_dialect.ops.pack import BitpackOp
 from lowering.kernels.contraction import Contraction
+from lowering.kernels.plan_epilogue import CountThresholds, ScheduleEpilogue
 from lowering.strategies import strategy_of
 from lowering.targets import Target, get_target
-from lowering.targets.costs import MaskCosts
 
 
 @dataclass(frozen=True)
@@ -51,49 +45,9 @@ class ScheduleKernel(RewritePattern):
 
 
 @dataclass(frozen=True)
-class CountThresholds(RewritePattern):
-    """Thresholds are compared all where that is faster than bisection.
-
-    %q = lowbit.fused_glue %y, %t form threshold
-    ->
-    %q = lowbit.fused_glue %y, %t form threshold counted
-    """
-
-    costs: MaskCosts
-
-    @op_type_rewrite_pattern
-    def match_and_rewrite(self, op: FusedGlueOp, rewriter: PatternRewriter) -> None:
-        if op.counted is not None or not op.can_bisect:
-            return
-        if not self._is_bisection_faster(op):
-            op.properties["counted"] = UnitAttr()
-            rewriter.notify_op_modified(op)
-
-    def _is_bisection_faster(self, op: FusedGlueOp) -> bool:
-        """Whether comparisons and selections are fewer, what follows them counted."""
-        costs, width = self.costs, code_of(op.result.type, "result").width
-        count = (1 << width) - 1
-        after = (0, width * (1 + costs.compare)) if becomes_planes(op) else (costs.count * width, 0)
-        bisection = width * costs.compare + (count - width) * costs.select + after[0]
-        return bisection <= count * (costs.compare + costs.count) + after[1]
-
-
-def becomes_planes(op: FusedGlueOp) -> bool:
-    """Whether the levels are stored as bit planes, each of which is a mask."""
-    code = code_of(op.result.type, "result")
-    is_ascending = list(code.patterns_by_level) == list(range(1 << code.width))
-    if not isinstance(op.parent_op(), KernelOp) or not (
-        isinstance(code, AffineCode) or is_ascending
-    ):
-        return False
-    users = [use.operation for use in op.result.uses]
-    layouts = [packed_layout(user.results[0].type) for user in users if isinstance(user, BitpackOp)]
-    return any(layout is not None and not layout.bytes.data for layout in layouts)
-
-
-@dataclass(frozen=True)
 class PlanKernelsPass(ModulePass):
-    """Decide for a target what kernels leave open: schedules, and how thresholds are found.
+    """Decide for a target what kernels leave open: their schedules and those of their
+    epilogues, and how thresholds are found.
 
     Raises:
         ValueError: there is no such target.
@@ -105,7 +59,11 @@ class PlanKernelsPass(ModulePass):
     def apply(self, ctx: Context, op: ModuleOp) -> None:
         """Rewrite every kernel and every glue of form threshold."""
         target = get_target(self.target)
-        patterns = [ScheduleKernel(target), CountThresholds(target.costs.masks)]
+        patterns = [
+            ScheduleKernel(target),
+            ScheduleEpilogue(target),
+            CountThresholds(target.costs.masks),
+        ]
         PatternRewriteWalker(
             GreedyRewritePatternApplier(patterns), apply_recursively=False
         ).rewrite_module(op)

@@ -7,8 +7,8 @@
 that several processes may append to one file. Where lines are about the same kernel and strategy,
 the last one counts; among strategies, the one with the fewest cycles.
 
-Before format 2 a schedule had only the fields that all strategies share; the rule of the cost model
-gave the others, and gives them still.
+Before format 2 a schedule had only the fields that all strategies share, and format 3 added some
+(`Knob.since`); the rule of the cost model gave the others, and gives them still.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ from lowering.record_sources import SHIPPED_RECORDS, RecordSource, read_records,
 from lowering.strategies import AUTO, check_strategy, get_strategy, latest_name, strategy_names
 from lowering.targets import Target
 
-FORMAT = 2
+FORMAT = 3
 """The form of the records that are written."""
 
 
@@ -44,7 +44,7 @@ FORMAT = 2
 class TuningRecord:
     """The best schedule found for a kernel with a strategy; `predicted` is in MAC/cycle too.
 
-    `is_complete` tells whether the schedule has the fields that the strategy adds.
+    `format` tells which fields the schedule has.
     """
 
     target: str
@@ -56,19 +56,21 @@ class TuningRecord:
     predicted: float
     version: str
     date: str
-    is_complete: bool = True
+    format: int = FORMAT
 
     def completed(self, target: Target) -> ScheduleAttr:
         """The schedule; the fields that an earlier version left out are given by the rule."""
-        if self.is_complete:
+        if self.format >= FORMAT:
             return self.schedule
         strategy = get_strategy(self.strategy)
-        return strategy.completed(self.problem.on(target), self.schedule)
+        known = {n: k.default for n, k in strategy.ops.knobs.items() if k.since <= self.format}
+        schedule = self.schedule.with_knobs(known | self.schedule.knob_values)
+        return strategy.completed(self.problem.on(target), schedule)
 
     def to_json(self) -> dict[str, Any]:
         """As JSON-able data."""
         return {
-            **({"format": FORMAT} if self.is_complete else {}),
+            **({"format": self.format} if self.format > 1 else {}),
             "target": self.target,
             "kernel": self.problem.to_json(),
             "strategy": self.strategy,
@@ -100,7 +102,7 @@ class TuningRecord:
             float(data["predicted"]),
             str(data["version"]),
             str(data["date"]),
-            int(data.get("format", 1)) >= FORMAT,
+            int(data.get("format", 1)),
         )
 
 
@@ -204,7 +206,7 @@ class RecordBook:
                     schedule = record.completed(target)
                     reason = of_record.why_not_schedule(contraction, schedule)
                     if reason is None:
-                        return replace(record, schedule=schedule, is_complete=True)
+                        return replace(record, schedule=schedule, format=FORMAT)
                 warnings.warn(f"{self.name}: a record is left out: {reason}", stacklevel=2)
         return None
 

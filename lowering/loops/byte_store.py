@@ -14,6 +14,7 @@ from lowbit_dialect.ops.kernel import ConvKernelOp, KernelOp
 from lowering.loops.levels import Levels, as_bytes
 from lowering.loops.packed_store import PackedTarget
 from lowering.loops.tile_site import TileSite
+from lowering.targets import Target
 
 
 @dataclass(frozen=True)
@@ -68,8 +69,12 @@ class ByteTarget:
                     emit.store_vector(bytes_, memory, where)
 
 
-def packed_target(op: KernelOp) -> PackedTarget | ByteTarget:
-    """Where a contraction stores levels, as the layout of its result says."""
+def packed_target(op: KernelOp, target: Target) -> PackedTarget | ByteTarget:
+    """Where a contraction stores levels, as the layout of its result says.
+
+    Raises:
+        OpFailedException: vectors of the target do not hold the words that are packed together.
+    """
     layout = packed_layout(op.results[0].type)
     assert layout is not None, "asked of packed results only"
-    return ByteTarget.of(op, layout) if layout.bytes.data else PackedTarget.of(op)
+    return ByteTarget.of(op, layout) if layout.bytes.data else PackedTarget.of(op, target)

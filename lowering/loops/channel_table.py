@@ -50,19 +50,29 @@ class ChannelTable:
         return ChannelTable.constant(table.reshape(len(rows), groups * lanes))
 
     @staticmethod
+    def known(
+        source: SSAValue, op: KernelOp, fill: int, channels_first: bool = False
+    ) -> ChannelTable | None:
+        """The table of a constant, as `of` gives it, or None of any other tensor."""
+        values, geometry = constant_values(source), op.geometry
+        if values is None:
+            return None
+        rows = values.reshape(geometry.oc, -1).T if channels_first else values
+        rows = rows.reshape(-1, geometry.oc)
+        return ChannelTable.of_values(rows, geometry, block_lanes_of(op), fill)
+
+    @staticmethod
     def of(source: SSAValue, op: KernelOp, fill: int, channels_first: bool = False) -> ChannelTable:
         """Table of a parameter of a kernel, whose last (or first) dimension is the output channel.
 
         Its lanes are those of the blocks that the kernel walks. A tensor that is not constant must
         be in that order already (`lowbit-split-stages`).
         """
-        geometry, block_lanes = op.geometry, block_lanes_of(op)
-        shape, oc = shape_of(source), geometry.oc
-        entries = int(np.prod(shape)) // oc
-        values = constant_values(source)
-        if values is not None:
-            rows = values.reshape(oc, entries).T if channels_first else values.reshape(entries, oc)
-            return ChannelTable.of_values(rows, geometry, block_lanes, fill)
+        known = ChannelTable.known(source, op, fill, channels_first)
+        if known is not None:
+            return known
+        shape = shape_of(source)
+        entries = int(np.prod(shape)) // op.geometry.oc
         wanted = parameter_layout(op, source, fill, channels_first)
         if channels_layout(source.type) != wanted:
             fail(op, f"a parameter that is no constant must lie in {wanted}, got {source.type}")

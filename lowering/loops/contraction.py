@@ -45,7 +45,10 @@ TileArguments = tuple[
 
 def contraction_of(op: KernelOp, target: Target, weight_vector_bits: int = 0) -> Contraction:
     """The contraction of a kernel on a target."""
-    return Contraction(op.geometry, *op.codes, target, weight_vector_bits)
+    layout = packed_layout(op.operands[0].type)
+    assert layout is not None, "the op's verifier says so"
+    word_bits = layout.word_bits.data
+    return Contraction(op.geometry, *op.codes, target, weight_vector_bits, word_bits)
 
 
 def schedule_of(op: KernelOp, target: Target) -> ScheduleAttr:

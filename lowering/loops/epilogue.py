@@ -7,20 +7,26 @@ tensors in `#lowbit.channels`), and emits the vector code for each tile.
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import NoReturn
 
 from xdsl.dialects import arith, vector
+from xdsl.dialects.builtin import VectorType
 from xdsl.ir import SSAValue
 
 from lowbit_dialect.channels import ChannelsAttr, channels_layout
-from lowbit_dialect.ops.glue import FusedGlueOp
 from lowbit_dialect.ops.kernel import ConvKernelOp, KernelOp
-from lowbit_dialect.ops.pack import BitpackOp
 from lowering.loops.byte_store import packed_target
 from lowering.loops.channel_table import ChannelTable
+from lowering.loops.comparisons import (
+    Comparisons,
+    SumVectors,
+    known_parameters,
+    max_lanes,
+    sum_range,
+)
 from lowering.loops.emit import Index
 from lowering.loops.levels import GLUE_LEVELS
-from lowering.loops.narrow_sums import holds, narrow_sums
-from lowering.loops.packed_store import PackedTarget
+from lowering.loops.narrow_sums import holds
 from lowering.loops.stage import Stage, shape_of
 from lowering.loops.tile_site import TileSite
 from lowering.opt.diagnostics import fail
@@ -31,15 +37,12 @@ class Epilogue:
 
     def __init__(self, op: KernelOp, stage: Stage):
         self.op, self.geometry = op, op.geometry
-        block = op.epilogue_block
-        chain = list(block.ops)[:-1] if block is not None else []
-        self.glue = next((o for o in chain if isinstance(o, FusedGlueOp)), None)
-        self.pack = next((o for o in chain if isinstance(o, BitpackOp)), None)
+        self.glue, self.pack, self.plan = op.glue, op.pack, op.plan_of_epilogue
         correction = op.operands[2] if len(op.operands) > 2 else None
         self.correction = self._table(correction, fill=0) if correction is not None else None
         self.parameters = self._parameter_tables()
-        self.sum_range = self._sum_range()
-        self.packed = packed_target(op) if self.pack is not None else None
+        self.sum_range, self.comparisons = sum_range(op), Comparisons.of(op)
+        self.packed = packed_target(op, stage.target) if self.pack is not None else None
         self.target = self._target(stage)
 
     def _table(self, source: SSAValue, fill: int, channels_first: bool = False) -> ChannelTable:
@@ -48,23 +51,14 @@ class Epilogue:
     def _parameter_tables(self) -> list[ChannelTable]:
         if self.glue is None:
             return []
+        known = known_parameters(self.op, self.glue)
+        if known is not None:
+            return [ChannelTable.constant(array) for array in known]
         form = GLUE_LEVELS[self.glue.form.data]
-        tables = [
+        return [
             self._table(value, fill, channels_first=len(shape_of(value)) == 2)
             for value, fill in zip(self.glue.parameters, form.FILLS, strict=False)
         ]
-        values = [table.values for table in tables if table.values is not None]
-        if len(values) < len(tables):
-            return tables
-        return [ChannelTable.constant(array) for array in form.constants(values)]
-
-    def _sum_range(self) -> tuple[int, int] | None:
-        """The least and the largest sum, corrected; None where the correction is not known."""
-        low, high = self.op.raw_sums.raw_range(self.geometry.taps)
-        if self.correction is None:
-            return low, high
-        values = self.correction.values
-        return None if values is None else (low + int(values.min()), high + int(values.max()))
 
     def _target(self, stage: Stage) -> SSAValue | None:
         """Where unpacked results are stored, the channels innermost."""
@@ -85,11 +79,8 @@ class Epilogue:
             self._store(site, lambda m, v: site.sums[m][v])
             return
         site, parameters = replace(site, sum_range=self.sum_range), self.parameters
-        if self.glue.form.data == "threshold":
-            max_lanes = site.block_lanes
-            if isinstance(self.packed, PackedTarget):
-                max_lanes = min(max_lanes, self.packed.word_bits)
-            site, parameters = narrow_sums(site, parameters, max_lanes)
+        if self.plan.sum_bits.data < 32:
+            site, parameters = self._narrowed(site)
         else:
             site = site.widened()
         levels = GLUE_LEVELS[self.glue.form.data].of(self.glue, site, parameters)
@@ -97,6 +88,31 @@ class Epilogue:
             self._store(site, levels.byte)
         else:
             self.packed.store(site, levels)
+
+    def _narrowed(self, site: TileSite) -> tuple[TileSite, list[ChannelTable]]:
+        """A tile in lanes of the bits that the plan says, and the tables of thresholds for it."""
+        bits, sum_bits = self.plan.sum_bits.data, site.element.width.data
+        comparisons = self.comparisons
+        if comparisons is None:
+            self._refuse("the thresholds and the correction must be constants")
+        type_ = site.sums[0][0].type
+        assert isinstance(type_, VectorType)
+        vectors = SumVectors.of_type(type_, len(site.sums[0]))
+        if reason := vectors.why_not(bits, max_lanes(self.op)):
+            self._refuse(reason)
+        narrowing = comparisons.narrowing(bits, sum_bits)
+        if narrowing is None:
+            self._refuse(f"lanes of i{bits} do not decide all comparisons with the thresholds")
+        comparands, signs = comparisons.comparands, comparisons.signs
+        moved = narrowing.comparands(comparands, signs, comparisons.sum_range)
+        tables = [moved, signs[None, :]][: len(self.parameters)]
+        return (
+            narrowing.apply(site, max_lanes(self.op)),
+            [ChannelTable.constant(array, bits) for array in tables],
+        )
+
+    def _refuse(self, reason: str) -> NoReturn:
+        fail(self.op, f"epilogue_schedule: sum_bits = {self.plan.sum_bits.data}: {reason}")
 
     def _correct(self, site: TileSite) -> TileSite:
         """Add the correction, by border class where there are several."""

@@ -20,12 +20,8 @@ from xdsl.dialects.builtin import DenseArrayBase, IntegerType, VectorType, i64
 from xdsl.ir import SSAValue
 
 from lowbit_dialect import simd
-from lowering.loops.channel_table import ChannelTable
 from lowering.loops.emit import Emit
 from lowering.loops.tile_site import TileSite
-
-MIN_CLIPPED_COMPARISONS = 3
-"""Thresholds from which on clipping to i8 pays."""
 
 
 def holds(numbers: tuple[int, int], bits: int) -> bool:
@@ -131,39 +127,3 @@ def _boundaries(
     low, high = sum_range
     boundaries = np.clip(np.where(signs == 0, comparands, -comparands), low, high + 1)
     return boundaries, boundaries == np.where(signs == 0, low, high + 1)
-
-
-def narrow_sums(
-    site: TileSite, tables: list[ChannelTable], max_lanes: int
-) -> tuple[TileSite, list[ChannelTable]]:
-    """A tile and the tables of `ThresholdLevels` for it, in lanes of the fewest bits possible.
-
-    Vectors grow to at most `max_lanes` lanes. Where the thresholds are not known, or no narrower
-    lanes hold what they must, both come back in lanes of i32.
-    """
-    arrays = [table.values for table in tables]
-    comparands, *flips = arrays
-    if site.sum_range is None or comparands is None:
-        return site.widened(), tables
-    signs = np.zeros(comparands.shape[1], np.int64)
-    if flips:
-        if flips[0] is None:
-            return site.widened(), tables
-        signs = flips[0][0]
-    for bits in (8, 16):
-        factor = site.element.width.data // bits
-        if factor < 1 or len(site.sums[0]) % factor or site.lanes * factor > max_lanes:
-            continue
-        sum_bits = site.element.width.data
-        narrowing = Narrowing.of(bits, site.sum_range, comparands, signs, sum_bits)
-        if narrowing is None:
-            continue
-        if bits == 8 and narrowing.clips and len(comparands) < MIN_CLIPPED_COMPARISONS:
-            continue
-        moved = narrowing.comparands(comparands, signs, site.sum_range)
-        narrow = [moved, signs[None, :]][: len(tables)]
-        return (
-            narrowing.apply(site, max_lanes),
-            [ChannelTable.constant(array, bits) for array in narrow],
-        )
-    return site.widened(), tables

@@ -18,6 +18,7 @@ from lowbit_dialect.ops.kernel import ConvKernelOp, KernelOp
 from lowering.loops.emit import Emit, Index
 from lowering.loops.levels import Levels
 from lowering.loops.tile_site import TileSite
+from lowering.opt.diagnostics import fail
 from lowering.targets import Target
 
 COLUMN = 4
@@ -29,7 +30,8 @@ class PackedTarget:
     """The packed result of a contraction: words by image, row, plane, channel word and column.
 
     `extents` counts these, `order` says which lies outermost, and so on (a matrix product is one
-    row of columns, wherever); `frame` is (rows above, columns to the left).
+    row of columns, wherever); `frame` is (rows above, columns to the left). At most `together`
+    words of neighbouring pixels are packed together.
     """
 
     result: SSAValue
@@ -39,9 +41,10 @@ class PackedTarget:
     extents: tuple[int, int, int, int, int]
     order: tuple[int, ...]
     frame: tuple[int, int]
+    together: int
 
     @staticmethod
-    def of(op: KernelOp) -> PackedTarget:
+    def of(op: KernelOp, target: Target) -> PackedTarget:
         """The target of a contraction whose epilogue packs."""
         result, geometry = op.results[0], op.geometry
         layout, code = packed_layout(result.type), code_of(result.type, "result")
@@ -67,6 +70,7 @@ class PackedTarget:
             (geometry.batch, rows, code.width, words, cols),
             (*matrix, *(places[d.data] for d in layout.order)),
             frame,
+            _words_together(op, layout, target),
         )
 
     def store(self, site: TileSite, levels: Levels) -> None:
@@ -131,7 +135,7 @@ class PackedTarget:
             return [*(indices[i] for i in self.order), *inside]
 
         are_neighbours = self.order[-1] == COLUMN and not inside
-        for pixels in _runs(len(site.sums), self._most_together(site.target, chunk)):
+        for pixels in _runs(len(site.sums), self.together):
             cols = [emit.add(emit.add(site.col, m), self.frame[1]) for m in pixels]
             for p in range(self.code.width):
                 masks = [mask(m, p) for m in pixels]
@@ -147,10 +151,19 @@ class PackedTarget:
                     bits = emit.op(vector.ExtractOp(words, [k], IntegerType(chunk)))
                     emit.store(bits, memory, place(p, col))
 
-    @staticmethod
-    def _most_together(target: Target, chunk: int) -> int:
-        """How many words of `chunk` bits are packed at once: those of a register."""
-        return target.lanes(chunk) if target.packs_masks_together else 1
+
+def _words_together(op: KernelOp, layout: PackedAttr, target: Target) -> int:
+    """How many words are packed together, as the schedule of the epilogue says."""
+    words, weights = op.plan_of_epilogue.words.data, packed_layout(op.operands[1].type)
+    assert weights is not None, "the op's verifier says so"
+    chunk = min(weights.lane_block[1], layout.word_bits.data)
+    if words > max(1, target.lanes(chunk)):
+        fail(
+            op,
+            f"epilogue_schedule: words = {words}: a vector of {target.name} holds"
+            f" {target.lanes(chunk)} words of i{chunk}",
+        )
+    return words
 
 
 def _runs(count: int, most: int) -> Iterator[range]:

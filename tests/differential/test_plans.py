@@ -27,6 +27,7 @@ AVX2 = "host+avx2"
 LUT = ("lut", CONV, "unipolar<1>", "signed<2>", AVX2)
 LEVELS = ("dot", GEMM, "unipolar<8>", "signed<2>", AVX2)
 BYTES = ("dot", GEMM, "unipolar<4>", "signed<4>", AVX2)
+FEW = ("dot", GEMM, "unipolar<2>", "signed<2>", AVX2)
 PRODUCTS = ("product_lut", CONV, "codebook<1, [-3, 5]>", "codebook<2, [-7, 0, 1, 9]>", AVX2)
 PLANES = ("bitserial", CONV, "unipolar<2>", "bipolar<1>", AVX2)
 
@@ -68,6 +69,8 @@ def loops_of(case: Case, **knobs: KnobValue) -> str:
         (LEVELS, {"storage": 2, "places": 2}),
         (LEVELS, {"storage": 4, "places": 1}),
         (BYTES, {"i16_steps": 136}),
+        (BYTES, {"word_bytes": 1}),
+        (FEW, {"word_bytes": 2}),
         (BYTES, {"i16_steps": 3, "x_run": 4}),
         (PRODUCTS, {"table": "memory"}),
         (PLANES, {"words": 3}),
@@ -94,6 +97,8 @@ def test_what_is_edited_is_built(case: Case, knobs: dict[str, KnobValue]) -> Non
         (LEVELS, {"places": 2}, "for weights of few bits only"),
         (LEVELS, {"storage": 2, "places": 4}, "no byte holds such levels of signed<2>"),
         (LEVELS, {"storage": 2, "places": 1, "exponent": 1}, "no byte holds such levels"),
+        (BYTES, {"word_bytes": 2}, "are too large for"),
+        (BYTES, {"word_bytes": 3}, "word of 24 bits: 8, 16, 32, 64 are allowed"),
         (BYTES, {"i16_steps": 137}, "i16_steps = 137: i16 holds the sums of 136"),
         (BYTES, {"x_run": 3}, "x_run = 3: 1, 2, 4, 8, 16, 32, 64 are allowed"),
         (PRODUCTS, {"table": "stack"}, "table = stack: registers, memory are allowed"),
@@ -123,6 +128,15 @@ def test_a_storage_that_the_weights_do_not_have_is_refused() -> None:
     (kernel,) = (op for op in module.walk() if isinstance(op, KernelOp))
     kernel.properties["schedule"] = choice.schedule.with_knobs({"storage": 4})
     with pytest.raises(VerifyException, match="storage = 4: w takes 2 bits a weight"):
+        module.verify()
+
+
+def test_words_that_the_operands_do_not_have_are_refused() -> None:
+    layer, choice = edited(BYTES)
+    module = layer.kernel_module("i32", get_target(AVX2), choice)
+    (kernel,) = (op for op in module.walk() if isinstance(op, KernelOp))
+    kernel.properties["schedule"] = choice.schedule.with_knobs({"word_bytes": 1})
+    with pytest.raises(VerifyException, match="word_bytes = 1: x and w have words of 4 bytes"):
         module.verify()
 
 

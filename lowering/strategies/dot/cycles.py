@@ -8,7 +8,7 @@ from lowbit_dialect.codes import affine
 from lowbit_dialect.level_product import BYTES_PER_WORD, LevelProduct
 from lowering.kernels.contraction import Contraction
 from lowering.kernels.cost_model import LOOP_CYCLES, row_of_tiles
-from lowering.strategies.dot.dot_words import dot_words
+from lowering.strategies.dot.dot_words import words_of
 from lowering.strategies.dot.narrow_dot_cost import narrow_step_cycles, run_words
 from lowering.strategies.dot.weight_storage import vector_cycles
 
@@ -17,7 +17,7 @@ def dot_cycles(c: Contraction, pixels: int, vectors: int, bits: int) -> float:
     """Cycles of the reduction by dot products of bytes; a weight takes `bits` in memory."""
     target, product = c.target, LevelProduct(affine(c.x), affine(c.w))
     lanes = vectors * target.vector_bits // (8 * BYTES_PER_WORD)
-    words = dot_words((c.x, c.w), target)
+    words = words_of(c)
     steps = c.taps * ceil(c.channels / words.size)
     run = run_words(words, target) if target.dot_form.by_lane else 1
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from lowbit_dialect.codes import Code, affine
 from lowbit_dialect.level_product import LevelProduct
+from lowering.kernels.contraction import Contraction
 from lowering.targets import Target
 
 MIN_DIGIT_WORDS = 2
@@ -25,14 +26,19 @@ class DotWords:
         return 8 * self.size
 
 
-def dot_words(codes: tuple[Code, Code], target: Target) -> DotWords:
-    """The words of a dot kernel for the codes of x and w.
+def words_of(c: Contraction) -> DotWords:
+    """The words of a contraction: those of its operands, or those that suit the target best."""
+    return dot_words(c.codes, c.target, c.word_bits // 8)
+
+
+def dot_words(codes: tuple[Code, Code], target: Target, size: int = 0) -> DotWords:
+    """The words of a dot kernel for the codes of x and w, of `size` bytes or, for 0, the best.
 
     Levels of w take the place of its values where instructions want bytes of x and w to be signed
     alike and x has levels that are no signed bytes.
     """
     product, form = LevelProduct(affine(codes[0]), affine(codes[1])), target.dot_form
-    size = next(size for size in form.words if _suits(product, size))
+    size = size or next(size for size in form.words if _suits(product, size))
     if size == 2:
         return DotWords(size, "digits")
     needs_levels = not (form.mixed_signs or product.fits_signed)

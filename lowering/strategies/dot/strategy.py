@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import ClassVar
 
 from typing_extensions import override
@@ -29,7 +30,7 @@ from lowering.loops.contraction import contraction_loops
 from lowering.loops.stage import StageLoops
 from lowering.strategies.base import ConvLayout, Knobs, Layouts, Strategy
 from lowering.strategies.dot.cycles import dot_cycles
-from lowering.strategies.dot.dot_words import dot_words
+from lowering.strategies.dot.dot_words import words_of
 from lowering.strategies.dot.lower_dot_tile import LowerDotTile
 from lowering.strategies.dot.narrow_dot_cost import BODY_WORDS, narrow_registers, run_words
 from lowering.strategies.dot.weight_storage import (
@@ -69,7 +70,7 @@ class Dot(Strategy):
 
     @override
     def word_elements(self, c: Contraction) -> int:
-        return dot_words(c.codes, c.target).size
+        return words_of(c).size
 
     def _is_narrow(self, c: Contraction) -> bool:
         return self.word_elements(c) < BYTES_PER_WORD
@@ -86,7 +87,9 @@ class Dot(Strategy):
         conv: ConvLayout | None = None,
         schedule: ScheduleAttr | None = None,
     ) -> Layouts:
-        words = dot_words(c.codes, c.target)
+        if schedule is not None:
+            c = self._in_words(c, schedule.knob_values)
+        words = words_of(c)
         form = {"word_bits": words.word_bits, "holds": words.holds}
         if conv is None:
             x = byte_matmul_lhs_layout(words.word_bits)
@@ -102,12 +105,18 @@ class Dot(Strategy):
         assert isinstance(storage, int), "the field is a number"
         return storage
 
+    def _in_words(self, c: Contraction, knobs: Knobs) -> Contraction:
+        """The contraction in words of as many bytes as a schedule says."""
+        size = knobs.get("word_bytes", self.ops.knobs["word_bytes"].default)
+        assert isinstance(size, int), "the field is a number"
+        return replace(c, word_bits=8 * size)
+
     @override
     def registers(self, c: Contraction, pixels: int, vectors: int) -> int:
         beside = 2
         if c.target.dot_form.by_lane:
             if self._is_narrow(c):
-                words = dot_words(c.codes, c.target)
+                words = words_of(c)
                 return narrow_registers(_product(c), words, (pixels, vectors))
             beside = pixels
         return pixels * vectors + vectors + beside
@@ -120,6 +129,8 @@ class Dot(Strategy):
     @override
     def reduction_cycles(self, c: Contraction, pixels: int, vectors: int, knobs: Knobs) -> float:
         tile = (pixels, vectors)
+        if "word_bytes" in knobs:
+            c = self._in_words(c, knobs)
         bits = weight_bits(_product(c), c.geometry, tile, c.target)
         return dot_cycles(c, pixels, vectors, self._storage(knobs) if knobs else bits)
 
@@ -132,10 +143,10 @@ class Dot(Strategy):
         self, c: Contraction, bits: int, tile: tuple[int, int]
     ) -> dict[str, KnobValue]:
         """The fields for weights that take so many bits."""
-        product, words = _product(c), dot_words(c.codes, c.target)
+        product, words = _product(c), words_of(c)
         tile = (min(tile[0], c.geometry.cols.out), tile[1])
         fields = LevelFields(product.w, 8, places=int(words.holds == "levels"))
-        found: dict[str, KnobValue] = {"storage": bits}
+        found: dict[str, KnobValue] = {"word_bytes": words.size, "storage": bits}
         if bits < 8:
             fields = level_fields(product, bits, c.geometry, tile, c.target)
             found |= {"exponent": fields.exponent, "places": fields.places}
@@ -148,6 +159,8 @@ class Dot(Strategy):
     @override
     def completed(self, c: Contraction, schedule: ScheduleAttr) -> ScheduleAttr:
         given = schedule.knob_values
+        if "word_bytes" in given:
+            c = self._in_words(c, given)
         found = self.rule(c, *schedule.tile)
         if "storage" in given and given["storage"] != found["storage"]:
             found = self._for_storage(c, self._storage(given), schedule.tile)
@@ -157,7 +170,7 @@ class Dot(Strategy):
     def of_layouts(self, op: KernelOp) -> dict[str, KnobValue]:
         w = packed_layout(op.operands[1].type)
         assert w is not None, "the op's verifier says so"
-        return {"storage": w.bits.data}
+        return {"word_bytes": w.word_bits.data // 8, "storage": w.bits.data}
 
     @override
     def own_values(self, c: Contraction) -> dict[str, Sequence[KnobValue]]:
@@ -190,7 +203,8 @@ class Dot(Strategy):
     @override
     def why_not_schedule(self, c: Contraction, schedule: ScheduleAttr) -> str | None:
         """Sums of words of less than four bytes are widened to two vectors."""
-        if reason := super().why_not_schedule(c, schedule):
+        c = self._in_words(c, schedule.knob_values)
+        if reason := self._why_no_words(c) or super().why_not_schedule(c, schedule):
             return reason
         if self._storage(schedule.knob_values) < 8 and (reason := self._why_no_fields(c, schedule)):
             return reason
@@ -198,6 +212,12 @@ class Dot(Strategy):
         if not self._is_narrow(c) or lanes % 2 == 0:
             return None
         return f"a block of {lanes} channels makes no two vectors of sums"
+
+    def _why_no_words(self, c: Contraction) -> str | None:
+        """Why the codes have no words of so many bytes, or None where they have."""
+        if c.word_bits != 16 or _product(c).digit_words:
+            return None
+        return f"word_bytes = 2: products of levels of {c.x} and {c.w} are too large for i16"
 
     def _why_no_fields(self, c: Contraction, schedule: ScheduleAttr) -> str | None:
         """Why a tile cannot make bytes of weights of few bits as the schedule says."""
@@ -213,6 +233,7 @@ class Dot(Strategy):
 
     @override
     def is_too_long(self, c: Contraction, schedule: ScheduleAttr) -> bool:
+        c = self._in_words(c, schedule.knob_values)
         if not self._is_narrow(c):
             return super().is_too_long(c, schedule)
         unroll = schedule.unroll.data
@@ -233,5 +254,5 @@ class Dot(Strategy):
     @override
     def macs_per_product(self, c: Contraction, schedule: ScheduleAttr) -> float:
         """A product of numbers of two digits is two of bytes."""
-        words = dot_words(c.codes, c.target)
+        words = words_of(self._in_words(c, schedule.knob_values))
         return words.size if words.holds == "digits" else 1
