@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from typing import ClassVar
 
+import numpy as np
+from numpy.typing import NDArray
+from typing_extensions import override
 from xdsl.dialects.builtin import DenseArrayBase, IntegerAttr, StringAttr, TensorType, f32, i32
 from xdsl.irdl import irdl_op_definition, operand_def, prop_def, result_def, traits_def
 from xdsl.traits import Pure
 from xdsl.utils.exceptions import VerifyException
 
-from lowbit_dialect.codes import AffineCode
+from lowbit_dialect import reference
+from lowbit_dialect.codes import AffineCode, Code
 from lowbit_dialect.layout import packed_layout
 from lowbit_dialect.ops.base import (
     FLOATS,
@@ -18,6 +22,7 @@ from lowbit_dialect.ops.base import (
     WORD,
     Clause,
     LowbitOp,
+    TensorOp,
     code_of,
     expect_type,
     int_,
@@ -47,7 +52,7 @@ _SCALE_CLAUSES = (Clause("scale", FLOATS), Clause("axis", INT, int_(-1)))
 
 
 @irdl_op_definition
-class QuantizeOp(LowbitOp):
+class QuantizeOp(TensorOp):
     """f32 to the nearest value of an affine code: value * scale approximates x.
 
     value = c + step * round((x / scale - c) / step), clipped to the code's range; c = 0, step = 1
@@ -80,9 +85,14 @@ class QuantizeOp(LowbitOp):
             raise VerifyException(f"round {self.round.data!r}: {', '.join(ROUNDINGS)} are allowed")
         _verify_scale(self, shape)
 
+    @override
+    def evaluate(self, *operands: NDArray) -> NDArray:
+        code, axis = code_of(self.result.type, "result"), self.axis.value.data
+        return reference.quantize(operands[0], code, self.scale.get_values(), axis, self.round.data)
+
 
 @irdl_op_definition
-class DequantizeOp(LowbitOp):
+class DequantizeOp(TensorOp):
     """Low-bit values or i32 sums to f32: value * scale, per tensor or per index of `axis`."""
 
     name = "lowbit.dequantize"
@@ -104,9 +114,13 @@ class DequantizeOp(LowbitOp):
         expect_type(self.result.type, TensorType(f32, shape), "result")
         _verify_scale(self, shape)
 
+    @override
+    def evaluate(self, *operands: NDArray) -> NDArray:
+        return reference.dequantize(operands[0], self.scale.get_values(), self.axis.value.data)
+
 
 @irdl_op_definition
-class AddOp(LowbitOp):
+class AddOp(TensorOp):
     """Elementwise sum of two tensors of one shape that share a scale (residual connections).
 
     Operands are i32 or affine codes; the result is i32 (exact; i32 operands saturate) or an
@@ -137,3 +151,11 @@ class AddOp(LowbitOp):
                 raise VerifyException(f"{role} must be i32 or an unpacked affine code")
             if role == "result" and code.affine.alpha:
                 raise VerifyException("result cannot be bipolar: sums are not all odd")
+
+    @override
+    def evaluate(self, *operands: NDArray) -> NDArray:
+        lhs, rhs = operands
+        element = self.result.type.element_type
+        if isinstance(element, Code):
+            return reference.add(lhs, rhs, element)
+        return reference.add(lhs, rhs).astype(np.int32)

@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import ClassVar
 
 import numpy as np
+from numpy.typing import NDArray
+from typing_extensions import override
 from xdsl.dialects.builtin import StringAttr, TensorType, UnitAttr, i1, i32
 from xdsl.ir import Attribute, Operation, SSAValue
 from xdsl.irdl import (
@@ -19,6 +21,7 @@ from xdsl.irdl import (
 from xdsl.traits import Pure
 from xdsl.utils.exceptions import VerifyException
 
+from lowbit_dialect import reference
 from lowbit_dialect.constants import constant_values
 from lowbit_dialect.layout import packed_layout
 from lowbit_dialect.ops.base import (
@@ -27,7 +30,7 @@ from lowbit_dialect.ops.base import (
     INT_PROPERTY,
     WORD,
     Clause,
-    LowbitOp,
+    TensorOp,
     code_of,
     expect_type,
     int_,
@@ -41,7 +44,7 @@ FORMS = {"shift": ("offset", "shift"), "threshold": ("thresholds", "flip")}
 
 
 @irdl_op_definition
-class FusedGlueOp(LowbitOp):
+class FusedGlueOp(TensorOp):
     """Integer accumulators to level numbers, one function a channel.
 
     acc is i32 of any shape, `axis` its channel dimension (negative from the end), C its extent.
@@ -197,3 +200,15 @@ class FusedGlueOp(LowbitOp):
             raise VerifyException(
                 f"thresholds of channel {channel} do not ascend: {thresholds[channel].tolist()}"
             )
+
+    @override
+    def evaluate(self, *operands: NDArray) -> NDArray:
+        acc, *parameters = operands
+        code, axis = code_of(self.result.type, "result"), self.channel_dim
+        if self.form.data == "shift":
+            offset, shift = parameters
+            return reference.fused_glue_shift(acc, offset, shift, code, axis, *self.bounds)
+        thresholds, *flip = parameters
+        return reference.fused_glue_threshold(
+            acc, thresholds, code, flip[0] if flip else None, axis
+        )

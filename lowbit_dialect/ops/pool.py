@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import ClassVar, Self
 
+from numpy.typing import NDArray
+from typing_extensions import override
 from xdsl.dialects.builtin import StringAttr, TensorType
 from xdsl.ir import Attribute, Operation, Region, SSAValue
 from xdsl.irdl import irdl_op_definition, operand_def, prop_def, result_def, traits_def
@@ -12,6 +14,7 @@ from xdsl.rewriter import Rewriter
 from xdsl.traits import Pure
 from xdsl.utils.exceptions import VerifyException
 
+from lowbit_dialect import reference
 from lowbit_dialect.codes import AffineCode
 from lowbit_dialect.geometry import LAYOUTS, Window
 from lowbit_dialect.kernel_layouts import result_layouts
@@ -21,8 +24,9 @@ from lowbit_dialect.ops.base import (
     INTS_PROPERTY,
     WORD,
     Clause,
-    LowbitOp,
+    TensorOp,
     code_of,
+    int_list,
     ints,
     static_shape,
 )
@@ -31,7 +35,7 @@ from lowbit_dialect.ops.pack import with_encoding
 
 
 @irdl_op_definition
-class MaxPool2DOp(LowbitOp):
+class MaxPool2DOp(TensorOp):
     """Largest value of each window of low-bit activations; padding never wins.
 
     x (N, H, W, C), or (N, C, H, W) with layout nchw, has an affine code and is packed as the
@@ -161,3 +165,13 @@ class MaxPool2DOp(LowbitOp):
             raise VerifyException("x and result must both hold words of bits or both bytes")
         if packed is not None and result is not None and packed.word_bits != result.word_bits:
             raise VerifyException("x and result must have words of the same width")
+
+    @override
+    def evaluate(self, *operands: NDArray) -> NDArray:
+        return reference.max_pool2d(
+            operands[0],
+            int_list(self.kernel),
+            int_list(self.strides),
+            int_list(self.padding),
+            self.layout.data,
+        )
