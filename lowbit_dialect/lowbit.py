@@ -15,7 +15,7 @@ from lowbit_dialect.ops.kernel import YieldOp
 from lowbit_dialect.ops.lut import LutConvOp, LutGemmOp
 from lowbit_dialect.ops.lut_tile import BuildTablesOp, LutSumsOp, LutTileOp
 from lowbit_dialect.ops.pack import BitpackOp, ConstantOp, UnpackOp
-from lowbit_dialect.ops.pool import MaxPool2DOp
+from lowbit_dialect.ops.pool import AvgPool2DOp, MaxPool2DOp
 from lowbit_dialect.ops.product_lut import ProductLutConvOp, ProductLutGemmOp
 from lowbit_dialect.ops.product_lut_tile import ProductLutTileOp
 from lowbit_dialect.ops.tile import BitserialTileOp
@@ -25,6 +25,7 @@ Lowbit = Dialect(
     "lowbit",
     [
         AddOp,
+        AvgPool2DOp,
         BitpackOp,
         BitserialConvOp,
         BitserialGemmOp,

@@ -24,7 +24,7 @@ from lowbit_dialect.ops.base import floats, int_
 from lowbit_dialect.ops.contraction import Conv2DOp, MatmulOp, conv_clauses
 from lowbit_dialect.ops.elementwise import AddOp, DequantizeOp, QuantizeOp
 from lowbit_dialect.ops.glue import FusedGlueOp
-from lowbit_dialect.ops.pool import MaxPool2DOp
+from lowbit_dialect.ops.pool import AvgPool2DOp, MaxPool2DOp
 from lowbit_dialect.step_function import Function, tabulate
 from lowbit_dialect.thresholds import f32_scales, integer_thresholds
 
@@ -196,6 +196,28 @@ class NetworkBuilder(NetworkFunction):
         return self._value(
             MaxPool2DOp.get(self.tensor(x, "x"), window, steps, frame, layout_name(layout))
         )
+
+    def avg_pool2d(
+        self,
+        x: SSAValue,
+        kernel: Pair | None = None,
+        strides: Pair | None = None,
+        padding: Sides = (0, 0, 0, 0),
+        layout: str = "nhwc",
+        rounding: str = "half_even",
+        count_padding: bool = False,
+    ) -> SSAValue:
+        """`lowbit.avg_pool2d`: of windows as those of `max_pool2d`, or of the whole image."""
+        op = AvgPool2DOp.get(
+            self.tensor(x, "x"),
+            None if kernel is None else pair(kernel, "kernel"),
+            None if strides is None else pair(strides, "strides"),
+            sides(padding, "padding"),
+            layout_name(layout),
+            str(rounding),
+            bool(count_padding),
+        )
+        return self._value(op)
 
     def add(self, lhs: SSAValue, rhs: SSAValue, element: Attribute | str = i32) -> SSAValue:
         """`lowbit.add`, giving i32 or a code."""

@@ -29,6 +29,8 @@ func.func @tensors(%image: tensor<1x8x8x32xf32>, %w: !weights, %t: tensor<16x3xi
     -> tensor<1x8x8x16x!lowbit.unipolar<2>>
   %pooled = lowbit.max_pool2d %q kernel [3, 3] strides [2, 2] padding [1, 0, 1, 0]
     : (tensor<1x8x8x16x!lowbit.unipolar<2>>) -> tensor<1x4x4x16x!lowbit.unipolar<2>>
+  %average = lowbit.avg_pool2d %q round half_up
+    : (tensor<1x8x8x16x!lowbit.unipolar<2>>) -> tensor<1x1x1x16x!lowbit.unipolar<2>>
   %f = lowbit.dequantize %sum scale [0.125] : (tensor<1x8x8x16xi32>) -> tensor<1x8x8x16xf32>
   func.return
 }

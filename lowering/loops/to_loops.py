@@ -40,7 +40,8 @@ from lowbit_dialect.ops.elementwise import AddOp, DequantizeOp, QuantizeOp
 from lowbit_dialect.ops.glue import FusedGlueOp
 from lowbit_dialect.ops.kernel import KernelOp
 from lowbit_dialect.ops.pack import BitpackOp, ConstantOp, UnpackOp
-from lowbit_dialect.ops.pool import MaxPool2DOp
+from lowbit_dialect.ops.pool import AvgPool2DOp, MaxPool2DOp
+from lowering.loops.avg_pool import lower_avg_pool
 from lowering.loops.buffers import Buffers
 from lowering.loops.correction import lower_correction
 from lowering.loops.elementwise import (
@@ -60,6 +61,7 @@ from lowering.targets import Target, get_target
 
 LOWERINGS: dict[type[Operation], Callable[[Any, FunctionLowering], None]] = {
     AddOp: lower_add,
+    AvgPool2DOp: lower_avg_pool,
     BitpackOp: lower_bitpack,
     CorrectionOp: lower_correction,
     DequantizeOp: lower_dequantize,

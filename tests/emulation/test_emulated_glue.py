@@ -6,6 +6,8 @@ import pytest
 
 from lowbit_dialect.codes import parse_code
 from lowbit_dialect.ops.elementwise import ROUNDINGS
+from lowbit_dialect.ops.pool import AVERAGE_ROUNDINGS
+from tests.differential.test_avg_pool import cases as averages
 from tests.differential.test_elementwise import (
     KINDS,
     added,
@@ -90,6 +92,15 @@ def test_pools(order: str, target: str) -> None:
         window, code = WINDOWS[turn % len(WINDOWS)], CODES[turn % len(CODES)]
         where = f"{size} {order}, {code}, {layout}, window {window}"
         batch.add(pooled(size, code, layout, order, window), where)
+    batch.run()
+
+
+@each_target
+def test_average_pools(target: str) -> None:
+    batch = Batch(target)
+    for rounding in AVERAGE_ROUNDINGS:
+        for i, graph in share(target, averages(rounding)):
+            batch.add(graph, f"average {i}, {rounding}")
     batch.run()
 
 
