@@ -181,6 +181,46 @@ class NetworkBuilder(NetworkFunction):
         low, high = (None if v is None else integer(v, n) for v, n in ((lo, "lo"), (hi, "hi")))
         return self._value(FusedGlueOp.shift(acc, offsets, shifts, result, dim, low, high))
 
+    def scale(
+        self,
+        acc: SSAValue,
+        multiplier: Any,
+        shift: Any,
+        code: str | Code,
+        offset: Any = 0,
+        zero: int = 0,
+        axis: int = -1,
+        lo: int | None = None,
+        hi: int | None = None,
+    ) -> SSAValue:
+        """`lowbit.fused_glue` in scale form, as gemmlowp and TFLite requantise.
+
+        Args:
+            acc: the accumulators, a tensor of i32.
+            multiplier: (C,) integers of i32, the scale times 2^(31 + shift), or one for all.
+            shift: (C,) integers of 0 .. 31, or one for all channels.
+            code: of the result.
+            offset: (C,) integers that are added to the accumulators, or one for all channels.
+            zero: the level (0 is that of the smallest value of the code) that 0 becomes.
+            axis: the channel dimension.
+            lo: lowest level, 0 where not given.
+            hi: highest level, 2^b - 1 where not given.
+
+        Raises:
+            ValueError: a parameter is no integer of i32.
+        """
+        type_ = self.tensor(acc, "acc").type
+        dim = integer(axis, "axis")
+        given = {"offset": offset, "multiplier": multiplier, "shift": shift}
+        parameters = [
+            self.constant(_for_channels(values, type_, dim, name), name)
+            for name, values in given.items()
+        ]
+        result = TensorType(parse_code(code), type_.get_shape())
+        low, high = (None if v is None else integer(v, n) for v, n in ((lo, "lo"), (hi, "hi")))
+        level = integer(zero, "zero")
+        return self._value(FusedGlueOp.scale(acc, parameters, result, dim, level, low, high))
+
     def max_pool2d(
         self,
         x: SSAValue,

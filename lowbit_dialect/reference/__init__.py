@@ -6,7 +6,11 @@ two compares two things.
 
 from lowbit_dialect.reference.contraction import conv2d, matmul
 from lowbit_dialect.reference.elementwise import add, dequantize, quantize
-from lowbit_dialect.reference.glue import fused_glue_shift, fused_glue_threshold
+from lowbit_dialect.reference.glue import (
+    fused_glue_scale,
+    fused_glue_shift,
+    fused_glue_threshold,
+)
 from lowbit_dialect.reference.pool import avg_pool2d, max_pool2d
 
 __all__ = [
@@ -14,6 +18,7 @@ __all__ = [
     "avg_pool2d",
     "conv2d",
     "dequantize",
+    "fused_glue_scale",
     "fused_glue_shift",
     "fused_glue_threshold",
     "matmul",

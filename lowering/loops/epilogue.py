@@ -24,7 +24,7 @@ from lowbit_dialect.ops.pack import BitpackOp
 from lowering.loops.byte_store import packed_target
 from lowering.loops.channel_table import ChannelTable
 from lowering.loops.emit import Index
-from lowering.loops.levels import GLUE_LEVELS
+from lowering.loops.glue_levels import GLUE_LEVELS
 from lowering.loops.narrow_sums import holds, narrow_sums
 from lowering.loops.packed_store import PackedTarget
 from lowering.loops.permute import permute_stage
@@ -120,14 +120,15 @@ class Epilogue:
             self._store(site, lambda m, v: site.sums[m][v])
             return
         site, parameters = replace(site, sum_range=self.sum_range), self.parameters
-        if self.glue.form.data == "threshold":
+        form = GLUE_LEVELS[self.glue.form.data]
+        if form.NARROWS:
             max_lanes = site.block_lanes
             if isinstance(self.packed, PackedTarget):
                 max_lanes = min(max_lanes, self.packed.word_bits)
             site, parameters = narrow_sums(site, parameters, max_lanes)
         else:
             site = site.widened()
-        levels = GLUE_LEVELS[self.glue.form.data].of(self.glue, site, parameters)
+        levels = form.of(self.glue, site, parameters)
         if self.packed is None:
             self._store(site, levels.byte)
         else:

@@ -33,6 +33,7 @@ from tests.differential.test_product import (
     codebook_layers,
     glue_of_unsorted_codebooks,
 )
+from tests.differential.test_scale_glue import ends as ends_of_scales
 from tests.emulation.emulated import TARGETS, Batch, drawn, each_target, share
 from tests.emulation.test_emulated_contractions import STRATEGIES
 from tests.sweep import SCALE
@@ -57,6 +58,7 @@ def test_glue(target: str) -> None:
     """Either form, flipped and not, on any axis, at the ends of i32, of codebooks."""
     batch, seed = Batch(target), TARGETS.index(target)
     batch.add(ends_of_i32(), "ends of i32")
+    batch.add(ends_of_scales(constant=bool(seed % 2)), "scales at the ends of i32")
     for i, graph in enumerate(drawn(glue_on_memory(), 8, seed)):
         batch.add(graph, f"glue on memory {i}: {graph}")
     for i, graph in enumerate(drawn(glue_of_matmul(), 6, seed)):
