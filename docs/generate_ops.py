@@ -73,6 +73,8 @@ LEVELS = {
     "elementwise": "1, tensors",
     "glue": "1 and 2, tensors",
     "pool": "1 and 2, tensors",
+    "reshape": "1 and 2, tensors",
+    "cast": "1 and 2, tensors",
     "pack": "1 and 2, tensors",
     "kernel": "2, kernels",
     "bitserial": "2, kernels",

@@ -5,6 +5,7 @@ from xdsl.ir import Dialect
 from lowbit_dialect.codes import BipolarType, CodebookType, SignedType, UnipolarType
 from lowbit_dialect.layout import PackedAttr
 from lowbit_dialect.ops.bitserial import BitserialConvOp, BitserialGemmOp
+from lowbit_dialect.ops.cast import CastOp
 from lowbit_dialect.ops.contraction import Conv2DOp, MatmulOp
 from lowbit_dialect.ops.correction import CorrectionOp
 from lowbit_dialect.ops.dot import DotConvOp, DotGemmOp
@@ -18,6 +19,7 @@ from lowbit_dialect.ops.pack import BitpackOp, ConstantOp, UnpackOp
 from lowbit_dialect.ops.pool import AvgPool2DOp, MaxPool2DOp
 from lowbit_dialect.ops.product_lut import ProductLutConvOp, ProductLutGemmOp
 from lowbit_dialect.ops.product_lut_tile import ProductLutTileOp
+from lowbit_dialect.ops.reshape import ReshapeOp
 from lowbit_dialect.ops.tile import BitserialTileOp
 from lowbit_dialect.schedule import ScheduleAttr
 
@@ -30,6 +32,7 @@ Lowbit = Dialect(
         BitserialConvOp,
         BitserialGemmOp,
         BitserialTileOp,
+        CastOp,
         ConstantOp,
         Conv2DOp,
         CorrectionOp,
@@ -49,6 +52,7 @@ Lowbit = Dialect(
         ProductLutGemmOp,
         ProductLutTileOp,
         QuantizeOp,
+        ReshapeOp,
         UnpackOp,
         YieldOp,
     ],

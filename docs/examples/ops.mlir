@@ -11,7 +11,7 @@
 
 func.func @tensors(%image: tensor<1x8x8x32xf32>, %w: !weights, %t: tensor<16x3xi32>,
                    %flip: tensor<16xi1>, %offset: tensor<16xi32>, %shift: tensor<16xi32>,
-                   %multiplier: tensor<16xi32>,
+                   %multiplier: tensor<16xi32>, %bytes: tensor<5x300xi8>,
                    %other: tensor<1x8x8x16xi32>, %a: tensor<5x300x!lowbit.signed<4>>,
                    %b: tensor<300x10x!lowbit.codebook<2, [-7, -1, 2, 9]>>) {
   %c = lowbit.constant [1, -1, 1, 1] : tensor<2x2x!lowbit.bipolar<1>>
@@ -35,6 +35,10 @@ func.func @tensors(%image: tensor<1x8x8x32xf32>, %w: !weights, %t: tensor<16x3xi
     : (tensor<1x8x8x16x!lowbit.unipolar<2>>) -> tensor<1x4x4x16x!lowbit.unipolar<2>>
   %average = lowbit.avg_pool2d %q round half_up
     : (tensor<1x8x8x16x!lowbit.unipolar<2>>) -> tensor<1x1x1x16x!lowbit.unipolar<2>>
+  %flat = lowbit.reshape %average
+    : (tensor<1x1x1x16x!lowbit.unipolar<2>>) -> tensor<1x16x!lowbit.unipolar<2>>
+  %coded = lowbit.cast %bytes overflow saturate
+    : (tensor<5x300xi8>) -> tensor<5x300x!lowbit.signed<4>>
   %f = lowbit.dequantize %sum scale [0.125] : (tensor<1x8x8x16xi32>) -> tensor<1x8x8x16xf32>
   func.return
 }

@@ -4,6 +4,7 @@ Written from the definition and sharing nothing with the lowering, so that a tes
 two compares two things.
 """
 
+from lowbit_dialect.reference.cast import cast
 from lowbit_dialect.reference.contraction import conv2d, matmul
 from lowbit_dialect.reference.elementwise import add, dequantize, quantize
 from lowbit_dialect.reference.glue import (
@@ -16,6 +17,7 @@ from lowbit_dialect.reference.pool import avg_pool2d, max_pool2d
 __all__ = [
     "add",
     "avg_pool2d",
+    "cast",
     "conv2d",
     "dequantize",
     "fused_glue_scale",

@@ -35,14 +35,17 @@ from lowbit_dialect.codes import Code
 from lowbit_dialect.extensions import note_shipped
 from lowbit_dialect.layout import byte_count, packed_layout
 from lowbit_dialect.ops.base import code_of, static_shape
+from lowbit_dialect.ops.cast import CastOp
 from lowbit_dialect.ops.correction import CorrectionOp
 from lowbit_dialect.ops.elementwise import AddOp, DequantizeOp, QuantizeOp
 from lowbit_dialect.ops.glue import FusedGlueOp
 from lowbit_dialect.ops.kernel import KernelOp
 from lowbit_dialect.ops.pack import BitpackOp, ConstantOp, UnpackOp
 from lowbit_dialect.ops.pool import AvgPool2DOp, MaxPool2DOp
+from lowbit_dialect.ops.reshape import ReshapeOp
 from lowering.loops.avg_pool import lower_avg_pool
 from lowering.loops.buffers import Buffers
+from lowering.loops.cast import lower_cast
 from lowering.loops.correction import lower_correction
 from lowering.loops.elementwise import (
     lower_add,
@@ -63,11 +66,13 @@ LOWERINGS: dict[type[Operation], Callable[[Any, FunctionLowering], None]] = {
     AddOp: lower_add,
     AvgPool2DOp: lower_avg_pool,
     BitpackOp: lower_bitpack,
+    CastOp: lower_cast,
     CorrectionOp: lower_correction,
     DequantizeOp: lower_dequantize,
     FusedGlueOp: lower_glue,
     MaxPool2DOp: lower_max_pool,
     QuantizeOp: lower_quantize,
+    ReshapeOp: lambda op, lowering: lower_copy(op.x, op.result, lowering),
     UnpackOp: lower_unpack,
 }
 note_shipped(LOWERINGS)

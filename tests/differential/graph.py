@@ -19,7 +19,7 @@ from xdsl.dialects.builtin import (
     i1,
     i32,
 )
-from xdsl.ir import Attribute, SSAValue
+from xdsl.ir import Attribute, Operation, SSAValue
 from xdsl.rewriter import InsertPoint
 
 from lowbit_dialect import reference
@@ -101,6 +101,10 @@ class Graph:
         listed = [int(v) for v in numbers.reshape(-1)]
         attr = DenseIntOrFPElementsAttr.from_list(type_, listed)
         return Value(self._builder.insert(arith.ConstantOp(attr)).result, numbers)
+
+    def insert(self, op: Operation, numbers: Numbers) -> Value:
+        """An operation without operands, and the numbers of its result."""
+        return Value(self._builder.insert(op).results[0], numbers)
 
     def apply(self, make: Callable[..., TensorOp], *operands: Value) -> Value:
         """The operation that `make` builds of the operands; its numbers are the reference's."""

@@ -5,6 +5,7 @@ from itertools import count, product
 import pytest
 
 from lowbit_dialect.codes import parse_code
+from lowbit_dialect.ops.cast import OVERFLOWS
 from lowbit_dialect.ops.elementwise import ROUNDINGS
 from lowbit_dialect.ops.pool import AVERAGE_ROUNDINGS
 from tests.differential.test_avg_pool import cases as averages
@@ -33,6 +34,7 @@ from tests.differential.test_product import (
     codebook_layers,
     glue_of_unsorted_codebooks,
 )
+from tests.differential.test_reshape_and_cast import casts, reshaped
 from tests.differential.test_scale_glue import ends as ends_of_scales
 from tests.emulation.emulated import TARGETS, Batch, drawn, each_target, share
 from tests.emulation.test_emulated_contractions import STRATEGIES
@@ -114,6 +116,9 @@ def test_layouts(target: str) -> None:
         batch.add(columns_and_words(word_bits), f"columns and words of {word_bits} bits")
     for i, graph in enumerate(drawn(packings(), 12, TARGETS.index(target))):
         batch.add(graph, f"{i}: {graph}")
+    batch.add(reshaped(), "reshaped")
+    for overflow in OVERFLOWS:
+        batch.add(casts(overflow), f"every byte to every code, {overflow}")
     batch.add(packed_graph(), "packed results")
     batch.add(several_results(), "several results")
     batch.add(results_that_nothing_computes(), "results that nothing computes")
