@@ -71,6 +71,7 @@ SECTIONS: tuple[tuple[str, str, Dialect], ...] = (
 LEVELS = {
     "contraction": "1, tensors",
     "elementwise": "1, tensors",
+    "floats": "1, tensors",
     "glue": "1 and 2, tensors",
     "pool": "1 and 2, tensors",
     "reshape": "1 and 2, tensors",

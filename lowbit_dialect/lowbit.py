@@ -11,6 +11,7 @@ from lowbit_dialect.ops.correction import CorrectionOp
 from lowbit_dialect.ops.dot import DotConvOp, DotGemmOp
 from lowbit_dialect.ops.dot_tile import DotTileOp
 from lowbit_dialect.ops.elementwise import AddOp, DequantizeOp, QuantizeOp
+from lowbit_dialect.ops.floats import AffineOp, BatchNormOp, ClipOp, RoundOp
 from lowbit_dialect.ops.glue import FusedGlueOp
 from lowbit_dialect.ops.kernel import YieldOp
 from lowbit_dialect.ops.lut import LutConvOp, LutGemmOp
@@ -27,12 +28,15 @@ Lowbit = Dialect(
     "lowbit",
     [
         AddOp,
+        AffineOp,
         AvgPool2DOp,
+        BatchNormOp,
         BitpackOp,
         BitserialConvOp,
         BitserialGemmOp,
         BitserialTileOp,
         CastOp,
+        ClipOp,
         ConstantOp,
         Conv2DOp,
         CorrectionOp,
@@ -53,6 +57,7 @@ Lowbit = Dialect(
         ProductLutTileOp,
         QuantizeOp,
         ReshapeOp,
+        RoundOp,
         UnpackOp,
         YieldOp,
     ],

@@ -40,6 +40,12 @@ func.func @tensors(%image: tensor<1x8x8x32xf32>, %w: !weights, %t: tensor<16x3xi
   %coded = lowbit.cast %bytes overflow saturate
     : (tensor<5x300xi8>) -> tensor<5x300x!lowbit.signed<4>>
   %f = lowbit.dequantize %sum scale [0.125] : (tensor<1x8x8x16xi32>) -> tensor<1x8x8x16xf32>
+  %moved = lowbit.affine %f scale [-0.5] offset [3.0]
+    : (tensor<1x8x8x16xf32>) -> tensor<1x8x8x16xf32>
+  %normal = lowbit.batch_norm %moved mean [0.5] variance [4.0] gamma [-1.0] beta [0.25]
+    : (tensor<1x8x8x16xf32>) -> tensor<1x8x8x16xf32>
+  %relu = lowbit.clip %normal low [0.0] : (tensor<1x8x8x16xf32>) -> tensor<1x8x8x16xf32>
+  %rounded = lowbit.round %relu to half_away : (tensor<1x8x8x16xf32>) -> tensor<1x8x8x16xf32>
   func.return
 }
 
