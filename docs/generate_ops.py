@@ -71,8 +71,11 @@ SECTIONS: tuple[tuple[str, str, Dialect], ...] = (
 LEVELS = {
     "contraction": "1, tensors",
     "elementwise": "1, tensors",
+    "floats": "1, tensors",
     "glue": "1 and 2, tensors",
     "pool": "1 and 2, tensors",
+    "reshape": "1 and 2, tensors",
+    "cast": "1 and 2, tensors",
     "pack": "1 and 2, tensors",
     "kernel": "2, kernels",
     "bitserial": "2, kernels",

@@ -7,6 +7,7 @@ from lowbit_dialect.codes import BipolarType, CodebookType, SignedType, Unipolar
 from lowbit_dialect.epilogue_schedule import EpilogueScheduleAttr
 from lowbit_dialect.layout import PackedAttr
 from lowbit_dialect.ops.bitserial import BitserialConvOp, BitserialGemmOp
+from lowbit_dialect.ops.cast import CastOp
 from lowbit_dialect.ops.compute import ComputeOp, LaunchOp, ViewAsOp
 from lowbit_dialect.ops.contraction import Conv2DOp, MatmulOp
 from lowbit_dialect.ops.copy import CopyOp, ZeroGapsOp
@@ -14,14 +15,16 @@ from lowbit_dialect.ops.correction import CorrectionOp
 from lowbit_dialect.ops.dot import DotConvOp, DotGemmOp
 from lowbit_dialect.ops.dot_tile import DotTileOp
 from lowbit_dialect.ops.elementwise import AddOp, DequantizeOp, QuantizeOp
+from lowbit_dialect.ops.floats import AffineOp, BatchNormOp, ClipOp, RoundOp
 from lowbit_dialect.ops.glue import FusedGlueOp
 from lowbit_dialect.ops.kernel import YieldOp
 from lowbit_dialect.ops.lut import LutConvOp, LutGemmOp
 from lowbit_dialect.ops.lut_tile import BuildTablesOp, LutSumsOp, LutTileOp
 from lowbit_dialect.ops.pack import BitpackOp, ConstantOp, UnpackOp
-from lowbit_dialect.ops.pool import MaxPool2DOp
+from lowbit_dialect.ops.pool import AvgPool2DOp, MaxPool2DOp
 from lowbit_dialect.ops.product_lut import ProductLutConvOp, ProductLutGemmOp
 from lowbit_dialect.ops.product_lut_tile import ProductLutTileOp
+from lowbit_dialect.ops.reshape import ReshapeOp
 from lowbit_dialect.ops.tile import BitserialTileOp
 from lowbit_dialect.schedule import ScheduleAttr
 
@@ -29,11 +32,16 @@ Lowbit = Dialect(
     "lowbit",
     [
         AddOp,
+        AffineOp,
+        AvgPool2DOp,
+        BatchNormOp,
         BitpackOp,
         BitserialConvOp,
         BitserialGemmOp,
         BitserialTileOp,
         ComputeOp,
+        CastOp,
+        ClipOp,
         ConstantOp,
         Conv2DOp,
         CopyOp,
@@ -55,6 +63,8 @@ Lowbit = Dialect(
         ProductLutGemmOp,
         ProductLutTileOp,
         QuantizeOp,
+        ReshapeOp,
+        RoundOp,
         UnpackOp,
         ViewAsOp,
         YieldOp,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -17,7 +18,9 @@ def _index_of(mask: NDArray[np.bool_]) -> list[int]:
     return [int(i) for i in np.unravel_index(int(np.argmax(mask)), mask.shape)]
 
 
-def integer_thresholds(thresholds: Any, bound: int, name: str = "thresholds") -> NDArray[np.int32]:
+def integer_thresholds(
+    thresholds: Any, bound: Callable[[], int], name: str = "thresholds"
+) -> NDArray[np.int32]:
     """The i32 thresholds that integer accumulators reach exactly when they reach the given ones.
 
     An integer reaches t where it reaches ceil(t). A threshold below i32, or -inf, is always
@@ -25,7 +28,7 @@ def integer_thresholds(thresholds: Any, bound: int, name: str = "thresholds") ->
 
     Args:
         thresholds: numbers of any integer or float dtype.
-        bound: the largest magnitude of an accumulator.
+        bound: gives the largest magnitude of an accumulator, where that matters.
         name: what messages call the thresholds.
 
     Raises:
@@ -41,7 +44,7 @@ def integer_thresholds(thresholds: Any, bound: int, name: str = "thresholds") ->
         if np.isnan(array).any():
             raise ValueError(f"{name}: NaN at index {_index_of(np.isnan(array))}")
     is_never, is_always = array > INT32.max, array < INT32.min
-    if is_never.any() and bound >= INT32.max:
+    if is_never.any() and bound() >= INT32.max:
         index = _index_of(is_never)
         raise ValueError(
             f"{name}: {array[tuple(index)]} at index {index} does not fit in i32, whose largest"

@@ -29,10 +29,21 @@ from lowering.record_sources import SHIPPED_RECORDS
 from lowering.simd.simd_lower import SimdLowerPass
 from lowering.strategies import check_strategy
 from lowering.targets import get_target
+from lowering.tensors.absorb_bias import AbsorbBiasPass
+from lowering.tensors.float_to_thresholds import FloatToThresholdsPass
+from lowering.tensors.fold_tensors import FoldTensorsPass
+from lowering.tensors.remove_quantize_pairs import RemoveQuantizePairsPass
+from lowering.tensors.thresholds_to_shift import ThresholdsToShiftPass
 from lowering.tiles.lower_tile import LowerTilePass
 
 LEVELS: dict[str, Callable[..., tuple[ModulePass, ...]]] = {
-    "tensors": lambda *_: (),
+    "tensors": lambda *_: (
+        FoldTensorsPass(),
+        RemoveQuantizePairsPass(),
+        FloatToThresholdsPass(),
+        AbsorbBiasPass(),
+        ThresholdsToShiftPass(),
+    ),
     "kernels": lambda target, *how: (
         SelectKernelPass(target, *how),
         PropagateLayoutPass(),

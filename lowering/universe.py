@@ -18,6 +18,13 @@ DIALECTS = {
 """Dialect name to `module:object`."""
 
 PASSES = {
+    "lowbit-fold-tensors": "lowering.tensors.fold_tensors:FoldTensorsPass",
+    "lowbit-remove-quantize-pairs": (
+        "lowering.tensors.remove_quantize_pairs:RemoveQuantizePairsPass"
+    ),
+    "lowbit-float-to-thresholds": "lowering.tensors.float_to_thresholds:FloatToThresholdsPass",
+    "lowbit-absorb-bias": "lowering.tensors.absorb_bias:AbsorbBiasPass",
+    "lowbit-thresholds-to-shift": "lowering.tensors.thresholds_to_shift:ThresholdsToShiftPass",
     "lowbit-select-kernel": "lowering.kernels.select_kernel:SelectKernelPass",
     "lowbit-propagate-layout": "lowering.kernels.propagate_layout:PropagateLayoutPass",
     "lowbit-fold-constants": "lowering.kernels.fold_constants:FoldConstantsPass",

@@ -11,6 +11,7 @@
 
 func.func @tensors(%image: tensor<1x8x8x32xf32>, %w: !weights, %t: tensor<16x3xi32>,
                    %flip: tensor<16xi1>, %offset: tensor<16xi32>, %shift: tensor<16xi32>,
+                   %multiplier: tensor<16xi32>, %bytes: tensor<5x300xi8>,
                    %other: tensor<1x8x8x16xi32>, %a: tensor<5x300x!lowbit.signed<4>>,
                    %b: tensor<300x10x!lowbit.codebook<2, [-7, -1, 2, 9]>>) {
   %c = lowbit.constant [1, -1, 1, 1] : tensor<2x2x!lowbit.bipolar<1>>
@@ -27,9 +28,24 @@ func.func @tensors(%image: tensor<1x8x8x32xf32>, %w: !weights, %t: tensor<16x3xi
   %s = lowbit.fused_glue %sum, %offset, %shift form shift hi 2
     : (tensor<1x8x8x16xi32>, tensor<16xi32>, tensor<16xi32>)
     -> tensor<1x8x8x16x!lowbit.unipolar<2>>
+  %scaled = lowbit.fused_glue %sum, %offset, %multiplier, %shift form scale zero 128
+    : (tensor<1x8x8x16xi32>, tensor<16xi32>, tensor<16xi32>, tensor<16xi32>)
+    -> tensor<1x8x8x16x!lowbit.signed<8>>
   %pooled = lowbit.max_pool2d %q kernel [3, 3] strides [2, 2] padding [1, 0, 1, 0]
     : (tensor<1x8x8x16x!lowbit.unipolar<2>>) -> tensor<1x4x4x16x!lowbit.unipolar<2>>
+  %average = lowbit.avg_pool2d %q round half_up
+    : (tensor<1x8x8x16x!lowbit.unipolar<2>>) -> tensor<1x1x1x16x!lowbit.unipolar<2>>
+  %flat = lowbit.reshape %average
+    : (tensor<1x1x1x16x!lowbit.unipolar<2>>) -> tensor<1x16x!lowbit.unipolar<2>>
+  %coded = lowbit.cast %bytes overflow saturate
+    : (tensor<5x300xi8>) -> tensor<5x300x!lowbit.signed<4>>
   %f = lowbit.dequantize %sum scale [0.125] : (tensor<1x8x8x16xi32>) -> tensor<1x8x8x16xf32>
+  %moved = lowbit.affine %f scale [-0.5] offset [3.0]
+    : (tensor<1x8x8x16xf32>) -> tensor<1x8x8x16xf32>
+  %normal = lowbit.batch_norm %moved mean [0.5] variance [4.0] gamma [-1.0] beta [0.25]
+    : (tensor<1x8x8x16xf32>) -> tensor<1x8x8x16xf32>
+  %relu = lowbit.clip %normal low [0.0] : (tensor<1x8x8x16xf32>) -> tensor<1x8x8x16xf32>
+  %rounded = lowbit.round %relu to half_away : (tensor<1x8x8x16xf32>) -> tensor<1x8x8x16xf32>
   func.return
 }
 

@@ -8,9 +8,9 @@ func.func @f(%acc: tensor<2x5x4xi32>, %p0: tensor<4xi32>, %p1: tensor<4xi32>) {
 
 // -----
 
-// CHECK: form 'scale' is unknown: shift and threshold are allowed
+// CHECK: form 'wave' is unknown: shift and threshold and scale are allowed
 func.func @f(%acc: tensor<2x5x4xi32>, %p0: tensor<4xi32>, %p1: tensor<4xi32>) {
-  %a = lowbit.fused_glue %acc, %p0, %p1 form scale : (tensor<2x5x4xi32>, tensor<4xi32>, tensor<4xi32>) -> tensor<2x5x4x!lowbit.unipolar<2>>
+  %a = lowbit.fused_glue %acc, %p0, %p1 form wave : (tensor<2x5x4xi32>, tensor<4xi32>, tensor<4xi32>) -> tensor<2x5x4x!lowbit.unipolar<2>>
   func.return
 }
 
@@ -88,7 +88,7 @@ func.func @f(%acc: tensor<2x5x4xi32>, %p0: tensor<4x3xi32>, %p1: tensor<4xi8>) {
 
 // -----
 
-// CHECK: lo and hi belong to form shift
+// CHECK: lo belongs to form shift and scale
 func.func @f(%acc: tensor<2x5x4xi32>, %p0: tensor<4x3xi32>) {
   %a = lowbit.fused_glue %acc, %p0 form threshold lo 1 : (tensor<2x5x4xi32>, tensor<4x3xi32>) -> tensor<2x5x4x!lowbit.unipolar<2>>
   func.return
@@ -166,5 +166,37 @@ func.func @f(%acc: tensor<1x2xi32>, %offset: tensor<2xi32>) {
 func.func @f(%acc: tensor<1x2xi32>) {
   %t = arith.constant dense<[[1, 1], [3, 2]]> : tensor<2x2xi32>
   %a = lowbit.fused_glue %acc, %t form threshold : (tensor<1x2xi32>, tensor<2x2xi32>) -> tensor<1x2x!lowbit.unipolar<2>>
+  func.return
+}
+
+// -----
+
+// CHECK: form scale takes the operands offset, multiplier and shift
+func.func @f(%acc: tensor<2x5x4xi32>, %p0: tensor<4xi32>) {
+  %a = lowbit.fused_glue %acc, %p0, %p0 form scale : (tensor<2x5x4xi32>, tensor<4xi32>, tensor<4xi32>) -> tensor<2x5x4x!lowbit.unipolar<2>>
+  func.return
+}
+
+// -----
+
+// CHECK: multiplier must be tensor<4xi32>, got tensor<4xi64>
+func.func @f(%acc: tensor<2x5x4xi32>, %p0: tensor<4xi32>, %p1: tensor<4xi64>) {
+  %a = lowbit.fused_glue %acc, %p0, %p1, %p0 form scale : (tensor<2x5x4xi32>, tensor<4xi32>, tensor<4xi64>, tensor<4xi32>) -> tensor<2x5x4x!lowbit.unipolar<2>>
+  func.return
+}
+
+// -----
+
+// CHECK: zero belongs to form scale
+func.func @f(%acc: tensor<2x5x4xi32>, %p0: tensor<4xi32>) {
+  %a = lowbit.fused_glue %acc, %p0, %p0 form shift zero 1 : (tensor<2x5x4xi32>, tensor<4xi32>, tensor<4xi32>) -> tensor<2x5x4x!lowbit.unipolar<2>>
+  func.return
+}
+
+// -----
+
+// CHECK: zero 2147483648 does not fit in i32
+func.func @f(%acc: tensor<2x5x4xi32>, %p0: tensor<4xi32>) {
+  %a = lowbit.fused_glue %acc, %p0, %p0, %p0 form scale zero 2147483648 : (tensor<2x5x4xi32>, tensor<4xi32>, tensor<4xi32>, tensor<4xi32>) -> tensor<2x5x4x!lowbit.unipolar<2>>
   func.return
 }

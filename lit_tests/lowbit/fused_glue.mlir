@@ -41,3 +41,11 @@ func.func @f(%acc: tensor<2x5x4xi32>, %p0: tensor<4x3xi32>) {
   %a = lowbit.fused_glue %acc, %p0 form threshold axis -1 : (tensor<2x5x4xi32>, tensor<4x3xi32>) -> tensor<2x5x4x!lowbit.codebook<2, [3, 1, 0, 9]>>
   func.return
 }
+
+// -----
+
+// CHECK: lowbit.fused_glue %{{.*}}, %{{.*}}, %{{.*}}, %{{.*}} form scale lo 1 zero 128 : (tensor<2x5x4xi32>, tensor<4xi32>, tensor<4xi32>, tensor<4xi32>) -> tensor<2x5x4x!lowbit.signed<8>>
+func.func @f(%acc: tensor<2x5x4xi32>, %p0: tensor<4xi32>) {
+  %a = lowbit.fused_glue %acc, %p0, %p0, %p0 form scale zero 128 lo 1 : (tensor<2x5x4xi32>, tensor<4xi32>, tensor<4xi32>, tensor<4xi32>) -> tensor<2x5x4x!lowbit.signed<8>>
+  func.return
+}

@@ -4,7 +4,7 @@
 |---|---|
 | a code, not packed | int64 array of the integers it stands for |
 | a code, packed | `PackedArray` |
-| iN, index, f32, f64 | array of the numpy dtype (i1: bool) |
+| iN, index, f32, f64 | array of the numpy dtype (i1: bool, i4: int8) |
 """
 
 from __future__ import annotations
@@ -105,8 +105,9 @@ def element_dtype(element: Attribute) -> np.dtype:
     Raises:
         InterpretationError: there is none.
     """
-    if isinstance(element, IntegerType) and element.width.data in (1, 8, 16, 32, 64):
-        return np.dtype(np.bool_ if element.width.data == 1 else f"i{element.width.data // 8}")
+    bits = element.width.data if isinstance(element, IntegerType) else 0
+    if bits in (1, 4, 8, 16, 32, 64):
+        return np.dtype(np.bool_ if bits == 1 else f"i{max(bits, 8) // 8}")
     by_type = {Float32Type: np.float32, Float64Type: np.float64, IndexType: np.int64}
     if type(element) not in by_type:
         raise InterpretationError(f"tensors of {element} have no numpy value")

@@ -8,12 +8,13 @@ A *clause* is a property printed as a keyword and a value; it is left out where 
 from __future__ import annotations
 
 import struct
-from abc import ABC
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from math import prod
 from typing import Any, ClassVar, Self
 
+from numpy.typing import NDArray
 from xdsl.dialects.builtin import (
     DYNAMIC_INDEX,
     DenseArrayBase,
@@ -61,6 +62,12 @@ INTS_PROPERTY = DenseArrayBase.constr(i64)
 
 INT_PROPERTY = IntegerAttr.constr(i64)
 """What a property of a clause of one integer may hold."""
+
+
+def int_list(attr: Attribute) -> list[int]:
+    """The integers of a property that is a list of them."""
+    assert isinstance(attr, DenseArrayBase)
+    return list(attr.get_values())
 
 
 def ints(values: Sequence[int]) -> DenseArrayBase[IntegerType]:
@@ -209,6 +216,25 @@ class LowbitOp(IRDLOperation, ABC):
         if self.REGION_KEYWORD and self.regions[0].blocks:
             printer.print_string(f" {self.REGION_KEYWORD} ")
             printer.print_region(self.regions[0])
+
+
+class TensorOp(LowbitOp, ABC):
+    """An operation of level 1 with one result, whose elements follow from those of its operands."""
+
+    @abstractmethod
+    def evaluate(self, *operands: NDArray) -> NDArray:
+        """What the reference computes.
+
+        Args:
+            operands: arrays of the operands' logical shapes: the integers that a code stands for,
+                packed or not, otherwise numbers of the numpy dtype.
+
+        Returns:
+            The elements of the result, likewise.
+
+        Raises:
+            ValueError: the reference does not take these numbers.
+        """
 
 
 def code_of(type_: Attribute, role: str) -> Code:

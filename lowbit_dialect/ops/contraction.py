@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import ClassVar
 
+from numpy.typing import NDArray
+from typing_extensions import override
 from xdsl.dialects.builtin import DenseArrayBase, IntegerAttr, StringAttr, TensorType, i32
 from xdsl.ir import Attribute, Operation, SSAValue
 from xdsl.irdl import irdl_op_definition, operand_def, prop_def, result_def, traits_def
@@ -12,6 +14,7 @@ from xdsl.rewriter import Rewriter
 from xdsl.traits import Pure
 from xdsl.utils.exceptions import VerifyException
 
+from lowbit_dialect import reference
 from lowbit_dialect.codes import Code
 from lowbit_dialect.geometry import LAYOUTS, WEIGHT_LAYOUTS, ConvGeometry, Window
 from lowbit_dialect.layout import packed_layout
@@ -23,9 +26,11 @@ from lowbit_dialect.ops.base import (
     WORD,
     Clause,
     LowbitOp,
+    TensorOp,
     code_of,
     expect_type,
     int_,
+    int_list,
     ints,
     static_shape,
     verify_elements,
@@ -139,7 +144,7 @@ def _unpacked(type_: Attribute, role: str) -> Code:
 
 
 @irdl_op_definition
-class Conv2DOp(LowbitOp):
+class Conv2DOp(TensorOp):
     """Convolution of low-bit activations with low-bit weights.
 
     Shapes with layout nhwc: x (N, H, W, C), w (OC, KH, KW, C / groups), result (N, OH, OW, OC);
@@ -187,9 +192,22 @@ class Conv2DOp(LowbitOp):
         expect_type(self.result.type, expected, "result")
         verify_accumulator(x, w, geometry.taps)
 
+    @override
+    def evaluate(self, *operands: NDArray) -> NDArray:
+        x, w = operands
+        return reference.conv2d(
+            x,
+            w,
+            int_list(self.strides),
+            int_list(self.padding),
+            int_list(self.dilation),
+            self.groups.value.data,
+            self.layout.data,
+        )
+
 
 @irdl_op_definition
-class MatmulOp(LowbitOp):
+class MatmulOp(TensorOp):
     """Matrix product of low-bit values: x (M, K), w (K, N) -> (M, N) of i32."""
 
     name = "lowbit.matmul"
@@ -218,6 +236,11 @@ class MatmulOp(LowbitOp):
         geometry = self.geometry
         expect_type(self.result.type, TensorType(i32, (geometry.cols.out, geometry.oc)), "result")
         verify_accumulator(x, w, geometry.taps)
+
+    @override
+    def evaluate(self, *operands: NDArray) -> NDArray:
+        x, w = operands
+        return reference.matmul(x, w)
 
 
 def matmul_geometry(x: Attribute, w: Attribute) -> ConvGeometry:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import numpy as np
+from numpy.typing import NDArray
+from typing_extensions import override
 from xdsl.dialects.builtin import TensorType
 from xdsl.ir import SSAValue
 from xdsl.irdl import irdl_op_definition, operand_def, result_def, traits_def
@@ -10,11 +13,11 @@ from xdsl.utils.exceptions import VerifyException
 
 from lowbit_dialect.channels import ChannelsAttr, channels_layout, without_channels
 from lowbit_dialect.layout import packed_layout
-from lowbit_dialect.ops.base import LowbitOp, expect_type, static_shape
+from lowbit_dialect.ops.base import TensorOp, code_of, expect_type, static_shape
 
 
 @irdl_op_definition
-class CopyOp(LowbitOp):
+class CopyOp(TensorOp):
     """The same numbers in other memory, and with or without the encoding `#lowbit.channels`."""
 
     name = "lowbit.copy"
@@ -42,9 +45,13 @@ class CopyOp(LowbitOp):
         if channels_layout(x) is not None and channels_layout(result) is not None:
             raise VerifyException("only one of x and the result may be in #lowbit.channels")
 
+    @override
+    def evaluate(self, *operands: NDArray) -> NDArray:
+        return operands[0]
+
 
 @irdl_op_definition
-class ZeroGapsOp(LowbitOp):
+class ZeroGapsOp(TensorOp):
     """A packed tensor whose frame and ragged tails are zero, and whose elements are not defined.
 
     The operation that follows writes all elements to the same memory.
@@ -65,3 +72,8 @@ class ZeroGapsOp(LowbitOp):
         static_shape(self.result.type, None, "result")
         if packed_layout(self.result.type) is None:
             raise VerifyException(f"only packed tensors have gaps, got {self.result.type}")
+
+    @override
+    def evaluate(self, *operands: NDArray) -> NDArray:
+        shape = self.result.type.get_shape()
+        return code_of(self.result.type, "result").decode(np.zeros(shape, np.int64))

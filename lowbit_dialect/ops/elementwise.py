@@ -2,52 +2,63 @@
 
 from __future__ import annotations
 
+from abc import ABC
+from collections.abc import Sequence
 from typing import ClassVar
 
-from xdsl.dialects.builtin import DenseArrayBase, IntegerAttr, StringAttr, TensorType, f32, i32
+import numpy as np
+from numpy.typing import NDArray
+from typing_extensions import override
+from xdsl.dialects.builtin import DenseArrayBase, StringAttr, TensorType, f32, i32
 from xdsl.irdl import irdl_op_definition, operand_def, prop_def, result_def, traits_def
 from xdsl.traits import Pure
 from xdsl.utils.exceptions import VerifyException
 
-from lowbit_dialect.codes import AffineCode
+from lowbit_dialect import reference
+from lowbit_dialect.codes import AffineCode, Code
 from lowbit_dialect.layout import packed_layout
 from lowbit_dialect.ops.base import (
     FLOATS,
-    INT,
     INT_PROPERTY,
     WORD,
     Clause,
-    LowbitOp,
+    TensorOp,
     code_of,
     expect_type,
-    int_,
     static_shape,
 )
+from lowbit_dialect.ops.channelwise import AXIS, ChannelwiseOp, number_list
 
 ROUNDINGS = ("half_even", "half_up", "half_away")
 
 
-def _verify_scale(op: LowbitOp, shape: tuple[int, ...]) -> None:
-    scale, axis = op.properties["scale"], op.properties["axis"]
-    assert isinstance(scale, DenseArrayBase)
-    assert isinstance(axis, IntegerAttr)
-    values = scale.get_values()
-    if not len(values) or not all(0 < v < float("inf") for v in values):
-        raise VerifyException(f"scale must be positive and finite, got {list(values)}")
-    rank, dim = len(shape), axis.value.data
-    if not -rank <= dim < rank:
-        raise VerifyException(f"axis {dim} is not one of the {rank} dimensions")
-    if len(values) not in (1, shape[dim]):
-        raise VerifyException(
-            f"scale has {len(values)} entries: 1, or {shape[dim]} for dimension {dim}, are needed"
-        )
+class ScaleOp(ChannelwiseOp, ABC):
+    """An operation with a scale for each channel."""
+
+    x = operand_def(TensorType)
+    result = result_def(TensorType)
+    scale = prop_def(DenseArrayBase.constr(f32))
+    axis = prop_def(INT_PROPERTY)
+    traits = traits_def(Pure())
+
+    @property
+    @override
+    def channel_numbers(self) -> dict[str, Sequence[float]]:
+        return {"scale": number_list(self.scale)}
+
+    def verify_scale(self, shape: Sequence[int]) -> None:
+        """Check the axis and the scale."""
+        values = number_list(self.scale)
+        if not values or not all(0 < v < float("inf") for v in values):
+            raise VerifyException(f"scale must be positive and finite, got {list(values)}")
+        self.verify_channels(shape)
 
 
-_SCALE_CLAUSES = (Clause("scale", FLOATS), Clause("axis", INT, int_(-1)))
+_SCALE_CLAUSES = (Clause("scale", FLOATS), AXIS)
 
 
 @irdl_op_definition
-class QuantizeOp(LowbitOp):
+class QuantizeOp(ScaleOp):
     """f32 to the nearest value of an affine code: value * scale approximates x.
 
     value = c + step * round((x / scale - c) / step), clipped to the code's range; c = 0, step = 1
@@ -61,12 +72,7 @@ class QuantizeOp(LowbitOp):
     name = "lowbit.quantize"
     CLAUSES: ClassVar = (*_SCALE_CLAUSES, Clause("round", WORD, StringAttr("half_even")))
 
-    x = operand_def(TensorType)
-    result = result_def(TensorType)
-    scale = prop_def(DenseArrayBase.constr(f32))
-    axis = prop_def(INT_PROPERTY)
     round = prop_def(StringAttr)
-    traits = traits_def(Pure())
 
     def verify_(self) -> None:
         """Check types, scale and rounding."""
@@ -78,21 +84,20 @@ class QuantizeOp(LowbitOp):
         expect_type(self.result.type, TensorType(code, shape), "result")
         if self.round.data not in ROUNDINGS:
             raise VerifyException(f"round {self.round.data!r}: {', '.join(ROUNDINGS)} are allowed")
-        _verify_scale(self, shape)
+        self.verify_scale(shape)
+
+    @override
+    def of_channels(self, numbers: NDArray) -> NDArray:
+        code = code_of(self.result.type, "result")
+        return reference.quantize(numbers, code, number_list(self.scale), -1, self.round.data)
 
 
 @irdl_op_definition
-class DequantizeOp(LowbitOp):
+class DequantizeOp(ScaleOp):
     """Low-bit values or i32 sums to f32: value * scale, per tensor or per index of `axis`."""
 
     name = "lowbit.dequantize"
     CLAUSES: ClassVar = _SCALE_CLAUSES
-
-    x = operand_def(TensorType)
-    result = result_def(TensorType)
-    scale = prop_def(DenseArrayBase.constr(f32))
-    axis = prop_def(INT_PROPERTY)
-    traits = traits_def(Pure())
 
     def verify_(self) -> None:
         """Check types and scale."""
@@ -102,11 +107,15 @@ class DequantizeOp(LowbitOp):
             if packed_layout(self.x.type) is not None:
                 raise VerifyException("x must not be packed; use lowbit.unpack")
         expect_type(self.result.type, TensorType(f32, shape), "result")
-        _verify_scale(self, shape)
+        self.verify_scale(shape)
+
+    @override
+    def of_channels(self, numbers: NDArray) -> NDArray:
+        return reference.dequantize(numbers, number_list(self.scale))
 
 
 @irdl_op_definition
-class AddOp(LowbitOp):
+class AddOp(TensorOp):
     """Elementwise sum of two tensors of one shape that share a scale (residual connections).
 
     Operands are i32 or affine codes; the result is i32 (exact; i32 operands saturate) or an
@@ -137,3 +146,11 @@ class AddOp(LowbitOp):
                 raise VerifyException(f"{role} must be i32 or an unpacked affine code")
             if role == "result" and code.affine.alpha:
                 raise VerifyException("result cannot be bipolar: sums are not all odd")
+
+    @override
+    def evaluate(self, *operands: NDArray) -> NDArray:
+        lhs, rhs = operands
+        element = self.result.type.element_type
+        if isinstance(element, Code):
+            return reference.add(lhs, rhs, element)
+        return reference.add(lhs, rhs).astype(np.int32)

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import ClassVar
 
-import numpy as np
-from xdsl.dialects.builtin import StringAttr, TensorType, UnitAttr, i1, i32
+from numpy.typing import NDArray
+from typing_extensions import override
+from xdsl.dialects.builtin import StringAttr, TensorType, UnitAttr, i32
 from xdsl.ir import Attribute, Operation, SSAValue
 from xdsl.irdl import (
     irdl_op_definition,
@@ -19,7 +21,6 @@ from xdsl.irdl import (
 from xdsl.traits import Pure
 from xdsl.utils.exceptions import VerifyException
 
-from lowbit_dialect.channels import without_channels
 from lowbit_dialect.constants import constant_values
 from lowbit_dialect.layout import packed_layout
 from lowbit_dialect.ops.base import (
@@ -28,21 +29,17 @@ from lowbit_dialect.ops.base import (
     INT_PROPERTY,
     WORD,
     Clause,
-    LowbitOp,
+    TensorOp,
     code_of,
     expect_type,
     int_,
     static_shape,
 )
-
-MAX_SHIFT = 31
-
-FORMS = {"shift": ("offset", "shift"), "threshold": ("thresholds", "flip")}
-"""Per form the names of its parameter operands; `flip` can be left out."""
+from lowbit_dialect.ops.glue_forms import FORMS, GlueForm
 
 
 @irdl_op_definition
-class FusedGlueOp(LowbitOp):
+class FusedGlueOp(TensorOp):
     """Integer accumulators to level numbers, one function a channel.
 
     acc is i32 of any shape, `axis` its channel dimension (negative from the end), C its extent.
@@ -53,6 +50,11 @@ class FusedGlueOp(LowbitOp):
     form threshold (any monotone function): operands thresholds (C, T) i32 ascending,
         T <= 2^b - 1, and optionally flip (C,) i1; level = number of thresholds <= acc, or <= -acc
         where flip is set (a negative slope of the batch norm).
+    form scale (any scale, rounded as gemmlowp and TFLite do): operands offset, multiplier, shift
+        (C,) i32, 0 <= shift <= 31; `level = clip(scaled + zero, lo, hi)`, where
+        scaled = RoundingDivideByPOT(SaturatingRoundingDoublingHighMul(acc + offset, multiplier),
+        shift), that is about (acc + offset) * multiplier / 2^(31 + shift), the sums saturating in
+        i32, zero 0 where not given.
 
     A shift that is no constant is clipped to its range; thresholds that are no constant are counted
     in whatever order they come.
@@ -69,6 +71,7 @@ class FusedGlueOp(LowbitOp):
         Clause("axis", INT, int_(-1)),
         Clause("lo", INT),
         Clause("hi", INT),
+        Clause("zero", INT),
         Clause("counted", FLAG),
     )
 
@@ -79,6 +82,7 @@ class FusedGlueOp(LowbitOp):
     axis = prop_def(INT_PROPERTY)
     lo = opt_prop_def(INT_PROPERTY)
     hi = opt_prop_def(INT_PROPERTY)
+    zero = opt_prop_def(INT_PROPERTY)
     counted = opt_prop_def(UnitAttr)
     traits = traits_def(Pure())
 
@@ -116,6 +120,27 @@ class FusedGlueOp(LowbitOp):
             hi=None if hi is None else int_(hi),
         )
 
+    @staticmethod
+    def scale(
+        acc: SSAValue | Operation,
+        parameters: Sequence[SSAValue | Operation],
+        result_type: Attribute,
+        axis: int = -1,
+        zero: int = 0,
+        lo: int | None = None,
+        hi: int | None = None,
+    ) -> FusedGlueOp:
+        """Build the scale form; the parameters are offset, multiplier and shift."""
+        return FusedGlueOp.build_op(
+            [acc, *parameters],
+            [result_type],
+            form=StringAttr("scale"),
+            axis=int_(axis),
+            zero=int_(zero) if zero else None,
+            lo=None if lo is None else int_(lo),
+            hi=None if hi is None else int_(hi),
+        )
+
     @property
     def channel_dim(self) -> int:
         """The channel dimension of acc, counted from the front."""
@@ -126,7 +151,7 @@ class FusedGlueOp(LowbitOp):
 
     @property
     def bounds(self) -> tuple[int, int]:
-        """Lowest and highest level of the shift form."""
+        """Lowest and highest level of the forms that clip."""
         top = (1 << code_of(self.result.type, "result").width) - 1
         low = self.lo.value.data if self.lo is not None else 0
         high = self.hi.value.data if self.hi is not None else top
@@ -146,59 +171,26 @@ class FusedGlueOp(LowbitOp):
         """Check the form, its parameters and the shapes."""
         shape = static_shape(self.acc.type, None, "acc")
         expect_type(self.acc.type, TensorType(i32, shape), "acc")
-        code = code_of(self.result.type, "result")
+        code_of(self.result.type, "result")
         if packed_layout(self.result.type) is not None:
             raise VerifyException("the result must not be packed; follow with lowbit.bitpack")
         if self.result.type.get_shape() != shape:
             raise VerifyException(
                 f"result has shape {list(self.result.type.get_shape())}, acc has {list(shape)}"
             )
-        if self.form.data not in FORMS:
+        self.glue_form.verify(self, shape[self.channel_dim])
+
+    @override
+    def evaluate(self, *operands: NDArray) -> NDArray:
+        acc, *parameters = operands
+        return self.glue_form.evaluate(self, acc, parameters)
+
+    @property
+    def glue_form(self) -> GlueForm:
+        """What the form of the op means."""
+        form = FORMS.get(self.form.data)
+        if form is None:
             raise VerifyException(
                 f"form {self.form.data!r} is unknown: {' and '.join(FORMS)} are allowed"
             )
-        channels = shape[self.channel_dim]
-        if self.form.data == "shift":
-            self._verify_shift(channels)
-        else:
-            self._verify_threshold(channels, (1 << code.width) - 1)
-
-    def _verify_shift(self, channels: int) -> None:
-        if self.counted is not None:
-            raise VerifyException("counted belongs to form threshold")
-        if len(self.parameters) != 2:
-            raise VerifyException("form shift takes the operands offset and shift")
-        for value, role in zip(self.parameters, FORMS["shift"], strict=True):
-            expect_type(without_channels(value.type), TensorType(i32, (channels,)), role)
-        _ = self.bounds
-        shifts = constant_values(self.parameters[1])
-        if shifts is not None and not 0 <= shifts.min() <= shifts.max() <= MAX_SHIFT:
-            raise VerifyException(f"shift must lie in 0 .. {MAX_SHIFT}, got {shifts.tolist()}")
-
-    def _verify_threshold(self, channels: int, most: int) -> None:
-        if len(self.parameters) not in (1, 2):
-            raise VerifyException("form threshold takes the operands thresholds and maybe flip")
-        if self.lo is not None or self.hi is not None:
-            raise VerifyException("lo and hi belong to form shift")
-        rows, count = static_shape(self.parameters[0].type, 2, "thresholds")
-        expect_type(
-            without_channels(self.parameters[0].type), TensorType(i32, (rows, count)), "thresholds"
-        )
-        if rows != channels or count > most:
-            raise VerifyException(
-                f"thresholds are {rows}x{count}: expected a row for each of the {channels}"
-                f" channels and at most {most} columns"
-            )
-        if len(self.parameters) == 2:
-            expect_type(
-                without_channels(self.parameters[1].type), TensorType(i1, (channels,)), "flip"
-            )
-        thresholds = constant_values(self.parameters[0])
-        if thresholds is None:
-            return
-        falls = np.diff(thresholds).min(axis=1, initial=0) < 0
-        if falls.any():
-            channel = int(np.argmax(falls))
-            raise VerifyException(
-                f"thresholds of channel {channel} do not ascend: {thresholds[channel].tolist()}"
-            )
+        return form

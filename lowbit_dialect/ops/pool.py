@@ -1,54 +1,61 @@
-"""`lowbit.max_pool2d`: the largest value in each window."""
+"""`lowbit.max_pool2d` and `lowbit.avg_pool2d`: one value for each window of an image."""
 
 from __future__ import annotations
 
+from abc import ABC
 from collections.abc import Sequence
 from typing import ClassVar, Self
 
-from xdsl.dialects.builtin import StringAttr, TensorType
+from numpy.typing import NDArray
+from typing_extensions import override
+from xdsl.dialects.builtin import StringAttr, TensorType, UnitAttr
 from xdsl.ir import Attribute, Operation, Region, SSAValue
-from xdsl.irdl import irdl_op_definition, operand_def, prop_def, result_def, traits_def
+from xdsl.irdl import (
+    irdl_op_definition,
+    operand_def,
+    opt_prop_def,
+    prop_def,
+    result_def,
+    traits_def,
+)
 from xdsl.rewriter import Rewriter
 from xdsl.traits import Pure
 from xdsl.utils.exceptions import VerifyException
 
+from lowbit_dialect import reference
 from lowbit_dialect.codes import AffineCode
 from lowbit_dialect.geometry import LAYOUTS, Window
 from lowbit_dialect.kernel_layouts import result_layouts
 from lowbit_dialect.layout import packed_layout
 from lowbit_dialect.ops.base import (
+    FLAG,
     INTS,
     INTS_PROPERTY,
     WORD,
     Clause,
-    LowbitOp,
+    TensorOp,
     code_of,
+    int_list,
     ints,
     static_shape,
 )
 from lowbit_dialect.ops.contraction import conv_layout
+from lowbit_dialect.ops.elementwise import ROUNDINGS
 from lowbit_dialect.ops.pack import with_encoding
 
+WINDOW_CLAUSES = (
+    Clause("kernel", INTS),
+    Clause("strides", INTS),
+    Clause("padding", INTS, ints([0, 0, 0, 0])),
+    Clause("layout", WORD, StringAttr("nhwc")),
+)
+"""The clauses of a pool."""
 
-@irdl_op_definition
-class MaxPool2DOp(LowbitOp):
-    """Largest value of each window of low-bit activations; padding never wins.
 
-    x (N, H, W, C), or (N, C, H, W) with layout nchw, has an affine code and is packed as the
-    kernels read it or not at all; the result has the same code, and a packed one may have another
-    frame.
+class PoolOp(TensorOp, ABC):
+    """A value for each window of an image of low-bit activations, in the code of the image."""
 
-    Clauses: kernel [h, w], strides [h, w], padding [top, bottom, left, right], each side smaller
-    than the kernel.
-    """
-
-    name = "lowbit.max_pool2d"
-    CLAUSES: ClassVar = (
-        Clause("kernel", INTS),
-        Clause("strides", INTS),
-        Clause("padding", INTS, ints([0, 0, 0, 0])),
-        Clause("layout", WORD, StringAttr("nhwc")),
-    )
+    CLAUSES: ClassVar = WINDOW_CLAUSES
 
     x = operand_def(TensorType)
     result = result_def(TensorType)
@@ -70,32 +77,6 @@ class MaxPool2DOp(LowbitOp):
         if properties.get("strides") is None:
             properties["strides"] = properties.get("kernel")
         return super().build_op(operands, result_types, regions, **properties)
-
-    @staticmethod
-    def get(
-        x: SSAValue | Operation,
-        kernel: Sequence[int],
-        strides: Sequence[int] | None = None,
-        padding: Sequence[int] = (0, 0, 0, 0),
-        layout: str = "nhwc",
-    ) -> MaxPool2DOp:
-        """Build the op, its result type inferred (without a frame where packed)."""
-        x = SSAValue.get(x)
-        clauses = {
-            "kernel": ints(kernel),
-            "strides": ints(strides or kernel),
-            "padding": ints(padding),
-            "layout": StringAttr(layout),
-        }
-        op = MaxPool2DOp.build_op([x], [x.type], **clauses)
-        assert isinstance(x.type, TensorType)
-        packed = packed_layout(x.type)
-        type_ = with_encoding(
-            TensorType(x.type.element_type, op.result_shape),
-            packed.with_frame(()) if packed is not None else None,
-        )
-        Rewriter.replace_value_with_new_type(op.result, type_)
-        return op
 
     @property
     def windows(self) -> tuple[Window, Window]:
@@ -132,11 +113,11 @@ class MaxPool2DOp(LowbitOp):
         shape[h], shape[w] = rows.out, cols.out
         return tuple(shape)
 
-    def verify_(self) -> None:
-        """Check code, shapes, clauses and, where packed, the layouts."""
+    def verify_result(self) -> None:
+        """Check that the code is affine, and code and shape of the result."""
         code = code_of(self.x.type, "x")
         if not isinstance(code, AffineCode):
-            raise VerifyException(f"max_pool2d takes affine codes, got {code}")
+            raise VerifyException(f"{self.name.split('.')[1]} takes affine codes, got {code}")
         if (self.result.type.get_shape(), self.result.type.element_type) != (
             self.result_shape,
             code,
@@ -144,10 +125,55 @@ class MaxPool2DOp(LowbitOp):
             raise VerifyException(
                 f"result must be {list(self.result_shape)} of {code}, got {self.result.type}"
             )
+        static_shape(self.result.type, 4, "result")
+
+
+@irdl_op_definition
+class MaxPool2DOp(PoolOp):
+    """Largest value of each window of low-bit activations; padding never wins.
+
+    x (N, H, W, C), or (N, C, H, W) with layout nchw, has an affine code and is packed as the
+    kernels read it or not at all; the result has the same code, and a packed one may have another
+    frame.
+
+    Clauses: kernel [h, w], strides [h, w], padding [top, bottom, left, right], each side smaller
+    than the kernel.
+    """
+
+    name = "lowbit.max_pool2d"
+
+    @staticmethod
+    def get(
+        x: SSAValue | Operation,
+        kernel: Sequence[int],
+        strides: Sequence[int] | None = None,
+        padding: Sequence[int] = (0, 0, 0, 0),
+        layout: str = "nhwc",
+    ) -> MaxPool2DOp:
+        """Build the op, its result type inferred (without a frame where packed)."""
+        x = SSAValue.get(x)
+        clauses = {
+            "kernel": ints(kernel),
+            "strides": ints(strides or kernel),
+            "padding": ints(padding),
+            "layout": StringAttr(layout),
+        }
+        op = MaxPool2DOp.build_op([x], [x.type], **clauses)
+        assert isinstance(x.type, TensorType)
+        packed = packed_layout(x.type)
+        type_ = with_encoding(
+            TensorType(x.type.element_type, op.result_shape),
+            packed.with_frame(()) if packed is not None else None,
+        )
+        Rewriter.replace_value_with_new_type(op.result, type_)
+        return op
+
+    def verify_(self) -> None:
+        """Check code, shapes, clauses and, where packed, the layouts."""
+        self.verify_result()
         packed, result = packed_layout(self.x.type), packed_layout(self.result.type)
         if (packed is None) != (result is None):
             raise VerifyException("x and result must both be packed or both not")
-        static_shape(self.result.type, 4, "result")
         for layout in (packed, result):
             if layout is None:
                 continue
@@ -161,3 +187,126 @@ class MaxPool2DOp(LowbitOp):
             raise VerifyException("x and result must both hold words of bits or both bytes")
         if packed is not None and result is not None and packed.word_bits != result.word_bits:
             raise VerifyException("x and result must have words of the same width")
+
+    @override
+    def evaluate(self, *operands: NDArray) -> NDArray:
+        return reference.max_pool2d(
+            operands[0],
+            int_list(self.kernel),
+            int_list(self.strides),
+            int_list(self.padding),
+            self.layout.data,
+        )
+
+
+AVERAGE_ROUNDINGS = (*ROUNDINGS, "floor")
+
+MAX_AVERAGED = 1 << 22
+"""Elements of a window whose sums, and twice these, fit in i32."""
+
+MAX_COUNTS = 1 << 16
+"""Elements of a window whose count is not always the same: there is a table of them."""
+
+
+@irdl_op_definition
+class AvgPool2DOp(PoolOp):
+    """Average of each window of low-bit activations, rounded to an integer.
+
+    x (N, H, W, C), or (N, C, H, W) with layout nchw, has a unipolar or signed code (averages of odd
+    numbers are not all odd) and is not packed; the result has the same code. The sum over a window
+    is exact, and so is the choice of the integer next to sum / count. `round` is half_even,
+    half_up (towards +inf), half_away (from zero) or floor.
+
+    Clauses: kernel [h, w], which is the whole image where not given (global pooling); strides, the
+    kernel where not given; padding [top, bottom, left, right], each side smaller than the kernel.
+    An element of the padding is not counted, or with `count_padding` counted as 0.
+    """
+
+    name = "lowbit.avg_pool2d"
+    CLAUSES: ClassVar = (
+        *WINDOW_CLAUSES,
+        Clause("round", WORD, StringAttr("half_even")),
+        Clause("count_padding", FLAG),
+    )
+
+    round = prop_def(StringAttr)
+    count_padding = opt_prop_def(UnitAttr)
+
+    @classmethod
+    @override
+    def build_op(
+        cls,
+        operands: Sequence[SSAValue | Operation],
+        result_types: Sequence[Attribute],
+        regions: Sequence[Region] = (),
+        **properties: Attribute | None,
+    ) -> Self:
+        types = [SSAValue.get(operand).type for operand in operands]
+        x, layout = types[0] if types else None, properties.get("layout")
+        name = layout.data if isinstance(layout, StringAttr) else "nhwc"
+        shape = x.get_shape() if isinstance(x, TensorType) else ()
+        if properties.get("kernel") is None and name in LAYOUTS and len(shape) == 4:
+            _, h, w, _ = LAYOUTS[name]
+            properties["kernel"] = ints([shape[h], shape[w]])
+        return super().build_op(operands, result_types, regions, **properties)
+
+    @staticmethod
+    def get(
+        x: SSAValue | Operation,
+        kernel: Sequence[int] | None = None,
+        strides: Sequence[int] | None = None,
+        padding: Sequence[int] = (0, 0, 0, 0),
+        layout: str = "nhwc",
+        rounding: str = "half_even",
+        count_padding: bool = False,
+    ) -> AvgPool2DOp:
+        """Build the op, its result type inferred; the average of the image without a kernel."""
+        x = SSAValue.get(x)
+        op = AvgPool2DOp.build_op(
+            [x],
+            [x.type],
+            kernel=ints(kernel) if kernel else None,
+            strides=ints(strides) if strides else None,
+            padding=ints(padding),
+            layout=StringAttr(layout),
+            round=StringAttr(rounding),
+            count_padding=UnitAttr() if count_padding else None,
+        )
+        assert isinstance(x.type, TensorType)
+        type_ = TensorType(x.type.element_type, op.result_shape)
+        Rewriter.replace_value_with_new_type(op.result, type_)
+        return op
+
+    def verify_(self) -> None:
+        """Check code, shapes, clauses and the size of the window."""
+        code = code_of(self.x.type, "x")
+        if packed_layout(self.x.type) is not None or packed_layout(self.result.type) is not None:
+            raise VerifyException("x and result must not be packed; use lowbit.unpack")
+        self.verify_result()
+        assert isinstance(code, AffineCode)
+        if code.affine.alpha:
+            raise VerifyException("x cannot be bipolar: averages are not all odd")
+        if self.round.data not in AVERAGE_ROUNDINGS:
+            raise VerifyException(
+                f"round {self.round.data!r}: {', '.join(AVERAGE_ROUNDINGS)} are allowed"
+            )
+        rows, cols = self.windows
+        is_constant = self.count_padding is not None or not (rows.is_padded or cols.is_padded)
+        most = MAX_AVERAGED if is_constant else MAX_COUNTS
+        if rows.taps * cols.taps > most:
+            where = "" if is_constant else " where those of the padding are not counted"
+            raise VerifyException(
+                f"kernel {int_list(self.kernel)} holds more than {most} elements{where}"
+            )
+
+    @override
+    def evaluate(self, *operands: NDArray) -> NDArray:
+        return reference.avg_pool2d(
+            operands[0],
+            int_list(self.kernel),
+            int_list(self.strides),
+            int_list(self.padding),
+            self.layout.data,
+            self.round.data,
+            self.count_padding is not None,
+        )

@@ -4,18 +4,31 @@ Written from the definition and sharing nothing with the lowering, so that a tes
 two compares two things.
 """
 
+from lowbit_dialect.reference.cast import cast
 from lowbit_dialect.reference.contraction import conv2d, matmul
 from lowbit_dialect.reference.elementwise import add, dequantize, quantize
-from lowbit_dialect.reference.glue import fused_glue_shift, fused_glue_threshold
-from lowbit_dialect.reference.pool import max_pool2d
+from lowbit_dialect.reference.floats import affine, batch_norm, clip, round_
+from lowbit_dialect.reference.glue import (
+    fused_glue_scale,
+    fused_glue_shift,
+    fused_glue_threshold,
+)
+from lowbit_dialect.reference.pool import avg_pool2d, max_pool2d
 
 __all__ = [
     "add",
+    "affine",
+    "avg_pool2d",
+    "batch_norm",
+    "cast",
+    "clip",
     "conv2d",
     "dequantize",
+    "fused_glue_scale",
     "fused_glue_shift",
     "fused_glue_threshold",
     "matmul",
     "max_pool2d",
     "quantize",
+    "round_",
 ]

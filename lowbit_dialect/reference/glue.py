@@ -23,6 +23,15 @@ def _values(levels: NDArray[np.int64], code: Code) -> NDArray[np.int64]:
     return np.sort(code.values)[levels]
 
 
+def _level_bounds(code: Code, lo: int, hi: int | None) -> tuple[int, int]:
+    """Lowest and highest level."""
+    top = (1 << code.width) - 1
+    high = top if hi is None else hi
+    if not 0 <= lo <= high <= top:
+        raise ValueError(f"lo {lo} and hi {high} must satisfy 0 <= lo <= hi <= {top}")
+    return lo, high
+
+
 def fused_glue_shift(
     acc: ArrayLike,
     offset: ArrayLike,
@@ -59,14 +68,78 @@ def fused_glue_shift(
         raise ValueError(
             f"offset and shift need {channels} entries, got {len(offsets)} and {len(shifts)}"
         )
-    top = (1 << code.width) - 1
-    high = top if hi is None else hi
-    if not 0 <= lo <= high <= top:
-        raise ValueError(f"lo {lo} and hi {high} must satisfy 0 <= lo <= hi <= {top}")
+    lo, high = _level_bounds(code, lo, hi)
     moved = np.clip(sums + along_axis(offsets, axis, sums.ndim), INT32.min, INT32.max)
     shifts = along_axis(np.clip(shifts, 0, MAX_SHIFT), axis, sums.ndim)
     levels = np.clip(moved >> shifts, lo, high)
     return _values(levels, code)
+
+
+def _doubling_high_mul(a: NDArray[np.int64], b: NDArray[np.int64]) -> NDArray[np.int64]:
+    """gemmlowp's SaturatingRoundingDoublingHighMul: the high half of 2 a b, rounded."""
+    product = a * b
+    nudged = product + np.where(product >= 0, 1 << 30, 1 - (1 << 30))
+    quotient = np.sign(nudged) * (np.abs(nudged) >> 31)  # C divides towards zero
+    return np.where((a == INT32.min) & (b == INT32.min), INT32.max, quotient)
+
+
+def _rounding_divide_by_pot(x: NDArray[np.int64], exponent: NDArray[np.int64]) -> NDArray[np.int64]:
+    """gemmlowp's RoundingDivideByPOT: x / 2^exponent, ties away from zero."""
+    mask = (np.int64(1) << exponent) - 1
+    threshold = (mask >> 1) + (x < 0)
+    return (x >> exponent) + ((x & mask) > threshold)
+
+
+def fused_glue_scale(
+    acc: ArrayLike,
+    offset: ArrayLike,
+    multiplier: ArrayLike,
+    shift: ArrayLike,
+    code: Code | str,
+    axis: int = -1,
+    zero: int = 0,
+    lo: int = 0,
+    hi: int | None = None,
+) -> NDArray[np.int64]:
+    """level = clip(scaled + zero, lo, hi), the sums saturating in i32; then its value.
+
+    scaled = RoundingDivideByPOT(SaturatingRoundingDoublingHighMul(acc + offset, multiplier), shift)
+    as gemmlowp has them. A shift out of range is clipped to it.
+
+    Args:
+        acc: i32 accumulators of any shape.
+        offset: (C,) i32, C the extent of `axis`.
+        multiplier: (C,) i32.
+        shift: (C,), clipped to 0 .. 31.
+        code: the code whose levels are counted.
+        axis: the channel dimension.
+        zero: i32, the level of 0.
+        lo: lowest level.
+        hi: highest level; 2^b - 1 where not given.
+
+    Returns:
+        Values of the code, of acc's shape.
+
+    Raises:
+        ValueError: an argument is malformed.
+    """
+    code = parse_code(code)
+    sums = integers(acc, None, "acc")
+    channels = _channels(sums, axis)
+    roles = {"offset": offset, "multiplier": multiplier, "shift": shift}
+    arrays = []
+    for role, values in roles.items():
+        array = integers(values, 1, role)
+        if len(array) != channels:
+            raise ValueError(f"{role} needs {channels} entries, got {len(array)}")
+        arrays.append(along_axis(array, axis, sums.ndim))
+    offsets, multipliers, shifts = arrays
+    low, high = _level_bounds(code, lo, hi)
+    moved = np.clip(sums + offsets, INT32.min, INT32.max)
+    scaled = _rounding_divide_by_pot(
+        _doubling_high_mul(moved, multipliers), np.clip(shifts, 0, MAX_SHIFT)
+    )
+    return _values(np.clip(np.clip(scaled + zero, INT32.min, INT32.max), low, high), code)
 
 
 def fused_glue_threshold(

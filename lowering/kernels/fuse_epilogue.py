@@ -149,26 +149,10 @@ class AbsorbCorrection(RewritePattern):
 
 
 def _absorb(glue: FusedGlueOp, correction: np.ndarray):
-    """The constant that replaces thresholds or offset, or None where they are not constant.
-
-    Thresholds beyond i32 are as good as its end: no accumulator is there (see `raw_bound`).
-    """
-    first = constant_values(glue.parameters[0])
-    if first is None:
-        return None
-    if glue.form.data == "shift":
-        total = first + correction
-        if np.abs(total).max() > INT32_MAX:
-            return None
-        return constant_tensor(total)
-    flip = np.zeros(len(correction), np.int64)
-    if len(glue.parameters) == 2:
-        constant = constant_values(glue.parameters[1])
-        if constant is None:
-            return None
-        flip = constant
-    moved = first - np.where(flip == 1, -correction, correction)[:, None]
-    return constant_tensor(np.clip(moved, -INT32_MAX, INT32_MAX))
+    """The constant that replaces thresholds or offset, or None where they are not constant."""
+    parameters = [constant_values(value) for value in glue.parameters]
+    moved = glue.glue_form.absorbed(parameters, correction)
+    return None if moved is None else constant_tensor(moved)
 
 
 @dataclass(frozen=True)

@@ -15,6 +15,7 @@ from lowbit_dialect.channels import ChannelsAttr, channels_layout
 from lowbit_dialect.codes import Code
 from lowbit_dialect.layout import PLANE, byte_count, packed_layout, storage_type
 from lowbit_dialect.ops.copy import CopyOp, ZeroGapsOp
+from lowbit_dialect.ops.reshape import ReshapeOp
 from lowering.loops.emit import Emit, Index
 from lowering.loops.stage import Stage, StageLoops, element_of, shape_of
 from lowering.targets import Target
@@ -117,19 +118,24 @@ def copy(op: CopyOp, target: Target) -> StageLoops:
     """Copy bytes, or numbers into or out of the order of `#lowbit.channels`."""
     source, result = channels_layout(op.x.type), channels_layout(op.result.type)
     if source == result:
-        return _copy_bytes(op, target)
+        return _copy_bytes(op.x, op.result, target)
     return _to_channels(op, result) if result is not None else _from_channels(op, source)
 
 
-def _copy_bytes(op: CopyOp, target: Target) -> StageLoops:
-    assert isinstance(op.x.type, TensorType)
-    count = byte_count(op.x.type)
+def reshape(op: ReshapeOp, target: Target) -> StageLoops:
+    """Copy bytes: the elements lie in the same order."""
+    return _copy_bytes(op.x, op.result, target)
+
+
+def _copy_bytes(x: SSAValue, result: SSAValue, target: Target) -> StageLoops:
+    assert isinstance(x.type, TensorType)
+    count = byte_count(x.type)
     width = _width(count, target)
 
     def body(stage: Stage, low: SSAValue, high: SSAValue) -> None:
         emit, type_ = stage.emit, VectorType(i8, [width])
-        data = stage.memory(op.x, MemRefType(i8, [count]))
-        memory = stage.memory(op.result, MemRefType(i8, [count]))
+        data = stage.memory(x, MemRefType(i8, [count]))
+        memory = stage.memory(result, MemRefType(i8, [count]))
 
         def move(at: Index) -> None:
             emit.store_vector(emit.load_vector(data, [at], type_), memory, [at])

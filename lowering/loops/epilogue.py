@@ -25,7 +25,7 @@ from lowering.loops.comparisons import (
     sum_range,
 )
 from lowering.loops.emit import Index
-from lowering.loops.levels import GLUE_LEVELS
+from lowering.loops.glue_levels import GLUE_LEVELS
 from lowering.loops.narrow_sums import holds
 from lowering.loops.stage import Stage, shape_of
 from lowering.loops.tile_site import TileSite

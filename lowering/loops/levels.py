@@ -21,9 +21,9 @@ from xdsl.ir import SSAValue
 from lowbit_dialect import simd
 from lowbit_dialect.codes import AffineCode, Code, SignedType
 from lowbit_dialect.constants import constant_values
-from lowbit_dialect.extensions import note_shipped
 from lowbit_dialect.ops.base import code_of
-from lowbit_dialect.ops.glue import MAX_SHIFT, FusedGlueOp
+from lowbit_dialect.ops.glue import FusedGlueOp
+from lowbit_dialect.reference.glue import MAX_SHIFT
 from lowering.loops.channel_table import ChannelTable
 from lowering.loops.emit import Emit
 from lowering.loops.tile_site import TileSite
@@ -36,6 +36,9 @@ class Levels(ABC):
 
     FILLS: ClassVar[tuple[int, ...]]
     """What a lane without a channel gets for each parameter; it ends at level `lowest`."""
+
+    NARROWS: ClassVar[bool] = False
+    """Whether the sums may be compared in lanes of fewer bits than 32."""
 
     def __init__(self, glue: FusedGlueOp, emit: Emit):
         self.emit = emit
@@ -106,6 +109,7 @@ class ThresholdLevels(Levels):
     """
 
     FILLS = (INT32_MAX, 0)
+    NARROWS = True
 
     def __init__(self, glue: FusedGlueOp, emit: Emit):
         super().__init__(glue, emit)
@@ -201,10 +205,8 @@ def _moved(emit: Emit, threshold: SSAValue, sign: SSAValue) -> SSAValue:
     return emit.binary(arith.AddiOp, emit.binary(arith.MaxSIOp, threshold, least), sign)
 
 
-class ShiftLevels(Levels):
-    """level = clip((acc + offset) >> shift, lo, hi), the sum saturating in i32."""
-
-    FILLS = (INT32_MIN, 0)
+class ClippedLevels(Levels):
+    """Levels that are computed of each sum, and clipped to lo .. hi."""
 
     def __init__(self, glue: FusedGlueOp, emit: Emit):
         super().__init__(glue, emit)
@@ -213,26 +215,37 @@ class ShiftLevels(Levels):
     @classmethod
     @override
     def of(cls, glue: FusedGlueOp, site: TileSite, tables: list[ChannelTable]) -> Self:
-        """Add, shift and clip every accumulator."""
+        """Compute and clip every level."""
         self, emit = cls(glue, site.emit), site.emit
         self.lowest, highest = glue.bounds
         self.levels = [[] for _ in site.sums]
         for v in range(len(site.sums[0])):
-            offset, shift = (table.vector(site, 0, v) for table in tables)
-            if constant_values(glue.parameters[1]) is None:
+            offset, *numbers, shift = (table.vector(site, 0, v) for table in tables)
+            if constant_values(glue.parameters[-1]) is None:
                 shift = emit.binary(arith.MaxSIOp, shift, emit.constant(0, shift.type))
                 shift = emit.binary(arith.MinSIOp, shift, emit.constant(MAX_SHIFT, shift.type))
             add = saturating_add if self._can_overflow(glue, site) else plain_add
             for m, pixel in enumerate(site.sums):
                 moved = add(emit, pixel[v], offset)
-                shifted = emit.binary(arith.ShRSIOp, moved, shift)
-                at_least = emit.binary(
-                    arith.MaxSIOp, shifted, emit.constant(self.lowest, shifted.type)
-                )
+                level = self.scaled(glue, moved, numbers, shift)
+                at_least = emit.binary(arith.MaxSIOp, level, emit.constant(self.lowest, level.type))
                 self.levels[m].append(
-                    emit.binary(arith.MinSIOp, at_least, emit.constant(highest, shifted.type))
+                    emit.binary(arith.MinSIOp, at_least, emit.constant(highest, level.type))
                 )
         return self
+
+    @abstractmethod
+    def scaled(
+        self, glue: FusedGlueOp, moved: SSAValue, numbers: Sequence[SSAValue], shift: SSAValue
+    ) -> SSAValue:
+        """A level before it is clipped.
+
+        Args:
+            glue: the operation.
+            moved: sum and offset.
+            numbers: the parameters between offset and shift.
+            shift: 0 .. 31.
+        """
 
     @staticmethod
     def _can_overflow(glue: FusedGlueOp, site: TileSite) -> bool:
@@ -252,6 +265,18 @@ class ShiftLevels(Levels):
     def level(self, pixel: int, vector: int) -> SSAValue:
         """The levels."""
         return self.levels[pixel][vector]
+
+
+class ShiftLevels(ClippedLevels):
+    """level = clip((acc + offset) >> shift, lo, hi), the sum saturating in i32."""
+
+    FILLS = (INT32_MIN, 0)
+
+    @override
+    def scaled(
+        self, glue: FusedGlueOp, moved: SSAValue, numbers: Sequence[SSAValue], shift: SSAValue
+    ) -> SSAValue:
+        return self.emit.binary(arith.ShRSIOp, moved, shift)
 
 
 def test_bit(emit: Emit, level: SSAValue, plane: int) -> SSAValue:
@@ -280,8 +305,3 @@ def plain_add(emit: Emit, a: SSAValue, b: SSAValue) -> SSAValue:
 def saturating_add(emit: Emit, a: SSAValue, b: SSAValue) -> SSAValue:
     """a + b clipped to i32."""
     return emit.op(simd.AddSatOp(a, b))
-
-
-GLUE_LEVELS: dict[str, type[Levels]] = {"shift": ShiftLevels, "threshold": ThresholdLevels}
-"""The class of each form of `lowbit.fused_glue`."""
-note_shipped(GLUE_LEVELS)

@@ -17,12 +17,13 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from lowbit_dialect.ops.copy import CopyOp, ZeroGapsOp
+from lowbit_dialect.ops.reshape import ReshapeOp
 from lowering.loops.lower_compute import LowerComputePass
 
 
 @dataclass(frozen=True)
 class LowerCopiesPass(LowerComputePass):
-    """Lower copies and the zeroing of gaps."""
+    """Lower copies, `lowbit.reshape` and the zeroing of gaps."""
 
     name = "lowbit-lower-copies"
-    kinds: ClassVar = (CopyOp, ZeroGapsOp)
+    kinds: ClassVar = (CopyOp, ReshapeOp, ZeroGapsOp)

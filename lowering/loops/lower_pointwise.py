@@ -19,6 +19,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar
 
+from lowbit_dialect.ops.cast import CastOp
 from lowbit_dialect.ops.elementwise import AddOp, DequantizeOp, QuantizeOp
 from lowbit_dialect.ops.glue import FusedGlueOp
 from lowering.loops.lower_compute import LowerComputePass
@@ -26,7 +27,7 @@ from lowering.loops.lower_compute import LowerComputePass
 
 @dataclass(frozen=True)
 class LowerPointwisePass(LowerComputePass):
-    """Lower sums, glue in memory, quantize and dequantize."""
+    """Lower sums, casts, glue in memory, quantize and dequantize."""
 
     name = "lowbit-lower-pointwise"
-    kinds: ClassVar = (AddOp, DequantizeOp, FusedGlueOp, QuantizeOp)
+    kinds: ClassVar = (AddOp, CastOp, DequantizeOp, FusedGlueOp, QuantizeOp)

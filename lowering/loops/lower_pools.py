@@ -18,7 +18,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar
 
-from lowbit_dialect.ops.pool import MaxPool2DOp
+from lowbit_dialect.ops.pool import AvgPool2DOp, MaxPool2DOp
 from lowering.loops.lower_compute import LowerComputePass
 
 
@@ -27,4 +27,4 @@ class LowerPoolsPass(LowerComputePass):
     """Lower pools."""
 
     name = "lowbit-lower-pools"
-    kinds: ClassVar = (MaxPool2DOp,)
+    kinds: ClassVar = (AvgPool2DOp, MaxPool2DOp)

@@ -19,15 +19,19 @@ from typing import Any, TypeAlias
 from xdsl.ir import Operation
 
 from lowbit_dialect.extensions import note_shipped
+from lowbit_dialect.ops.cast import CastOp
 from lowbit_dialect.ops.copy import CopyOp, ZeroGapsOp
 from lowbit_dialect.ops.correction import CorrectionOp
 from lowbit_dialect.ops.elementwise import AddOp, DequantizeOp, QuantizeOp
 from lowbit_dialect.ops.glue import FusedGlueOp
 from lowbit_dialect.ops.kernel import KernelOp
 from lowbit_dialect.ops.pack import BitpackOp, UnpackOp
-from lowbit_dialect.ops.pool import MaxPool2DOp
+from lowbit_dialect.ops.pool import AvgPool2DOp, MaxPool2DOp
+from lowbit_dialect.ops.reshape import ReshapeOp
 from lowering import plugins
-from lowering.loops.copies import copy, zero_gaps
+from lowering.loops.avg_pool import avg_pool
+from lowering.loops.cast import cast
+from lowering.loops.copies import copy, reshape, zero_gaps
 from lowering.loops.correction import correction
 from lowering.loops.elementwise import add, dequantize, fused_glue, quantize
 from lowering.loops.layout_stages import bitpack, unpack
@@ -41,13 +45,16 @@ Lowering: TypeAlias = Callable[[Any, Target], StageLoops]
 
 LOWERINGS: dict[type[Operation], Lowering] = {
     AddOp: add,
+    AvgPool2DOp: avg_pool,
     BitpackOp: bitpack,
+    CastOp: cast,
     CopyOp: copy,
     CorrectionOp: correction,
     DequantizeOp: dequantize,
     FusedGlueOp: fused_glue,
     MaxPool2DOp: max_pool,
     QuantizeOp: quantize,
+    ReshapeOp: reshape,
     UnpackOp: unpack,
     ZeroGapsOp: zero_gaps,
 }

@@ -20,7 +20,7 @@ from lowbit_dialect.ops.copy import CopyOp
 from lowbit_dialect.ops.glue import FusedGlueOp
 from lowbit_dialect.ops.kernel import ConvKernelOp, KernelOp
 from lowering.loops.channel_table import parameter_layout
-from lowering.loops.levels import GLUE_LEVELS
+from lowering.loops.glue_levels import GLUE_LEVELS
 from lowering.loops.stage import is_constant_value, shape_of
 
 

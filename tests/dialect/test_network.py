@@ -175,9 +175,10 @@ def test_scales_are_f32() -> None:
     acc = np.arange(6).reshape(2, 3)
     for result, scale in zip(interpret(module, "main", acc), given, strict=True):
         assert np.array_equal(np.asarray(result), dequantize(acc, scale))
+    refusing = NetworkBuilder(TensorType(i32, (2, 3)))
     for bad in (0, -1.0, np.nan, np.inf, 1e39, 1e-60, [1.0, -2.0, 1.0], "a", None, [], [[1.0]]):
         with pytest.raises(ValueError, match="scale: "):
-            NetworkBuilder(TensorType(i32, (2, 3))).dequantize(x, bad)
+            refusing.dequantize(refusing.inputs[0], bad)
 
 
 class Producer:
@@ -253,6 +254,17 @@ MISTAKES: list[tuple[Callable[[Any, Any, Any], Any], str]] = [
     ),
     (lambda net, x, acc: net.threshold(acc, [[1]] * 3, "unipolar<1>", axis=0.5), "axis: expected"),
     (lambda net, x, acc: net.threshold(acc, [[1]] * 3, "unipolar<1>", axis=9), "axis 9 is not"),
+    (lambda net, x, acc: net.shift(acc, 1.5, 0, "unipolar<1>"), "offset: expected integers"),
+    (lambda net, x, acc: net.shift(acc, 0, [1, 2**31, 0], "unipolar<1>"), "shift: 2147483648 at i"),
+    (lambda net, x, acc: net.shift(acc, 0, [1, 32, 0], "unipolar<1>"), "shift must lie in 0 .. 31"),
+    (lambda net, x, acc: net.shift(acc, [0, 0], 0, "unipolar<1>"), "offset must be tensor<3xi32>"),
+    (lambda net, x, acc: net.shift(acc, 0, 0, "unipolar<1>", lo="0"), "lo: expected an integer"),
+    (lambda net, x, acc: net.shift(acc, 0, 0, "unipolar<1>", hi=2), "lo 0 and hi 2 must satisfy"),
+    (lambda net, x, acc: net.shift(acc, 0, 0, "unipolar<1>", axis=4), "axis 4 is not a dim|rank"),
+    (
+        lambda net, x, acc: net.glue(acc, np.sign, "unipolar<1>", axis=4),
+        "axis 4 is not a dimension",
+    ),
     (lambda net, x, acc: net.add(acc, np.ones(3)), "rhs: expected a tensor of the network"),
     (lambda net, x, acc: net.add(acc, acc, "i32"), "unknown code 'i32'"),
     (lambda net, x, acc: net.add(acc, acc, f32), "expected a code such as"),
@@ -261,6 +273,34 @@ MISTAKES: list[tuple[Callable[[Any, Any, Any], Any], str]] = [
     (lambda net, x, acc: NetworkBuilder("tensor<1xi32>"), "input 0: expected a TensorType"),  # pyright: ignore
     (lambda net, x, acc: NetworkBuilder(name=5), "name: expected a text"),  # pyright: ignore
 ]
+
+
+@pytest.mark.parametrize("method", ["threshold", "glue", "shift"])
+def test_tensors_of_another_network_are_refused(method: str) -> None:
+    other = NetworkBuilder(TensorType(i32, (2, 3)), TensorType(UNIPOLAR2, (2, 3)))
+    sums, levels = other.inputs
+    net = NetworkBuilder(TensorType(i32, (2, 3)), TensorType(UNIPOLAR2, (2, 3)))
+    says = "expected a tensor of the network, got one of another network"
+    arguments: dict[str, tuple[Any, ...]] = {
+        "threshold": ([[1]] * 3, "unipolar<1>"),
+        "glue": (np.sign, "signed<2>"),
+        "shift": (0, 0, "unipolar<1>"),
+    }
+    calls: list[tuple[str, Callable[[], Any]]] = [
+        ("acc", lambda: getattr(net, method)(sums, *arguments[method])),
+        ("x", lambda: net.conv2d(levels, [[[[1]]]], "bipolar<1>")),
+        ("x", lambda: net.matmul(levels, [[1]] * 3, "bipolar<1>")),
+        ("x", lambda: net.max_pool2d(levels, 2)),
+        ("x", lambda: net.quantize(sums, "unipolar<2>", 1)),
+        ("x", lambda: net.dequantize(sums, 1)),
+        ("lhs", lambda: net.add(sums, net.inputs[0])),
+        ("rhs", lambda: net.add(net.inputs[0], other.add(sums, sums))),
+        ("result 1", lambda: net.finish(net.inputs[0], sums)),
+    ]
+    for name, call in calls:
+        with pytest.raises(ValueError, match=f"^{name}: {says}"):
+            call()
+    net.finish(net.inputs[0])  # what was refused has left nothing behind
 
 
 @pytest.mark.parametrize(("mistake", "says"), MISTAKES)

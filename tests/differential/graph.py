@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
@@ -19,14 +19,14 @@ from xdsl.dialects.builtin import (
     i1,
     i32,
 )
-from xdsl.ir import Attribute, SSAValue
+from xdsl.ir import Attribute, Operation, SSAValue
 from xdsl.rewriter import InsertPoint
 
 from lowbit_dialect import reference
 from lowbit_dialect.codes import Code
 from lowbit_dialect.interpreters.values import PackedArray
 from lowbit_dialect.layout import PackedAttr
-from lowbit_dialect.ops.base import floats, int_
+from lowbit_dialect.ops.base import TensorOp, floats, int_
 from lowbit_dialect.ops.contraction import Conv2DOp, MatmulOp, conv_clauses
 from lowbit_dialect.ops.elementwise import AddOp, DequantizeOp, QuantizeOp
 from lowbit_dialect.ops.glue import FusedGlueOp
@@ -101,6 +101,15 @@ class Graph:
         listed = [int(v) for v in numbers.reshape(-1)]
         attr = DenseIntOrFPElementsAttr.from_list(type_, listed)
         return Value(self._builder.insert(arith.ConstantOp(attr)).result, numbers)
+
+    def insert(self, op: Operation, numbers: Numbers) -> Value:
+        """An operation without operands, and the numbers of its result."""
+        return Value(self._builder.insert(op).results[0], numbers)
+
+    def apply(self, make: Callable[..., TensorOp], *operands: Value) -> Value:
+        """The operation that `make` builds of the operands; its numbers are the reference's."""
+        op = self._builder.insert(make(*(value.ssa for value in operands)))
+        return Value(op.results[0], op.evaluate(*(value.numbers for value in operands)))
 
     def conv2d(
         self,

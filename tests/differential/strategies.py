@@ -8,12 +8,13 @@ import numpy as np
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.strategies import DrawFn
-from xdsl.dialects.builtin import f32
+from xdsl.dialects.builtin import TensorType, f32
 
 from lowbit_dialect.codes import AFFINE_CODES, Code
 from lowbit_dialect.geometry import LAYOUTS, Window
 from lowbit_dialect.kernel_layouts import activation_layout, byte_activation_layout
 from lowbit_dialect.layout import PLANE, PackedAttr
+from lowbit_dialect.ops.glue import FusedGlueOp
 from tests.differential.graph import Graph, Numbers, Value, tensor
 from tests.sweep import SCALE
 
@@ -119,10 +120,50 @@ def draw_thresholds(
 
 
 @st.composite
+def scaled(
+    draw: DrawFn,
+    graph: Graph,
+    acc: Value,
+    axis: int,
+    code: Code,
+    offset: Numbers,
+    bounds: tuple[int, int] | None,
+    *,
+    constant: bool,
+    seed: int,
+) -> Value:
+    """Glue in scale form, whose multipliers reach most of the levels, or are any or the ends."""
+    rng, channels = np.random.default_rng(seed), acc.numbers.shape[axis]
+    most = int(np.abs(acc.numbers.astype(np.int64)).max()) or 1
+    exponent = max(0, most.bit_length() - code.width)
+    multiplier = rng.integers(1 << 30, 1 << 31, channels)
+    shift = np.clip(rng.integers(-1, 2, channels) + exponent, 0, 31)
+    kind = draw(st.sampled_from(["positive", "any", "ends"]))
+    if kind != "positive":
+        multiplier *= rng.choice([-1, 1], channels)
+    if kind == "ends":
+        ends = rng.random(channels) < 0.5
+        multiplier[ends] = rng.choice([INT32.min, INT32.max, 0, -1, 1], ends.sum())
+        shift[ends] = rng.choice([0, 1, 31], ends.sum())
+    zero = draw(st.sampled_from([0, 1, 1 << (code.width - 1), -3, INT32.max, INT32.min]))
+    parameters = (
+        graph.integers(offset, constant=constant),
+        graph.integers(multiplier, constant=draw(st.booleans())),
+        graph.integers(shift, constant=draw(st.booleans())),
+    )
+    result = TensorType(code, acc.numbers.shape)
+    return graph.apply(
+        lambda acc, *ssa: FusedGlueOp.scale(acc, ssa, result, axis, zero, *(bounds or ())),
+        acc,
+        *parameters,
+    )
+
+
+@st.composite
 def glued(
     draw: DrawFn, graph: Graph, acc: Value, axis: int, most_bits: int = 4, seed: int = 0
 ) -> Value:
-    """Glue on `acc`, of either form, its parameters constant or arguments."""
+    """Glue on `acc`, of any form, its parameters constant or arguments."""
     rng = np.random.default_rng(seed)
     code = draw(affine_codes(most_bits))
     channels, constant = acc.numbers.shape[axis], draw(st.booleans())
@@ -153,6 +194,8 @@ def glued(
     if draw(st.booleans()):
         low = draw(st.integers(0, top))
         bounds = low, draw(st.integers(low, top))
+    if draw(st.booleans()):
+        return draw(scaled(graph, acc, axis, code, offset, bounds, constant=constant, seed=seed))
     return graph.shift(
         acc,
         graph.integers(offset, constant=constant),

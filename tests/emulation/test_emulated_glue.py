@@ -5,7 +5,10 @@ from itertools import count, product
 import pytest
 
 from lowbit_dialect.codes import parse_code
+from lowbit_dialect.ops.cast import OVERFLOWS
 from lowbit_dialect.ops.elementwise import ROUNDINGS
+from lowbit_dialect.ops.pool import AVERAGE_ROUNDINGS
+from tests.differential.test_avg_pool import cases as averages
 from tests.differential.test_elementwise import (
     KINDS,
     added,
@@ -31,6 +34,8 @@ from tests.differential.test_product import (
     codebook_layers,
     glue_of_unsorted_codebooks,
 )
+from tests.differential.test_reshape_and_cast import casts, reshaped
+from tests.differential.test_scale_glue import ends as ends_of_scales
 from tests.emulation.emulated import TARGETS, Batch, drawn, each_target, share
 from tests.emulation.test_emulated_contractions import STRATEGIES
 from tests.sweep import SCALE
@@ -55,6 +60,7 @@ def test_glue(target: str) -> None:
     """Either form, flipped and not, on any axis, at the ends of i32, of codebooks."""
     batch, seed = Batch(target), TARGETS.index(target)
     batch.add(ends_of_i32(), "ends of i32")
+    batch.add(ends_of_scales(constant=bool(seed % 2)), "scales at the ends of i32")
     for i, graph in enumerate(drawn(glue_on_memory(), 8, seed)):
         batch.add(graph, f"glue on memory {i}: {graph}")
     for i, graph in enumerate(drawn(glue_of_matmul(), 6, seed)):
@@ -94,6 +100,15 @@ def test_pools(order: str, target: str) -> None:
 
 
 @each_target
+def test_average_pools(target: str) -> None:
+    batch = Batch(target)
+    for rounding in AVERAGE_ROUNDINGS:
+        for i, graph in share(target, averages(rounding)):
+            batch.add(graph, f"average {i}, {rounding}")
+    batch.run()
+
+
+@each_target
 def test_layouts(target: str) -> None:
     """bitpack and unpack of any layout, and functions that only hand tensors on."""
     batch = Batch(target)
@@ -101,6 +116,9 @@ def test_layouts(target: str) -> None:
         batch.add(columns_and_words(word_bits), f"columns and words of {word_bits} bits")
     for i, graph in enumerate(drawn(packings(), 12, TARGETS.index(target))):
         batch.add(graph, f"{i}: {graph}")
+    batch.add(reshaped(), "reshaped")
+    for overflow in OVERFLOWS:
+        batch.add(casts(overflow), f"every byte to every code, {overflow}")
     batch.add(packed_graph(), "packed results")
     batch.add(several_results(), "several results")
     batch.add(results_that_nothing_computes(), "results that nothing computes")

@@ -1,0 +1,1 @@
+"""Level 1: rewrites of what a network computes, whatever kernels compute it."""

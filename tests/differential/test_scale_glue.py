@@ -1,0 +1,101 @@
+"""The scale form of glue against gemmlowp's own words, in Python integers."""
+
+import numpy as np
+import pytest
+from xdsl.dialects.builtin import TensorType, i32
+
+from lowbit_dialect.codes import SignedType, UnipolarType
+from lowbit_dialect.network import NetworkBuilder
+from lowbit_dialect.ops.glue import FusedGlueOp
+from lowbit_dialect.reference import fused_glue_scale
+from runtime import compile
+from tests.differential.check import TARGETS, check
+from tests.differential.graph import Graph, tensor
+
+LEAST, MOST = -(2**31), 2**31 - 1
+ENDS = [LEAST, LEAST + 1, -(2**30), -3, -1, 0, 1, 2, 2**30, MOST - 1, MOST]
+
+
+def gemmlowp(acc: int, multiplier: int, shift: int) -> int:
+    """SaturatingRoundingDoublingHighMul and RoundingDivideByPOT of fixedpoint.h."""
+    if acc == multiplier == LEAST:
+        high = MOST
+    else:
+        product = acc * multiplier
+        nudged = product + (1 << 30 if product >= 0 else 1 - (1 << 30))
+        high = abs(nudged) // (1 << 31) * (1 if nudged >= 0 else -1)
+    mask = (1 << shift) - 1
+    remainder, threshold = high & mask, (mask >> 1) + (1 if high < 0 else 0)
+    return (high >> shift) + (1 if remainder > threshold else 0)
+
+
+def ends(*, constant: bool) -> Graph:
+    """Ends of i32 and their neighbours as sums and multipliers, with some shifts, one a channel."""
+    rng, graph = np.random.default_rng(0), Graph()
+    multipliers = np.array([m for m in ENDS for _ in range(4)])
+    shifts = np.tile([0, 1, 24, 31], len(ENDS))
+    sums = np.concatenate([ENDS, rng.integers(LEAST, MOST, 13)])
+    acc = graph.argument(
+        tensor(i32, (len(sums), len(shifts))),
+        np.repeat(sums[:, None], len(shifts), axis=1).astype(np.int32),
+    )
+    offset = graph.integers(np.zeros(len(shifts), int), constant=constant)
+    parameters = (offset, *(graph.integers(v, constant=constant) for v in (multipliers, shifts)))
+    results = []
+    for code, zero in ((SignedType(8), 128), (UnipolarType(4), 3), (UnipolarType(1), LEAST)):
+        result = TensorType(code, acc.numbers.shape)
+
+        def scale(acc, *ssa, result=result, zero=zero) -> FusedGlueOp:
+            return FusedGlueOp.scale(acc, ssa, result, zero=zero)
+
+        value = graph.apply(scale, acc, *parameters)
+        top = (1 << code.width) - 1
+        for (row, column), found in np.ndenumerate(value.numbers):
+            scaled = gemmlowp(int(sums[row]), int(multipliers[column]), int(shifts[column]))
+            level = min(max(scaled + zero, 0), top)
+            assert found == level + code.min_value
+        results.append(value)
+    return graph.returns(*results)
+
+
+@pytest.mark.parametrize("target", TARGETS)
+def test_ends_of_i32(target: str) -> None:
+    check(ends(constant=TARGETS.index(target) % 2 == 0), [target])
+
+
+def test_a_requantised_layer() -> None:
+    """A scale of 0.0123 as TFLite would write it, behind a packed contraction."""
+    rng = np.random.default_rng(1)
+    x, w = rng.integers(0, 4, (1, 9, 9, 32)), rng.integers(-2, 2, (24, 3, 3, 32))
+    exponent = -6  # 0.0123 = 0.7872 * 2^-6
+    multiplier = round(0.0123 * 2 ** (31 - exponent))
+    net = NetworkBuilder(tensor(UnipolarType(2), x.shape))
+    acc = net.conv2d(net.inputs[0], w, "signed<2>", padding=1)
+    bias = rng.integers(-500, 500, 24)
+    module = net.finish(net.scale(acc, multiplier, -exponent, "unipolar<4>", bias, zero=7))
+    found = compile(module, use_cache=False)(x)
+    sums = np.asarray(
+        [
+            [
+                np.tensordot(np.pad(x[0], ((1, 1), (1, 1), (0, 0)))[r : r + 3, c : c + 3], k, 3)
+                for k in w
+            ]
+            for r in range(9)
+            for c in range(9)
+        ]
+    )
+    expected = np.clip(
+        [[gemmlowp(int(v), multiplier, 6) + 7 for v in r] for r in sums + bias], 0, 15
+    )
+    np.testing.assert_array_equal(found.reshape(81, 24), expected)
+    assert len(np.unique(expected)) > 8
+
+
+def test_bad_parameters() -> None:
+    with pytest.raises(ValueError, match="multiplier needs 2 entries, got 1"):
+        fused_glue_scale([[1, 2]], [0, 0], [1], [0, 0], "unipolar<2>")
+    net = NetworkBuilder(tensor(i32, (1, 4)))
+    with pytest.raises(ValueError, match="multiplier: 2147483648 at index"):
+        net.scale(net.inputs[0], 2**31, 0, "unipolar<2>")
+    with pytest.raises(ValueError, match="multiplier: expected integers"):
+        net.scale(net.inputs[0], 0.5, 0, "unipolar<2>")
