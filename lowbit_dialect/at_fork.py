@@ -7,21 +7,19 @@ holds the locks. `LOCK_AT_FORK` are the steps; the checker of the tests explores
 
 from __future__ import annotations
 
-import logging  # noqa: F401  see `_before_fork`
 import os
+import sys
 import threading
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from importlib import import_module
 from types import ModuleType
-from typing import Any, Literal, TypeAlias
+from typing import Any, Literal, NamedTuple, TypeAlias
 
 RLock: TypeAlias = Any
 """What `threading.RLock()` returns, which is no class."""
 
 
-@dataclass(frozen=True)
-class AtFork:
+class AtFork(NamedTuple):
     """A step of the thread that forks: before, after in the parent, or after in the child."""
 
     when: Literal["before", "after_in_parent", "after_in_child"]
@@ -53,10 +51,10 @@ def register(steps: tuple[AtFork, ...], actions: Mapping[str, Callable[[], objec
 def _before_fork() -> None:
     """Take the steps before a fork. Python goes on to fork after an error, and prints it.
 
-    Where this waits for imports of another thread, these may register hooks of their own, of which
-    Python takes only the ones after the fork. Of `logging` the first one would take a lock that the
-    other gives back, so that is imported before.
+    Where this waits for another thread that imports, modules may register hooks of their own, of
+    which Python takes only the ones after the fork. That of `logging` gives back a lock.
     """
+    had_logging = "logging" in sys.modules
     FORKING.append(True)
     errors: list[BaseException] = []
     for action in _BEFORE:  # more may be registered while this thread waits for `COMPILER_LOCK`
@@ -64,6 +62,8 @@ def _before_fork() -> None:
             action()
         except BaseException as error:
             errors.append(error)
+    if not had_logging and "logging" in sys.modules:
+        sys.modules["logging"]._lock.acquire()
     if errors:
         raise errors[0]
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 import sys
 from collections.abc import Sequence
 
+from lowering.interrupts import exit_code
+
 
 def main(args: Sequence[str] | None = None) -> int:
     """Run the tool on `args`, or on the command line, and return its exit code.
@@ -12,14 +14,14 @@ def main(args: Sequence[str] | None = None) -> int:
     Every failure is a diagnostic on stderr and exit code 1, an interrupt one of 130; with `--debug`
     a failure is a traceback.
     """
-    try:
+
+    def command() -> int:
         # Imports take longer than many a pass, and an interrupt may come while they run.
         from lowering.opt.tool import main as run  # noqa: PLC0415
 
         return run(args)
-    except KeyboardInterrupt:
-        print("interrupted", file=sys.stderr)
-        return 130
+
+    return exit_code(command)
 
 
 if __name__ == "__main__":

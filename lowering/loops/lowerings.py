@@ -18,6 +18,7 @@ from typing import Any, TypeAlias
 
 from xdsl.ir import Operation
 
+from lowbit_dialect.at_fork import COMPILER_LOCK
 from lowbit_dialect.extensions import note_shipped
 from lowbit_dialect.ops.cast import CastOp
 from lowbit_dialect.ops.copy import CopyOp, ZeroGapsOp
@@ -97,7 +98,9 @@ def _load_entry_points() -> None:
     """
     for entry in plugins.found(plugins.LOWERINGS).values():
         try:
-            entry.load()()
+            with COMPILER_LOCK:
+                register = entry.load()
+            register()
         except Exception as error:  # whatever the package raises
             raise ValueError(
                 f"entry point {entry.group} {entry.name} = {entry.value}:"

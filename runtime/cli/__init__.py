@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Sequence
+
+from lowering.interrupts import exit_code
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -11,14 +12,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
     0 is success, 1 a failure told in one line on stderr, 2 wrong arguments, 130 an interrupt.
     """
-    try:
+
+    def command() -> int:
         # Imports take longer than many a command, and an interrupt may come while they run.
         from runtime.cli.command_line import main as run  # noqa: PLC0415
 
         return run(arguments)
-    except KeyboardInterrupt:
-        print("interrupted", file=sys.stderr)
-        return 130
+
+    return exit_code(command)
 
 
 __all__ = ["main"]

@@ -7,6 +7,8 @@ import time
 
 import pytest
 
+from lowering.interrupts import INTERRUPTED
+
 CALL = "from {} import main; raise SystemExit(main({}))"
 CALLS = {
     "lowbit": CALL.format("runtime.cli", ["run", "/dev/stdin"]),
@@ -33,3 +35,22 @@ def test_an_interrupt_is_told_in_a_word(tool: str, delay: float) -> None:
     _, errors = process.communicate(timeout=60)
     assert errors == "interrupted\n"
     assert process.returncode == 130
+
+
+def test_an_interrupt_that_python_ignores_comes_again():
+    code = """
+import sys, time
+from lowering.interrupts import exit_code
+class Interrupted:
+    def __del__(self):
+        raise KeyboardInterrupt
+def command():
+    Interrupted()
+    time.sleep(20)
+    return 0
+sys.exit(exit_code(command))
+"""
+    start = time.monotonic()
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr) == (INTERRUPTED, "interrupted\n")
+    assert time.monotonic() - start < 15

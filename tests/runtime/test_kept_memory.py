@@ -60,14 +60,20 @@ def _memory() -> Growth:
 
 
 def growth(run: Callable[[], object], first: int, last: int) -> Growth:
-    """How memory grows from the call `first` to the call `last`."""
-    for _ in range(first):
-        run()
-    before = _memory()
-    for _ in range(first, last):
-        run()
-    after = _memory()
-    return Growth(*((b - a) / (last - first) for a, b in zip(before, after, strict=True)))
+    """How memory grows from the call `first` to the call `last`, in the half where it grows less.
+
+    What is kept of every call grows in both halves, a table that is enlarged once in one of them.
+    """
+    middle = first + (last - first) // (2 * LINKED) * LINKED
+    halves = []
+    for calls in (first, middle - first, last - middle):
+        for _ in range(calls):
+            run()
+        halves.append((_memory(), calls))
+    (start, _), (half, early), (end, late) = halves
+    return Growth(
+        *(min((b - a) / early, (c - b) / late) for a, b, c in zip(start, half, end, strict=True))
+    )
 
 
 NUMBERS = count()
