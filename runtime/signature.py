@@ -11,6 +11,7 @@ from xdsl.dialects.builtin import DictionaryAttr, IntegerAttr, ModuleOp, TensorT
 from xdsl.dialects.func import FuncOp
 
 from lowbit_dialect.cached_property import cached_property
+from lowering.stages.interface import INPUTS, check_lowered
 from runtime.tensor_spec import TensorSpec, Value
 
 
@@ -103,9 +104,13 @@ class Signature:
 
 
 def signatures(module: ModuleOp) -> list[Signature]:
-    """Signatures of the public functions of a module at the loops level."""
-    return [
-        Signature.of(op)
-        for op in module.body.block.ops
-        if isinstance(op, FuncOp) and "lowbit.inputs" in op.attributes
-    ]
+    """Signatures of the public functions of a module at the loops level.
+
+    Raises:
+        OpFailedException: the attributes of one do not fit its arguments or its stages.
+    """
+    functions = {op.sym_name.data: op for op in module.body.block.ops if isinstance(op, FuncOp)}
+    found = [function for function in functions.values() if INPUTS in function.attributes]
+    for function in found:
+        check_lowered(function, functions)
+    return [Signature.of(function) for function in found]
