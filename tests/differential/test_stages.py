@@ -39,7 +39,9 @@ def act(graph: Graph, acc: Value) -> Value:
 def block(graph: Graph, x: Value, channels: int, seed: int, stride: int = 1) -> Value:
     """A residual block: its input is in use until its end."""
     y = act(graph, conv(graph, x, channels, seed, stride))
-    total = graph.add(conv(graph, y, channels, seed + 1), conv(graph, x, channels, seed + 2, stride))
+    total = graph.add(
+        conv(graph, y, channels, seed + 1), conv(graph, x, channels, seed + 2, stride)
+    )
     return act(graph, total)
 
 

@@ -185,7 +185,7 @@ def test_an_installed_package_registers_its_lowerings(
     folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):
     x = np.arange(-2, 2, dtype=np.int32)
-    with pytest.raises(DiagnosticException, match="toy.relu.*register_lowering.*lowbit.lowerings"):
+    with pytest.raises(DiagnosticException, match=r"toy.relu.*register_lowering.*lowbit.lowerings"):
         compile(relu_module())
     toy = ModuleType("toy")
     toy.__dict__["register"] = lambda: register_lowering(ReluOp, lowering_to(arith.MaxSIOp))
@@ -197,7 +197,7 @@ def test_an_installed_package_registers_its_lowerings(
         LOWERINGS.pop(ReluOp, None)
     toy.__dict__["register"] = lambda: 1 // 0
     forget()
-    with pytest.raises(ValueError, match="entry point lowbit.lowerings relu = toy:register: Zero"):
+    with pytest.raises(ValueError, match=r"entry point lowbit.lowerings relu = toy:register: Zero"):
         compile(relu_module())
     forget()
 

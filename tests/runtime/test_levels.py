@@ -97,3 +97,51 @@ def test_shared_stages_are_reported_with_the_code_that_they_share() -> None:
     assert len(reports) == 3
     assert levels.code[reports[0].name] == levels.code[reports[1].name]
     assert all(r.instructions > 50 and r.loop.kinds["popcount"] for r in reports)
+
+
+SCALE = """
+func.func @scale(%x: memref<4x8xi32>, %y: memref<8xf32>) {
+  %c0 = arith.constant 0 : index
+  %c1 = arith.constant 1 : index
+  %c4 = arith.constant 4 : index
+  %c8 = arith.constant 8 : index
+  scf.for %i = %c0 to %c4 step %c1 {
+    scf.for %j = %c0 to %c8 step %c1 {
+      %a = memref.load %x[%i, %j] : memref<4x8xi32>
+      %b = arith.addi %a, %a : i32
+      memref.store %b, %x[%i, %j] : memref<4x8xi32>
+      %f = arith.sitofp %b : i32 to f32
+      memref.store %f, %y[%j] : memref<8xf32>
+    }
+  }
+  func.return
+}"""
+
+
+@pytest.mark.parametrize("threads", [1, 2])
+def test_functions_of_memory_work_in_place(threads: int) -> None:
+    function = compile(SCALE, use_cache=False)
+    x, y = np.arange(32, dtype=np.int32).reshape(4, 8), np.zeros(8, np.float32)
+    assert function(x, y, num_threads=threads) is None
+    np.testing.assert_array_equal(x, 2 * np.arange(32).reshape(4, 8))
+    np.testing.assert_array_equal(y, x[-1].astype(np.float32))
+    function.bind([x, y], [], threads)()
+    np.testing.assert_array_equal(x, 4 * np.arange(32).reshape(4, 8))
+
+
+def test_what_functions_of_memory_refuse() -> None:
+    function = compile(SCALE, use_cache=False)
+    x, y = np.zeros((4, 8), np.int32), np.zeros(8, np.float32)
+    frozen = x.copy()
+    frozen.flags.writeable = False
+    for arrays, message in [
+        ((x,), "expected 2 inputs, got 1"),
+        ((x.astype(np.int64), y), "input 0: expected int32 of shape"),
+        ((np.zeros((8, 8), np.int32)[::2], y), "input 0: @scale works on it in place"),
+        ((frozen, y), "input 0"),
+        ((x, x.reshape(-1)[:8].view(np.float32)), "input 1: shares memory with input 0"),
+    ]:
+        with pytest.raises(ValueError, match=message):
+            function(*arrays)
+    with pytest.raises(ValueError, match="out: @scale works on its arguments in place"):
+        function(x, y, out=x)
