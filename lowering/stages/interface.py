@@ -33,8 +33,8 @@ from lowering.opt.diagnostics import fail
 INPUTS, OUTPUTS = "lowbit.inputs", "lowbit.outputs"
 WORKSPACE, STAGES = "lowbit.workspace", "lowbit.stages"
 
-MAX_WORKSPACE = 1 << 31
-"""Bytes that a workspace may have: fewer, so that 32-bit targets can count them."""
+MAX_COUNT = 1 << 62
+"""More than any number of bytes or parts."""
 
 
 def _tensors(function: func.FuncOp, name: str) -> list[TensorType]:
@@ -52,8 +52,8 @@ def _tensors(function: func.FuncOp, name: str) -> list[TensorType]:
 def workspace_bytes(function: func.FuncOp) -> int:
     """Bytes of the workspace."""
     count = function.attributes.get(WORKSPACE)
-    if not isinstance(count, IntegerAttr) or not 0 <= count.value.data < MAX_WORKSPACE:
-        fail(function, f"{WORKSPACE} must be a number of bytes below 2^31, got {count}")
+    if not isinstance(count, IntegerAttr) or not 0 <= count.value.data < MAX_COUNT:
+        fail(function, f"{WORKSPACE} must be a number of bytes, got {count}")
     return count.value.data
 
 
@@ -101,7 +101,7 @@ def check_lowered(function: func.FuncOp, functions: Mapping[str, func.FuncOp]) -
         fail(function, f"{STAGES} must be a dictionary of functions and extents")
     index: list[Attribute] = [IndexType(), IndexType()]
     for name, extent in stages.data.items():
-        if not isinstance(extent, IntegerAttr) or not 0 < extent.value.data < MAX_WORKSPACE:
+        if not isinstance(extent, IntegerAttr) or not 0 < extent.value.data < MAX_COUNT:
             fail(function, f"{STAGES}: the extent of {name} must be a positive number")
         stage = functions.get(name)
         if stage is None or list(stage.function_type.inputs.data) != [*expected, *index]:
