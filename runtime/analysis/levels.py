@@ -14,7 +14,7 @@ from lowbit_dialect.ops.kernel import KernelOp
 from lowbit_dialect.schedule import ScheduleAttr
 from lowering.llvm.emit import module_to_llvm_ir
 from lowering.llvm.object import compile_assembly
-from lowering.loops.contraction import contraction_of
+from lowering.loops.contraction.tiles import contraction_of
 from lowering.pipeline import LEVELS
 from lowering.strategies import strategy_of
 from lowering.targets import Target

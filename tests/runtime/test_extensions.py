@@ -34,8 +34,8 @@ from lowbit_dialect.extensions import extensions
 from lowbit_dialect.network import NetworkBuilder
 from lowbit_dialect.ops.elementwise import AddOp
 from lowering import pipeline
-from lowering.loops.lanes import flat, for_lanes, lane_count, rows_of
 from lowering.loops.lowerings import LOWERINGS, register_lowering
+from lowering.loops.pointwise.lanes import flat, for_lanes, lane_count, rows_of
 from lowering.loops.stage import StageLoops, shape_of
 from lowering.targets import Target
 from runtime import compile, matmul
