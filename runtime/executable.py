@@ -45,7 +45,7 @@ class Executable:
     def __init__(self, signature: Signature, loaded: LoadedObject, target: str):
         self.signature, self.target = signature, target
         self._loaded = loaded
-        count = len(signature.arguments) + len(signature.results) + 1
+        count = len(signature.arguments) + len(signature.results) + (not signature.in_place)
         self._function = ctypes.CFUNCTYPE(None, *[ctypes.c_void_p] * count)(
             loaded.address(signature.name)
         )
@@ -67,6 +67,9 @@ class Executable:
             num_threads: how many threads share each stage. The threads serve one call at a time;
                 a call that finds them busy runs on its own thread alone.
 
+        A function of memrefs takes contiguous numpy arrays of their shapes and dtypes, which it
+        changes in place, and returns None.
+
         Returns:
             `out` where it is given; otherwise the output, or a tuple where there are several: an
             array of integers or floats, or a `PackedArray` where the tensor is packed.
@@ -75,6 +78,9 @@ class Executable:
             ValueError: an argument does not fit; the message names it and says what is allowed.
         """
         threads = thread_count(num_threads)
+        if self.signature.in_place:
+            self._call_in_place(inputs, out)
+            return None
         storages = self.signature.to_storages(inputs)
         if out is not None:
             self._call_into(storages, out, threads)
@@ -97,6 +103,9 @@ class Executable:
         workspace given here is zeroed before its first use, stays where it is, at any address, and
         belongs to this call alone while it runs.
         """
+        if self.signature.in_place:
+            self._function(*_addresses([*inputs]))
+            return
         own = self._take_workspace() if workspace is None else workspace
         try:
             self._run_at(_addresses([*inputs, *outputs, own]), num_threads)
@@ -112,9 +121,11 @@ class Executable:
         For loops over fixed buffers: nothing is left of the call but the call. The buffers and a
         workspace of its own stay alive with it.
         """
-        arrays = [*inputs, *outputs, self._take_workspace()]
+        arrays = [*inputs, *outputs]
+        if not self.signature.in_place:
+            arrays.append(self._take_workspace())
         pointers = _addresses(arrays)
-        if num_threads == 1:
+        if num_threads == 1 or self.signature.in_place:
             call = partial(self._function, *map(ctypes.c_void_p, pointers))
         else:
             call = partial(self._run_at, pointers, num_threads)
@@ -133,6 +144,26 @@ class Executable:
         address = self._loaded.address
         stages = [(address(name), extent) for name, extent in self.signature.stages]
         return SharedStages(stages, self._buffer_count)
+
+    def _call_in_place(self, arrays: Sequence[Any], out: Any) -> None:
+        """Run a function of memrefs on arrays that it may change."""
+        specs, name = self.signature.arguments, self.signature.name
+        if out is not None:
+            raise ValueError(f"out: @{name} works on its arguments in place and returns nothing")
+        if len(arrays) != len(specs):
+            raise ValueError(f"expected {len(specs)} inputs, got {len(arrays)}")
+        targets: list[NDArray] = []
+        for i, (spec, value) in enumerate(zip(specs, arrays, strict=True)):
+            target = spec.writable(value, f"input {i}")
+            if not _can_be_written_to(target, spec):
+                raise ValueError(
+                    f"input {i}: @{name} works on it in place, so it must be contiguous and aligned"
+                )
+            for k, other in enumerate(targets):
+                if share_memory(target, other):
+                    raise ValueError(f"input {i}: shares memory with input {k}; each needs its own")
+            targets.append(target)
+        self.run(targets, [])
 
     def _call_into(self, inputs: list[NDArray], out: Any, num_threads: int) -> None:
         """Run and leave the results in the arrays of `out`."""

@@ -7,10 +7,22 @@ from dataclasses import dataclass
 from typing import Any
 
 from numpy.typing import NDArray
-from xdsl.dialects.builtin import DictionaryAttr, IntegerAttr, ModuleOp, TensorType
+from xdsl.dialects.builtin import (
+    DictionaryAttr,
+    Float32Type,
+    Float64Type,
+    IntegerAttr,
+    IntegerType,
+    MemRefType,
+    ModuleOp,
+    NoneAttr,
+    TensorType,
+)
 from xdsl.dialects.func import FuncOp
+from xdsl.ir import Attribute
 
 from lowbit_dialect.cached_property import cached_property
+from lowering.stages.interface import INPUTS, check_lowered
 from runtime.tensor_spec import TensorSpec, Value
 
 
@@ -21,6 +33,9 @@ class Signature:
     `stages` are the names and extents of the functions it calls in order, `workspace` the bytes of
     zeroed memory that it works in, at any address. Arguments and results are aligned to their
     elements.
+
+    A function of memrefs works on its arguments in place (`in_place`): it has no results, no
+    workspace and no stages.
     """
 
     name: str
@@ -28,6 +43,7 @@ class Signature:
     results: tuple[TensorSpec, ...]
     workspace: int
     stages: tuple[tuple[str, int], ...]
+    in_place: bool = False
 
     @property
     def inputs(self) -> tuple[TensorType, ...]:
@@ -80,6 +96,13 @@ class Signature:
             ),
         )
 
+    @staticmethod
+    def of_memory(function: FuncOp) -> Signature:
+        """The signature of a function of memrefs that `is_callable_in_place`."""
+        types = [_tensor_of(type_) for type_ in function.function_type.inputs.data]
+        arguments = tuple(map(TensorSpec.of, types))
+        return Signature(function.sym_name.data, arguments, (), 0, (), in_place=True)
+
     def to_json(self) -> dict[str, Any]:
         """As JSON-able data."""
         return {
@@ -88,6 +111,7 @@ class Signature:
             "results": [spec.to_json() for spec in self.results],
             "workspace": self.workspace,
             "stages": self.stages,
+            "in_place": self.in_place,
         }
 
     @staticmethod
@@ -99,13 +123,50 @@ class Signature:
             tuple(TensorSpec.from_json(spec) for spec in data["results"]),
             data["workspace"],
             tuple((name, extent) for name, extent in data["stages"]),
+            data["in_place"],
         )
 
 
 def signatures(module: ModuleOp) -> list[Signature]:
-    """Signatures of the public functions of a module at the loops level."""
+    """Signatures of the public functions of a module at the loops level.
+
+    Raises:
+        OpFailedException: the attributes of one do not fit its arguments or its stages.
+    """
+    functions = {op.sym_name.data: op for op in module.body.block.ops if isinstance(op, FuncOp)}
+    found = [function for function in functions.values() if INPUTS in function.attributes]
+    for function in found:
+        check_lowered(function, functions)
+    stages = {
+        name
+        for function in found
+        for name in function.attributes["lowbit.stages"].data  # pyright: ignore
+    }
     return [
-        Signature.of(op)
-        for op in module.body.block.ops
-        if isinstance(op, FuncOp) and "lowbit.inputs" in op.attributes
+        Signature.of(function) if INPUTS in function.attributes else Signature.of_memory(function)
+        for name, function in functions.items()
+        if INPUTS in function.attributes or (name not in stages and is_callable_in_place(function))
     ]
+
+
+def is_callable_in_place(function: FuncOp) -> bool:
+    """Whether a function takes nothing but arrays of known shapes, and is no part of another."""
+    is_private = function.sym_visibility is not None and function.sym_visibility.data == "private"
+    types = function.function_type
+    if is_private or function.is_declaration or types.outputs.data or not types.inputs.data:
+        return False
+    return all(map(_is_array, types.inputs.data))
+
+
+def _is_array(type_: Attribute) -> bool:
+    if not isinstance(type_, MemRefType) or not isinstance(type_.layout, NoneAttr):
+        return False
+    element = type_.element_type
+    is_integer = isinstance(element, IntegerType) and element.width.data in (8, 16, 32, 64)
+    is_known = is_integer or isinstance(element, Float32Type | Float64Type)
+    return is_known and all(extent > 0 for extent in type_.get_shape())
+
+
+def _tensor_of(type_: Attribute) -> TensorType:
+    assert isinstance(type_, MemRefType)
+    return TensorType(type_.element_type, type_.get_shape())

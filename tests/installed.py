@@ -10,6 +10,7 @@ import pytest
 
 from lowbit_dialect.strategies import STRATEGY_OPS
 from lowering import plugins, strategies, targets
+from lowering.loops import lowerings
 
 
 def forget() -> None:
@@ -18,6 +19,7 @@ def forget() -> None:
     for function in (strategies.get_strategy, strategies.all_strategies, strategies.latest_name):
         function.cache_clear()
     targets._target.cache_clear()
+    lowerings._load_entry_points.cache_clear()
     for name in STRATEGY_OPS.keys() - set(strategies.BUILT_IN):
         del STRATEGY_OPS[name]
 

@@ -46,7 +46,7 @@ func.func private @stage(%x: memref<4x2x2xi32>, %y: memref<4x2x2xi32>, %low: ind
 // CHECK-NEXT:    memref.view
 // CHECK:         %[[C:.*]] = arith.constant 0 : index
 // CHECK-NEXT:    memref.view
-func.func @gaps(%x: memref<4x2x2xi32>, %y: memref<4x2x2xi32>) attributes {lowbit.inputs = [], lowbit.outputs = []} {
+func.func @gaps(%x: memref<4x2x2xi32>, %y: memref<4x2x2xi32>) attributes {lowbit.inputs = [tensor<4x2x2xi32>], lowbit.outputs = [tensor<4x2x2xi32>]} {
   %a = memref.alloc() {lowbit.holds = tensor<4x40x!lowbit.unipolar<2>, #lowbit.packed<axis = 1, word = i32, order = [0, p, 1]>>} : memref<4x2x2xi32>
   lowbit.launch @stage(%x, %a : memref<4x2x2xi32>, memref<4x2x2xi32>) extent 4
   lowbit.launch @stage(%a, %y : memref<4x2x2xi32>, memref<4x2x2xi32>) extent 4

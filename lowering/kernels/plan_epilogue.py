@@ -16,8 +16,8 @@ from lowbit_dialect.ops.glue import FusedGlueOp
 from lowbit_dialect.ops.kernel import KernelOp
 from lowbit_dialect.ops.pack import BitpackOp
 from lowbit_dialect.schedule import ScheduleAttr
-from lowering.loops.channel_table import block_lanes_of
-from lowering.loops.comparisons import (
+from lowering.loops.epilogue.channel_table import block_lanes_of
+from lowering.loops.epilogue.comparisons import (
     Comparisons,
     SumVectors,
     max_lanes,

@@ -30,13 +30,13 @@ from lowbit_dialect.ops.pack import BitpackOp, UnpackOp
 from lowbit_dialect.ops.pool import AvgPool2DOp, MaxPool2DOp
 from lowbit_dialect.ops.reshape import ReshapeOp
 from lowering import plugins
-from lowering.loops.avg_pool import avg_pool
-from lowering.loops.cast import cast
 from lowering.loops.copies import copy, reshape, zero_gaps
 from lowering.loops.correction import correction
-from lowering.loops.elementwise import add, dequantize, fused_glue, quantize
-from lowering.loops.layout_stages import bitpack, unpack
-from lowering.loops.pool import max_pool
+from lowering.loops.packing.layout_stages import bitpack, unpack
+from lowering.loops.pointwise.cast import cast
+from lowering.loops.pointwise.elementwise import add, dequantize, fused_glue, quantize
+from lowering.loops.pool.avg_pool import avg_pool
+from lowering.loops.pool.max_pool import max_pool
 from lowering.loops.stage import StageLoops
 from lowering.strategies import strategy_of
 from lowering.targets import Target

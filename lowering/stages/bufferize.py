@@ -57,12 +57,13 @@ from lowbit_dialect.ops.copy import CopyOp, ZeroGapsOp
 from lowbit_dialect.ops.kernel import KernelOp, YieldOp
 from lowbit_dialect.ops.pack import ConstantOp
 from lowbit_dialect.schedule import ScheduleAttr
+from lowering.loops.contraction.skipped_taps import reads_weights
 from lowering.loops.lowerings import HOW_TO_ADD, lowering_of
-from lowering.loops.skipped_taps import reads_weights
 from lowering.loops.stage import constant_image
 from lowering.opt.diagnostics import fail
 from lowering.stages.gaps import leaves_gaps
 from lowering.stages.globals import Globals
+from lowering.stages.interface import INPUTS, OUTPUTS
 from lowering.symbol_names import why_not_name
 from lowering.targets import Target, get_target
 
@@ -160,8 +161,8 @@ class _Function:
         main.location = self.function.location
         main.attributes |= self.function.attributes
         main.attributes |= {
-            "lowbit.inputs": ArrayAttr(self.types[:inputs]),
-            "lowbit.outputs": ArrayAttr(self.types[inputs:]),
+            INPUTS: ArrayAttr(self.types[:inputs]),
+            OUTPUTS: ArrayAttr(self.types[inputs:]),
         }
         return [*self.stages, main]
 
@@ -218,7 +219,9 @@ class _Function:
         if op.parent is not None:
             op.detach()
         body.add_op(op)
-        body.add_op(YieldOp.build_op([op.results[0]], []))
+        end = YieldOp.build_op([op.results[0]], [])
+        end.location = op.location
+        body.add_op(end)
         extent = lowering(op, self.target).extent
         name = self.globals.fresh(f"{len(self.stages)}_{op.name.rpartition('.')[2]}")
         self.stages.append(stage_function(name, [m.type for m in memory], body, op))

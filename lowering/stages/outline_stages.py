@@ -45,7 +45,6 @@ from xdsl.dialects.builtin import (
     ModuleOp,
     StringAttr,
     SymbolRefAttr,
-    i8,
     i64,
 )
 from xdsl.ir import Attribute, Block, BlockArgument, Operation, Region, SSAValue
@@ -58,16 +57,11 @@ from lowering.loops.emit import Emit
 from lowering.opt.diagnostics import fail
 from lowering.stages.align_workspace import align_workspace
 from lowering.stages.globals import Globals
+from lowering.stages.interface import STAGES, WORKSPACE, bytes_of, check_launcher
 from lowering.stages.plan_memory import ALIGNMENT, is_launcher
 from lowering.stages.share_stages import STAGE
 
 INDEX = IndexType()
-
-
-def _bytes(type_: Attribute) -> MemRefType:
-    """A memref of as many bytes."""
-    assert isinstance(type_, MemRefType)
-    return MemRefType(i8, [memory_bytes(type_)])
 
 
 def _align(type_: Attribute) -> DictionaryAttr:
@@ -115,8 +109,9 @@ class _Outliner:
         self.main, self.functions, self.shared = main, functions, shared
         (self.block,) = main.body.blocks
         *tensors, workspace = self.block.args
-        self.types = [*(_bytes(a.type) for a in tensors), workspace.type]
-        self.attributes = [*(_align(a.type) for a in tensors), DictionaryAttr({})]
+        types = [a.type for a in tensors if isinstance(a.type, MemRefType)]
+        self.types = [*map(bytes_of, types), workspace.type]
+        self.attributes = [*map(_align, types), DictionaryAttr({})]
         count = memory_bytes(workspace.type)  # pyright: ignore
         self.slot_bytes = count - ALIGNMENT + 1
 
@@ -226,7 +221,7 @@ class _Outliner:
         emit.op(func.ReturnOp())
         main = self._function(self.main.sym_name.data, self.types, entry, self.main)
         main.attributes |= self.main.attributes
-        main.attributes["lowbit.stages"] = DictionaryAttr(extents)
+        main.attributes[STAGES] = DictionaryAttr(extents)
         return [*stages, main]
 
 
@@ -253,7 +248,8 @@ def _typed_by_bytes(function: func.FuncOp) -> None:
     changed = [a for a in block.args if any(isinstance(u.operation, ViewAsOp) for u in a.uses)]
     for argument in changed:
         type_, uses = argument.type, list(argument.uses)
-        new = Rewriter.replace_value_with_new_type(argument, _bytes(type_))
+        assert isinstance(type_, MemRefType)
+        new = Rewriter.replace_value_with_new_type(argument, bytes_of(type_))
         for use in uses:
             if isinstance(use.operation, ViewAsOp):
                 _fold(use.operation, _Memory(0), [new])
@@ -261,7 +257,6 @@ def _typed_by_bytes(function: func.FuncOp) -> None:
         if others:
             first = block.first_op
             assert first is not None
-            assert isinstance(type_, MemRefType)
             view = _Views(Emit.before(first), [new]).of(_Memory(0), type_)
             for use in others:
                 use.operation.operands[use.index] = view
@@ -279,9 +274,7 @@ class OutlineStagesPass(ModulePass):
         """Outline the launches of all functions that are planned."""
         ops = list(op.body.block.ops)
         functions = {f.sym_name.data: f for f in ops if isinstance(f, func.FuncOp)}
-        mains = [
-            f for f in functions.values() if is_launcher(f) and "lowbit.stages" not in f.attributes
-        ]
+        mains = [f for f in functions.values() if is_launcher(f) and STAGES not in f.attributes]
         launches = Counter(
             launch.function_name
             for main in mains
@@ -292,8 +285,9 @@ class OutlineStagesPass(ModulePass):
         for name in sorted(shared):
             _typed_by_bytes(functions[name])
         for main in mains:
-            if "lowbit.workspace" not in main.attributes:
+            if WORKSPACE not in main.attributes:
                 fail(main, "it has no workspace yet; lowbit-plan-memory gives it one")
+            check_launcher(main)
             names = Globals(op, main.sym_name.data)
             for new in _Outliner(main, functions, shared).run(names):
                 op.body.block.insert_op_before(new, main)

@@ -44,6 +44,7 @@ from lowbit_dialect.layout import memory_bytes
 from lowering.opt.diagnostics import fail
 from lowering.stages.bufferize import HOLDS
 from lowering.stages.gaps import gap_class
+from lowering.stages.interface import INPUTS, WORKSPACE, check_launcher
 
 ALIGNMENT = 64
 """Bytes that the slots of a workspace are aligned to: a cache line, the widest vector."""
@@ -157,7 +158,7 @@ def plan_memory(main: func.FuncOp) -> None:
         op.detach()
         op.erase()
     main.function_type = FunctionType.from_lists([a.type for a in block.args], [])
-    main.attributes["lowbit.workspace"] = IntegerAttr(count, i64)
+    main.attributes[WORKSPACE] = IntegerAttr(count, i64)
 
 
 @dataclass(frozen=True)
@@ -169,11 +170,12 @@ class PlanMemoryPass(ModulePass):
     def apply(self, ctx: Context, op: ModuleOp) -> None:
         """Plan the functions that are not planned yet."""
         for function in op.body.block.ops:
-            if is_launcher(function) and "lowbit.workspace" not in function.attributes:
+            if is_launcher(function) and WORKSPACE not in function.attributes:
                 assert isinstance(function, func.FuncOp)
+                check_launcher(function)
                 plan_memory(function)
 
 
 def is_launcher(op: Operation) -> bool:
     """Whether an operation is a function of the level of stages that launches them."""
-    return isinstance(op, func.FuncOp) and "lowbit.inputs" in op.attributes
+    return isinstance(op, func.FuncOp) and INPUTS in op.attributes

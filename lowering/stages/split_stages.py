@@ -19,8 +19,8 @@ from lowbit_dialect.layout import packed_layout
 from lowbit_dialect.ops.copy import CopyOp
 from lowbit_dialect.ops.glue import FusedGlueOp
 from lowbit_dialect.ops.kernel import ConvKernelOp, KernelOp
-from lowering.loops.channel_table import parameter_layout
-from lowering.loops.glue_levels import GLUE_LEVELS
+from lowering.loops.epilogue.channel_table import parameter_layout
+from lowering.loops.epilogue.glue_levels import GLUE_LEVELS
 from lowering.loops.stage import is_constant_value, shape_of
 
 

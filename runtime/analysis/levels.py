@@ -6,14 +6,15 @@ from dataclasses import dataclass, field
 
 from xdsl.context import Context
 from xdsl.dialects.builtin import ModuleOp, TensorType
-from xdsl.dialects.func import FuncOp
+from xdsl.dialects.func import CallOp, FuncOp
 
 from lowbit_dialect.layout import byte_count
+from lowbit_dialect.ops.compute import LaunchOp
 from lowbit_dialect.ops.kernel import KernelOp
 from lowbit_dialect.schedule import ScheduleAttr
 from lowering.llvm.emit import module_to_llvm_ir
 from lowering.llvm.object import compile_assembly
-from lowering.loops.contraction import contraction_of
+from lowering.loops.contraction.tiles import contraction_of
 from lowering.pipeline import LEVELS
 from lowering.strategies import strategy_of
 from lowering.targets import Target
@@ -63,7 +64,12 @@ class Levels:
     target: Target
     modules: dict[str, ModuleOp] = field(default_factory=dict)
     signatures: list[Signature] = field(default_factory=list)
-    contractions: dict[str, list[ContractionReport]] = field(default_factory=dict)
+    launches: dict[str, list[str]] = field(default_factory=dict)
+    """The stages of each function."""
+    contractions: dict[str, ContractionReport] = field(default_factory=dict)
+    """Those of stages that are contractions."""
+    code: dict[str, str] = field(default_factory=dict)
+    """The function that has the code of each stage: its own, or one that stages share."""
     work: dict[str, BitProducts] = field(default_factory=dict)
     assembly: dict[str, AssemblyFunction] = field(default_factory=dict)
 
@@ -86,33 +92,38 @@ class Levels:
 
     def _learn(self, level: str, module: ModuleOp) -> None:
         """Keep the facts that a level shows and the next one does not."""
-        if level == "kernels":
-            for op in module.body.block.ops:
-                if isinstance(op, FuncOp):
-                    self.contractions[op.sym_name.data] = _contractions(op, self.target)
+        functions = {f.sym_name.data: f for f in module.body.block.ops if isinstance(f, FuncOp)}
+        if level == "stages":
+            for name, function in functions.items():
+                launches = [op for op in function.walk() if isinstance(op, LaunchOp)]
+                if launches:
+                    self.launches[name] = [launch.function_name for launch in launches]
+                for op in function.body.walk():
+                    if isinstance(op, KernelOp):
+                        self.contractions[name] = _contraction(op, self.target)
         if level == "loops":
             self.signatures = signatures(module)
-            extents = {name: n for s in self.signatures for name, n in s.stages}
-            for op in module.body.block.ops:
-                if isinstance(op, FuncOp) and op.sym_name.data in extents:
-                    name = op.sym_name.data
-                    self.work[name] = bit_products(op, extents[name])
+            for signature in self.signatures:
+                self.launches[signature.name] = [name for name, _ in signature.stages]
+                for name, extent in signature.stages:
+                    self.code[name] = _code_of(functions[name])
+                    self.work[name] = bit_products(functions[self.code[name]], extent)
 
     def stages(self, signature: Signature) -> list[StageReport]:
         """The stages of a function."""
-        # Each contraction is one stage, in order, and no other stage multiplies bits.
-        contractions = iter(self.contractions[signature.name])
-        reports = []
-        for name, extent in signature.stages:
-            work = self.work[name]
-            contraction = next(contractions, None) if work.total else None
-            reports.append(self._report(name, extent, contraction, work))
-        return reports
+        return [
+            self._report(name, extent, self.contractions.get(name), self.work[name])
+            for name, extent in signature.stages
+        ]
+
+    def assembly_of(self, stage: str) -> AssemblyFunction:
+        """The assembly of a stage, that of the function where it shares one."""
+        return self.assembly[self.code[stage]]
 
     def _report(
         self, name: str, extent: int, contraction: ContractionReport | None, work: BitProducts
     ) -> StageReport:
-        function, arch = self.assembly[name], self.target.arch
+        function, arch = self.assembly_of(name), self.target.arch
         loops = function.innermost_loops
         in_loops = [i for loop in loops for i in loop]
         busiest = mix_of(busiest_loop(function, self.target), arch)
@@ -131,8 +142,10 @@ class Levels:
         )
 
 
-def _contractions(function: FuncOp, target: Target) -> list[ContractionReport]:
-    return [_contraction(op, target) for op in function.walk() if isinstance(op, KernelOp)]
+def _code_of(stage: FuncOp) -> str:
+    """The function that a stage calls, where it shares one, or its own name."""
+    calls = [op for op in stage.body.block.ops if isinstance(op, CallOp)]
+    return calls[0].callee.root_reference.data if calls else stage.sym_name.data
 
 
 def _contraction(op: KernelOp, target: Target) -> ContractionReport:

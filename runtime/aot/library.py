@@ -86,6 +86,11 @@ def build_library(
         for signature in lower_to_llvm(module, target, records=records)
     )
     for function in functions:
+        if function.signature.in_place:
+            raise ValueError(
+                f"@{function.name} works on memory in place: libraries are made of functions of"
+                " tensors"
+            )
         _add_workspace_query(module, function, target)
     data = compile_object(module_to_llvm_ir(module, target), target, opt)
     # A file may have a name that is no text.

@@ -83,7 +83,7 @@ def execute(args: argparse.Namespace) -> int:
         for name, work in levels.work.items():
             if work.total and shown.has_lowered(name):
                 _print_heading(f"llvm-mca of {name}, target {target.name}")
-                print(mca_report(levels.assembly[name], target))
+                print(mca_report(levels.assembly_of(name), target))
     return 0
 
 
@@ -93,20 +93,23 @@ class _Selection:
     def __init__(self, levels: Levels, entry: str | None, stage: str | None):
         """Check the names; a ValueError lists those that there are."""
         ops = levels.modules["tensors"].body.block.ops
-        functions = [op.sym_name.data for op in ops if isinstance(op, func.FuncOp)]
+        functions = [*levels.launches] or [
+            op.sym_name.data for op in ops if isinstance(op, func.FuncOp)
+        ]
         if entry is not None and entry not in functions:
             raise ValueError(f"no function @{entry}: the module has {_listed(functions)}")
         self.entries = functions if entry is None else [entry]
         self.lowered = {
             name
-            for s in levels.signatures
-            if s.name in self.entries
-            for name in (s.name, *(stage for stage, _ in s.stages))
+            for entry, stages in levels.launches.items()
+            if entry in self.entries
+            for name in (entry, *stages)
         }
         if stage is not None:
             if stage not in self.lowered:
                 raise ValueError(f"no stage @{stage}: there are {_listed(sorted(self.lowered))}")
             self.lowered = {stage}
+        self.lowered |= {levels.code.get(name, name) for name in self.lowered}
         self.is_single = stage is not None
 
     def has_lowered(self, name: str) -> bool:

@@ -85,6 +85,8 @@ def execute(args: argparse.Namespace) -> int:
             f"@{signature.name} takes {len(signature.arguments)} inputs ({types}),"
             f" got {len(arrays)}: give each with --input"
         )
+    if signature.in_place:
+        raise ValueError(f"@{signature.name} works on its arguments in place: call it from Python")
     if args.output and len(args.output) != len(signature.results):
         raise ValueError(
             f"@{signature.name} gives {len(signature.results)} results,"

@@ -13,8 +13,8 @@ def test_everything_by_default(lowbit: Lowbit, work: Work):
     assert (result.code, result.err) == (0, "")
     headings = re.findall(r"^// ---- (.*) ----$", result.out, re.MULTILINE)
     assert headings == [
-        *(f"level {level}, target znver5" for level in ("tensors", "kernels", "loops")),
-        *(f"level {level}, target znver5" for level in ("simd", "llvm")),
+        *(f"level {level}, target znver5" for level in ("tensors", "kernels", "stages")),
+        *(f"level {level}, target znver5" for level in ("loops", "simd", "llvm")),
         "assembly, target znver5",
         "stages, target znver5",
     ]

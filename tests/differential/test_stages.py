@@ -18,27 +18,43 @@ from tests.differential.graph import Graph, Value, module_of
 TARGET = "host+avx2"
 
 
+CODE = parse_code("unipolar<2>")
+
+
 def conv(graph: Graph, x: Value, channels: int, seed: int, stride: int = 1) -> Value:
-    """A convolution in a frame, and thresholds that half of its sums pass."""
+    """The sums of a convolution in a frame."""
     rng = np.random.default_rng(seed)
     w = rng.choice([-1, 1], (channels, 3, 3, x.numbers.shape[3]))
     weights = graph.values(parse_code("bipolar<1>"), w, constant=True)
-    acc = graph.conv2d(x, weights, (stride, stride), (1, 1, 1, 1))
-    flat = acc.numbers.reshape(-1, channels)
+    return graph.conv2d(x, weights, (stride, stride), (1, 1, 1, 1))
+
+
+def act(graph: Graph, acc: Value) -> Value:
+    """Levels, each of which a quarter of the sums has."""
+    flat = acc.numbers.reshape(-1, acc.numbers.shape[-1])
     steps = np.quantile(flat, [0.25, 0.5, 0.75], axis=0).T.astype(np.int64)
-    return graph.threshold(acc, graph.integers(steps, constant=True), x.code)
+    return graph.threshold(acc, graph.integers(steps, constant=True), CODE)
+
+
+def block(graph: Graph, x: Value, channels: int, seed: int, stride: int = 1) -> Value:
+    """A residual block: its input is in use until its end."""
+    y = act(graph, conv(graph, x, channels, seed, stride))
+    total = graph.add(
+        conv(graph, y, channels, seed + 1), conv(graph, x, channels, seed + 2, stride)
+    )
+    return act(graph, total)
 
 
 def deep(blocks: int, size: int = 9, channels: int = 20) -> Graph:
-    """Two parts of `blocks` equal layers each, a ragged tail and a frame in every value."""
-    rng, code = np.random.default_rng(blocks), parse_code("unipolar<2>")
+    """Two parts of `blocks` equal blocks each, a ragged tail and a frame in every value."""
+    rng = np.random.default_rng(blocks)
     graph = Graph()
-    x = graph.values(code, rng.integers(0, 4, (1, size, size, channels)), constant=False)
+    x = graph.values(CODE, rng.integers(0, 4, (1, size, size, channels)), constant=False)
     for k in range(blocks):
-        x = conv(graph, x, channels, k)
-    x = conv(graph, x, 2 * channels, 100, stride=2)
+        x = block(graph, x, channels, 3 * k)
+    x = block(graph, x, 2 * channels, 100, stride=2)
     for k in range(blocks):
-        x = conv(graph, x, 2 * channels, 200 + k)
+        x = block(graph, x, 2 * channels, 200 + 3 * k)
     return graph.returns(x)
 
 
@@ -57,7 +73,7 @@ STRATEGIES = ("bitserial", "lut")
 
 @pytest.mark.parametrize("strategy", STRATEGIES)
 def test_the_workspace_does_not_grow_with_depth(strategy: str) -> None:
-    assert check(deep(2), strategy) == check(deep(7), strategy)
+    assert check(deep(1), strategy) == check(deep(4), strategy)
 
 
 @pytest.mark.parametrize(
@@ -68,14 +84,14 @@ def test_a_wrong_reuse_is_found(monkeypatch: pytest.MonkeyPatch, what: str, faul
     """Slots with gaps that others write to, and slots of values in use at the same time."""
     monkeypatch.setattr(plan_memory, what, fault)
     with pytest.raises(AssertionError, match="differ"):
-        check(deep(3), "lut")
+        check(deep(1), "lut")
 
 
 def test_equal_stages_are_one_function() -> None:
-    module = module_of(deep(4))
+    module = module_of(deep(2))
     lower(module, TARGET, "loops", "bitserial")
     shared = [op for op in module.ops if "shared" in str(op.properties.get("sym_name"))]
-    assert 1 <= len(shared) <= 4
+    assert 2 <= len(shared) <= 10
 
 
 def test_stages_run_from_their_text() -> None:

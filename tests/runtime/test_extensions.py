@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import importlib
 import pkgutil
+import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import numpy as np
 import pytest
 from xdsl.dialects import arith
-from xdsl.dialects.builtin import ModuleOp, StringAttr, TensorType
+from xdsl.dialects.builtin import ModuleOp, StringAttr, TensorType, i32
 from xdsl.ir import Dialect, Operation, ParametrizedAttribute
 from xdsl.irdl import (
     IRDLOperation,
@@ -21,6 +23,7 @@ from xdsl.irdl import (
     result_def,
 )
 from xdsl.universe import Universe
+from xdsl.utils.exceptions import DiagnosticException
 
 import lowbit_dialect
 import lowering
@@ -31,12 +34,13 @@ from lowbit_dialect.extensions import extensions
 from lowbit_dialect.network import NetworkBuilder
 from lowbit_dialect.ops.elementwise import AddOp
 from lowering import pipeline
-from lowering.loops.lanes import flat, for_lanes, lane_count, rows_of
-from lowering.loops.lowerings import LOWERINGS
+from lowering.loops.lowerings import LOWERINGS, register_lowering
+from lowering.loops.pointwise.lanes import flat, for_lanes, lane_count, rows_of
 from lowering.loops.stage import StageLoops, shape_of
 from lowering.targets import Target
 from runtime import compile, matmul
 from runtime.source import fingerprint, parse_module
+from tests.installed import forget, install
 
 
 @irdl_op_definition
@@ -168,6 +172,34 @@ def test_a_plugin_that_parsing_loads_is_seen(folder: Path, monkeypatch: pytest.M
     x = np.arange(-2, 2, dtype=np.int32)
     assert np.array_equal(compile(text)(x), np.maximum(x, 0))
     assert entry_count(folder) == 0
+
+
+def relu_module() -> ModuleOp:
+    """A function with an operation from outside."""
+    net = NetworkBuilder(TensorType(i32, (4,)))
+    x = net.inputs[0]
+    return net.finish(net._value(ReluOp.create(operands=[x], result_types=[x.type])))
+
+
+def test_an_installed_package_registers_its_lowerings(
+    folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    x = np.arange(-2, 2, dtype=np.int32)
+    with pytest.raises(DiagnosticException, match=r"toy.relu.*register_lowering.*lowbit.lowerings"):
+        compile(relu_module())
+    toy = ModuleType("toy")
+    toy.__dict__["register"] = lambda: register_lowering(ReluOp, lowering_to(arith.MaxSIOp))
+    monkeypatch.setitem(sys.modules, "toy", toy)
+    install(tmp_path, "toy", "[lowbit.lowerings]\nrelu = toy:register\n", monkeypatch)
+    try:
+        assert np.array_equal(compile(relu_module())(x), np.maximum(x, 0))
+    finally:
+        LOWERINGS.pop(ReluOp, None)
+    toy.__dict__["register"] = lambda: 1 // 0
+    forget()
+    with pytest.raises(ValueError, match=r"entry point lowbit.lowerings relu = toy:register: Zero"):
+        compile(relu_module())
+    forget()
 
 
 def test_what_is_foreign():

@@ -15,7 +15,7 @@ from lowbit_dialect.ops.kernel import KernelOp
 from lowbit_dialect.ops.tile import TileOp
 from lowbit_dialect.schedule import KnobValue, ScheduleAttr
 from lowering.kernels.contraction import Contraction
-from lowering.loops.contraction import TileArguments, contraction_loops
+from lowering.loops.contraction.tiles import TileArguments, contraction_loops
 from lowering.loops.stage import StageLoops
 from lowering.strategies.base import ConvLayout, Layouts
 from lowering.strategies.bitserial.plane_tiles import PlaneTiles

@@ -10,7 +10,7 @@ from lowbit_dialect.layout import PackedAttr
 from lowbit_dialect.ops.base import int_
 from lowbit_dialect.ops.kernel import GemmKernelOp, KernelOp
 from lowbit_dialect.ops.tile import BitserialTileOp, TileOp
-from lowering.loops.contraction import TileArguments, Tiles
+from lowering.loops.contraction.tiles import TileArguments, Tiles
 
 
 class PlaneTiles(Tiles):

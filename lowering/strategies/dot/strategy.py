@@ -26,7 +26,7 @@ from lowbit_dialect.ops.kernel import KernelOp
 from lowbit_dialect.schedule import KnobValue, ScheduleAttr
 from lowering.kernels.contraction import Contraction
 from lowering.kernels.skipped_share import default_skip, skip_values
-from lowering.loops.contraction import contraction_loops
+from lowering.loops.contraction.tiles import contraction_loops
 from lowering.loops.stage import StageLoops
 from lowering.strategies.base import ConvLayout, Knobs, Layouts, Strategy
 from lowering.strategies.dot.cycles import dot_cycles

@@ -11,7 +11,7 @@ from lowbit_dialect.ops.dot import DotKernelOp
 from lowbit_dialect.ops.dot_tile import DotTileOp
 from lowbit_dialect.ops.kernel import KernelOp
 from lowbit_dialect.ops.tile import TileOp
-from lowering.loops.contraction import ByteTiles, TileArguments
+from lowering.loops.contraction.tiles import ByteTiles, TileArguments
 
 
 class WordTiles(ByteTiles):

@@ -29,9 +29,9 @@ from lowbit_dialect.layout import PackedAttr, packed_layout
 from lowbit_dialect.ops.kernel import KernelOp
 from lowbit_dialect.ops.lut_tile import BuildTablesOp, LutSumsOp, LutTileOp
 from lowbit_dialect.table_sums import TABLE_WORD, TableSums
-from lowering.loops.contraction import ContractionTiles, schedule_of
+from lowering.loops.contraction.tiles import ContractionTiles, schedule_of
 from lowering.loops.emit import Index
-from lowering.loops.epilogue import Epilogue
+from lowering.loops.epilogue.epilogue import Epilogue
 from lowering.loops.stage import Stage, StageLoops
 from lowering.opt.diagnostics import fail
 from lowering.strategies.lut.table_plan import TablePlan, index_bits

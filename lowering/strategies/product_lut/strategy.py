@@ -21,7 +21,7 @@ from lowbit_dialect.ops.product_lut_tile import ProductLutTileOp
 from lowbit_dialect.product_table import ProductTable
 from lowbit_dialect.schedule import SKIPS, KnobValue, ScheduleAttr
 from lowering.kernels.contraction import Contraction
-from lowering.loops.contraction import contraction_loops
+from lowering.loops.contraction.tiles import contraction_loops
 from lowering.loops.stage import StageLoops
 from lowering.strategies.base import ConvLayout, Knobs, Layouts, Strategy
 from lowering.strategies.instructions import Instruction, looked_up

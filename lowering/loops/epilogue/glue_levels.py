@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from lowbit_dialect.extensions import note_shipped
-from lowering.loops.levels import Levels, ShiftLevels, ThresholdLevels
-from lowering.loops.scale_levels import ScaleLevels
+from lowering.loops.epilogue.levels import Levels, ShiftLevels, ThresholdLevels
+from lowering.loops.epilogue.scale_levels import ScaleLevels
 
 GLUE_LEVELS: dict[str, type[Levels]] = {
     "shift": ShiftLevels,

@@ -15,8 +15,8 @@ from lowbit_dialect.constants import constant_values
 from lowbit_dialect.geometry import ConvGeometry
 from lowbit_dialect.layout import packed_layout
 from lowbit_dialect.ops.kernel import KernelOp
+from lowering.loops.contraction.tile_site import TileSite
 from lowering.loops.stage import shape_of
-from lowering.loops.tile_site import TileSite
 from lowering.opt.diagnostics import fail
 
 

@@ -18,7 +18,7 @@ from xdsl.ir import SSAValue
 
 from lowbit_dialect import simd
 from lowbit_dialect.codes import BipolarType, Code
-from lowering.loops.lanes import Lanes
+from lowering.loops.pointwise.lanes import Lanes
 
 INT32_MIN, INT32_MAX = -(2**31), 2**31 - 1
 

@@ -11,7 +11,7 @@ from xdsl.ir import SSAValue
 
 from lowbit_dialect import arith_ops
 from lowering.loops.emit import Index
-from lowering.loops.word_stages import WordMover
+from lowering.loops.packing.word_stages import WordMover
 
 
 class LevelMover(WordMover):

@@ -25,10 +25,10 @@ from lowbit_dialect.ops.base import code_of
 from lowbit_dialect.ops.elementwise import AddOp, DequantizeOp, QuantizeOp
 from lowbit_dialect.ops.glue import FusedGlueOp
 from lowering.loops.emit import INDEX, Emit, Index
-from lowering.loops.glue_levels import GLUE_LEVELS
-from lowering.loops.lanes import Lanes, flat, for_lanes, lane_count, rows_of
-from lowering.loops.levels import are_constant, saturating_add
-from lowering.loops.round_to_code import round_to_code
+from lowering.loops.epilogue.glue_levels import GLUE_LEVELS
+from lowering.loops.epilogue.levels import are_constant, saturating_add
+from lowering.loops.pointwise.lanes import Lanes, flat, for_lanes, lane_count, rows_of
+from lowering.loops.pointwise.round_to_code import round_to_code
 from lowering.loops.stage import Stage, StageLoops, element_of, shape_of
 from lowering.targets import Target
 

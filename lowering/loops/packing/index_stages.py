@@ -14,7 +14,7 @@ from lowbit_dialect.layout import PackedAttr, index_count
 from lowbit_dialect.ops.base import code_of
 from lowbit_dialect.ops.pack import BitpackOp, UnpackOp
 from lowering.loops.emit import Emit, Index
-from lowering.loops.packed_walk import PackedWalk, nest, outermost
+from lowering.loops.packing.packed_walk import PackedWalk, nest, outermost
 from lowering.loops.stage import Stage, StageLoops, shape_of
 
 

@@ -15,9 +15,9 @@ from lowbit_dialect.geometry import LAYOUTS
 from lowbit_dialect.layout import PLANE, PackedAttr, packed_layout
 from lowbit_dialect.ops.base import code_of
 from lowbit_dialect.ops.kernel import ConvKernelOp, KernelOp
+from lowering.loops.contraction.tile_site import TileSite
 from lowering.loops.emit import Emit, Index
-from lowering.loops.levels import Levels
-from lowering.loops.tile_site import TileSite
+from lowering.loops.epilogue.levels import Levels
 from lowering.opt.diagnostics import fail
 from lowering.targets import Target
 

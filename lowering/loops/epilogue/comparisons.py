@@ -11,9 +11,9 @@ from xdsl.dialects.builtin import IntegerType, VectorType, i32
 from lowbit_dialect.layout import packed_layout
 from lowbit_dialect.ops.glue import FusedGlueOp
 from lowbit_dialect.ops.kernel import KernelOp
-from lowering.loops.channel_table import ChannelTable, block_lanes_of
-from lowering.loops.glue_levels import GLUE_LEVELS
-from lowering.loops.narrow_sums import Narrowing, holds
+from lowering.loops.epilogue.channel_table import ChannelTable, block_lanes_of
+from lowering.loops.epilogue.glue_levels import GLUE_LEVELS
+from lowering.loops.epilogue.narrow_sums import Narrowing, holds
 from lowering.loops.stage import shape_of
 
 

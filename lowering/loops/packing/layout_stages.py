@@ -15,15 +15,15 @@ from lowbit_dialect import arith_ops, simd
 from lowbit_dialect.layout import PLANE, PackedAttr, packed_layout
 from lowbit_dialect.ops.base import code_of
 from lowbit_dialect.ops.pack import BitpackOp, UnpackOp
-from lowering.loops.byte_stages import pack_bytes, unpack_bytes
-from lowering.loops.digit_stages import DigitMover
 from lowering.loops.emit import Index, signed_byte
-from lowering.loops.index_stages import pack_indices, unpack_indices
-from lowering.loops.level_stages import LevelMover
-from lowering.loops.pack_columns import Columns, column_lanes, sign_extended
-from lowering.loops.packed_walk import PackedWalk, nest, outermost, without
+from lowering.loops.packing.byte_stages import pack_bytes, unpack_bytes
+from lowering.loops.packing.digit_stages import DigitMover
+from lowering.loops.packing.index_stages import pack_indices, unpack_indices
+from lowering.loops.packing.level_stages import LevelMover
+from lowering.loops.packing.pack_columns import Columns, column_lanes, sign_extended
+from lowering.loops.packing.packed_walk import PackedWalk, nest, outermost, without
+from lowering.loops.packing.word_stages import WordMover, pack_words, unpack_words
 from lowering.loops.stage import Stage, StageLoops, shape_of
-from lowering.loops.word_stages import WordMover, pack_words, unpack_words
 from lowering.targets import Target
 
 VECTOR_BYTES = (64, 32, 16, 8)

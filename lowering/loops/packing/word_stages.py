@@ -12,9 +12,9 @@ from xdsl.ir import SSAValue
 from lowbit_dialect.layout import PackedAttr
 from lowbit_dialect.ops.base import code_of
 from lowbit_dialect.ops.pack import BitpackOp, UnpackOp
-from lowering.loops.byte_stages import ByteMover, stage_extent
 from lowering.loops.emit import Index
-from lowering.loops.packed_walk import PackedWalk
+from lowering.loops.packing.byte_stages import ByteMover, stage_extent
+from lowering.loops.packing.packed_walk import PackedWalk
 from lowering.loops.stage import Stage, StageLoops, shape_of
 
 

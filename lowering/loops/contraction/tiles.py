@@ -28,11 +28,11 @@ from lowbit_dialect.ops.kernel import ConvKernelOp, KernelOp
 from lowbit_dialect.ops.tile import TileOp
 from lowbit_dialect.schedule import ScheduleAttr
 from lowering.kernels.contraction import Contraction
+from lowering.loops.contraction.skipped_taps import SkippedTaps
+from lowering.loops.contraction.tile_site import TileSite
 from lowering.loops.emit import Index
-from lowering.loops.epilogue import Epilogue
-from lowering.loops.skipped_taps import SkippedTaps
+from lowering.loops.epilogue.epilogue import Epilogue
 from lowering.loops.stage import Stage, StageLoops
-from lowering.loops.tile_site import TileSite
 from lowering.opt.diagnostics import fail
 from lowering.strategies import strategy_of
 from lowering.targets import Target

@@ -16,7 +16,7 @@ from xdsl.ir import SSAValue
 from lowbit_dialect import simd
 from lowbit_dialect.codes import Code, SignedType
 from lowering.loops.emit import Emit, Index
-from lowering.loops.packed_walk import PackedWalk
+from lowering.loops.packing.packed_walk import PackedWalk
 
 MIN_LANES = 4
 """Shorter vectors save nothing."""

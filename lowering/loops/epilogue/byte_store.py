@@ -11,9 +11,9 @@ from xdsl.ir import SSAValue
 from lowbit_dialect.geometry import LAYOUTS
 from lowbit_dialect.layout import PackedAttr, packed_layout
 from lowbit_dialect.ops.kernel import ConvKernelOp, KernelOp
-from lowering.loops.levels import Levels, as_bytes
-from lowering.loops.packed_store import PackedTarget
-from lowering.loops.tile_site import TileSite
+from lowering.loops.contraction.tile_site import TileSite
+from lowering.loops.epilogue.levels import Levels, as_bytes
+from lowering.loops.epilogue.packed_store import PackedTarget
 from lowering.targets import Target
 
 

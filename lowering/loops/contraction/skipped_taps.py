@@ -29,10 +29,10 @@ from lowbit_dialect.packing import word_dtype
 from lowbit_dialect.raw_sums import sums_of_sets
 from lowbit_dialect.schedule import ScheduleAttr
 from lowering.kernels.skipped_share import border_tiles
-from lowering.loops.channel_table import ChannelTable
+from lowering.loops.contraction.tile_site import TileSite
 from lowering.loops.emit import Index
+from lowering.loops.epilogue.channel_table import ChannelTable
 from lowering.loops.stage import Stage, constant_image
-from lowering.loops.tile_site import TileSite
 
 
 @dataclass(frozen=True)

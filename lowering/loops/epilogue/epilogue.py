@@ -15,20 +15,20 @@ from xdsl.ir import SSAValue
 
 from lowbit_dialect.channels import ChannelsAttr, channels_layout
 from lowbit_dialect.ops.kernel import ConvKernelOp, KernelOp
-from lowering.loops.byte_store import packed_target
-from lowering.loops.channel_table import ChannelTable
-from lowering.loops.comparisons import (
+from lowering.loops.contraction.tile_site import TileSite
+from lowering.loops.emit import Index
+from lowering.loops.epilogue.byte_store import packed_target
+from lowering.loops.epilogue.channel_table import ChannelTable
+from lowering.loops.epilogue.comparisons import (
     Comparisons,
     SumVectors,
     known_parameters,
     max_lanes,
     sum_range,
 )
-from lowering.loops.emit import Index
-from lowering.loops.glue_levels import GLUE_LEVELS
-from lowering.loops.narrow_sums import holds
+from lowering.loops.epilogue.glue_levels import GLUE_LEVELS
+from lowering.loops.epilogue.narrow_sums import holds
 from lowering.loops.stage import Stage, shape_of
-from lowering.loops.tile_site import TileSite
 from lowering.opt.diagnostics import fail
 
 

@@ -12,7 +12,7 @@ from lowbit_dialect.ops.base import code_of
 from lowbit_dialect.ops.cast import CastOp
 from lowbit_dialect.ops.pack import ConstantOp
 from lowering.loops.emit import signed_byte
-from lowering.loops.lanes import Lanes, flat, for_lanes, rows_of
+from lowering.loops.pointwise.lanes import Lanes, flat, for_lanes, rows_of
 from lowering.loops.stage import Stage, StageLoops, shape_of
 from lowering.targets import Target
 

@@ -24,9 +24,9 @@ from lowbit_dialect.constants import constant_values
 from lowbit_dialect.ops.base import code_of
 from lowbit_dialect.ops.glue import FusedGlueOp
 from lowbit_dialect.reference.glue import MAX_SHIFT
-from lowering.loops.channel_table import ChannelTable
+from lowering.loops.contraction.tile_site import TileSite
 from lowering.loops.emit import Emit
-from lowering.loops.tile_site import TileSite
+from lowering.loops.epilogue.channel_table import ChannelTable
 
 INT32_MIN, INT32_MAX = -(2**31), 2**31 - 1
 

@@ -20,8 +20,8 @@ from xdsl.dialects.builtin import DenseArrayBase, IntegerType, VectorType, i64
 from xdsl.ir import SSAValue
 
 from lowbit_dialect import simd
+from lowering.loops.contraction.tile_site import TileSite
 from lowering.loops.emit import Emit
-from lowering.loops.tile_site import TileSite
 
 
 def holds(numbers: tuple[int, int], bits: int) -> bool:

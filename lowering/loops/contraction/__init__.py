@@ -1,0 +1,1 @@
+"""Register tiles over pixels and blocks of channels, and where they belong."""

@@ -1,0 +1,1 @@
+"""What becomes of the sums of a tile: correction, glue, packing, and the store."""

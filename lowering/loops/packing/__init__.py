@@ -1,0 +1,1 @@
+"""Elements into and out of words: of bits, bytes, levels, digits and indices."""

@@ -1,0 +1,1 @@
+"""The same with every element: sums, glue in memory, quantize, dequantize, cast."""

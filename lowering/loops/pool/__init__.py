@@ -1,0 +1,1 @@
+"""Windows of images, on planes and on bytes."""
