@@ -106,7 +106,7 @@ def render() -> str:
     """The whole page."""
     rows = []
     for level, steps in LEVELS.items():
-        names = ", ".join(f"`{step.name}`" for step in steps("host", "auto"))
+        names = ", ".join(f"`{step.name}`" for step in steps)
         rows.append(f"| {level} | {names or 'none: this is where it starts'} |")
     entries = [pass_entry(load()) for load in LOWBIT_UNIVERSE.all_passes.values()]
     return INTRODUCTION + "\n".join(rows) + "\n\n" + "\n\n".join(entries) + "\n"

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from xdsl.context import Context
 from xdsl.ir import Dialect
+from xdsl.passes import ModulePass
 from xdsl.universe import Universe
 
 from lowbit_dialect.at_fork import COMPILER_LOCK, load_module
@@ -75,6 +76,11 @@ LOWBIT_UNIVERSE = Universe(
     all_targets={name: _loader(path) for name, path in TARGETS.items()},
 )
 """The entry point `xdsl.universe` names this, so plain `xdsl-opt` sees it too."""
+
+
+def all_passes() -> Mapping[str, Callable[[], type[ModulePass]]]:
+    """Every pass of the environment, by name, each imported when it is loaded."""
+    return Universe.get_multiverse().all_passes
 
 
 def register_dialects(context: Context) -> None:

@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 import gc
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
-from xdsl.context import Context
 from xdsl.dialects.builtin import ModuleOp
+from xdsl.passes import ModulePass
 
 from lowbit_dialect.at_fork import COMPILER_LOCK
+from lowering.composite import flattened
 from lowering.llvm.emit import module_to_llvm_ir
+from lowering.llvm.lowbit_to_llvm import LowbitToLLVMPass
 from lowering.llvm.object import compile_object
-from lowering.pipeline import LEVELS
+from lowering.opt.pipeline_spec import parse_passes
+from lowering.pipeline import Hook, Step, passes, walk
 from lowering.record_sources import SHIPPED_RECORDS
 from lowering.targets import Target
+from lowering.universe import all_passes
 from runtime.signature import Signature, signatures
 
 
@@ -23,11 +27,13 @@ def build_object(
     target: Target,
     strategy: str = "auto",
     records: str = SHIPPED_RECORDS,
+    pipeline: Sequence[ModulePass] | None = None,
+    after: Hook | None = None,
 ) -> tuple[list[Signature], bytes]:
     """Signatures and object file of a module of tensors; the module stays as it is."""
     with COMPILER_LOCK, _without_garbage_collection():
         module = module.clone()
-        found = lower_to_llvm(module, target, strategy, records)
+        found = lower_to_llvm(module, target, strategy, records, pipeline, after)
         text = module_to_llvm_ir(module, target)
     return found, compile_object(text, target)
 
@@ -37,16 +43,39 @@ def lower_to_llvm(
     target: Target,
     strategy: str = "auto",
     records: str = SHIPPED_RECORDS,
+    pipeline: Sequence[ModulePass] | None = None,
+    after: Hook | None = None,
 ) -> list[Signature]:
-    """Lower a module of tensors in place to LLVM's dialect; the signatures of its functions."""
+    """Lower a module in place to LLVM's dialect; the signatures of its functions.
+
+    `pipeline` are the passes to run in place of those from tensors to llvm, which must end with
+    `lowbit-to-llvm`; `after` is told of each pass.
+
+    Raises:
+        ValueError: the pipeline does not lower to LLVM's dialect.
+    """
+    if pipeline is None:
+        pipeline = passes(target.name, "llvm", strategy, records)
+    if not any(isinstance(step, LowbitToLLVMPass) for step in flattened(pipeline)):
+        raise ValueError(f"the pipeline must reach level llvm: it has no {LowbitToLLVMPass.name}")
     found: list[Signature] = []
     with COMPILER_LOCK, _without_garbage_collection():
-        for level, passes in LEVELS.items():
-            for step in passes(target.name, strategy, records):
-                step.apply(Context(), module)
-            if level == "loops":
-                found = signatures(module)
+
+        def before(step: Step, module: ModuleOp) -> None:
+            if isinstance(step.run, LowbitToLLVMPass):
+                found.extend(signatures(module))
+
+        walk(module, pipeline, after, before)
     return found
+
+
+def parsed_pipeline(text: str) -> tuple[ModulePass, ...]:
+    """The passes of the text of a pipeline, those of installed packages too.
+
+    Raises:
+        PipelineError: the text does not parse, or names a pass or an option that does not exist.
+    """
+    return parse_passes(all_passes(), text)
 
 
 @contextmanager

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from xdsl.dialects.builtin import ModuleOp
+from xdsl.passes import ModulePass
 
 from lowbit_dialect.at_fork import COMPILER_LOCK
 from lowbit_dialect.extensions import extensions
@@ -20,6 +22,9 @@ from runtime.jit import JitError, LoadedObject
 from runtime.signature import Signature
 from runtime.source import Fingerprint, fingerprint, parse_module, read_text, verify
 
+if TYPE_CHECKING:
+    from lowering.pipeline import Hook
+
 __all__ = ["choose", "compile", "parse_module"]
 
 
@@ -31,6 +36,8 @@ def compile(
     use_cache: bool = True,
     strategy: str = "auto",
     records: str | Path = SHIPPED_RECORDS,
+    passes: str | Sequence[ModulePass] | None = None,
+    after: Hook | None = None,
 ) -> Executable:
     """Compile a module for this machine.
 
@@ -47,13 +54,19 @@ def compile(
             or `auto` for the fastest way on the machine.
         records: a file that `lowbit tune` wrote, asked before the records that come with lowbit
             and these before the cost model; `shipped` leaves out the file, `none` all records.
+        passes: the passes to run in place of those from tensors to LLVM's dialect, as a sequence
+            or as the text of a pipeline, such as `lowbit-pipeline{until=kernels},my-pass,..`; they
+            must reach level `llvm`, their options say for which target, and `strategy` and
+            `records` are not asked. Nothing is looked up in the cache or kept there.
+        after: is called with each step (`lowering.pipeline.Step`) and the module when it has run;
+            with it, too, the module is always compiled.
 
     Returns:
         The function, ready to be called with numpy arrays.
 
     Raises:
         ValueError: no such target, strategy or function, this machine cannot run the target, the
-            records cannot be read, or `module` is none.
+            records cannot be read, `module` is none, or `passes` do not reach level `llvm`.
         ParseError, VerifyException, PassFailedException: what is wrong with the module, and where;
             a contraction that the strategy cannot take counts.
         OSError: the file cannot be read.
@@ -65,7 +78,7 @@ def compile(
         check_strategy(strategy)
         given, name = _read(module)
         # What others added to the compiler, or changed in it, is in no key.
-        use_cache = use_cache and not extensions()
+        use_cache = use_cache and not extensions() and passes is None and after is None
         # A text that was compiled once is found without parsing it.
         is_text = isinstance(given, str)
         text, is_foreign = Fingerprint(given, False) if is_text else fingerprint(given)
@@ -86,9 +99,11 @@ def compile(
         else:
             verify(given)
         # On a hit there is no need to import the passes, which takes longer than all the rest.
-        from runtime.build import build_object  # noqa: PLC0415
+        from runtime.build import build_object, parsed_pipeline  # noqa: PLC0415
 
-    found, data = build_object(given, machine, strategy, str(records))
+        pipeline = parsed_pipeline(passes) if isinstance(passes, str) else passes
+
+    found, data = build_object(given, machine, strategy, str(records), pipeline, after)
     # Parsing may have loaded a plug-in, and the records may have changed since the key was made.
     if use_cache and not extensions() and key == cache.key(text, machine, strategy, str(records)):
         cache.store(key, [s.to_json() for s in found], data)

@@ -6,7 +6,7 @@
 
 // A strategy that was asked for and cannot take a contraction is refused: only `auto` chooses.
 
-// PLACE:   {{^}}error: {{.*}}refused.mlir:[[# @LINE + 6]]:3: pass 'lowbit-pipeline': 'lowbit.matmul': strategy lut is impossible: 6 activations of 8 bits sum to 1530,
+// PLACE:   {{^}}error: {{.*}}refused.mlir:[[# @LINE + 6]]:3: pass 'lowbit-select-kernel': 'lowbit.matmul': strategy lut is impossible: 6 activations of 8 bits sum to 1530,
 // TABLE:   'lowbit.matmul': strategy lut is impossible: 6 activations of 8 bits sum to 1530, more than a byte of a table holds
 // DOT:     'lowbit.matmul': strategy dot is impossible:
 // PRODUCT: 'lowbit.matmul': strategy product_lut is impossible: tables of products are indexed by 8 bits at most

@@ -4,7 +4,7 @@
 !x = tensor<5x8x!lowbit.unipolar<2>>
 !w = tensor<8x9x!lowbit.signed<1>>
 
-// PLACE: {{^}}error: {{.*}}lowbit-to-loops-invalid.mlir:[[# @LINE + 3]]:3: pass 'lowbit-to-loops': 'lowbit.matmul': nothing lowers it at the level of stages; run the passes before, or register one with lowering.loops.lowerings.register_lowering, or by an entry point of group lowbit.lowerings
+// PLACE: {{^}}error: {{.*}}lowbit-to-loops-invalid.mlir:[[# @LINE + 3]]:3: pass 'lowbit-bufferize': 'lowbit.matmul': nothing lowers it at the level of stages; run the passes before, or register one with lowering.loops.lowerings.register_lowering, or by an entry point of group lowbit.lowerings
 // CHECK: 'lowbit.matmul': nothing lowers it at the level of stages; run the passes before, or register one with lowering.loops.lowerings.register_lowering, or by an entry point of group lowbit.lowerings
 func.func @too_early(%x: !x, %w: !w) -> tensor<5x9xi32> {
   %y = lowbit.matmul %x, %w : (!x, !w) -> tensor<5x9xi32>

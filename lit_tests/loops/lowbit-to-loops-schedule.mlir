@@ -8,7 +8,7 @@
 
 // CHECK-LABEL: func.func @gemm_0_bitserial_gemm
 // CHECK:         lowbit.bitserial_tile {{.*}} pixels 5 vectors 4
-// AVX2: error: {{.*}}lowbit-to-loops-schedule.mlir:[[# @LINE + 2]]:3: pass 'lowbit-to-loops': 'lowbit.bitserial_gemm': schedule: tile 5x4 needs 50 vector registers; x86-64-v3 has 16
+// AVX2: error: {{.*}}lowbit-to-loops-schedule.mlir:[[# @LINE + 2]]:3: pass 'lowbit-lower-contractions': 'lowbit.bitserial_gemm': schedule: tile 5x4 needs 50 vector registers; x86-64-v3 has 16
 func.func @gemm(%x: !x, %w: !w) -> tensor<5x9xi32> {
   %y = lowbit.bitserial_gemm %x, %w schedule #lowbit.schedule<tile = 5x4, unroll = 0, order = rows> : (!x, !w) -> tensor<5x9xi32>
   func.return %y : tensor<5x9xi32>

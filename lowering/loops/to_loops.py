@@ -13,10 +13,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from xdsl.context import Context
-from xdsl.dialects.builtin import ModuleOp
 from xdsl.passes import ModulePass
 
+from lowering.composite import CompositePass
 from lowering.loops.lower_compute import LowerComputePass
 from lowering.loops.lower_contractions import LowerContractionsPass
 from lowering.loops.lower_copies import LowerCopiesPass
@@ -24,13 +23,21 @@ from lowering.loops.lower_corrections import LowerCorrectionsPass
 from lowering.loops.lower_packing import LowerPackingPass
 from lowering.loops.lower_pointwise import LowerPointwisePass
 from lowering.loops.lower_pools import LowerPoolsPass
+from lowering.pass_options import Options
 from lowering.stages.bufferize import BufferizePass
 from lowering.stages.outline_stages import OutlineStagesPass
 from lowering.stages.plan_memory import PlanMemoryPass
 from lowering.stages.share_stages import ShareStagesPass
 from lowering.stages.split_stages import SplitStagesPass
 
-FAMILIES: tuple[type[LowerComputePass], ...] = (
+TO_STAGES: tuple[type[ModulePass], ...] = (
+    SplitStagesPass,
+    BufferizePass,
+    PlanMemoryPass,
+)
+"""The passes from kernels to stages."""
+
+STAGES_TO_LOOPS: tuple[type[ModulePass], ...] = (
     LowerContractionsPass,
     LowerPackingPass,
     LowerPoolsPass,
@@ -38,28 +45,22 @@ FAMILIES: tuple[type[LowerComputePass], ...] = (
     LowerCorrectionsPass,
     LowerCopiesPass,
     LowerComputePass,
+    ShareStagesPass,
+    OutlineStagesPass,
 )
-"""The passes that lower `lowbit.compute`, the last of them for all that is left."""
-
-
-def to_stages(target: str) -> tuple[ModulePass, ...]:
-    """The passes from kernels to stages."""
-    return SplitStagesPass(), BufferizePass(target), PlanMemoryPass()
-
-
-def stages_to_loops(target: str) -> tuple[ModulePass, ...]:
-    """The passes from stages to loops around register tiles."""
-    return (*(family(target) for family in FAMILIES), ShareStagesPass(), OutlineStagesPass())
+"""The passes from stages to loops around register tiles. Each of the first lowers `lowbit.compute`
+of a family of operations, `LowerComputePass` all that is left."""
 
 
 @dataclass(frozen=True)
-class ToLoopsPass(ModulePass):
+class ToLoopsPass(CompositePass):
     """Lower every function of tensors to loops over buffers."""
 
     name = "lowbit-to-loops"
     target: str = "host"
 
-    def apply(self, ctx: Context, op: ModuleOp) -> None:
-        """Run the passes in order."""
-        for step in (*to_stages(self.target), *stages_to_loops(self.target)):
-            step.apply(ctx, op)
+    def passes(self) -> tuple[ModulePass, ...]:
+        """The passes of the levels stages and loops, without those that lower register tiles."""
+        options = Options(self.target)
+        below = (options.build(kind) for kind in (*TO_STAGES, *STAGES_TO_LOOPS))
+        return tuple(below)

@@ -10,6 +10,8 @@ from xdsl.passes import ModulePass
 from xdsl.utils.arg_spec import ArgSpec, ParameterType, parse_pipeline
 from xdsl.utils.exceptions import ArgSpecParseError
 
+from lowering.composite import flattened
+
 _ANCHORED = re.compile(r"\s*builtin\.module\s*\((.*)\)\s*", re.DOTALL)
 _ESCAPES = str.maketrans({"\\": r"\\", '"': r"\"", "\n": r"\n", "\t": r"\t"})
 
@@ -21,13 +23,17 @@ class PipelineError(ValueError):
 def parse_passes(
     available: Mapping[str, Callable[[], type[ModulePass]]], text: str
 ) -> tuple[ModulePass, ...]:
-    """The passes that `text` names, in order; raises `PipelineError`."""
+    """The passes that `text` names, in order, composite ones taken apart.
+
+    Raises:
+        PipelineError: the text does not parse, or names a pass or an option that does not exist.
+    """
     anchored = _ANCHORED.fullmatch(text)
     try:
         specs = tuple(parse_pipeline(anchored[1] if anchored else text))
     except ArgSpecParseError as error:
         raise PipelineError(spec_error(error)) from error
-    return tuple(_build(available, spec) for spec in specs)
+    return tuple(step for spec in specs for step in _build(available, spec))
 
 
 def print_passes(passes: Sequence[ModulePass]) -> str:
@@ -57,12 +63,14 @@ def spec_error(error: ArgSpecParseError) -> str:
     return f"{place}: {reason.strip()}\n{text}\n{carets}"
 
 
-def _build(available: Mapping[str, Callable[[], type[ModulePass]]], spec: ArgSpec) -> ModulePass:
+def _build(
+    available: Mapping[str, Callable[[], type[ModulePass]]], spec: ArgSpec
+) -> Sequence[ModulePass]:
     if spec.name not in available:
         near = get_close_matches(spec.name, available, n=3)
         hint = f"; did you mean {' or '.join(map(repr, near))}?" if near else ""
         raise PipelineError(f"unknown pass '{spec.name}'{hint}")
     try:
-        return available[spec.name]().from_pass_spec(spec)
+        return tuple(flattened([available[spec.name]().from_pass_spec(spec)]))
     except (ValueError, TypeError) as error:
         raise PipelineError(f"pass '{spec.name}': {error}") from error

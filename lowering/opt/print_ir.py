@@ -32,7 +32,7 @@ class PrintIR(PassInstrumentation):
     def before_pass(self, pass_: ModulePass, module: ModuleOp) -> None:
         """Dump the module, and keep a copy to find changes by."""
         if self.before_all:
-            self._dump(f"Before {pass_.name}", module, self.generic)
+            dump(f"Before {pass_.name}", module, self.generic)
         if self.after_change:
             self._previous = module.clone()
 
@@ -43,24 +43,25 @@ class PrintIR(PassInstrumentation):
         else:
             wanted = self.after_all
         if wanted:
-            self._dump(f"After {pass_.name}", module, self.generic)
+            dump(f"After {pass_.name}", module, self.generic)
 
     def failed(
         self, pass_: ModulePass | None, module: ModuleOp, error: Exception, *, verifying: bool
     ) -> None:
         """Dump what is left of the module."""
         if pass_ is not None and (self.after_failure or self.after_all):
-            self._dump(f"After {pass_.name} Failed", module, True)
+            dump(f"After {pass_.name} Failed", module, True)
 
-    @staticmethod
-    def _dump(when: str, module: ModuleOp, generic: bool) -> None:
-        text = StringIO()
-        try:
-            Printer(stream=text, print_generic_format=generic).print_op(module)
-        except Exception as error:
-            # A pass that failed half way can leave IR that no printer can follow.
-            print(f"\n// the rest cannot be printed: {error!r}", file=text)
-        print(f"// -----// IR Dump {when} //----- //\n{text.getvalue()}\n", file=sys.stderr)
+
+def dump(when: str, module: ModuleOp, generic: bool = False) -> None:
+    """Print a module to stderr under a header of mlir-opt's."""
+    text = StringIO()
+    try:
+        Printer(stream=text, print_generic_format=generic).print_op(module)
+    except Exception as error:
+        # A pass that failed half way can leave IR that no printer can follow.
+        print(f"\n// the rest cannot be printed: {error!r}", file=text)
+    print(f"// -----// IR Dump {when} //----- //\n{text.getvalue()}\n", file=sys.stderr)
 
 
 @dataclass

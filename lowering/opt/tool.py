@@ -19,6 +19,7 @@ from xdsl.xdsl_opt_main import xDSLOptMain
 from lowering.opt.diagnostics import Blame, UsageError, explain
 from lowering.opt.instrumentation import InstrumentedPipeline, PassInstrumentation
 from lowering.opt.parser import LocatingParser
+from lowering.opt.pass_help import pass_help
 from lowering.opt.pipeline_spec import parse_passes
 from lowering.opt.print_ir import BetweenPasses, PrintIR
 from lowering.opt.reproducer import CrashReproducer
@@ -66,6 +67,25 @@ class LowbitOptMain(xDSLOptMain):
         arg_parser.error = _usage_error
         for name, text in _FLAGS.items():
             arg_parser.add_argument(f"--{name}", f"--mlir-{name}", action="store_true", help=text)
+        arg_parser.add_argument(
+            "--pipeline", dest="passes", default="", metavar="PASSES", help="The same as --passes"
+        )
+        arg_parser.add_argument(
+            "--until",
+            metavar="PASS",
+            help="Stop the pipeline after a level or a pass; without -p, the pipeline is"
+            " lowbit-pipeline",
+        )
+        arg_parser.add_argument(
+            "--print-after",
+            action="append",
+            default=[],
+            metavar="PASS",
+            help="Print the IR to stderr after a pass, at a level, or with `all` after all passes",
+        )
+        arg_parser.formatter_class = argparse.RawDescriptionHelpFormatter
+        if not {"-h", "--help"}.isdisjoint(self.command):
+            arg_parser.epilog = pass_help()
         arg_parser.add_argument(
             "--crash-reproducer",
             "--mlir-pass-pipeline-crash-reproducer",
@@ -155,6 +175,13 @@ class LowbitOptMain(xDSLOptMain):
 
     def _set_pipeline(self, passes: str, *, verify_each: bool) -> None:
         args = self.args
+        if args.until is not None and not passes:
+            passes = "lowbit-pipeline"
+        pipeline = parse_passes(self.available_passes, passes)
+        if args.until is not None:
+            from lowering.pipeline import cut  # noqa: PLC0415  imports every pass
+
+            pipeline = cut(pipeline, args.until)
         watchers: list[PassInstrumentation] = [
             self.blame,
             PrintIR(
@@ -166,13 +193,17 @@ class LowbitOptMain(xDSLOptMain):
             ),
             BetweenPasses(self.timer, args.print_between_passes, args.time_passes),
         ]
+        if args.print_after:
+            from lowering.opt.print_after import PrintAfter  # noqa: PLC0415  imports every pass
+
+            watchers.append(PrintAfter(args.print_after, pipeline, args.print_op_generic))
         if args.pass_statistics:
             watchers.append(self.statistics)
         if args.crash_reproducer:
             path = Path(args.crash_reproducer)
             watchers.append(CrashReproducer(path, self.command, self.ctx, verify_each))
         self.pipeline = InstrumentedPipeline(
-            parse_passes(self.available_passes, passes),
+            pipeline,
             instrumentations=tuple(watchers),
             timer=self.timer,
             verify_each=verify_each,

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from xdsl.context import Context
 from xdsl.dialects.builtin import ModuleOp, TensorType
 from xdsl.dialects.func import CallOp, FuncOp
 
@@ -15,7 +14,7 @@ from lowbit_dialect.schedule import ScheduleAttr
 from lowering.llvm.emit import module_to_llvm_ir
 from lowering.llvm.object import compile_assembly
 from lowering.loops.contraction.tiles import contraction_of
-from lowering.pipeline import LEVELS
+from lowering.pipeline import Step, lower
 from lowering.strategies import strategy_of
 from lowering.targets import Target
 from runtime.analysis.assembly import AssemblyFunction, parse_assembly
@@ -79,13 +78,16 @@ class Levels:
     ) -> Levels:
         """Lower a module level by level, up to `until` or to assembly; it stays as it is."""
         levels, module = Levels(target), module.clone()
-        for name, passes in LEVELS.items():
-            for step in passes(target.name, strategy):
-                step.apply(Context(), module)
-            levels.modules[name] = module.clone()
-            levels._learn(name, module)
-            if name == until:
-                return levels
+        levels.modules["tensors"] = module.clone()
+
+        def after(step: Step, module: ModuleOp) -> None:
+            if step.is_last:
+                levels.modules[step.level] = module.clone()
+                levels._learn(step.level, module)
+
+        lower(module, target.name, until or "llvm", strategy, after=after)
+        if until is not None:
+            return levels
         text = compile_assembly(module_to_llvm_ir(module, target), target, comments=True)
         levels.assembly = parse_assembly(text)
         return levels

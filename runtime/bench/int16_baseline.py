@@ -22,7 +22,7 @@ from lowbit_dialect.cached_property import cached_property
 from lowbit_dialect.geometry import ConvGeometry, Window
 from lowering.llvm.emit import module_to_llvm_ir
 from lowering.llvm.object import compile_assembly, compile_object
-from lowering.pipeline import LEVELS
+from lowering.pipeline import passes_of
 from lowering.targets import Target
 from runtime.analysis.assembly import AssemblyFunction, Instruction, parse_assembly
 from runtime.analysis.instructions import Mix, mix_of
@@ -127,7 +127,7 @@ class Int16Baseline:
     def _llvm_ir(self) -> str:
         module = self.kernel.module()
         for level in ("simd", "llvm"):
-            for step in LEVELS[level](self.kernel.target.name):
+            for step in passes_of(level, self.kernel.target.name):
                 step.apply(Context(), module)
         return module_to_llvm_ir(module, self.kernel.target)
 

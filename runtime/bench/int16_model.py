@@ -9,7 +9,7 @@ from xdsl.context import Context
 
 from lowering.llvm.emit import module_to_llvm_ir
 from lowering.llvm.object import compile_object
-from lowering.pipeline import LEVELS
+from lowering.pipeline import passes_of
 from lowering.strategies.instructions import multiplied
 from lowering.targets import Target
 from runtime.analysis.disassembly import Code, disassemble
@@ -56,6 +56,6 @@ def int16_model(layer: Layer, target: Target) -> Int16Model:
 def _object(kernel: Int16Kernel) -> bytes:
     module = kernel.module()
     for level in ("simd", "llvm"):
-        for step in LEVELS[level](kernel.target.name):
+        for step in passes_of(level, kernel.target.name):
             step.apply(Context(), module)
     return compile_object(module_to_llvm_ir(module, kernel.target), kernel.target)

@@ -31,7 +31,7 @@ from xdsl.dialects.builtin import ModuleOp
 
 from lowering.llvm.emit import module_to_llvm_ir
 from lowering.llvm.object import compile_assembly, compile_object, optimized_llvm_ir
-from lowering.pipeline import LEVELS, lower
+from lowering.pipeline import LEVELS, walk
 from lowering.targets import Target, get_target
 from runtime.aot.bundle import make_bundle
 from runtime.aot.library import build_library
@@ -39,6 +39,7 @@ from runtime.aot.names import check_library_name
 from runtime.cli.arguments import add_file, add_records, add_target
 from runtime.cli.console import count, show
 from runtime.cli.files import check_folder, check_writable, write_files
+from runtime.cli.pipeline import add_pipeline, chosen_passes, printing
 from runtime.source import parse_module, read_text
 
 
@@ -53,10 +54,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_target(parser)
     add_records(parser)
     parser.add_argument(
-        "--level",
-        choices=tuple(LEVELS),
-        help="the level of --emit=mlir (default: llvm, the last one)",
+        *("--until", "--level"),
+        dest="until",
+        metavar="LEVEL",
+        help=f"where --emit=mlir stops: a level ({', '.join(LEVELS)}) or a pass (default: the end)",
     )
+    add_pipeline(parser)
     parser.add_argument(
         "--opt",
         type=int,
@@ -79,8 +82,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def execute(args: argparse.Namespace) -> int:
     """Run the command."""
     target = get_target(args.target)
-    if args.level is not None and args.emit != "mlir":
-        raise ValueError(f"--level={args.level} goes with --emit=mlir")
+    if args.until is not None and args.emit != "mlir":
+        raise ValueError(f"--until={args.until} goes with --emit=mlir")
+    if args.emit is None and (args.pipeline is not None or args.print_after):
+        raise ValueError("--pipeline and --print-after go with --emit")
     if args.emit is None:
         return _write_library(args, target)
     if args.name is not None:
@@ -93,11 +98,11 @@ def execute(args: argparse.Namespace) -> int:
     if output is not None:
         check_writable(output)
     module = parse_module(read_text(args.file), str(args.file))
+    pipeline = chosen_passes(args, target, args.until)
+    walk(module, pipeline, printing(args, pipeline))
     if args.emit == "mlir":
-        lower(module, target.name, args.level or "llvm", records=args.records)
         content: str | bytes = str(module) + "\n"
     else:
-        lower(module, target.name, records=args.records)
         content = _EMITTERS[args.emit](module, target, args.opt)
     if output is None:
         assert isinstance(content, str), "checked above"

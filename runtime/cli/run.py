@@ -17,9 +17,11 @@ from numpy.typing import NDArray
 from rich.table import Table
 
 from lowbit_dialect.interpreters.values import PackedArray
+from lowering.targets import get_target
 from runtime.cli.arguments import add_entry, add_file, add_records, add_target, positive
 from runtime.cli.console import duration, show
 from runtime.cli.files import check_writable, read_array, write_files
+from runtime.cli.pipeline import add_pipeline, chosen_passes, printing
 from runtime.compile import compile
 from runtime.executable import Executable
 
@@ -46,6 +48,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_target(parser)
     add_records(parser)
     add_entry(parser)
+    add_pipeline(parser)
     parser.add_argument(
         "--num-threads", type=positive, default=1, metavar="N", help="threads (default: 1)"
     )
@@ -71,12 +74,18 @@ def execute(args: argparse.Namespace) -> int:
     if len({path.resolve() for path in args.output}) < len(args.output):
         raise ValueError("--output names one file twice")
     arrays = [read_array(path) for path in args.input]
+    pipeline, after = None, None
+    if args.pipeline is not None or args.print_after:
+        pipeline = chosen_passes(args, get_target(args.target))
+        after = printing(args, pipeline)
     executable = compile(
         args.file,
         args.target,
         entry=args.entry,
         use_cache=not args.no_cache,
         records=args.records,
+        passes=pipeline,
+        after=after,
     )
     signature = executable.signature
     if len(arrays) != len(signature.arguments):

@@ -75,7 +75,7 @@ def test_llvm_ir_plain_and_optimised(lowbit: Lowbit, work: Work):
 def test_requests_that_do_not_fit(lowbit: Lowbit, work: Work):
     for more, says in (
         (("--emit=obj",), "name one with -o"),
-        (("--emit=asm", "--level=loops"), "--level=loops goes with --emit=mlir"),
+        (("--emit=asm", "--level=loops"), "--until=loops goes with --emit=mlir"),
         (("--emit=asm", "-o", work.folder), "Is a directory"),
         (("--emit=asm", "--target=cortex"), "unknown target 'cortex'"),
     ):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+from lowering.pipeline import LEVELS
 from runtime.cli.elide import elide
 from tests.cli.conftest import Lowbit, Work
 
@@ -13,8 +14,7 @@ def test_everything_by_default(lowbit: Lowbit, work: Work):
     assert (result.code, result.err) == (0, "")
     headings = re.findall(r"^// ---- (.*) ----$", result.out, re.MULTILINE)
     assert headings == [
-        *(f"level {level}, target znver5" for level in ("tensors", "kernels", "stages")),
-        *(f"level {level}, target znver5" for level in ("loops", "simd", "llvm")),
+        *(f"level {level}, target znver5" for level in LEVELS),
         "assembly, target znver5",
         "stages, target znver5",
     ]

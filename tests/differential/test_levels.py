@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 from xdsl.context import Context
 from xdsl.dialects.builtin import ModuleOp
 
-from lowering.pipeline import LEVELS
+from lowering.pipeline import LEVELS, passes_of
 from runtime import compile
 from runtime.compile import parse_module
 from tests.differential.check import TARGETS, assert_same, call, check_interpreted
@@ -30,8 +30,8 @@ START_LEVELS = tuple(level for level in LEVELS if level != "llvm")
 def test_texts(graph: Graph, target: str, start: str) -> None:
     """Every level has a text; stages run in the interpreter; compiling goes on from any level."""
     module, steps = module_of(graph), Context()
-    for level, passes in LEVELS.items():
-        for step in passes(target):
+    for level in LEVELS:
+        for step in passes_of(level, target):
             step.apply(steps, module)
         module = reparsed(module, level)
         if level == "stages":

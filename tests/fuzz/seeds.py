@@ -19,7 +19,7 @@ from xdsl.printer import Printer
 from lowbit_dialect.codes import parse_code
 from lowbit_dialect.network import NetworkBuilder
 from lowering.loops.to_loops import ToLoopsPass
-from lowering.pipeline import LEVELS
+from lowering.pipeline import passes_of
 from lowering.targets import TARGETS
 from lowering.tiles.lower_tile import LowerTilePass
 from runtime.source import parse_module
@@ -33,11 +33,11 @@ MAX_TEXT = 40_000
 """Characters of the longest module: what is unrolled has the same operations again and again."""
 
 STEPS: dict[str, Callable[[str], Sequence[ModulePass]]] = {
-    "tensors": lambda target: LEVELS["kernels"](target, "auto", "none"),
+    "tensors": lambda target: passes_of("kernels", target, "auto", "none"),
     "kernels": lambda target: (ToLoopsPass(target),),
     "tiles": lambda target: (LowerTilePass(target),),
-    "loops": LEVELS["simd"],
-    "simd": LEVELS["llvm"],
+    "loops": lambda target: passes_of("simd", target),
+    "simd": lambda target: passes_of("llvm", target),
 }
 """The passes that lead from each level to the next."""
 

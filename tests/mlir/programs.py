@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import subprocess
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from io import StringIO
 
 from xdsl.context import Context
@@ -13,6 +13,7 @@ from xdsl.ir import Operation
 from xdsl.passes import ModulePass
 from xdsl.printer import Printer
 
+from lowering.pass_options import Options
 from lowering.pipeline import LEVELS
 from lowering.targets import Target, get_target
 from runtime.build import lower_to_llvm
@@ -24,7 +25,7 @@ from tests.mlir.tools import path_of
 
 TIME_LIMIT = 120
 
-Levels = Mapping[str, Callable[..., Sequence[ModulePass]]]
+Levels = Mapping[str, Sequence[type[ModulePass]]]
 
 
 def run(tool: str, *options: str, text: str | bytes) -> bytes:
@@ -110,9 +111,10 @@ def check_levels(
     module: ModuleOp, target: str, strategy: str = "auto", levels: Levels = LEVELS
 ) -> None:
     """Every level is read by MLIR on the way down; `module` is lowered in place."""
-    for level, passes in levels.items():
-        for step in passes(target, strategy):
-            step.apply(Context(), module)
+    options = Options(target, strategy)
+    for level, kinds in levels.items():
+        for kind in kinds:
+            options.build(kind).apply(Context(), module)
         if level != "llvm":
             assert_round_trips(module, f"{target}, {level}")
     from_text = translated(module)

@@ -32,7 +32,7 @@ CASES = (
     ("cortex-a7", "bitserial"),
 )
 BELOW_TENSORS = {
-    "loops": lambda target, *_: (LowerTilePass(target),),
+    "loops": (LowerTilePass,),
     **{level: LEVELS[level] for level in ("simd", "llvm")},
 }
 """The way down of a function of memrefs."""

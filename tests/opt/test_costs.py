@@ -16,7 +16,7 @@ from lowering import targets
 from lowering.kernels.choice import model_choice
 from lowering.kernels.prediction import predicted_cycles
 from lowering.kernels.problem import Problem
-from lowering.pipeline import LEVELS
+from lowering.pipeline import LEVELS, passes_of
 from lowering.strategies import BUILT_IN
 from lowering.targets import TARGETS, Target, get_target
 from runtime.bench.measure import Layer
@@ -64,7 +64,7 @@ def lowered(module: ModuleOp, target: str) -> dict[str, str]:
     """The text of a module of kernels at every level below."""
     module, found = module.clone(), {}
     for level in list(LEVELS)[2:]:
-        for step in LEVELS[level](target):
+        for step in passes_of(level, target):
             step.apply(Context(), module)
         found[level] = str(module)
     return found
@@ -98,7 +98,7 @@ def test_below_level_2_costs_change_nothing(strategy: str, target: str, machine:
     workload, x, w = CODES[strategy]
     layer = Layer.of(workload, parse_code(x), parse_code(w))
     module = layer.module("packed", strategy, get_target(target))
-    for step in LEVELS["kernels"](target, strategy, "none"):
+    for step in passes_of("kernels", target, strategy, "none"):
         step.apply(Context(), module)
     before, real = lowered(module, target), get_target(target)
     for times in (8, 0.1):
@@ -114,7 +114,7 @@ def test_level_2_chooses_by_costs(machine: Any) -> None:
         machine(target)
         layer = Layer.of(CONV, parse_code("unipolar<2>"), parse_code("bipolar<1>"))
         module = layer.module("packed", "lut", target)
-        for step in LEVELS["kernels"](target.name, "lut", "none"):
+        for step in passes_of("kernels", target.name, "lut", "none"):
             step.apply(Context(), module)
         texts.add(str(module))
     assert len(texts) > 1

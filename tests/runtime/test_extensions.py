@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from xdsl.context import Context
 from xdsl.dialects import arith
 from xdsl.dialects.builtin import ModuleOp, StringAttr, TensorType, i32
 from xdsl.ir import Dialect, Operation, ParametrizedAttribute
@@ -22,6 +23,7 @@ from xdsl.irdl import (
     operand_def,
     result_def,
 )
+from xdsl.passes import ModulePass
 from xdsl.universe import Universe
 from xdsl.utils.exceptions import DiagnosticException
 
@@ -145,10 +147,15 @@ def test_a_replaced_lowering_is_used(folder: Path, monkeypatch: pytest.MonkeyPat
 def test_kernels_that_are_remembered_see_it_too(monkeypatch: pytest.MonkeyPatch, folder: Path):
     x, w = np.ones((3, 5), np.int8), np.ones((5, 7), np.int8)
     assert (matmul(x, w) == 5).all()
-    levels, used = pipeline.LEVELS["kernels"], []
-    monkeypatch.setitem(
-        pipeline.LEVELS, "kernels", lambda *how: (used.append(how), levels(*how))[1]
-    )
+    used: list[ModuleOp] = []
+
+    class Watch(ModulePass):
+        name = "watch"
+
+        def apply(self, ctx: Context, op: ModuleOp) -> None:
+            used.append(op)
+
+    monkeypatch.setitem(pipeline.LEVELS, "kernels", (Watch, *pipeline.LEVELS["kernels"]))
     assert (matmul(x, w) == 5).all()
     assert len(used) == 1
     monkeypatch.undo()
