@@ -36,3 +36,25 @@ func.func @main(%x: memref<8xi32>, %workspace: memref<1xi8>) attributes {lowbit.
   lowbit.launch @stage(%x : memref<8xi32>) extent 8
   func.return
 }
+
+// -----
+
+func.func private @stage(%x: memref<8xi32>, %low: index, %high: index)
+// CHECK: 'func.func': stages, and functions that launch them, are one block
+func.func @main(%x: memref<8xi32>, %workspace: memref<1xi8>) attributes {lowbit.inputs = [], lowbit.outputs = [tensor<8xi32>], lowbit.workspace = 0 : i64} {
+  lowbit.launch @stage(%x : memref<8xi32>) extent 8
+  func.return
+}
+
+// -----
+
+func.func private @stage(%x: memref<8xi32>, %low: index, %high: index) {
+  func.return
+}
+// CHECK: 'lowbit.launch': bytes 64 to 96 of a workspace of 64
+func.func @main(%workspace: memref<127xi8>) attributes {lowbit.inputs = [], lowbit.outputs = [], lowbit.workspace = 127 : i64} {
+  %offset = arith.constant 64 : index
+  %a = memref.view %workspace[%offset][] : memref<127xi8> to memref<8xi32>
+  lowbit.launch @stage(%a : memref<8xi32>) extent 8
+  func.return
+}

@@ -23,7 +23,7 @@ from xdsl.dialects.builtin import (
     TensorType,
     i8,
 )
-from xdsl.ir import Attribute
+from xdsl.ir import Attribute, Block
 from xdsl.utils.exceptions import VerifyException
 
 from lowbit_dialect.layout import memory_bytes, storage_type
@@ -77,12 +77,24 @@ def _check_arguments(function: func.FuncOp, expected: list[MemRefType]) -> None:
         fail(function, f"its attributes ask for arguments of ({listed}) and no results")
 
 
+def block_of(function: func.FuncOp) -> Block:
+    """The only block of a function.
+
+    Raises:
+        OpFailedException: it has none, or several.
+    """
+    if len(function.body.blocks) != 1:
+        fail(function, "stages, and functions that launch them, are one block")
+    return function.body.blocks[0]
+
+
 def check_launcher(function: func.FuncOp) -> None:
     """Check the arguments of a function at the level of stages.
 
     Raises:
         OpFailedException: they are not what its attributes say, or those are malformed.
     """
+    block_of(function)
     _check_arguments(function, _expected(function))
 
 

@@ -57,7 +57,7 @@ from lowering.loops.emit import Emit
 from lowering.opt.diagnostics import fail
 from lowering.stages.align_workspace import align_workspace
 from lowering.stages.globals import Globals
-from lowering.stages.interface import STAGES, WORKSPACE, bytes_of, check_launcher
+from lowering.stages.interface import STAGES, WORKSPACE, block_of, bytes_of, check_launcher
 from lowering.stages.plan_memory import ALIGNMENT, is_launcher
 from lowering.stages.share_stages import STAGE
 
@@ -107,7 +107,7 @@ class _Outliner:
 
     def __init__(self, main: func.FuncOp, functions: dict[str, func.FuncOp], shared: set[str]):
         self.main, self.functions, self.shared = main, functions, shared
-        (self.block,) = main.body.blocks
+        self.block = block_of(main)
         *tensors, workspace = self.block.args
         types = [a.type for a in tensors if isinstance(a.type, MemRefType)]
         self.types = [*map(bytes_of, types), workspace.type]
@@ -125,7 +125,11 @@ class _Outliner:
         if isinstance(owner, memref.ViewOp) and owner.source is self.block.args[-1]:
             offset = owner.byte_shift.owner
             if isinstance(offset, arith.ConstantOp) and isinstance(offset.value, IntegerAttr):
-                return _Memory(len(self.block.args) - 1, offset.value.value.data)
+                start = offset.value.value.data
+                end = start + memory_bytes(value.type)  # pyright: ignore
+                if not 0 <= start < end <= self.slot_bytes:
+                    fail(launch, f"bytes {start} to {end} of a workspace of {self.slot_bytes}")
+                return _Memory(len(self.block.args) - 1, start)
         fail(
             launch,
             "an operand is neither an argument, a global nor a view of the workspace at a constant"
@@ -145,7 +149,7 @@ class _Outliner:
 
     def _moved(self, function: func.FuncOp, places: Sequence[_Memory]) -> Block:
         """The body of a stage, on the buffers of the runtime."""
-        (block,) = function.body.blocks
+        block = block_of(function)
         for op in block.ops:
             if isinstance(op, ComputeOp):
                 fail(op.operation, "no pass has lowered it to loops")
@@ -241,7 +245,7 @@ def _fold(op: ViewAsOp, place: _Memory, arguments: Sequence[SSAValue]) -> None:
 
 def _typed_by_bytes(function: func.FuncOp) -> None:
     """Make the operands of a shared stage bytes, where it views them as other types."""
-    (block,) = function.body.blocks
+    block = block_of(function)
     known = [
         _align(a.type) if isinstance(a.type, MemRefType) else DictionaryAttr({}) for a in block.args
     ]
@@ -281,7 +285,15 @@ class OutlineStagesPass(ModulePass):
             for launch in main.body.walk()
             if isinstance(launch, LaunchOp)
         )
-        shared = {name for name, times in launches.items() if times > 1}
+        for name in launches:
+            if is_launcher(functions[name]):
+                fail(functions[name], "it launches stages and is launched itself")
+        called = {
+            call.callee.root_reference.data
+            for call in op.body.walk()
+            if isinstance(call, func.CallOp)
+        }
+        shared = {name for name, times in launches.items() if times > 1 or name in called}
         for name in sorted(shared):
             _typed_by_bytes(functions[name])
         for main in mains:

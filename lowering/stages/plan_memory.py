@@ -44,7 +44,7 @@ from lowbit_dialect.layout import memory_bytes
 from lowering.opt.diagnostics import fail
 from lowering.stages.bufferize import HOLDS
 from lowering.stages.gaps import gap_class
-from lowering.stages.interface import INPUTS, WORKSPACE, check_launcher
+from lowering.stages.interface import INPUTS, WORKSPACE, block_of, check_launcher
 
 ALIGNMENT = 64
 """Bytes that the slots of a workspace are aligned to: a cache line, the widest vector."""
@@ -130,13 +130,14 @@ def _lifetime(op: memref.AllocOp, main: func.FuncOp, order: dict[Operation, int]
         fail(op, f"only allocations of known extents have a place in the workspace, got {type_}")
     used = [order[_top(user, main)] for user in _uses(op.memref)] or [order[op]]
     holds = op.attributes.get(HOLDS)
-    gaps = gap_class(holds) if isinstance(holds, TensorType) else None
-    return Lifetime(memory_bytes(type_), min(used), max(used), gaps)
+    found = gap_class(holds) if isinstance(holds, TensorType) else None
+    size = memory_bytes(type_)
+    return Lifetime(size, min(used), max(used), None if found is None else (found, size))
 
 
 def plan_memory(main: func.FuncOp) -> None:
     """Give every allocation of a function its place in the workspace."""
-    (block,) = main.body.blocks
+    block = block_of(main)
     order = {op: k for k, op in enumerate(block.ops)}
     allocations = [op for op in block.ops if isinstance(op, memref.AllocOp)]
     for op in [op for op in block.ops if isinstance(op, memref.DeallocOp)]:

@@ -34,6 +34,7 @@ from xdsl.rewriter import Rewriter
 
 from lowbit_dialect.ops.compute import ComputeOp, LaunchOp
 from lowering.stages.globals import Globals
+from lowering.stages.interface import block_of
 
 STAGE = "lowbit.stage"
 """Attribute of the launch of a shared stage: the name that it had alone."""
@@ -47,7 +48,7 @@ MIN_OPERATIONS = 24
 
 def hoist_constants(function: func.FuncOp, launch: LaunchOp) -> LaunchOp:
     """Make arguments of the constants of a stage that is launched once."""
-    (block,) = function.body.blocks
+    block = block_of(function)
     count, made = len(block.args) - 2, dict[str, memref.GetGlobalOp]()
     for op in [op for op in function.walk() if isinstance(op, memref.GetGlobalOp)]:
         name = op.name_.root_reference.data
@@ -94,7 +95,7 @@ def share_stages(module: ModuleOp) -> None:
         function = functions[launch.function_name]
         operations = _names(function)
         if len(operations) >= MIN_OPERATIONS and not any(
-            isinstance(op, ComputeOp) for op in function.body.block.ops
+            isinstance(op, ComputeOp) for op in block_of(function).ops
         ):
             alike.setdefault((operations, launch.operand_types), []).append(launch)
     for launches in alike.values():
