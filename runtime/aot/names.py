@@ -8,13 +8,16 @@ two libraries define does not clash.
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from functools import cache
 from importlib.resources import files
 
-from xdsl.dialects.builtin import ModuleOp, StringAttr
-from xdsl.dialects.func import FuncOp
+from xdsl.dialects.builtin import DictionaryAttr, ModuleOp, StringAttr, SymbolRefAttr
+from xdsl.dialects.func import CallOp, FuncOp
 
+from lowbit_dialect.ops.compute import LaunchOp
 from lowering.opt.diagnostics import fail
+from lowering.stages.interface import INPUTS, STAGES
 
 _IDENTIFIER = re.compile(r"[A-Za-z_][A-Za-z0-9_]*", re.ASCII)
 _LIBRARY = re.compile(r"[A-Za-z][A-Za-z0-9_]*", re.ASCII)
@@ -69,9 +72,10 @@ def stage_type(function: str) -> str:
 
 
 def rename_functions(module: ModuleOp, library: str) -> dict[str, str]:
-    """Give the functions of a module of tensors the names that they have in C.
+    """Give the functions of a module the names that they have in C, and their stages with them.
 
-    Private functions are removed: nothing outside can call them, and nothing inside does.
+    Private functions of tensors are removed: nothing outside can call them, and nothing inside
+    does.
 
     Returns:
         The symbol that each function had, by its name in C.
@@ -83,8 +87,10 @@ def rename_functions(module: ModuleOp, library: str) -> dict[str, str]:
     check_library_name(library)
     symbols: dict[str, str] = {}
     taken: dict[str, str] = {}
+    stages = _stages(module)
+    of_stages = {stage for found in stages.values() for stage in found}
     for function in list(module.body.block.ops):
-        if not isinstance(function, FuncOp):
+        if not isinstance(function, FuncOp) or function.sym_name.data in of_stages:
             continue
         symbol, visibility = function.sym_name.data, function.sym_visibility
         if function.is_declaration or (visibility is not None and visibility.data != "public"):
@@ -105,6 +111,45 @@ def rename_functions(module: ModuleOp, library: str) -> dict[str, str]:
                 fail(function, f"@{symbol} and @{other} would both define {defined} in C")
         symbols[name] = symbol
         function.sym_name = StringAttr(name)
+        _rename_stages(module, symbol, name, stages.get(symbol, ()))
     if not symbols:
         raise ValueError("the module has no public function: a library would be empty")
     return symbols
+
+
+def _stages(module: ModuleOp) -> dict[str, list[str]]:
+    """The functions that those of a module of stages, loops or vectors call, by their symbols."""
+    found: dict[str, list[str]] = {}
+    for function in module.body.block.ops:
+        if isinstance(function, FuncOp) and INPUTS in function.attributes:
+            names = [_callee(op) for op in function.walk() if isinstance(op, LaunchOp | CallOp)]
+            found[function.sym_name.data] = list(dict.fromkeys(names))
+    called = {name for names in found.values() for name in names}
+    for function in module.body.block.ops:
+        if isinstance(function, FuncOp) and function.sym_name.data in called:
+            # What a stage shares with others is private, and keeps its name.
+            shared = [_callee(op) for op in function.walk() if isinstance(op, CallOp)]
+            found.setdefault("", []).extend(shared)
+    return found
+
+
+def _callee(op: LaunchOp | CallOp) -> str:
+    return op.callee.root_reference.data
+
+
+def _rename_stages(module: ModuleOp, symbol: str, name: str, stages: Sequence[str]) -> None:
+    """Give the stages of a function names that begin with its own."""
+    new = {stage: f"{name}_{stage.removeprefix(f'{symbol}_')}" for stage in stages}
+    for op in module.walk() if new else ():
+        if isinstance(op, FuncOp):
+            if op.sym_name.data in new:
+                if not _IDENTIFIER.fullmatch(op.sym_name.data):
+                    fail(op, f"{op.sym_name.data!a} is no name of a C function")
+                op.sym_name = StringAttr(new[op.sym_name.data])
+            extents = op.attributes.get(STAGES)
+            if isinstance(extents, DictionaryAttr) and op.sym_name.data == name:
+                op.attributes[STAGES] = DictionaryAttr(
+                    {new.get(stage, stage): extent for stage, extent in extents.data.items()}
+                )
+        elif isinstance(op, LaunchOp | CallOp) and _callee(op) in new:
+            op.properties["callee"] = SymbolRefAttr(new[_callee(op)])
