@@ -32,7 +32,8 @@ from lowbit_dialect.ops.reshape import ReshapeOp
 from lowering import plugins
 from lowering.loops.copies import copy, reshape, zero_gaps
 from lowering.loops.correction import correction
-from lowering.loops.packing.layout_stages import bitpack, unpack
+from lowering.loops.packing.pack import bitpack
+from lowering.loops.packing.unpack import unpack
 from lowering.loops.pointwise.cast import cast
 from lowering.loops.pointwise.elementwise import add, dequantize, fused_glue, quantize
 from lowering.loops.pool.avg_pool import avg_pool

@@ -6,17 +6,17 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
 
 from typing_extensions import override
-from xdsl.dialects import arith, vector
-from xdsl.dialects.builtin import DenseArrayBase, IntegerType, MemRefType, VectorType, i8, i64
+from xdsl.dialects import arith
+from xdsl.dialects.builtin import IntegerType, MemRefType, i8
 from xdsl.ir import SSAValue
 
-from lowbit_dialect import simd
 from lowbit_dialect.codes import SignedType
-from lowbit_dialect.geometry import LAYOUTS, Window
+from lowbit_dialect.geometry import LAYOUTS
 from lowbit_dialect.layout import PackedAttr, packed_layout
 from lowbit_dialect.ops.base import code_of
 from lowbit_dialect.ops.pool import MaxPool2DOp
-from lowering.loops.emit import Emit, Index
+from lowering.loops.emit import Index
+from lowering.loops.pool.window_lanes import load_lanes, store_lanes, tap_of_window
 from lowering.loops.stage import Stage, StageLoops, shape_of
 from lowering.targets import Target
 
@@ -91,7 +91,7 @@ class _Pool(ABC):
         unrolls_rows = rows.taps * cols.taps <= MAX_UNROLLED_TAPS
 
         def source_row(kh: Index) -> Index:
-            return emit.add(_tap(emit, rows, row, kh), self.source_frame[0])
+            return emit.add(tap_of_window(emit, rows, row, kh), self.source_frame[0])
 
         def over_cols(y: Index, best: Planes, first: int = 0) -> Planes:
             def tap(kw: Index, values: Sequence[SSAValue]) -> Planes:
@@ -153,12 +153,12 @@ class _ChannelPool(_Pool):
         def pixel(col: Index) -> None:
             def channels(start: Index, lanes: int) -> None:
                 def load(y: Index, kw: Index) -> Planes:
-                    x = emit.add(_tap(emit, self.cols, col, kw), self.source_frame[1])
-                    return [_load(emit, self.source, (image, y, x, start), lanes)]
+                    x = emit.add(tap_of_window(emit, self.cols, col, kw), self.source_frame[1])
+                    return [load_lanes(emit, self.source, (image, y, x, start), lanes)]
 
                 (best,) = self.largest(row, load)
                 y, x = emit.add(row, self.target_frame[0]), emit.add(col, self.target_frame[1])
-                _store(emit, best, self.target, (image, y, x, start))
+                store_lanes(emit, best, self.target, (image, y, x, start))
 
             self.in_vectors(0, self.channels, widest, channels)
 
@@ -197,13 +197,13 @@ class _ColumnPool(_Pool):
                     if lanes:
                         x = emit.add(emit.mul(start, cols.stride), emit.sub(kw, cols.before))
                     else:
-                        x = _tap(emit, cols, start, kw)
+                        x = tap_of_window(emit, cols, start, kw)
                     x = emit.add(x, self.source_frame[1])
                     return self.load(
                         image,
                         y,
                         outer,
-                        lambda memory, where: _load(
+                        lambda memory, where: load_lanes(
                             emit, memory, (*where, x), lanes, cols.stride, narrows
                         ),
                     )
@@ -234,7 +234,7 @@ class _ImagePool(_ColumnPool):
 
     @override
     def store(self, image: Index, y: Index, outer: Index, x: Index, values: Planes) -> None:
-        _store(self.emit, values[0], self.target, (image, outer, y, x))
+        store_lanes(self.emit, values[0], self.target, (image, outer, y, x))
 
 
 class _PlanePool(_ColumnPool):
@@ -257,7 +257,7 @@ class _PlanePool(_ColumnPool):
     @override
     def store(self, image: Index, y: Index, outer: Index, x: Index, values: Planes) -> None:
         for p, value in enumerate(self._with_top_inverted(values)):
-            _store(self.emit, value, self.target, (image, y, p, outer, x))
+            store_lanes(self.emit, value, self.target, (image, y, p, outer, x))
 
     def _with_top_inverted(self, planes: Planes) -> Planes:
         """Patterns of a signed code as numbers that ascend, or the other way round."""
@@ -292,67 +292,3 @@ class _PlanePool(_ColumnPool):
             )
             for x, y in zip(a, b, strict=True)
         ]
-
-
-def _tap(emit: Emit, window: Window, position: Index, tap: Index) -> Index:
-    """Position in the image of a tap of a window, moved onto the image."""
-    at = emit.add(emit.mul(position, window.stride), emit.sub(tap, window.before))
-    if isinstance(at, int):
-        return min(max(at, 0), window.extent - 1)
-    least, most = (tap, tap) if isinstance(tap, int) else (0, window.taps - 1)
-    if least < window.before:
-        at = emit.op(arith.MaxSIOp(at, emit.constant(0)))
-    if (window.out - 1) * window.stride + most - window.before >= window.extent:
-        at = emit.op(arith.MinSIOp(at, emit.constant(window.extent - 1)))
-    return at
-
-
-def _halves(emit: Emit, pairs: SSAValue, half: int) -> SSAValue:
-    """The first or second of each pair of neighbouring lanes: half of a number twice as wide."""
-    assert isinstance(pairs.type, VectorType)
-    element, (lanes,) = pairs.type.element_type, pairs.type.get_shape()
-    assert isinstance(element, IntegerType)
-    bits = element.width.data
-    wide = emit.op(vector.BitcastOp(pairs, VectorType(IntegerType(2 * bits), [lanes // 2])))
-    if half:
-        wide = emit.binary(arith.ShRUIOp, wide, emit.constant(bits, wide.type))
-    return emit.op(simd.TruncIOp(wide, VectorType(element, [lanes // 2])))
-
-
-def _load(
-    emit: Emit,
-    memory: SSAValue,
-    where: Sequence[Index],
-    lanes: int,
-    stride: int = 1,
-    narrows: bool = False,
-) -> SSAValue:
-    """One element (for 0 lanes), or every `stride`-th (1 or 2) from there on.
-
-    `narrows` says that every second lane is had by narrowing, not by a shuffle.
-    """
-    if not lanes:
-        return emit.load(memory, where)
-    assert isinstance(memory.type, MemRefType)
-    type_ = VectorType(memory.type.element_type, [lanes])
-    low = emit.load_vector(memory, where, type_)
-    if stride == 1:
-        return low
-    # The second vector ends at the last element that is wanted, not one beyond it.
-    high = emit.load_vector(memory, (*where[:-1], emit.add(where[-1], lanes - 1)), type_)
-    if narrows:
-        first, second = _halves(emit, low, 0), _halves(emit, high, 1)
-        whole = DenseArrayBase.from_list(i64, range(lanes))
-        return emit.op(vector.ShuffleOp(first, second, whole, result_type=type_))
-    order = [*range(0, lanes, 2), *range(lanes + 1, 2 * lanes, 2)]
-    return emit.op(
-        vector.ShuffleOp(low, high, DenseArrayBase.from_list(i64, order), result_type=type_)
-    )
-
-
-def _store(emit: Emit, value: SSAValue, memory: SSAValue, where: Sequence[Index]) -> None:
-    """Store an element or a vector of them."""
-    if isinstance(value.type, VectorType):
-        emit.store_vector(value, memory, where)
-    else:
-        emit.store(value, memory, where)
