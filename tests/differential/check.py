@@ -16,7 +16,6 @@ from lowbit_dialect.interpreters.values import PackedArray
 from lowbit_dialect.ops.contraction import Conv2DOp, MatmulOp
 from lowering.kernels.choice import Choice, model_choice
 from lowering.kernels.contraction import Contraction
-from lowering.kernels.problem import Problem
 from lowering.kernels.select_kernel import select_kernels
 from lowering.pipeline import lower
 from lowering.strategies import get_strategy
@@ -41,7 +40,7 @@ def turn(*places: int) -> str:
 
 def takes(strategy: str, x: Code, w: Code, geometry: ConvGeometry, target: str) -> bool:
     """Whether a strategy can take a contraction on a target."""
-    contraction = Contraction(geometry, x, w, get_target(target))
+    contraction = Contraction(x, w, geometry).on(get_target(target))
     return get_strategy(strategy).why_not(contraction) is None
 
 
@@ -51,7 +50,7 @@ def prefer(module: ModuleOp, target: str, strategy: str) -> None:
     A module whose contractions differ can so be compiled with every strategy.
     """
 
-    def choose(problem: Problem) -> Choice:
+    def choose(problem: Contraction) -> Choice:
         is_possible = strategy == "auto" or takes(
             strategy, *problem.codes, problem.geometry, target
         )

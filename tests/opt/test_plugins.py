@@ -121,7 +121,7 @@ def test_a_strategy_of_a_package(installed: Callable[[str, str], None]) -> None:
     installed(TWIN, ENTRIES)
     assert strategies.strategy_choices()[-1] == "twin"
     codes = parse_code("unipolar<2>"), parse_code("bipolar<1>")
-    c = Contraction(ConvGeometry.of_matmul(3, 70, 9), *codes, get_target("znver5"))
+    c = Contraction(*codes, ConvGeometry.of_matmul(3, 70, 9)).on(get_target("znver5"))
     assert "twin" in [strategy.name for strategy in possible_strategies(c)]
     assert resolve_strategy("auto", c).name == "twin"
     found = strategy_ops("twin")
