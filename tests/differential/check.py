@@ -18,17 +18,24 @@ from lowering.kernels.choice import Choice, model_choice
 from lowering.kernels.contraction import Contraction
 from lowering.kernels.select_kernel import select_kernels
 from lowering.pipeline import lower
-from lowering.strategies import get_strategy
+from lowering.strategies import BUILT_IN, get_strategy, strategy_names
 from lowering.targets import get_target
 from runtime import compile
 from runtime.executable import Executable
 from tests.backend.harness import RUN
 from tests.differential.graph import Graph, Numbers, Value, module_of
 
+
+def installed_strategies() -> tuple[str, ...]:
+    """The strategies of installed packages."""
+    return tuple(name for name in strategy_names() if name not in BUILT_IN)
+
+
 TARGETS = tuple(RUN)
 """The host and its weaker classes."""
-STRATEGIES = ("bitserial", "dot", "lut")
-"""Each is checked, whichever the target prefers: by cases of its own, or drawn for a case."""
+STRATEGIES = ("bitserial", "dot", "lut", *installed_strategies())
+"""Each is checked, whichever the target prefers: by cases of its own, or drawn for a case. Those of
+installed packages are among them."""
 
 strategies = st.sampled_from(STRATEGIES)
 
