@@ -33,6 +33,19 @@ def note_shipped(table: dict[Any, Any]) -> None:
     _SHIPPED.append((table, dict(table)))
 
 
+def note_installed(table: dict[Any, Any], key: Hashable) -> None:
+    """Note an entry that an installed package added by an entry point, or that is gone again.
+
+    It is no extension: what is compiled depends on the packages that are installed, which whatever
+    keeps compiled code has in its keys.
+    """
+    for known, shipped in _SHIPPED:
+        if known is table:
+            shipped.pop(key, None)
+            if key in table:
+                shipped[key] = table[key]
+
+
 def extensions() -> frozenset[Extension]:
     """How the tables differ from those that were installed; empty where nobody extended them.
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from importlib.metadata import entry_points
 
 from lowbit_dialect.at_fork import COMPILER_LOCK
-from lowbit_dialect.extensions import note_shipped
+from lowbit_dialect.extensions import note_installed, note_shipped
 from lowbit_dialect.ops.bitserial import BITSERIAL
 from lowbit_dialect.ops.dot import DOT
 from lowbit_dialect.ops.lut import LUT
@@ -31,12 +31,14 @@ def strategy_ops(name: str) -> StrategyOps | None:
         for entry in entry_points(group="lowbit.strategies", name=name):
             with COMPILER_LOCK:
                 ops = entry.load().ops
-            register(ops)
+            register(ops, is_installed=True)
     return STRATEGY_OPS.get(name)
 
 
-def register(strategy: StrategyOps) -> None:
+def register(strategy: StrategyOps, is_installed: bool = False) -> None:
     """Make a strategy known; a second time makes no difference.
+
+    `is_installed` tells that an entry point of an installed package names it.
 
     Raises:
         ValueError: another one has its name.
@@ -44,3 +46,5 @@ def register(strategy: StrategyOps) -> None:
     known = STRATEGY_OPS.setdefault(strategy.name, strategy)
     if known != strategy:
         raise ValueError(f"there are two strategies {strategy.name!r}")
+    if is_installed:
+        note_installed(STRATEGY_OPS, strategy.name)

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import hashlib
 from functools import cache
 from importlib.metadata import EntryPoint, entry_points
+from importlib.util import find_spec
+from pathlib import Path
 from typing import Any
 
 from lowbit_dialect.at_fork import COMPILER_LOCK
@@ -30,6 +33,33 @@ def found(group: str) -> dict[str, EntryPoint]:
                 f" {entries[entry.name].value} and {entry.value}"
             )
     return entries
+
+
+@cache
+def fingerprint() -> str:
+    """The installed packages that add something: entry points, versions and sources of each.
+
+    The content of the sources counts, for a package that is being written keeps its version.
+    """
+    digest = hashlib.sha256()
+    for group in (STRATEGIES, TARGETS, LOWERINGS):
+        for name, entry in sorted(found(group).items()):
+            version = entry.dist.version if entry.dist is not None else ""
+            digest.update(f"{group} {name} {entry.value} {version};".encode())
+            for path in _sources(entry.module.partition(".")[0]):
+                digest.update(hashlib.sha256(path.read_bytes()).digest())
+    return digest.hexdigest()
+
+
+def _sources(package: str) -> list[Path]:
+    """The Python files of a package or module, which is not imported."""
+    spec = find_spec(package)
+    if spec is None:
+        return []
+    if spec.submodule_search_locations is None:
+        return [Path(spec.origin)] if spec.origin is not None else []
+    folders = map(Path, spec.submodule_search_locations)
+    return sorted(path for folder in folders for path in folder.rglob("*.py"))
 
 
 def load(entry: EntryPoint, kind: type) -> Any:

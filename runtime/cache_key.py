@@ -8,6 +8,7 @@ from functools import cache
 from importlib.metadata import version
 from pathlib import Path
 
+from lowering import plugins
 from lowering.record_sources import SHIPPED_RECORDS, digest
 from lowering.targets import Target
 
@@ -45,7 +46,8 @@ def key(text: str, target: Target, strategy: str = "auto", records: str = SHIPPE
         ValueError: the records cannot be read.
     """
     measured = digest(target, records)
-    facts = f"{compiler_fingerprint()}\n{_target_facts(target)}\n{strategy}\n{measured}\n"
+    facts = f"{compiler_fingerprint()}\n{plugins.fingerprint()}\n{_target_facts(target)}\n"
+    facts += f"{strategy}\n{measured}\n"
     whole = hashlib.sha256(facts.encode())
     whole.update(text.encode(errors="surrogatepass"))
     return whole.hexdigest()

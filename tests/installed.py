@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from lowbit_dialect.extensions import note_installed
 from lowbit_dialect.strategies import STRATEGY_OPS
 from lowering import plugins, strategies, targets
 from lowering.loops import lowerings
@@ -16,12 +17,14 @@ from lowering.loops import lowerings
 def forget() -> None:
     """Nothing of what packages add stays known."""
     plugins.found.cache_clear()
+    plugins.fingerprint.cache_clear()
     for function in (strategies.get_strategy, strategies.all_strategies, strategies.latest_name):
         function.cache_clear()
     targets._target.cache_clear()
     lowerings._load_entry_points.cache_clear()
     for name in STRATEGY_OPS.keys() - set(strategies.BUILT_IN):
         del STRATEGY_OPS[name]
+        note_installed(STRATEGY_OPS, name)
 
 
 def entry_points_text(groups: Mapping[str, Mapping[str, str]]) -> str:

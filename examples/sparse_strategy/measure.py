@@ -45,7 +45,7 @@ def pruned_layer(channels: int, size: int, density: float) -> Layer:
 def kernels(layer: Layer) -> dict[str, Callable[[], object]]:
     """A call for each strategy that takes the layer, its result checked."""
     target, found = get_target("host"), {}
-    c = Contraction(layer.workload.geometry, layer.x_code, layer.w_code, target)
+    c = Contraction(layer.x_code, layer.w_code, layer.workload.geometry).on(target)
     for strategy in all_strategies():
         if strategy.why_not(c) is None:
             module = layer.module("i32", strategy.name, target)

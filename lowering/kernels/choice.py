@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from lowbit_dialect.schedule import ScheduleAttr
-from lowering.kernels.problem import Problem
+from lowering.kernels.contraction import Contraction
 from lowering.kernels.resolve_strategy import resolve_strategy
 from lowering.strategies import AUTO
 from lowering.targets import Target
@@ -20,11 +20,11 @@ class Choice:
     schedule: ScheduleAttr
 
 
-Chooser = Callable[[Problem], Choice]
+Chooser = Callable[[Contraction], Choice]
 """Answers what a contraction shall become."""
 
 
-def model_choice(problem: Problem, target: Target, strategy: str = AUTO) -> Choice:
+def model_choice(problem: Contraction, target: Target, strategy: str = AUTO) -> Choice:
     """What the cost model takes, within a strategy or whichever is the fastest.
 
     Raises:

@@ -38,7 +38,7 @@ class ScheduleKernel(RewritePattern):
         if not isinstance(op, KernelOp) or "schedule" in op.properties:
             return
         strategy = strategy_of(op)
-        contraction = Contraction(op.geometry, *op.codes, self.target)
+        contraction = Contraction(*op.codes, op.geometry).on(self.target)
         schedule = strategy.default_schedule(contraction, strategy.of_layouts(op))
         op.properties["schedule"] = schedule
         rewriter.notify_op_modified(op)

@@ -30,7 +30,7 @@ from xdsl.utils.exceptions import ParseError, VerifyException
 from lowbit_dialect.at_fork import COMPILER_LOCK
 from lowbit_dialect.schedule import ScheduleAttr
 from lowering.kernels.choice import Choice, Chooser, model_choice
-from lowering.kernels.problem import Problem
+from lowering.kernels.contraction import Contraction
 from lowering.kernels.resolve_strategy import competing, resolve_strategy
 from lowering.record_sources import SHIPPED_RECORDS, RecordSource, read_records, sources
 from lowering.strategies import AUTO, check_strategy, get_strategy, latest_name, strategy_names
@@ -48,7 +48,7 @@ class TuningRecord:
     """
 
     target: str
-    problem: Problem
+    problem: Contraction
     strategy: str
     schedule: ScheduleAttr
     cycles: float
@@ -94,7 +94,7 @@ class TuningRecord:
             raise ValueError(f"unknown strategy {data['strategy']!r}")
         return TuningRecord(
             str(data["target"]),
-            Problem.from_json(data["kernel"]),
+            Contraction.from_json(data["kernel"]),
             strategy,
             parse_schedule(data["schedule"]),
             float(data["cycles"]),
@@ -174,8 +174,8 @@ class RecordBook:
 
     def __init__(self, records: Sequence[TuningRecord], cpu: str, name: str = "records"):
         self.name = name
-        self._exact: dict[Problem, dict[str, TuningRecord]] = {}
-        self._similar: dict[Problem, dict[str, TuningRecord]] = {}
+        self._exact: dict[Contraction, dict[str, TuningRecord]] = {}
+        self._similar: dict[Contraction, dict[str, TuningRecord]] = {}
         for record in records:
             if record.target != cpu:
                 continue
@@ -183,7 +183,7 @@ class RecordBook:
             self._exact.setdefault(problem, {})[record.strategy] = record
             self._similar.setdefault(problem.any_stored(), {})[record.strategy] = record
 
-    def find(self, problem: Problem, target: Target, strategy: str) -> TuningRecord | None:
+    def find(self, problem: Contraction, target: Target, strategy: str) -> TuningRecord | None:
         """The record with the fewest cycles for a problem, of a strategy or with `auto` of any.
 
         Where there is none, one that differs in what is stored serves. A record that does not
@@ -193,6 +193,7 @@ class RecordBook:
             ValueError: the strategy cannot take the problem.
         """
         contraction, wanted = problem.on(target), [strategy]
+        problem = problem.apart()
         if strategy == AUTO:
             wanted = [candidate.name for candidate in competing(contraction)]
         else:
@@ -230,7 +231,7 @@ def chooser(target: Target, strategy: str = AUTO, records: str = SHIPPED_RECORDS
     check_strategy(strategy)
     books = [_book(source) for source in sources(target, records)]
 
-    def choose(problem: Problem) -> Choice:
+    def choose(problem: Contraction) -> Choice:
         for book in books:
             record = book.find(problem, target, strategy)
             if record is not None:

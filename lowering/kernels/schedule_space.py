@@ -8,10 +8,11 @@ all go through it.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from itertools import product
 
 from lowbit_dialect.schedule import KnobValue, ScheduleAttr
-from lowering.kernels.problem import Problem
+from lowering.kernels.contraction import Contraction
 from lowering.kernels.resolve_strategy import possible_strategies
 from lowering.strategies import AUTO, get_strategy
 from lowering.targets import Target
@@ -19,7 +20,7 @@ from lowering.targets import Target
 
 def why_not_schedule(
     schedule: ScheduleAttr,
-    problem: Problem,
+    problem: Contraction,
     target: Target,
     strategy: str,
     vector_bits: int = 0,
@@ -29,10 +30,12 @@ def why_not_schedule(
     `vector_bits` tells the width of a vector of weights where they are packed already; what does
     not depend on a target is for the verifiers of the kernels.
     """
-    return get_strategy(strategy).why_not_schedule(problem.on(target, vector_bits), schedule)
+    return get_strategy(strategy).why_not_schedule(
+        replace(problem.on(target), weight_vector_bits=vector_bits), schedule
+    )
 
 
-def knobs(problem: Problem, target: Target, strategy: str) -> dict[str, list[KnobValue]]:
+def knobs(problem: Contraction, target: Target, strategy: str) -> dict[str, list[KnobValue]]:
     """Every knob of a strategy and its values; not every combination of them is possible."""
     found = get_strategy(strategy).knobs(problem.on(target))
     return {name: list(values) for name, values in found.items()}
@@ -43,7 +46,7 @@ def _is_above(value: KnobValue, other: int) -> bool:
 
 
 def nearest(
-    schedule: ScheduleAttr, problem: Problem, target: Target, strategy: str
+    schedule: ScheduleAttr, problem: Contraction, target: Target, strategy: str
 ) -> ScheduleAttr:
     """The schedule whose knobs have values of `knobs`: numbers the next lower one.
 
@@ -67,7 +70,7 @@ def knob_value(schedule: ScheduleAttr, name: str, strategy: str) -> KnobValue:
 
 
 def schedule_of_knobs(
-    values: Mapping[str, KnobValue], problem: Problem, target: Target, strategy: str
+    values: Mapping[str, KnobValue], problem: Contraction, target: Target, strategy: str
 ) -> ScheduleAttr:
     """The schedule with these values of knobs; the cost model's rule gives other fields."""
     schedule = ScheduleAttr.get(**values)  # pyright: ignore
@@ -75,7 +78,7 @@ def schedule_of_knobs(
 
 
 def is_worth_trying(
-    schedule: ScheduleAttr, problem: Problem, target: Target, strategy: str
+    schedule: ScheduleAttr, problem: Contraction, target: Target, strategy: str
 ) -> bool:
     """Whether a schedule is possible and the kernel's code not needlessly long."""
     found, contraction = get_strategy(strategy), problem.on(target)
@@ -84,7 +87,7 @@ def is_worth_trying(
     return found.why_not_schedule(contraction, schedule) is None
 
 
-def schedules(problem: Problem, target: Target, strategy: str) -> Iterator[ScheduleAttr]:
+def schedules(problem: Contraction, target: Target, strategy: str) -> Iterator[ScheduleAttr]:
     """The schedules of a strategy that a kernel can have and that are worth trying."""
     values = knobs(problem, target, strategy)
     for combination in product(*values.values()):
@@ -94,7 +97,7 @@ def schedules(problem: Problem, target: Target, strategy: str) -> Iterator[Sched
             yield schedule
 
 
-def strategies(problem: Problem, target: Target, wanted: str = AUTO) -> list[str]:
+def strategies(problem: Contraction, target: Target, wanted: str = AUTO) -> list[str]:
     """The names of the strategies that can compute a problem, of those wanted.
 
     Raises:

@@ -24,7 +24,6 @@ from lowbit_dialect.ops.pack import BitpackOp
 from lowbit_dialect.schedule import ScheduleAttr
 from lowering.kernels.choice import Chooser
 from lowering.kernels.contraction import Contraction
-from lowering.kernels.problem import Problem
 from lowering.kernels.records import chooser
 from lowering.opt.diagnostics import fail
 from lowering.record_sources import SHIPPED_RECORDS
@@ -96,7 +95,7 @@ class _Kernel:
         op: Conv2DOp | MatmulOp, target: Target, choose: Chooser, conv: ConvLayout | None = None
     ) -> _Kernel:
         """The strategy and schedule for a contraction, and the layouts for them."""
-        problem = Problem.of(op)
+        problem = Contraction.of(op)
         try:
             choice = choose(problem)
         except ValueError as error:

@@ -75,7 +75,7 @@ def get_strategy(name: str) -> Strategy:
         from lowering.strategies.base import Strategy as Base  # noqa: PLC0415  takes long
 
     found: Strategy = plugins.load(plugins.found(plugins.STRATEGIES)[name], Base)
-    register(found.ops)
+    register(found.ops, is_installed=True)
     return found
 
 

@@ -11,9 +11,9 @@ from lowbit_dialect.layout import byte_count
 from lowbit_dialect.ops.compute import LaunchOp
 from lowbit_dialect.ops.kernel import KernelOp
 from lowbit_dialect.schedule import ScheduleAttr
+from lowering.kernels.contraction import Contraction
 from lowering.llvm.emit import module_to_llvm_ir
 from lowering.llvm.object import compile_assembly
-from lowering.loops.contraction.tiles import contraction_of
 from lowering.pipeline import Step, lower
 from lowering.strategies import strategy_of
 from lowering.targets import Target
@@ -151,7 +151,7 @@ def _code_of(stage: FuncOp) -> str:
 
 
 def _contraction(op: KernelOp, target: Target) -> ContractionReport:
-    strategy, contraction = strategy_of(op), contraction_of(op, target)
+    strategy, contraction = strategy_of(op), Contraction.of_kernel(op, target)
     schedule, weights = op.properties.get("schedule"), op.operands[1].type
     assert isinstance(weights, TensorType), "the op's verifier says so"
     assert isinstance(schedule, ScheduleAttr), "every kernel has one at the end of level 2"

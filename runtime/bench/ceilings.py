@@ -46,7 +46,7 @@ def peaks(target: Target) -> list[Ceiling]:
     found = []
     for strategy in all_strategies():
         for pair in strategy.peaks:
-            layer = Contraction(_LARGE, *codes_of(pair), target)
+            layer = Contraction(*codes_of(pair), _LARGE).on(target)
             if strategy.why_not(layer) is None:
                 tiles = strategy.tiles(layer)
                 least = min(strategy.reduction_cycles(layer, *tile, {}) for tile in tiles)

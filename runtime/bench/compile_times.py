@@ -11,7 +11,7 @@ from functools import cache
 from xdsl.dialects.builtin import ModuleOp
 
 from lowbit_dialect.ops.contraction import Conv2DOp
-from lowering.kernels.problem import Problem
+from lowering.kernels.contraction import Contraction
 from lowering.strategies import AUTO, all_strategies
 from lowering.targets import get_target
 from runtime import cache as object_cache
@@ -68,7 +68,7 @@ func.func @main(
 def _compile_something() -> None:
     """Load what compiling needs, by every strategy that takes the small layer."""
     (layer,) = (op for op in parse_module(_SMALL).walk() if isinstance(op, Conv2DOp))
-    contraction = Problem.of(layer).on(get_target("host"))
+    contraction = Contraction.of(layer).on(get_target("host"))
     possible = [s.name for s in all_strategies() if s.why_not(contraction) is None]
     for strategy in (AUTO, *possible):
         compile(_SMALL, use_cache=False, strategy=strategy)

@@ -24,8 +24,7 @@ from lowbit_dialect.ops.contraction import Conv2DOp, MatmulOp, conv_clauses
 from lowbit_dialect.ops.pack import BitpackOp, ConstantOp, UnpackOp
 from lowbit_dialect.packing import pack
 from lowering.kernels.choice import Choice
-from lowering.kernels.contraction import Contraction
-from lowering.kernels.problem import SUMS, Problem
+from lowering.kernels.contraction import SUMS, Contraction
 from lowering.kernels.records import chooser
 from lowering.kernels.select_kernel import select_kernels
 from lowering.pipeline import lower
@@ -111,11 +110,11 @@ class Layer:
         return layer
 
     @staticmethod
-    def of_problem(problem: Problem, seed: int = 0) -> Layer:
+    def of_problem(problem: Contraction, seed: int = 0) -> Layer:
         """A layer that poses this problem, its output packed unless sums are stored."""
         stored = None if problem.stored == SUMS else parse_code(problem.stored)
         workload = Workload("", problem.geometry, problem.is_matmul)
-        codes = problem.x_code, problem.w_code
+        codes = problem.codes
         return Layer.of(workload, *codes, stored, problem.layout, seed)
 
     @property
@@ -131,17 +130,17 @@ class Layer:
         groups = self.workload.geometry.groups
         return reference.conv2d(x, self.w, strides, padding, dilation, groups, self.axes)
 
-    def problem(self, out: str) -> Problem:
+    def problem(self, out: str) -> Contraction:
         """What the choice of its kernel depends on."""
         stored = str(self.out_code) if out == "packed" else SUMS
         w = self.workload
-        return Problem(self.x_code, self.w_code, w.geometry, w.is_matmul, self.axes, stored)
+        return Contraction(self.x_code, self.w_code, w.geometry, w.is_matmul, self.axes, stored)
 
     def layout(
         self, strategy: str, target: Target, padding: Sequence[int] = (), groups: int = 1
     ) -> PackedAttr:
         """How kernels of a strategy want activations, with a frame of this padding."""
-        contraction = Contraction(self.workload.geometry, self.x_code, self.w_code, target)
+        contraction = Contraction(self.x_code, self.w_code, self.workload.geometry).on(target)
         conv = ConvLayout(self.axes, tuple(padding), groups)
         kind = None if self.workload.is_matmul else conv
         return get_strategy(strategy).layouts(contraction, ANY_LANES, kind)[0]

@@ -237,7 +237,7 @@ def _check_strategy(workload: Workload, setting: Setting) -> None:
     """Raise a ValueError that names the layer where the strategy of a setting cannot take it."""
     codes, geometry = codes_of(setting.pair), workload.geometry
     try:
-        contraction = Contraction(geometry, *codes, target_of(setting))
+        contraction = Contraction(*codes, geometry).on(target_of(setting))
         resolve_strategy(setting.strategy, contraction)
     except ValueError as error:
         raise ValueError(f"{workload.id} {setting.pair}: {error}") from None

@@ -27,8 +27,8 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.table import Table
 
 from lowbit_dialect.ops.contraction import Conv2DOp, MatmulOp
+from lowering.kernels.contraction import SUMS, Contraction
 from lowering.kernels.prediction import predicted_cycles
-from lowering.kernels.problem import SUMS, Problem
 from lowering.kernels.records import TuningRecord, append_records, load_records
 from lowering.kernels.schedule_space import strategies
 from lowering.record_sources import SHIPPED, SHIPPED_RECORDS, shipped_path
@@ -231,21 +231,21 @@ def _tasks(args: argparse.Namespace) -> Iterator[Task]:
     ):
         x_code, w_code = codes_of(pair)
         stored = SUMS if out == "i32" else str(x_code)
-        problem = Problem(x_code, w_code, workload.geometry, workload.is_matmul, stored=stored)
+        problem = Contraction(x_code, w_code, workload.geometry, workload.is_matmul, stored=stored)
         yield Task(f"{workload.id} {pair.upper()} {out} {target}", problem, target, seed)
 
 
-def _problems_of(path: Path) -> list[Problem]:
+def _problems_of(path: Path) -> list[Contraction]:
     module = parse_module(read_text(path), str(path))
-    found = [Problem.of(op) for op in module.walk() if isinstance(op, Conv2DOp | MatmulOp)]
+    found = [Contraction.of(op) for op in module.walk() if isinstance(op, Conv2DOp | MatmulOp)]
     if not found:
         raise ValueError(f"{path}: no lowbit.conv2d or lowbit.matmul to tune")
     return list(dict.fromkeys(found))
 
 
-def _title(problem: Problem) -> str:
+def _title(problem: Contraction) -> str:
     """A problem in a few words."""
-    g, codes = problem.geometry, f"{problem.x_code} {problem.w_code}"
+    g, codes = problem.geometry, f"{problem.x} {problem.w}"
     if problem.is_matmul:
         return f"matmul {g.cols.extent}x{g.ic}x{g.oc} {codes}"
     image = f"{g.rows.extent}x{g.cols.extent}x{g.ic}"

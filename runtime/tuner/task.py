@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from lowering.kernels.choice import Choice
-from lowering.kernels.problem import SUMS, Problem
+from lowering.kernels.contraction import SUMS, Contraction
 from lowering.kernels.records import parse_schedule
 
 
@@ -15,7 +15,7 @@ class Task:
     """A kernel to be tuned: `name` is for people, `target` names the machine."""
 
     name: str
-    problem: Problem
+    problem: Contraction
     target: str = "host"
     seed: int = 0
 
@@ -32,7 +32,7 @@ class Task:
     @staticmethod
     def from_json(data: dict[str, Any]) -> Task:
         """The inverse of `to_json`."""
-        problem = Problem.from_json(data["problem"])
+        problem = Contraction.from_json(data["problem"])
         return Task(data["name"], problem, data["target"], data["seed"])
 
 

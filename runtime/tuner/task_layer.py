@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from functools import lru_cache
 
-from lowering.kernels.problem import Problem
+from lowering.kernels.contraction import Contraction
 from runtime.bench.measure import Layer
 from runtime.tuner.task import Task
 
@@ -15,5 +15,5 @@ def layer_of(task: Task) -> Layer:
 
 
 @lru_cache(maxsize=2)
-def _layer(problem: Problem, seed: int) -> Layer:
+def _layer(problem: Contraction, seed: int) -> Layer:
     return Layer.of_problem(problem, seed)

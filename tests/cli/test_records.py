@@ -7,7 +7,7 @@ import pytest
 
 from lowbit_dialect.ops.contraction import Conv2DOp
 from lowbit_dialect.schedule import ScheduleAttr
-from lowering.kernels.problem import Problem
+from lowering.kernels.contraction import Contraction
 from lowering.kernels.records import TuningRecord, append_records
 from lowering.targets import get_target
 from runtime.source import parse_module
@@ -22,7 +22,7 @@ def records(tmp_path: Path) -> Path:
     (conv,) = (op for op in parse_module(CONV).walk() if isinstance(op, Conv2DOp))
     host = get_target("host").cpu
     found = TuningRecord(
-        *(host, Problem.of(conv), "bitserial", SCHEDULE, 1.0, 1.0, 1.0, "0", "2026-01-01")
+        *(host, Contraction.of(conv), "bitserial", SCHEDULE, 1.0, 1.0, 1.0, "0", "2026-01-01")
     )
     append_records(tmp_path / "r.jsonl", [found])
     return tmp_path / "r.jsonl"

@@ -16,20 +16,26 @@ from lowbit_dialect.interpreters.values import PackedArray
 from lowbit_dialect.ops.contraction import Conv2DOp, MatmulOp
 from lowering.kernels.choice import Choice, model_choice
 from lowering.kernels.contraction import Contraction
-from lowering.kernels.problem import Problem
 from lowering.kernels.select_kernel import select_kernels
 from lowering.pipeline import lower
-from lowering.strategies import get_strategy
+from lowering.strategies import BUILT_IN, get_strategy, strategy_names
 from lowering.targets import get_target
 from runtime import compile
 from runtime.executable import Executable
 from tests.backend.harness import RUN
 from tests.differential.graph import Graph, Numbers, Value, module_of
 
+
+def installed_strategies() -> tuple[str, ...]:
+    """The strategies of installed packages."""
+    return tuple(name for name in strategy_names() if name not in BUILT_IN)
+
+
 TARGETS = tuple(RUN)
 """The host and its weaker classes."""
-STRATEGIES = ("bitserial", "dot", "lut")
-"""Each is checked, whichever the target prefers: by cases of its own, or drawn for a case."""
+STRATEGIES = ("bitserial", "dot", "lut", *installed_strategies())
+"""Each is checked, whichever the target prefers: by cases of its own, or drawn for a case. Those of
+installed packages are among them."""
 
 strategies = st.sampled_from(STRATEGIES)
 
@@ -41,7 +47,7 @@ def turn(*places: int) -> str:
 
 def takes(strategy: str, x: Code, w: Code, geometry: ConvGeometry, target: str) -> bool:
     """Whether a strategy can take a contraction on a target."""
-    contraction = Contraction(geometry, x, w, get_target(target))
+    contraction = Contraction(x, w, geometry).on(get_target(target))
     return get_strategy(strategy).why_not(contraction) is None
 
 
@@ -51,7 +57,7 @@ def prefer(module: ModuleOp, target: str, strategy: str) -> None:
     A module whose contractions differ can so be compiled with every strategy.
     """
 
-    def choose(problem: Problem) -> Choice:
+    def choose(problem: Contraction) -> Choice:
         is_possible = strategy == "auto" or takes(
             strategy, *problem.codes, problem.geometry, target
         )

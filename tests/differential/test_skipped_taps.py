@@ -12,7 +12,7 @@ from lowbit_dialect.codes import parse_code
 from lowbit_dialect.geometry import Window
 from lowbit_dialect.ops.kernel import KernelOp
 from lowbit_dialect.schedule import SKIPS, ScheduleAttr
-from lowering.kernels.problem import Problem
+from lowering.kernels.contraction import Contraction
 from lowering.kernels.schedule_space import why_not_schedule
 from lowering.pipeline import lower
 from lowering.targets import get_target
@@ -57,7 +57,7 @@ def check(conv: Conv, target: str, skip: str, pixels: int, unroll: int, fill: st
             ScheduleAttr.get(count, old.vectors.data, unroll, order, skip, **old.knob_values)
             for count in range(pixels, 0, -1)
         )
-        problem, machine = Problem(*kernel.codes, kernel.geometry), get_target(target)
+        problem, machine = Contraction(*kernel.codes, kernel.geometry), get_target(target)
         schedule = next(
             (s for s in schedules if not why_not_schedule(s, problem, machine, strategy)),
             old,

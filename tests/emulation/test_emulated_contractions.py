@@ -11,7 +11,6 @@ from lowbit_dialect.codes import parse_code
 from lowbit_dialect.geometry import ConvGeometry, Window
 from lowbit_dialect.schedule import ScheduleAttr
 from lowering.kernels.contraction import Contraction
-from lowering.kernels.problem import Problem
 from lowering.kernels.schedule_space import schedules
 from lowering.strategies import get_strategy
 from lowering.targets import get_target
@@ -40,7 +39,7 @@ def takes(target: str, strategy: str, x_code: str, w_code: str) -> bool:
     """Whether the strategy takes the codes; where not, its kernel would be another one's."""
     geometry = ConvGeometry(1, Window(1, 1), Window(1, 1), 1, 1)
     codes = parse_code(x_code), parse_code(w_code)
-    contraction = Contraction(geometry, *codes, get_target(target))
+    contraction = Contraction(*codes, geometry).on(get_target(target))
     return get_strategy(strategy).why_not(contraction) is None
 
 
@@ -229,7 +228,7 @@ def test_schedules(strategy: str, target: str) -> None:
         )
         codes = parse_code(x_code), parse_code(w_code)
         if takes(target, strategy, x_code, w_code):
-            allowed = list(schedules(Problem(*codes, geometry), machine, strategy))
+            allowed = list(schedules(Contraction(*codes, geometry), machine, strategy))
             for schedule in rng.sample(allowed, min(1 + (SCALE > 1), len(allowed))):
                 add_conv(batch, conv, strategy, constant=place != 1, schedule=schedule)
     batch.run()

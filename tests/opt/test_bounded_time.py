@@ -17,7 +17,7 @@ from lowbit_dialect.codes import UnipolarType, parse_code
 from lowbit_dialect.geometry import ConvGeometry, Window
 from lowbit_dialect.schedule import ScheduleAttr
 from lowering.kernels.choice import model_choice
-from lowering.kernels.problem import Problem
+from lowering.kernels.contraction import Contraction
 from lowering.kernels.schedule_space import why_not_schedule
 from lowering.pipeline import lower
 from lowering.targets import get_target
@@ -122,7 +122,7 @@ def test_choices(target: str, strategy: str) -> None:
     ):
         start = time.process_time()
         try:
-            model_choice(Problem(*codes, geometry), get_target(target), strategy)
+            model_choice(Contraction(*codes, geometry), get_target(target), strategy)
         except ValueError:
             # Sums of tables may leave 16 bits, or the tables the stack.
             is_table = strategy == "lut"
@@ -133,7 +133,7 @@ def test_choices(target: str, strategy: str) -> None:
 def test_unrolled_bodies_and_tiles_in_the_padding_are_bounded() -> None:
     window = Window(1000, 1000, 1, 999, 999)
     geometry = ConvGeometry(1, window, window, 256, 64)
-    problem, target = Problem(UnipolarType(1), UnipolarType(1), geometry), get_target("znver5")
+    problem, target = Contraction(UnipolarType(1), UnipolarType(1), geometry), get_target("znver5")
     for schedule, reason in (
         (ScheduleAttr.get(4, 2, unroll=3), "unroll = 3 makes a body of 64000000 steps"),
         (ScheduleAttr.get(4, 2, skip="all"), "skip = all makes code for 499 tiles"),

@@ -14,8 +14,8 @@ from lowbit_dialect.codes import parse_code
 from lowbit_dialect.geometry import ConvGeometry, Window
 from lowering import targets
 from lowering.kernels.choice import model_choice
+from lowering.kernels.contraction import Contraction
 from lowering.kernels.prediction import predicted_cycles
-from lowering.kernels.problem import Problem
 from lowering.pipeline import LEVELS, passes_of
 from lowering.strategies import BUILT_IN
 from lowering.targets import TARGETS, Target, get_target
@@ -134,7 +134,7 @@ def test_a_processor_of_slow_dot_products_counts_bits() -> None:
     """ResNet18's C3, 4 bits by 1: 55 MAC a cycle by popcounts on a Zen 4, 46 by dot products."""
     rows = Window(56, 1, 2, 0, 0)
     geometry = ConvGeometry(1, rows, rows, 64, 128)
-    problem = Problem(parse_code("unipolar<4>"), parse_code("bipolar<1>"), geometry)
+    problem = Contraction(parse_code("unipolar<4>"), parse_code("bipolar<1>"), geometry)
     target = get_target("znver4")
     counted, dot = (model_choice(problem, target, strategy) for strategy in ("bitserial", "dot"))
     assert predicted_cycles(problem, counted, target) < predicted_cycles(problem, dot, target)

@@ -14,7 +14,7 @@ import runtime
 from lowbit_dialect.codes import Code, parse_code
 from lowbit_dialect.geometry import ConvGeometry
 from lowering.kernels.choice import model_choice
-from lowering.kernels.problem import Problem
+from lowering.kernels.contraction import Contraction
 from lowering.kernels.records import chooser
 from lowering.kernels.schedule_space import strategies
 from lowering.kernels.select_kernel import SelectKernelPass
@@ -87,7 +87,7 @@ def test_modules(
 def test_choosers(x: str, w: str, strategy: str, reason: str) -> None:
     """Records, the cost model and the tuner's space."""
     target, codes = get_target(TARGET), (parse_code(x), parse_code(w))
-    problem = Problem(*codes, ConvGeometry.of_matmul(3, 8, 4), is_matmul=True)
+    problem = Contraction(*codes, ConvGeometry.of_matmul(3, 8, 4), is_matmul=True)
     for choose in (
         lambda: chooser(target, strategy)(problem),
         lambda: model_choice(problem, target, strategy),

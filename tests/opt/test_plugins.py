@@ -12,6 +12,7 @@ from xdsl.context import Context
 
 from lowbit_dialect import reference
 from lowbit_dialect.codes import parse_code
+from lowbit_dialect.extensions import extensions
 from lowbit_dialect.geometry import ConvGeometry
 from lowbit_dialect.interpreters import interpret
 from lowbit_dialect.ops.kernel import KernelOp
@@ -22,7 +23,7 @@ from lowering.kernels.contraction import Contraction
 from lowering.kernels.resolve_strategy import possible_strategies, resolve_strategy
 from lowering.kernels.select_kernel import SelectKernelPass
 from lowering.targets import get_target, target_names
-from runtime import compile, matmul
+from runtime import cache_key, compile, matmul
 from runtime.cli import main
 from runtime.compile import parse_module
 from tests.installed import forget, install
@@ -116,12 +117,25 @@ board = twin_of_lowbit:TARGET
 """
 
 
+def test_keys_tell_packages_and_their_sources_apart(
+    installed: Callable[[str, str], None], tmp_path: Path
+) -> None:
+    target = get_target("znver5")
+    keys = [cache_key.key(MATMUL, target)]
+    installed(TWIN, ENTRIES)
+    keys.append(cache_key.key(MATMUL, target))
+    (tmp_path / "twin_of_lowbit.py").write_text(TWIN + "# changed")
+    forget()
+    keys.append(cache_key.key(MATMUL, target))
+    assert len(set(keys)) == 3
+
+
 def test_a_strategy_of_a_package(installed: Callable[[str, str], None]) -> None:
     """It competes, is selected, interpreted, compiled and right; tools offer it."""
     installed(TWIN, ENTRIES)
     assert strategies.strategy_choices()[-1] == "twin"
     codes = parse_code("unipolar<2>"), parse_code("bipolar<1>")
-    c = Contraction(ConvGeometry.of_matmul(3, 70, 9), *codes, get_target("znver5"))
+    c = Contraction(*codes, ConvGeometry.of_matmul(3, 70, 9)).on(get_target("znver5"))
     assert "twin" in [strategy.name for strategy in possible_strategies(c)]
     assert resolve_strategy("auto", c).name == "twin"
     found = strategy_ops("twin")
@@ -135,6 +149,7 @@ def test_a_strategy_of_a_package(installed: Callable[[str, str], None]) -> None:
     expected = reference.matmul(x, w)
     np.testing.assert_array_equal(interpret(module, "main", x, w)[0], expected)
     np.testing.assert_array_equal(compile(module, use_cache=False)(x, w), expected)
+    assert not extensions(), "what is installed is in the key, and needs no compiling anew"
     got = matmul(x, w, x_code="unipolar<2>", w_code="bipolar<1>", strategy="twin")
     np.testing.assert_array_equal(got, expected)
     schedule = kernel.properties["schedule"]

@@ -128,7 +128,7 @@ def test_codes_whose_zero_words_count_are_refused() -> None:
 
 def test_auto_does_not_choose_it() -> None:
     codes = parse_code("unipolar<2>"), parse_code("signed<2>")
-    c = Contraction(ConvGeometry.of_matmul(3, 70, 9), *codes, get_target("host"))
+    c = Contraction(*codes, ConvGeometry.of_matmul(3, 70, 9)).on(get_target("host"))
     assert NAME not in [strategy.name for strategy in possible_strategies(c)]
     assert strategies.get_strategy(NAME).why_not(c) is None
 

@@ -87,7 +87,7 @@ def test_what_a_strategy_cannot_compute_is_refused(
     wanted: str, x: str, w: str, reason: str
 ) -> None:
     codes = parse_code(x), parse_code(w)
-    c = Contraction(ConvGeometry.of_matmul(4, 64, 64), *codes, get_target("znver5"))
+    c = Contraction(*codes, ConvGeometry.of_matmul(4, 64, 64)).on(get_target("znver5"))
     assert reason in str(get_strategy(wanted).why_not(c))
     with pytest.raises(ValueError, match=f"strategy {wanted} is impossible: .*{reason}"):
         resolve_strategy(wanted, c)
@@ -97,6 +97,6 @@ def test_what_a_strategy_cannot_compute_is_refused(
 @pytest.mark.parametrize("wanted", ["auto", "product_lut"])
 def test_what_no_strategy_computes_is_refused(wanted: str) -> None:
     codes = parse_code("codebook<1, [3, 7]>"), parse_code("signed<8>")
-    c = Contraction(ConvGeometry.of_matmul(4, 64, 64), *codes, get_target("znver5"))
+    c = Contraction(*codes, ConvGeometry.of_matmul(4, 64, 64)).on(get_target("znver5"))
     with pytest.raises(ValueError, match="strategy product_lut is impossible: tables of products"):
         resolve_strategy(wanted, c)

@@ -26,7 +26,7 @@ def conv(
 def planned(geometry: ConvGeometry, x: AffineCode, w: AffineCode, name: str) -> TablePlan:
     """The tables that a contraction gets on a target by default."""
     target = get_target(name)
-    schedule = get_strategy("lut").default_schedule(Contraction(geometry, x, w, target))
+    schedule = get_strategy("lut").default_schedule(Contraction(x, w, geometry).on(target))
     return plan_tables(x, w, geometry, target, (schedule.pixels.data, schedule.vectors.data))
 
 
@@ -135,7 +135,7 @@ def test_pairs_are_kept_between_chunks_as_long_as_16_bits_hold_all():
 def test_why_there_can_be_no_tables(
     geometry: ConvGeometry, x: AffineCode, w: AffineCode, reason: str
 ):
-    contraction = Contraction(geometry, x, w, get_target("znver5"))
+    contraction = Contraction(x, w, geometry).on(get_target("znver5"))
     why = get_strategy("lut").why_not(contraction)
     assert why is not None
     assert reason in why

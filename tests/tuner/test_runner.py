@@ -11,7 +11,7 @@ from lowbit_dialect.codes import parse_code
 from lowbit_dialect.geometry import ConvGeometry, Window
 from lowbit_dialect.schedule import ScheduleAttr
 from lowering.kernels.choice import Choice
-from lowering.kernels.problem import Problem
+from lowering.kernels.contraction import Contraction
 from runtime.tuner.runner import LocalRunner
 from runtime.tuner.task import Failed, Measured, Task
 from tests.tuner import bad_worker
@@ -19,9 +19,11 @@ from tests.tuner.bad_worker import ABORTS, ERRS, HANGS, LIES, SPEAKS
 
 BAD = (sys.executable, str(Path(bad_worker.__file__)))
 CODES = parse_code("unipolar<2>"), parse_code("signed<2>")
-GEMM = Task("gemm", Problem(*CODES, ConvGeometry.of_matmul(9, 70, 20), is_matmul=True))
+GEMM = Task("gemm", Contraction(*CODES, ConvGeometry.of_matmul(9, 70, 20), is_matmul=True))
 WINDOW = Window(7, 3, 2, 2, 1, 2)
-CONV = Problem(*CODES, ConvGeometry(2, WINDOW, WINDOW, 8, 12, 2), layout="nchw", stored="signed<3>")
+CONV = Contraction(
+    *CODES, ConvGeometry(2, WINDOW, WINDOW, 8, 12, 2), layout="nchw", stored="signed<3>"
+)
 
 
 def choice(pixels: int, vectors: int = 1, strategy: str = "bitserial") -> Choice:

@@ -6,8 +6,8 @@ from lowbit_dialect.codes import Code, parse_code
 from lowbit_dialect.geometry import ConvGeometry, Window
 from lowbit_dialect.schedule import ScheduleAttr
 from lowering.kernels.choice import Choice, model_choice
+from lowering.kernels.contraction import Contraction
 from lowering.kernels.prediction import predicted_cycles
-from lowering.kernels.problem import Problem
 from lowering.kernels.schedule_space import (
     is_worth_trying,
     nearest,
@@ -29,14 +29,14 @@ CODES = [
 
 def conv(
     codes: tuple[str, str], extent=14, channels=64, out=64, taps=3, groups=1, batch=1
-) -> Problem:
+) -> Contraction:
     x, w = map(parse_code, codes)
     window = Window(extent, taps, 1, taps // 2, taps // 2)
-    return Problem(x, w, ConvGeometry(batch, window, window, channels, out, groups))
+    return Contraction(x, w, ConvGeometry(batch, window, window, channels, out, groups))
 
 
-def matmul(codes: tuple[Code, Code], m: int, k: int, n: int) -> Problem:
-    return Problem(*codes, ConvGeometry.of_matmul(m, k, n), is_matmul=True)
+def matmul(codes: tuple[Code, Code], m: int, k: int, n: int) -> Contraction:
+    return Contraction(*codes, ConvGeometry.of_matmul(m, k, n), is_matmul=True)
 
 
 def problems():

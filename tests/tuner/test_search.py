@@ -14,7 +14,7 @@ from lowbit_dialect.codes import parse_code
 from lowbit_dialect.geometry import ConvGeometry
 from lowbit_dialect.schedule import ScheduleAttr
 from lowering.kernels.choice import Choice
-from lowering.kernels.problem import Problem
+from lowering.kernels.contraction import Contraction
 from lowering.kernels.schedule_space import is_worth_trying
 from lowering.targets import get_target
 from runtime.tuner.runner import LocalRunner
@@ -24,7 +24,7 @@ from runtime.tuner.task import Failed, Measured, Outcome, Task
 from tests.tuner.test_runner import BAD
 
 CODES = parse_code("unipolar<2>"), parse_code("signed<2>")
-PROBLEM = Problem(*CODES, ConvGeometry.of_matmul(12, 256, 64), is_matmul=True)
+PROBLEM = Contraction(*CODES, ConvGeometry.of_matmul(12, 256, 64), is_matmul=True)
 TASK = Task("gemm", PROBLEM, "host+avx2")
 
 

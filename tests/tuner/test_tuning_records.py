@@ -19,7 +19,7 @@ from lowbit_dialect.ops.kernel import KernelOp
 from lowbit_dialect.schedule import ScheduleAttr
 from lowering import record_sources
 from lowering.kernels.choice import model_choice
-from lowering.kernels.problem import Problem
+from lowering.kernels.contraction import Contraction
 from lowering.kernels.records import (
     RecordBook,
     TuningRecord,
@@ -45,7 +45,7 @@ func.func @main(%x: tensor<1x6x6x20x!lowbit.unipolar<2>>, %w: tensor<40x3x3x20x!
 }
 """
 WINDOW = Window(6, 3, 1, 1, 1)
-PROBLEM = Problem(
+PROBLEM = Contraction(
     parse_code("unipolar<2>"), parse_code("bipolar<1>"), ConvGeometry(1, WINDOW, WINDOW, 20, 40)
 )
 

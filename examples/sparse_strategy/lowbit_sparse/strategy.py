@@ -73,7 +73,7 @@ class Sparse(Bitserial):
         conv: ConvLayout | None = None,
         schedule: ScheduleAttr | None = None,
     ) -> Layouts:
-        return super().layouts(replace(c, target=_with_words(c.target)), lanes, conv, schedule)
+        return super().layouts(c.on(_with_words(c.target)), lanes, conv, schedule)
 
     @override
     def rule(self, c: Contraction, pixels: int, vectors: int) -> dict[str, KnobValue]:

@@ -43,14 +43,6 @@ TileArguments = tuple[
 """What register tiles share: x, w, indices, pixels, vectors, step, dilation, padding, unroll."""
 
 
-def contraction_of(op: KernelOp, target: Target, weight_vector_bits: int = 0) -> Contraction:
-    """The contraction of a kernel on a target."""
-    layout = packed_layout(op.operands[0].type)
-    assert layout is not None, "the op's verifier says so"
-    word_bits = layout.word_bits.data
-    return Contraction(op.geometry, *op.codes, target, weight_vector_bits, word_bits)
-
-
 def schedule_of(op: KernelOp, target: Target) -> ScheduleAttr:
     """The op's schedule.
 
@@ -63,7 +55,7 @@ def schedule_of(op: KernelOp, target: Target) -> ScheduleAttr:
     w_layout = packed_layout(op.operands[1].type)
     assert w_layout is not None, "the op's verifier says so"
     vector_bits = w_layout.lane_block[1] // schedule.vectors.data * strategy.lane_bits(w_layout)
-    contraction = contraction_of(op, target, vector_bits)
+    contraction = Contraction.of_kernel(op, target, vector_bits)
     whole = strategy.of_layouts(op) | schedule.knob_values
     reason = strategy.why_not_schedule(contraction, strategy.ops.with_knobs(schedule, whole))
     if reason is not None:
