@@ -76,6 +76,7 @@ LEVELS = {
     "pool": "1 and 2, tensors",
     "reshape": "1 and 2, tensors",
     "cast": "1 and 2, tensors",
+    "concat": "1 and 2, tensors",
     "pack": "1 and 2, tensors",
     "kernel": "2, kernels",
     "bitserial": "2, kernels",

@@ -9,6 +9,7 @@ from lowbit_dialect.layout import PackedAttr
 from lowbit_dialect.ops.bitserial import BitserialConvOp, BitserialGemmOp
 from lowbit_dialect.ops.cast import CastOp
 from lowbit_dialect.ops.compute import ComputeOp, LaunchOp, ViewAsOp
+from lowbit_dialect.ops.concat import ConcatOp
 from lowbit_dialect.ops.contraction import Conv2DOp, MatmulOp
 from lowbit_dialect.ops.copy import CopyOp, ZeroGapsOp
 from lowbit_dialect.ops.correction import CorrectionOp
@@ -42,6 +43,7 @@ Lowbit = Dialect(
         ComputeOp,
         CastOp,
         ClipOp,
+        ConcatOp,
         ConstantOp,
         Conv2DOp,
         CopyOp,

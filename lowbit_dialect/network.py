@@ -21,6 +21,7 @@ from lowbit_dialect.network_function import dense_layout
 from lowbit_dialect.network_glue import NetworkGlue
 from lowbit_dialect.ops.base import floats, int_
 from lowbit_dialect.ops.cast import CastOp
+from lowbit_dialect.ops.concat import ConcatOp
 from lowbit_dialect.ops.contraction import Conv2DOp, MatmulOp, conv_clauses
 from lowbit_dialect.ops.elementwise import AddOp, DequantizeOp, QuantizeOp
 from lowbit_dialect.ops.pool import AvgPool2DOp, MaxPool2DOp
@@ -151,6 +152,11 @@ class NetworkBuilder(NetworkGlue):
         word = None if overflow is None else str(overflow)
         op = CastOp.get(self.tensor(x, "x"), parse_code(code), word, bool(unsigned))
         return self._value(op)
+
+    def concat(self, inputs: Sequence[SSAValue], axis: int = -1) -> SSAValue:
+        """`lowbit.concat`: tensors of one element type one behind the other along a dimension."""
+        values = [self.tensor(value, f"inputs[{i}]") for i, value in enumerate(inputs)]
+        return self._value(ConcatOp.get(values, integer(axis, "axis")))
 
     def quantize(
         self,

@@ -37,6 +37,9 @@ func.func @tensors(%image: tensor<1x8x8x32xf32>, %w: !weights, %t: tensor<16x3xi
     : (tensor<1x8x8x16x!lowbit.unipolar<2>>) -> tensor<1x1x1x16x!lowbit.unipolar<2>>
   %flat = lowbit.reshape %average
     : (tensor<1x1x1x16x!lowbit.unipolar<2>>) -> tensor<1x16x!lowbit.unipolar<2>>
+  %joined = lowbit.concat %q, %s
+    : (tensor<1x8x8x16x!lowbit.unipolar<2>>, tensor<1x8x8x16x!lowbit.unipolar<2>>)
+    -> tensor<1x8x8x32x!lowbit.unipolar<2>>
   %coded = lowbit.cast %bytes overflow saturate
     : (tensor<5x300xi8>) -> tensor<5x300x!lowbit.signed<4>>
   %f = lowbit.dequantize %sum scale [0.125] : (tensor<1x8x8x16xi32>) -> tensor<1x8x8x16xf32>

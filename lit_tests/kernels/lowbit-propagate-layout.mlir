@@ -118,3 +118,15 @@ func.func @pool_first(%x: !x) -> (!p, !m, !c) {
   %c = lowbit.bitpack %n : (!m) -> !c
   func.return %p, %m, %c : !p, !m, !c
 }
+
+// Tensors that are joined and packed are packed and joined; frames belong to the result.
+
+// CHECK: func.func @pack_before_concat
+// CHECK-DAG: %[[X:.*]] = lowbit.bitpack %{{.*}} : (tensor<1x4x4x16x!lowbit.unipolar<2>>) -> tensor<1x4x4x16x!lowbit.unipolar<2>, #lowbit.packed<axis = 3, word = i32, order = [0, 1, p, 3, 2]>>
+// CHECK-DAG: %[[Y:.*]] = lowbit.bitpack %{{.*}} : (tensor<1x4x4x9x!lowbit.unipolar<2>>)
+// CHECK: lowbit.concat %[[X]], %[[Y]] : ({{.*}}) -> tensor<1x4x4x25x!lowbit.unipolar<2>, #lowbit.packed<{{.*}}frame = [0, 0, 1, 1, 1, 1, 0, 0]>>
+func.func @pack_before_concat(%x: tensor<1x4x4x16x!lowbit.unipolar<2>>, %y: tensor<1x4x4x9x!lowbit.unipolar<2>>) -> tensor<1x4x4x25x!lowbit.unipolar<2>, #lowbit.packed<axis = 3, word = i32, order = [0, 1, p, 3, 2], frame = [0, 0, 1, 1, 1, 1, 0, 0]>> {
+  %c = lowbit.concat %x, %y : (tensor<1x4x4x16x!lowbit.unipolar<2>>, tensor<1x4x4x9x!lowbit.unipolar<2>>) -> tensor<1x4x4x25x!lowbit.unipolar<2>>
+  %p = lowbit.bitpack %c : (tensor<1x4x4x25x!lowbit.unipolar<2>>) -> tensor<1x4x4x25x!lowbit.unipolar<2>, #lowbit.packed<axis = 3, word = i32, order = [0, 1, p, 3, 2], frame = [0, 0, 1, 1, 1, 1, 0, 0]>>
+  func.return %p : tensor<1x4x4x25x!lowbit.unipolar<2>, #lowbit.packed<axis = 3, word = i32, order = [0, 1, p, 3, 2], frame = [0, 0, 1, 1, 1, 1, 0, 0]>>
+}

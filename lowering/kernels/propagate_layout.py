@@ -18,6 +18,7 @@ from xdsl.pattern_rewriter import (
 
 from lowbit_dialect.kernel_layouts import result_layouts
 from lowbit_dialect.layout import PackedAttr, packed_layout
+from lowbit_dialect.ops.concat import ConcatOp, why_not_concat
 from lowbit_dialect.ops.kernel import ConvKernelOp
 from lowbit_dialect.ops.pack import BitpackOp, UnpackOp, with_encoding
 from lowbit_dialect.ops.pool import MaxPool2DOp
@@ -32,7 +33,7 @@ def layout_of(value: SSAValue) -> PackedAttr:
 
 def _only_kernels_read(op: BitpackOp) -> bool:
     """Whether every use takes whatever frame there is (a returned value's type is fixed)."""
-    readers = (ConvKernelOp, MaxPool2DOp, UnpackOp)
+    readers = (ConcatOp, ConvKernelOp, MaxPool2DOp, UnpackOp)
     return all(isinstance(use.operation, readers) for use in op.result.uses)
 
 
@@ -129,9 +130,34 @@ class PackBeforePool(RewritePattern):
         rewriter.erase(pool)
 
 
+class PackBeforeConcat(RewritePattern):
+    """Tensors that are only joined along the packed dimension, and packed, are joined packed.
+
+    %c = lowbit.concat %x, %y
+    %p = lowbit.bitpack %c
+    ->
+    %q = lowbit.bitpack %x
+    %r = lowbit.bitpack %y
+    %p = lowbit.concat %q, %r
+    """
+
+    @op_type_rewrite_pattern
+    def match_and_rewrite(self, op: BitpackOp, rewriter: PatternRewriter) -> None:
+        concat = op.x.owner
+        if not isinstance(concat, ConcatOp) or not concat.result.has_one_use():
+            return
+        layout = layout_of(op.result)
+        if why_not_concat(layout, concat.dim) is not None:
+            return
+        packed = [BitpackOp.get(value, layout.with_frame(())) for value in concat.inputs]
+        joined = ConcatOp.get(packed, concat.axis.value.data, layout)
+        rewriter.replace(op, [*packed, joined])
+        rewriter.erase(concat)
+
+
 @dataclass(frozen=True)
 class PropagateLayoutPass(ModulePass):
-    """Remove packing and unpacking between layers; move packing ahead of pooling."""
+    """Remove packing and unpacking between layers; move packing ahead of pooling and joining."""
 
     name = "lowbit-propagate-layout"
 
@@ -139,6 +165,12 @@ class PropagateLayoutPass(ModulePass):
         """Apply the patterns until nothing changes."""
         PatternRewriteWalker(
             GreedyRewritePatternApplier(
-                [FoldPackOfUnpack(), FoldUnpackOfPack(), MergeFrames(), PackBeforePool()]
+                [
+                    FoldPackOfUnpack(),
+                    FoldUnpackOfPack(),
+                    MergeFrames(),
+                    PackBeforePool(),
+                    PackBeforeConcat(),
+                ]
             )
         ).rewrite_module(op)

@@ -16,6 +16,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar
 
+from lowbit_dialect.ops.concat import ConcatOp
 from lowbit_dialect.ops.copy import CopyOp, ZeroGapsOp
 from lowbit_dialect.ops.reshape import ReshapeOp
 from lowering.loops.lower_compute import LowerComputePass
@@ -23,7 +24,7 @@ from lowering.loops.lower_compute import LowerComputePass
 
 @dataclass(frozen=True)
 class LowerCopiesPass(LowerComputePass):
-    """Lower copies, `lowbit.reshape` and the zeroing of gaps."""
+    """Lower concatenations, copies, `lowbit.reshape` and the zeroing of gaps."""
 
     name = "lowbit-lower-copies"
-    kinds: ClassVar = (CopyOp, ReshapeOp, ZeroGapsOp)
+    kinds: ClassVar = (ConcatOp, CopyOp, ReshapeOp, ZeroGapsOp)

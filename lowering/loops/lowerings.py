@@ -21,6 +21,7 @@ from xdsl.ir import Operation
 from lowbit_dialect.at_fork import COMPILER_LOCK
 from lowbit_dialect.extensions import note_shipped
 from lowbit_dialect.ops.cast import CastOp
+from lowbit_dialect.ops.concat import ConcatOp
 from lowbit_dialect.ops.copy import CopyOp, ZeroGapsOp
 from lowbit_dialect.ops.correction import CorrectionOp
 from lowbit_dialect.ops.elementwise import AddOp, DequantizeOp, QuantizeOp
@@ -30,6 +31,7 @@ from lowbit_dialect.ops.pack import BitpackOp, UnpackOp
 from lowbit_dialect.ops.pool import AvgPool2DOp, MaxPool2DOp
 from lowbit_dialect.ops.reshape import ReshapeOp
 from lowering import plugins
+from lowering.loops.concat import concat
 from lowering.loops.copies import copy, reshape, zero_gaps
 from lowering.loops.correction import correction
 from lowering.loops.packing.pack import bitpack
@@ -50,6 +52,7 @@ LOWERINGS: dict[type[Operation], Lowering] = {
     AvgPool2DOp: avg_pool,
     BitpackOp: bitpack,
     CastOp: cast,
+    ConcatOp: concat,
     CopyOp: copy,
     CorrectionOp: correction,
     DequantizeOp: dequantize,

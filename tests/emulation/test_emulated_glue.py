@@ -9,6 +9,9 @@ from lowbit_dialect.ops.cast import OVERFLOWS
 from lowbit_dialect.ops.elementwise import ROUNDINGS
 from lowbit_dialect.ops.pool import AVERAGE_ROUNDINGS
 from tests.differential.test_avg_pool import cases as averages
+from tests.differential.test_concat import AXES
+from tests.differential.test_concat import cases as concatenations
+from tests.differential.test_concat import plain as plain_concatenations
 from tests.differential.test_elementwise import (
     KINDS,
     added,
@@ -105,6 +108,16 @@ def test_average_pools(target: str) -> None:
     for rounding in AVERAGE_ROUNDINGS:
         for i, graph in share(target, averages(rounding)):
             batch.add(graph, f"average {i}, {rounding}")
+    batch.run()
+
+
+@each_target
+def test_concatenations(target: str) -> None:
+    batch = Batch(target)
+    for i, graph in share(target, concatenations()):
+        batch.add(graph, f"packed {i}")
+    for axis in AXES:
+        batch.add(plain_concatenations(axis), f"plain, axis {axis}")
     batch.run()
 
 

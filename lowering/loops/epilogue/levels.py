@@ -37,9 +37,6 @@ class Levels(ABC):
     FILLS: ClassVar[tuple[int, ...]]
     """What a lane without a channel gets for each parameter; it ends at level `lowest`."""
 
-    NARROWS: ClassVar[bool] = False
-    """Whether the sums may be compared in lanes of fewer bits than 32."""
-
     def __init__(self, glue: FusedGlueOp, emit: Emit):
         self.emit = emit
         self.code: Code = code_of(glue.result.type, "result")
@@ -109,7 +106,6 @@ class ThresholdLevels(Levels):
     """
 
     FILLS = (INT32_MAX, 0)
-    NARROWS = True
 
     def __init__(self, glue: FusedGlueOp, emit: Emit):
         super().__init__(glue, emit)
