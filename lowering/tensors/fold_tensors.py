@@ -74,8 +74,13 @@ class FoldTensorOp(RewritePattern):
             operands.append(values)
         type_ = op.results[0].type
         assert isinstance(type_, TensorType)
-        if packed_layout(type_) is None:
-            rewriter.replace(op, _constant(op.evaluate(*operands), type_))
+        if packed_layout(type_) is not None:
+            return
+        try:
+            values = op.evaluate(*operands)
+        except ValueError:
+            return  # what the reference refuses is for the level below to say
+        rewriter.replace(op, _constant(values, type_))
 
 
 @dataclass(frozen=True)
