@@ -233,6 +233,8 @@ def _default(op: type[LowbitOp], clause: Clause) -> str:
         out = StringIO()
         clause.kind.print(Printer(out), clause.default)
         return f"`{out.getvalue()}`"
+    if clause.derived:
+        return clause.derived
     if isinstance(op.get_irdl_definition().properties[clause.name], OptPropertyDef):
         return "none"
     example = examples_of(op)[0]

@@ -50,11 +50,15 @@ class ClauseKind:
 
 @dataclass(frozen=True)
 class Clause:
-    """A property, the kind of its value, and the default that is not printed."""
+    """A property, the kind of its value, and the default that is not printed.
+
+    `derived` says in words what stands for it where it is not given and follows from the operands.
+    """
 
     name: str
     kind: ClauseKind
     default: Attribute | None = None
+    derived: str = ""
 
 
 INTS_PROPERTY = DenseArrayBase.constr(i64)

@@ -224,7 +224,8 @@ class AvgPool2DOp(PoolOp):
 
     name = "lowbit.avg_pool2d"
     CLAUSES: ClassVar = (
-        *WINDOW_CLAUSES,
+        Clause("kernel", INTS, derived="the extents of the image"),
+        *WINDOW_CLAUSES[1:],
         Clause("round", WORD, StringAttr("half_even")),
         Clause("count_padding", FLAG),
     )

@@ -10,8 +10,8 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
 
-COMMANDS = ("cli", "bench", "emulation", "tuner", "remote", "tools", "aot", "analysis")
-"""Folders of `runtime` that nothing imports which runs beside a program's own threads."""
+COMMANDS = ("opt", "cli", "bench", "emulation", "tuner", "remote", "tools", "aot", "analysis")
+"""Folders that nothing imports which runs beside a program's own threads."""
 
 ENTRIES = ("opt_main.py", "interrupts.py")
 """Where a command starts, before there is another thread."""
