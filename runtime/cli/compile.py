@@ -13,7 +13,7 @@ net_example.c  a program that runs @main, or the first function, on .npy files; 
 
 With --emit, OUT is a file:
 
-mlir   IR after the passes that reach a level (--level)
+mlir   IR after the passes that reach a level (--until)
 llvm   LLVM IR, as it leaves LLVM's passes; with --opt=0 as it enters them
 asm    assembly
 obj    a relocatable object file, its functions called as in the module

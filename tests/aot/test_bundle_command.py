@@ -84,7 +84,7 @@ def test_without_a_linker_the_rest_is_written(lowbit: Lowbit, net: Path, tmp_pat
         (("-o", "{}/net.mlir"), "net.mlir is no folder"),
         (("-o", "{}/net.mlir/out/"), "net.mlir: Not a directory"),
         (("-o", "{}/net.mlir/"), "net.mlir: Not a directory"),
-        (("-o", "{}/", "--level=loops"), "--level=loops goes with --emit=mlir"),
+        (("-o", "{}/", "--level=loops"), "--until=loops goes with --emit=mlir"),
         (("-o", "{}/", "--target=cortex"), "unknown target 'cortex'"),
         (("-o", "{}/n.o", "--emit=obj", "--name=n"), "--name=n is for a library"),
         (("-o", "{}/", "--name=my-net"), "'my-net' cannot be the name of a C library"),
