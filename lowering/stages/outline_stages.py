@@ -178,9 +178,11 @@ class _Outliner:
         block = Block(arg_types=[*self.types, INDEX, INDEX])
         emit = Emit(block)
         views = _Views(emit, block.args)
+        # What the function takes, which may be the bytes of what is launched (`_typed_by_bytes`).
+        taken = [argument.type for argument in block_of(function).args[:-2]]
         operands = [
-            views.of(place, value.type)  # pyright: ignore
-            for place, value in zip(places, launch.memory, strict=True)
+            views.of(place, type_)  # pyright: ignore
+            for place, type_ in zip(places, taken, strict=True)
         ]
         emit.op(func.CallOp(launch.callee, [*operands, *block.args[-2:]], []))
         emit.op(func.ReturnOp())
