@@ -24,11 +24,14 @@ class Globals:
         """`prefix` begins the names that are made."""
         self.module, self.prefix = module, prefix
         self._names: dict[tuple[bytes, Attribute], str] = {}
+        self._globals: dict[str, memref.GlobalOp] = {}
         self.symbols: set[str] = set()
         for op in module.body.block.ops:
             if not isinstance(op, _NAMED):
                 continue
             self.symbols.add(op.sym_name.data)
+            if isinstance(op, memref.GlobalOp):
+                self._globals[op.sym_name.data] = op
             if isinstance(op, memref.GlobalOp) and _is_ours(op):
                 value = op.initial_value
                 assert isinstance(value, DenseIntOrFPElementsAttr)
@@ -51,17 +54,25 @@ class Globals:
                 number += 1
             name = self.fresh(f"constant_{number}")
             tensor = TensorType(type_.element_type, type_.get_shape())
-            self.module.body.block.add_op(
-                memref.GlobalOp.get(
-                    StringAttr(name),
-                    type_,
-                    DenseIntOrFPElementsAttr(tensor, BytesAttr(image)),  # pyright: ignore
-                    sym_visibility=StringAttr("private"),
-                    constant=UnitAttr(),
-                )
+            self._globals[name] = memref.GlobalOp.get(
+                StringAttr(name),
+                type_,
+                DenseIntOrFPElementsAttr(tensor, BytesAttr(image)),  # pyright: ignore
+                sym_visibility=StringAttr("private"),
+                constant=UnitAttr(),
             )
+            self.module.body.block.add_op(self._globals[name])
             self._names[key] = name
         return self._names[key]
+
+    def typed(self, name: str, type_: MemRefType) -> str:
+        """Name of a global of a type with the bytes of another one, which it is where that fits."""
+        found = self._globals.get(name)
+        if found is None or found.type == type_ or not _is_ours(found):
+            return name
+        value = found.initial_value
+        assert isinstance(value, DenseIntOrFPElementsAttr)
+        return self.constant(value.data.data, type_)
 
 
 def _is_ours(op: memref.GlobalOp) -> bool:

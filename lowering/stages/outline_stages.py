@@ -78,6 +78,7 @@ class _Memory:
     argument: int = -1
     offset: int = 0
     name: str = ""
+    names: Globals | None = field(default=None, compare=False, repr=False)
 
 
 @dataclass
@@ -92,8 +93,8 @@ class _Views:
         """A place as a memref."""
         key = (place.argument, place.offset, place.name, type_)
         if key not in self.made:
-            if place.name:
-                new = self.emit.op(memref.GetGlobalOp(place.name, type_))
+            if place.names is not None:
+                new = self.emit.op(memref.GetGlobalOp(place.names.typed(place.name, type_), type_))
             else:
                 offset = self.emit.constant(place.offset)
                 source = self.arguments[place.argument]
@@ -105,8 +106,14 @@ class _Views:
 class _Outliner:
     """A function that launches stages, while its launches become functions."""
 
-    def __init__(self, main: func.FuncOp, functions: dict[str, func.FuncOp], shared: set[str]):
-        self.main, self.functions, self.shared = main, functions, shared
+    def __init__(
+        self,
+        main: func.FuncOp,
+        functions: dict[str, func.FuncOp],
+        shared: set[str],
+        names: Globals,
+    ):
+        self.main, self.functions, self.shared, self.names = main, functions, shared, names
         self.block = block_of(main)
         *tensors, workspace = self.block.args
         types = [a.type for a in tensors if isinstance(a.type, MemRefType)]
@@ -121,7 +128,7 @@ class _Outliner:
         if isinstance(value, BlockArgument) and owner is self.block:
             return _Memory(value.index)
         if isinstance(owner, memref.GetGlobalOp):
-            return _Memory(name=owner.name_.root_reference.data)
+            return _Memory(name=owner.name_.root_reference.data, names=self.names)
         if isinstance(owner, memref.ViewOp) and owner.source is self.block.args[-1]:
             offset = owner.byte_shift.owner
             if isinstance(offset, arith.ConstantOp) and isinstance(offset.value, IntegerAttr):
@@ -201,7 +208,7 @@ class _Outliner:
         function.location = source.location
         return function
 
-    def run(self, names: Globals) -> list[func.FuncOp]:
+    def run(self) -> list[func.FuncOp]:
         """The functions of the launches, and the function that calls them in order."""
         entry = Block(arg_types=self.types)
         emit, stages, extents = Emit(entry), list[func.FuncOp](), dict[str, Attribute]()
@@ -216,8 +223,8 @@ class _Outliner:
                 continue
             given = op.attributes.get(STAGE)
             name = given.data if isinstance(given, StringAttr) else op.function_name
-            if op.function_name in self.shared and name in names.symbols:
-                name = names.fresh(f"{len(stages)}")
+            if op.function_name in self.shared and name in self.names.symbols:
+                name = self.names.fresh(f"{len(stages)}")
             stages.append(self.stage(name, op))
             extents[name] = IntegerAttr(op.parts, i64)
             bounds = [emit.constant(0), emit.constant(op.parts)]
@@ -303,7 +310,7 @@ class OutlineStagesPass(ModulePass):
                 fail(main, "it has no workspace yet; lowbit-plan-memory gives it one")
             check_launcher(main)
             names = Globals(op, main.sym_name.data)
-            for new in _Outliner(main, functions, shared).run(names):
+            for new in _Outliner(main, functions, shared, names).run():
                 op.body.block.insert_op_before(new, main)
             main.detach()
             main.erase(safe_erase=False)

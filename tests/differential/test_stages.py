@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from xdsl.dialects import memref
 
 from lowbit_dialect.codes import parse_code
 from lowbit_dialect.interpreters import interpret
@@ -122,3 +123,23 @@ def test_slots() -> None:
                 if at_a < at_b + b.size and at_b < at_a + a.size:
                     assert a.gaps == b.gaps
                     assert a.last < b.first or b.last < a.first
+
+
+def test_globals_are_gotten_as_the_type_that_they_have() -> None:
+    """A constant that is copied is viewed as bytes; MLIR refuses another type than the global's."""
+    module = parse_module("""
+func.func @main(%x: tensor<2x9xi32>) -> (tensor<2x9xi32>, tensor<2x9xi32>) {
+  %c = arith.constant dense<7> : tensor<2x9xi32>
+  %y = lowbit.add %x, %c : (tensor<2x9xi32>, tensor<2x9xi32>) -> tensor<2x9xi32>
+  func.return %c, %y : tensor<2x9xi32>, tensor<2x9xi32>
+}
+func.func @low_bit() -> tensor<2x1x1x9x!lowbit.unipolar<3>> {
+  %c = lowbit.constant [1, 2, 3, 4, 5, 6, 7, 0, 1, 2, 3, 4, 5, 6, 7, 0, 1, 2] : tensor<2x1x1x9x!lowbit.unipolar<3>>
+  func.return %c : tensor<2x1x1x9x!lowbit.unipolar<3>>
+}""")
+    lower(module, "znver5", "loops")
+    types = {op.sym_name.data: op.type for op in module.ops if isinstance(op, memref.GlobalOp)}
+    gotten = [op for op in module.walk() if isinstance(op, memref.GetGlobalOp)]
+    assert gotten
+    for op in gotten:
+        assert op.memref.type == types[op.name_.root_reference.data]

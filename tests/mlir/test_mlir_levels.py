@@ -38,6 +38,11 @@ BELOW_TENSORS = {
 """The way down of a function of memrefs."""
 
 
+REFUSED = {"lit_tests/llvm/lowbit-to-llvm-alignment.mlir:2"}
+"""Modules that MLIR refuses and xDSL's verifier does not: an alignment of 48. Ours are tests of the
+diagnostics of `lowbit-to-llvm`."""
+
+
 def parts() -> dict[str, ModuleOp]:
     """Every module of the examples and of the lit tests that parses and verifies, by its place."""
     found = {}
@@ -48,8 +53,9 @@ def parts() -> dict[str, ModuleOp]:
                 module = parse_module(text, file.name)
             except (ParseError, VerifyException):
                 continue
-            if any(module.ops):
-                found[f"{file.relative_to(ROOT)}:{number}"] = module
+            where = f"{file.relative_to(ROOT)}:{number}"
+            if any(module.ops) and where not in REFUSED:
+                found[where] = module
     return found
 
 
