@@ -76,8 +76,12 @@ def _launches(module: ModuleOp) -> Iterator[LaunchOp]:
 
 
 def _shape(function: func.FuncOp) -> tuple[object, ...]:
-    """What functions of equal loops have in common, which is cheap to compare."""
-    return function.function_type, tuple(op.name for op in function.body.walk())
+    """What functions of equal loops have in common and `is_structurally_equivalent` leaves out.
+
+    It compares names, attributes and operands of operations, but not the types of their results.
+    """
+    results = tuple((op.name, *op.result_types) for op in function.body.walk())
+    return function.function_type, results
 
 
 def share_stages(module: ModuleOp) -> None:
