@@ -43,14 +43,14 @@ class LowerComputePass(ModulePass):
 
     def apply(self, ctx: Context, op: ModuleOp) -> None:
         """Replace every `lowbit.compute` of the family by its loops."""
-        target = get_target(self.target)
+        target, globals_ = get_target(self.target), Globals(op)
         for function in list(op.body.block.ops):
             if not isinstance(function, FuncOp):
                 continue
             found = [inner for inner in function.walk() if isinstance(inner, ComputeOp)]
             chosen = [inner for inner in found if isinstance(inner.operation, self.kinds)]
             for compute in chosen:
-                stage = Stage.of(compute, target, Globals(op, function.sym_name.data))
+                stage = Stage.of(compute, target, globals_.under(function.sym_name.data))
                 loops = _lowering(compute.operation)(compute.operation, target)
                 loops.write(stage, compute.low, compute.high)
                 compute.detach()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from copy import copy
+
 from xdsl.dialects import func, llvm, memref
 from xdsl.dialects.builtin import (
     BytesAttr,
@@ -36,6 +38,12 @@ class Globals:
                 value = op.initial_value
                 assert isinstance(value, DenseIntOrFPElementsAttr)
                 self._names.setdefault((value.data.data, op.type), op.sym_name.data)
+
+    def under(self, prefix: str) -> Globals:
+        """The same constants and names, with another prefix for those that are made."""
+        other = copy(self)
+        other.prefix = prefix
+        return other
 
     def fresh(self, suffix: str) -> str:
         """A name that begins with the prefix and that nothing in the module has."""
