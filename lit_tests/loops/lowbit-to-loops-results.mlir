@@ -3,11 +3,13 @@
 // What is returned twice, is an argument or a constant is copied, in vectors of which the last may
 // overlap; the rest is computed in place.
 
+// CHECK-LABEL: func.func private @copies_1_copy_shared(%{{.*}}: memref<12xi8> {llvm.align = 4 : i64}, %{{.*}}: memref<12xi8> {llvm.align = 4 : i64}, %low: index, %high: index)
 // CHECK-LABEL: func.func @copies_0_add(
 // CHECK-SAME:    %[[X:.*]]: memref<12xi8> {llvm.align = 4 : i64}, %{{.*}}: memref<12xi8> {llvm.align = 4 : i64}, %{{.*}}: memref<8xi8> {llvm.align = 4 : i64}, %[[Y:.*]]: memref<12xi8> {llvm.align = 4 : i64}, %{{.*}}: memref<12xi8> {llvm.align = 4 : i64}, %{{.*}}: memref<1xi8>, %{{.*}}: index, %{{.*}}: index)
 // CHECK-DAG:     memref.view %[[X]][
 // CHECK-DAG:     memref.view %[[Y]][
 // CHECK-LABEL: func.func @copies_1_copy(
+// CHECK:         func.call @copies_1_copy_shared(%{{.*}}, %{{.*}}, %{{.*}}, %{{.*}}) : (memref<12xi8>, memref<12xi8>, index, index) -> ()
 // CHECK-LABEL: func.func @copies_2_copy(
 // CHECK:         %[[C:.*]] = memref.get_global @copies_2_copy_constant_0 : memref<8xi8>
 // CHECK:         %[[AT:.*]] = arith.minui
@@ -44,12 +46,13 @@ func.func @gaps(%x: !x, %z: !x) -> (!ragged, !whole, !x) {
 
 // -----
 
-// Each function has stages of its own name; equal constants are one.
-// CHECK-DAG: func.func @one_0_add
+// Each function has stages of its own name; equal stages share their loops.
+// CHECK-DAG: func.func private @one_0_add_shared(
+// CHECK-DAG: func.func @one_0_add(
 // CHECK-DAG: func.func @one(
 // CHECK-DAG: func.func @two_0_add
 // CHECK-DAG: func.func @two(
-// CHECK-DAG: sym_name = "one_0_add_constant_0"
+// CHECK-DAG: sym_name = "one_0_add_shared_constant_0"
 // CHECK-NOT: "memref.global"
 func.func @one(%x: tensor<2xi32>) -> tensor<2xi32> {
   %c = arith.constant dense<[5, 6]> : tensor<2xi32>

@@ -38,6 +38,7 @@ TO_STAGES: tuple[type[ModulePass], ...] = (
 """The passes from kernels to stages."""
 
 STAGES_TO_LOOPS: tuple[type[ModulePass], ...] = (
+    ShareStagesPass,
     LowerContractionsPass,
     LowerPackingPass,
     LowerPoolsPass,

@@ -16,8 +16,9 @@ func.func @main(..) {
   %t1 = memref.get_global @main_constant_1 : memref<3x64xi32>
   lowbit.launch @main_0_dot_conv(%b, %c, %t1 : ..) extent 56
 
-It compares loops, not operations: thresholds decide in how many bits a kernel compares, so that
-kernels of one plan may have different code, and equal loops are all that equal code takes.
+It runs twice. Above the loops, stages of equal operations with equal constants become one, which is
+lowered once. Thresholds decide in how many bits a kernel compares, so that kernels of one plan may
+have different code: those whose constants differ are compared again when they are loops.
 """
 
 from __future__ import annotations
@@ -43,7 +44,7 @@ SUFFIX = "_shared"
 """Ends the names of functions that several stages share."""
 
 MIN_OPERATIONS = 24
-"""Operations of a stage from which on a call is less code than a copy."""
+"""Operations of the loops of a stage from which on a call is less code than a copy."""
 
 
 def hoist_constants(function: func.FuncOp, launch: LaunchOp) -> LaunchOp:
@@ -98,9 +99,7 @@ def share_stages(module: ModuleOp) -> None:
             continue  # shared already
         function = functions[launch.function_name]
         operations = _names(function)
-        if len(operations) >= MIN_OPERATIONS and not any(
-            isinstance(op, ComputeOp) for op in block_of(function).ops
-        ):
+        if len(operations) >= MIN_OPERATIONS or _is_compute(function):
             alike.setdefault((operations, launch.operand_types), []).append(launch)
     for launches in alike.values():
         if len(launches) < 2:
@@ -121,6 +120,11 @@ def share_stages(module: ModuleOp) -> None:
                     break
             else:
                 kept.append((function, new, shape))
+
+
+def _is_compute(function: func.FuncOp) -> bool:
+    """Whether a stage has no loops yet."""
+    return any(isinstance(op, ComputeOp) for op in block_of(function).ops)
 
 
 def _rename(function: func.FuncOp, launch: LaunchOp, names: Globals) -> None:

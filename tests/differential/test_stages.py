@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from xdsl.dialects import memref
+from xdsl.dialects import func, memref
+from xdsl.dialects.builtin import TensorType, i32
 
 from lowbit_dialect.codes import parse_code
 from lowbit_dialect.interpreters import interpret
@@ -143,3 +144,25 @@ func.func @low_bit() -> tensor<2x1x1x3x!lowbit.unipolar<3>> {
     assert gotten
     for op in gotten:
         assert op.memref.type == types[op.name_.root_reference.data]
+
+
+def test_equal_operations_are_lowered_once() -> None:
+    """Equal sums have one function of loops; quantisers to different codes have their own."""
+    graph, rng = Graph(), np.random.default_rng(2)
+    x = graph.argument(TensorType(i32, [9]), rng.integers(-9, 9, 9, np.int32))
+    total = x
+    for _ in range(20):
+        total = graph.add(total, x)
+    floats = graph.dequantize(total, [0.5])
+    levels = [
+        graph.quantize(floats, parse_code(code), [64.0], -1, "half_even")
+        for code in ("signed<3>", "bipolar<3>")
+    ]
+    graph = graph.returns(total, *levels)
+    module = module_of(graph)
+    lower(module, TARGET, "loops")
+    names = [op.sym_name.data for op in module.ops if isinstance(op, func.FuncOp)]
+    assert [name for name in names if name.endswith("_shared")] == ["main_1_add_shared"]
+    (*found,) = call(compile(module_of(graph), TARGET, use_cache=False), graph)
+    for result, value in zip(found, graph.results, strict=True):
+        assert_same(result, value, TARGET)
