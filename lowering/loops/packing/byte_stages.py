@@ -11,40 +11,9 @@ from xdsl.ir import SSAValue
 
 from lowbit_dialect.codes import BipolarType, Code, SignedType
 from lowbit_dialect.images import pattern_bytes
-from lowbit_dialect.layout import PackedAttr
-from lowbit_dialect.ops.base import code_of
-from lowbit_dialect.ops.pack import BitpackOp, UnpackOp
 from lowering.loops.emit import Index
 from lowering.loops.packing.packed_walk import PackedWalk, nest, outermost
-from lowering.loops.stage import Stage, StageLoops, shape_of
-
-
-def pack_bytes(op: BitpackOp, layout: PackedAttr) -> StageLoops:
-    """Storage bytes to the bytes of words, whole vectors where both are neighbours in memory."""
-    walk = PackedWalk(layout, shape_of(op.x))
-
-    def body(stage: Stage, low: SSAValue, high: SSAValue) -> None:
-        mover = ByteMover(stage, walk, code_of(op.x.type, "x"), to_words=True)
-        mover.run(op.x, op.result, low, high)
-
-    return StageLoops(stage_extent(walk), body)
-
-
-def unpack_bytes(op: UnpackOp, layout: PackedAttr) -> StageLoops:
-    """The bytes of words to storage bytes."""
-    walk = PackedWalk(layout, shape_of(op.result))
-
-    def body(stage: Stage, low: SSAValue, high: SSAValue) -> None:
-        mover = ByteMover(stage, walk, code_of(op.x.type, "x"), to_words=False)
-        mover.run(op.result, op.x, low, high)
-
-    return StageLoops(stage_extent(walk), body)
-
-
-def stage_extent(walk: PackedWalk) -> int:
-    """How many independent parts the walk has."""
-    dims = outermost(walk)
-    return walk.shape[dims[0]] if dims else 1
+from lowering.loops.stage import Stage
 
 
 class ByteMover:
@@ -74,11 +43,7 @@ class ByteMover:
     def walk_lines(self, plain: SSAValue, low: SSAValue, high: SSAValue) -> None:
         """Write the loops around the lines."""
         self.plain = self.stage.tensor(plain)
-        dims = outermost(self.walk)
-        if dims:
-            nest(self.emit, self.walk.shape, dims, (low, high), self.line)
-        else:
-            self.emit.loop(low, high, lambda _: self.line([0]))
+        nest(self.emit, self.walk.shape, outermost(self.walk), (low, high), self.line)
 
     def line(self, indices: list[Index]) -> None:
         """All elements along the packed dimension: vectors, then single ones."""

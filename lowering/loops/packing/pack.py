@@ -15,12 +15,10 @@ from lowbit_dialect.layout import PLANE, packed_layout
 from lowbit_dialect.ops.base import code_of
 from lowbit_dialect.ops.pack import BitpackOp
 from lowering.loops.emit import Index, signed_byte
-from lowering.loops.packing.byte_stages import pack_bytes
 from lowering.loops.packing.index_stages import pack_indices
-from lowering.loops.packing.movers import word_mover
+from lowering.loops.packing.movers import move, mover_of
 from lowering.loops.packing.pack_columns import Columns, column_lanes
-from lowering.loops.packing.packed_walk import PackedWalk, nest, outermost, without
-from lowering.loops.packing.word_stages import pack_words
+from lowering.loops.packing.packed_walk import PackedWalk, nest, outermost, parts, without
 from lowering.loops.stage import Stage, StageLoops, shape_of
 from lowering.targets import Target
 
@@ -35,10 +33,8 @@ def bitpack(op: BitpackOp, target: Target) -> StageLoops:
     """Bytes to words: whole vectors of elements at once where they are neighbours in memory."""
     layout = packed_layout(op.result.type)
     assert layout is not None
-    if mover := word_mover(layout):
-        return pack_words(op, layout, mover)
-    if layout.bytes.data:
-        return pack_bytes(op, layout)
+    if mover := mover_of(layout):
+        return move(op, layout, mover)
     if len(layout.index):
         return pack_indices(op, layout)
     walk = PackedWalk(layout, shape_of(op.x))
@@ -56,12 +52,9 @@ def bitpack(op: BitpackOp, target: Target) -> StageLoops:
         if lanes:
             plain, packed = stage.tensor(op.x), stage.tensor(op.result)
             line = Columns(stage.emit, walk, code, plain, packed, lanes).pack
-        if dims:
-            nest(stage.emit, walk.shape, dims, (low, high), line)
-        else:
-            stage.emit.loop(low, high, lambda _: line([0] * len(walk.shape)))
+        nest(stage.emit, walk.shape, dims, (low, high), line)
 
-    return StageLoops(walk.shape[dims[0]] if dims else 1, body)
+    return StageLoops(parts(walk, dims), body)
 
 
 def neighbours(walk: PackedWalk, target: Target) -> int:

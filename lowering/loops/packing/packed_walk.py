@@ -65,8 +65,14 @@ def nest(
     bounds: tuple[Index, Index],
     body: Callable[[list[Index]], None],
 ) -> None:
-    """Loops over `dims`, the first within `bounds`; other indices are 0."""
+    """Loops over `dims`, the first within `bounds`; other indices are 0.
+
+    Without dimensions there is one part: `body` runs once where it is within `bounds`.
+    """
     indices: list[Index] = [0] * len(shape)
+    if not dims:
+        emit.loop(*bounds, lambda _: body(list(indices)))
+        return
 
     def level(depth: int) -> None:
         if depth == len(dims):
@@ -81,6 +87,11 @@ def nest(
         emit.loop(*(bounds if depth == 0 else (0, shape[dim])), inner)
 
     level(0)
+
+
+def parts(walk: PackedWalk, dims: Sequence[int]) -> int:
+    """How many independent parts loops over `dims` have."""
+    return walk.shape[dims[0]] if dims else 1
 
 
 def outermost(walk: PackedWalk) -> list[int]:

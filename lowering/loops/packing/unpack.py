@@ -14,12 +14,10 @@ from lowbit_dialect.layout import packed_layout
 from lowbit_dialect.ops.base import code_of
 from lowbit_dialect.ops.pack import UnpackOp
 from lowering.loops.emit import Index, signed_byte
-from lowering.loops.packing.byte_stages import unpack_bytes
 from lowering.loops.packing.index_stages import unpack_indices
-from lowering.loops.packing.movers import word_mover
+from lowering.loops.packing.movers import move, mover_of
 from lowering.loops.packing.pack_columns import Columns, column_lanes, sign_extended
-from lowering.loops.packing.packed_walk import PackedWalk, nest, outermost, without
-from lowering.loops.packing.word_stages import unpack_words
+from lowering.loops.packing.packed_walk import PackedWalk, nest, outermost, parts, without
 from lowering.loops.stage import Stage, StageLoops, shape_of
 from lowering.targets import Target
 
@@ -31,10 +29,8 @@ def unpack(op: UnpackOp, target: Target) -> StageLoops:
     """Words to bytes: vectors of columns, or of the bits of a word, or single elements."""
     layout, code = packed_layout(op.x.type), code_of(op.x.type, "x")
     assert layout is not None
-    if mover := word_mover(layout):
-        return unpack_words(op, layout, mover)
-    if layout.bytes.data:
-        return unpack_bytes(op, layout)
+    if mover := mover_of(layout):
+        return move(op, layout, mover)
     if len(layout.index):
         return unpack_indices(op, layout)
     walk = PackedWalk(layout, shape_of(op.result))
@@ -48,12 +44,9 @@ def unpack(op: UnpackOp, target: Target) -> StageLoops:
         if lanes:
             plain, packed = stage.tensor(op.result), stage.tensor(op.x)
             line = Columns(stage.emit, walk, code, plain, packed, lanes).unpack
-        if dims:
-            nest(stage.emit, walk.shape, dims, (low, high), line)
-        else:
-            stage.emit.loop(low, high, lambda _: line([0] * len(walk.shape)))
+        nest(stage.emit, walk.shape, dims, (low, high), line)
 
-    return StageLoops(walk.shape[dims[0]] if dims else 1, body)
+    return StageLoops(parts(walk, dims), body)
 
 
 class _Unpacker:

@@ -9,13 +9,8 @@ from math import ceil
 from typing_extensions import override
 from xdsl.ir import SSAValue
 
-from lowbit_dialect.layout import PackedAttr
-from lowbit_dialect.ops.base import code_of
-from lowbit_dialect.ops.pack import BitpackOp, UnpackOp
 from lowering.loops.emit import Index
-from lowering.loops.packing.byte_stages import ByteMover, stage_extent
-from lowering.loops.packing.packed_walk import PackedWalk
-from lowering.loops.stage import Stage, StageLoops, shape_of
+from lowering.loops.packing.byte_stages import ByteMover
 
 
 class WordMover(ByteMover):
@@ -67,25 +62,3 @@ class WordMover(ByteMover):
         where = list(indices)
         where[self.walk.axis] = self.emit.add(start, k)
         return where
-
-
-def pack_words(op: BitpackOp, layout: PackedAttr, mover: type[WordMover]) -> StageLoops:
-    """Storage bytes to words, a word at a time."""
-    walk = PackedWalk(layout, shape_of(op.x))
-
-    def body(stage: Stage, low: SSAValue, high: SSAValue) -> None:
-        moving = mover(stage, walk, code_of(op.x.type, "x"), to_words=True)
-        moving.run(op.x, op.result, low, high)
-
-    return StageLoops(stage_extent(walk), body)
-
-
-def unpack_words(op: UnpackOp, layout: PackedAttr, mover: type[WordMover]) -> StageLoops:
-    """Words to storage bytes, a word at a time."""
-    walk = PackedWalk(layout, shape_of(op.result))
-
-    def body(stage: Stage, low: SSAValue, high: SSAValue) -> None:
-        moving = mover(stage, walk, code_of(op.x.type, "x"), to_words=False)
-        moving.run(op.result, op.x, low, high)
-
-    return StageLoops(stage_extent(walk), body)
