@@ -169,12 +169,18 @@ class LowbitOp(IRDLOperation, ABC):
         """Create the operation, filling in the defaults of clauses that are not given."""
         filled = {c.name: c.default for c in cls.CLAUSES if c.default is not None}
         filled |= {name: value for name, value in properties.items() if value is not None}
+        values = [SSAValue.get(o) for o in operands]
+        cls.derive(values, filled)
         return cls.create(
-            operands=[SSAValue.get(o) for o in operands],
+            operands=values,
             result_types=list(result_types),
             properties=filled,
             regions=list(regions) or ([Region()] if cls.REGION_KEYWORD else []),
         )
+
+    @classmethod
+    def derive(cls, operands: Sequence[SSAValue], properties: dict[str, Attribute]) -> None:
+        """Add properties that are not given and follow from the operands or from others."""
 
     @classmethod
     def parse(cls, parser: Parser) -> Self:

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from abc import ABC
 from collections.abc import Sequence
-from typing import ClassVar, Self
+from typing import ClassVar
 
 from numpy.typing import NDArray
 from typing_extensions import override
 from xdsl.dialects.builtin import StringAttr, TensorType, UnitAttr
-from xdsl.ir import Attribute, Operation, Region, SSAValue
+from xdsl.ir import Attribute, Operation, SSAValue
 from xdsl.irdl import (
     irdl_op_definition,
     operand_def,
@@ -66,17 +66,11 @@ class PoolOp(TensorOp, ABC):
     traits = traits_def(Pure())
 
     @classmethod
-    def build_op(
-        cls,
-        operands: Sequence[SSAValue | Operation],
-        result_types: Sequence[Attribute],
-        regions: Sequence[Region] = (),
-        **properties: Attribute | None,
-    ) -> Self:
-        """Create the operation; the window moves by its own size where strides are not given."""
-        if properties.get("strides") is None:
-            properties["strides"] = properties.get("kernel")
-        return super().build_op(operands, result_types, regions, **properties)
+    @override
+    def derive(cls, operands: Sequence[SSAValue], properties: dict[str, Attribute]) -> None:
+        """The window moves by its own size where strides are not given."""
+        if "strides" not in properties and "kernel" in properties:
+            properties["strides"] = properties["kernel"]
 
     @property
     def windows(self) -> tuple[Window, Window]:
@@ -235,21 +229,15 @@ class AvgPool2DOp(PoolOp):
 
     @classmethod
     @override
-    def build_op(
-        cls,
-        operands: Sequence[SSAValue | Operation],
-        result_types: Sequence[Attribute],
-        regions: Sequence[Region] = (),
-        **properties: Attribute | None,
-    ) -> Self:
-        types = [SSAValue.get(operand).type for operand in operands]
-        x, layout = types[0] if types else None, properties.get("layout")
-        name = layout.data if isinstance(layout, StringAttr) else "nhwc"
+    def derive(cls, operands: Sequence[SSAValue], properties: dict[str, Attribute]) -> None:
+        """The window is the whole image where no kernel is given."""
+        x, layout = operands[0].type if operands else None, properties.get("layout")
+        name = layout.data if isinstance(layout, StringAttr) else ""
         shape = x.get_shape() if isinstance(x, TensorType) else ()
-        if properties.get("kernel") is None and name in LAYOUTS and len(shape) == 4:
+        if "kernel" not in properties and name in LAYOUTS and len(shape) == 4:
             _, h, w, _ = LAYOUTS[name]
             properties["kernel"] = ints([shape[h], shape[w]])
-        return super().build_op(operands, result_types, regions, **properties)
+        super().derive(operands, properties)
 
     @staticmethod
     def get(
