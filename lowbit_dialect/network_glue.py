@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -101,15 +102,10 @@ class NetworkGlue(NetworkFunction):
         Raises:
             ValueError: an offset or a shift is no integer of i32.
         """
-        type_ = self.tensor(acc, "acc").type
-        dim = integer(axis, "axis")
-        offsets, shifts = (
-            self.constant(_for_channels(values, type_, dim, name), name)
-            for values, name in ((offset, "offset"), (shift, "shift"))
-        )
-        result = TensorType(parse_code(code), type_.get_shape())
-        low, high = (None if v is None else integer(v, n) for v, n in ((lo, "lo"), (hi, "hi")))
-        return self._value(FusedGlueOp.shift(acc, offsets, shifts, result, dim, low, high))
+        given = {"offset": offset, "shift": shift}
+        result, dim, (offsets, shifts) = self._for_glue(acc, code, axis, given)
+        bounds = _optional(lo, "lo"), _optional(hi, "hi")
+        return self._value(FusedGlueOp.shift(acc, offsets, shifts, result, dim, *bounds))
 
     def scale(
         self,
@@ -139,17 +135,28 @@ class NetworkGlue(NetworkFunction):
         Raises:
             ValueError: a parameter is no integer of i32.
         """
+        given = {"offset": offset, "multiplier": multiplier, "shift": shift}
+        result, dim, parameters = self._for_glue(acc, code, axis, given)
+        bounds = _optional(lo, "lo"), _optional(hi, "hi")
+        level = integer(zero, "zero")
+        return self._value(FusedGlueOp.scale(acc, parameters, result, dim, level, *bounds))
+
+    def _for_glue(
+        self, acc: SSAValue, code: str | Code, axis: int, parameters: Mapping[str, Any]
+    ) -> tuple[TensorType, int, list[SSAValue]]:
+        """The type of levels, the channel dimension, and the parameters of glue as constants."""
         type_ = self.tensor(acc, "acc").type
         dim = integer(axis, "axis")
-        given = {"offset": offset, "multiplier": multiplier, "shift": shift}
-        parameters = [
+        constants = [
             self.constant(_for_channels(values, type_, dim, name), name)
-            for name, values in given.items()
+            for name, values in parameters.items()
         ]
-        result = TensorType(parse_code(code), type_.get_shape())
-        low, high = (None if v is None else integer(v, n) for v, n in ((lo, "lo"), (hi, "hi")))
-        level = integer(zero, "zero")
-        return self._value(FusedGlueOp.scale(acc, parameters, result, dim, level, low, high))
+        return TensorType(parse_code(code), type_.get_shape()), dim, constants
+
+
+def _optional(value: Any, name: str) -> int | None:
+    """An integer, or None where it is not given."""
+    return None if value is None else integer(value, name)
 
 
 def _for_channels(values: Any, type_: TensorType, axis: int, name: str) -> NDArray:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
@@ -30,6 +32,17 @@ def _level_bounds(code: Code, lo: int, hi: int | None) -> tuple[int, int]:
     if not 0 <= lo <= high <= top:
         raise ValueError(f"lo {lo} and hi {high} must satisfy 0 <= lo <= hi <= {top}")
     return lo, high
+
+
+def _for_channels(acc: NDArray, axis: int, given: Mapping[str, ArrayLike]) -> list[NDArray]:
+    """Numbers of each channel, (C,), along the channel dimension of acc."""
+    channels, arrays = _channels(acc, axis), []
+    for role, values in given.items():
+        array = integers(values, 1, role)
+        if len(array) != channels:
+            raise ValueError(f"{role} needs {channels} entries, got {len(array)}")
+        arrays.append(along_axis(array, axis, acc.ndim))
+    return arrays
 
 
 def fused_glue_shift(
@@ -62,17 +75,10 @@ def fused_glue_shift(
     """
     code = parse_code(code)
     sums = integers(acc, None, "acc")
-    channels = _channels(sums, axis)
-    offsets, shifts = integers(offset, 1, "offset"), integers(shift, 1, "shift")
-    if len(offsets) != channels or len(shifts) != channels:
-        raise ValueError(
-            f"offset and shift need {channels} entries, got {len(offsets)} and {len(shifts)}"
-        )
-    lo, high = _level_bounds(code, lo, hi)
-    moved = np.clip(sums + along_axis(offsets, axis, sums.ndim), INT32.min, INT32.max)
-    shifts = along_axis(np.clip(shifts, 0, MAX_SHIFT), axis, sums.ndim)
-    levels = np.clip(moved >> shifts, lo, high)
-    return _values(levels, code)
+    offsets, shifts = _for_channels(sums, axis, {"offset": offset, "shift": shift})
+    low, high = _level_bounds(code, lo, hi)
+    moved = np.clip(sums + offsets, INT32.min, INT32.max)
+    return _values(np.clip(moved >> np.clip(shifts, 0, MAX_SHIFT), low, high), code)
 
 
 def _doubling_high_mul(a: NDArray[np.int64], b: NDArray[np.int64]) -> NDArray[np.int64]:
@@ -125,15 +131,8 @@ def fused_glue_scale(
     """
     code = parse_code(code)
     sums = integers(acc, None, "acc")
-    channels = _channels(sums, axis)
-    roles = {"offset": offset, "multiplier": multiplier, "shift": shift}
-    arrays = []
-    for role, values in roles.items():
-        array = integers(values, 1, role)
-        if len(array) != channels:
-            raise ValueError(f"{role} needs {channels} entries, got {len(array)}")
-        arrays.append(along_axis(array, axis, sums.ndim))
-    offsets, multipliers, shifts = arrays
+    given = {"offset": offset, "multiplier": multiplier, "shift": shift}
+    offsets, multipliers, shifts = _for_channels(sums, axis, given)
     low, high = _level_bounds(code, lo, hi)
     moved = np.clip(sums + offsets, INT32.min, INT32.max)
     scaled = _rounding_divide_by_pot(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from fractions import Fraction
 
 import numpy as np
@@ -34,21 +35,54 @@ def max_pool2d(
     Raises:
         ValueError: an argument is malformed.
     """
-    check_layout(layout)
-    image = integers(x, 4, "x").transpose(TO_NHWC[layout])
-    kh, kw = numbers(kernel, 2, 1, "kernel")
-    row_stride, col_stride = numbers(kernel if strides is None else strides, 2, 1, "strides")
-    top, bottom, left, right = numbers(padding, 4, 0, "padding")
-    if max(top, bottom) >= kh or max(left, right) >= kw:
-        raise ValueError(f"padding {list(padding)} must be smaller than the kernel {list(kernel)}")
-    lowest = np.iinfo(np.int64).min
-    edges = ((0, 0), (top, bottom), (left, right), (0, 0))
-    padded = np.pad(image, edges, constant_values=lowest)
-    if padded.shape[1] < kh or padded.shape[2] < kw:
-        raise ValueError(f"kernel {list(kernel)} does not fit in {image.shape[1:3]}")
-    windows = np.lib.stride_tricks.sliding_window_view(padded, (kh, kw), axis=(1, 2))
-    largest = windows[:, ::row_stride, ::col_stride].max(axis=(-2, -1))
-    return np.ascontiguousarray(largest.transpose(FROM_NHWC[layout]))
+    pool = _Pool.of(x, kernel, strides, padding, layout)
+    return pool.result(pool.windows(pool.image, np.iinfo(np.int64).min).max(axis=(-2, -1)))
+
+
+@dataclass(frozen=True)
+class _Pool:
+    """An image, channels innermost, and the windows over it."""
+
+    image: NDArray[np.int64]
+    kernel: Sequence[int]
+    strides: Sequence[int]
+    padding: Sequence[int]
+    layout: str
+
+    @staticmethod
+    def of(
+        x: ArrayLike,
+        kernel: Sequence[int],
+        strides: Sequence[int] | None,
+        padding: Sequence[int],
+        layout: str,
+    ) -> _Pool:
+        """The arguments of a pool, checked."""
+        check_layout(layout)
+        image = integers(x, 4, "x").transpose(TO_NHWC[layout])
+        window = numbers(kernel, 2, 1, "kernel")
+        steps = numbers(kernel if strides is None else strides, 2, 1, "strides")
+        top, bottom, left, right = sides = numbers(padding, 4, 0, "padding")
+        if max(top, bottom) >= window[0] or max(left, right) >= window[1]:
+            raise ValueError(
+                f"padding {list(padding)} must be smaller than the kernel {list(kernel)}"
+            )
+        _, h, w, _ = image.shape
+        if top + h + bottom < window[0] or left + w + right < window[1]:
+            raise ValueError(f"kernel {list(kernel)} does not fit in {image.shape[1:3]}")
+        return _Pool(image, window, steps, sides, layout)
+
+    def windows(self, array: NDArray[np.int64], beside: int) -> NDArray[np.int64]:
+        """The windows (N, H, W, C, kh, kw) over an array of the image's shape, padded."""
+        top, bottom, left, right = self.padding
+        edges = ((0, 0), (top, bottom), (left, right), (0, 0))
+        padded = np.pad(array, edges, constant_values=beside)
+        windows = np.lib.stride_tricks.sliding_window_view(padded, self.kernel, axis=(1, 2))
+        return windows[:, :: self.strides[0], :: self.strides[1]]
+
+    def result(self, array: NDArray[np.int64]) -> NDArray[np.int64]:
+        """Values of the windows in the layout of the arguments."""
+        return np.ascontiguousarray(array.transpose(FROM_NHWC[self.layout]))
 
 
 _ROUNDED: dict[str, Callable[[Fraction], int]] = {
@@ -89,25 +123,14 @@ def avg_pool2d(
     Raises:
         ValueError: an argument is malformed.
     """
-    check_layout(layout)
     if rounding not in _ROUNDED:
         raise ValueError(f"rounding {rounding!r}: {', '.join(_ROUNDED)} are allowed")
-    image = integers(x, 4, "x").transpose(TO_NHWC[layout])
-    window = numbers(kernel, 2, 1, "kernel")
-    row_stride, col_stride = numbers(kernel if strides is None else strides, 2, 1, "strides")
-    top, bottom, left, right = numbers(padding, 4, 0, "padding")
-    edges = ((0, 0), (top, bottom), (left, right), (0, 0))
-    counted = np.pad(np.ones_like(image), edges, constant_values=int(count_padding))
-    sums, counts = (
-        np.lib.stride_tricks.sliding_window_view(array, window, axis=(1, 2))[
-            :, ::row_stride, ::col_stride
-        ].sum(axis=(-2, -1))
-        for array in (np.pad(image, edges), counted)
-    )
+    pool = _Pool.of(x, kernel, strides, padding, layout)
+    sums = pool.windows(pool.image, 0).sum(axis=(-2, -1))
+    counts = pool.windows(np.ones_like(pool.image), int(count_padding)).sum(axis=(-2, -1))
     rounded = _ROUNDED[rounding]
     averages = [
         rounded(Fraction(total, count))
         for total, count in zip(sums.ravel().tolist(), counts.ravel().tolist(), strict=True)
     ]
-    result = np.array(averages, np.int64).reshape(sums.shape)
-    return np.ascontiguousarray(result.transpose(FROM_NHWC[layout]))
+    return pool.result(np.array(averages, np.int64).reshape(sums.shape))
