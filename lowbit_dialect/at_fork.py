@@ -51,8 +51,9 @@ def register(steps: tuple[AtFork, ...], actions: Mapping[str, Callable[[], objec
 def _before_fork() -> None:
     """Take the steps before a fork. Python goes on to fork after an error, and prints it.
 
-    Where this waits for another thread that imports, modules may register hooks of their own, of
-    which Python takes only the ones after the fork. That of `logging` gives back a lock.
+    While this thread waits, another one may import a module that registers hooks of its own. Python
+    has collected the hooks before the fork already, and runs only those after it. The hook of
+    `logging` after a fork releases a lock, which is therefore acquired here.
     """
     had_logging = "logging" in sys.modules
     FORKING.append(True)

@@ -63,5 +63,4 @@ class ToLoopsPass(CompositePass):
     def passes(self) -> tuple[ModulePass, ...]:
         """The passes of the levels stages and loops, without those that lower register tiles."""
         options = Options(self.target)
-        below = (options.build(kind) for kind in (*TO_STAGES, *STAGES_TO_LOOPS))
-        return tuple(below)
+        return tuple(options.build(kind) for kind in (*TO_STAGES, *STAGES_TO_LOOPS))
