@@ -117,7 +117,7 @@ class NetworkBuilder(NetworkGlue):
         rounding: str = "half_even",
         count_padding: bool = False,
     ) -> SSAValue:
-        """`lowbit.avg_pool2d`: of windows as those of `max_pool2d`, or of the whole image."""
+        """`lowbit.avg_pool2d`: averages of windows, or of the image where no kernel is given."""
         op = AvgPool2DOp.get(
             self.tensor(x, "x"),
             None if kernel is None else pair(kernel, "kernel"),

@@ -64,7 +64,7 @@ class SumRange:
         return SumRange(low, high, step, axis)
 
     def of_all_channels(self) -> SumRange:
-        """One range that holds those of all channels."""
+        """One range that holds the sums of all channels."""
         low = int(self.low.min())
         step = int(np.gcd.reduce(np.concatenate([self.step, self.low - low])))
         return SumRange.of_numbers(low, int(self.high.max()), step)

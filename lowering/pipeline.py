@@ -61,7 +61,7 @@ LEVELS: dict[str, tuple[type[ModulePass], ...]] = {
     "llvm": (ScfToCfPass, LowbitToLLVMPass),
 }
 """The passes that reach each level, in order. To add a pass is to add its class to a tuple here; of
-its options `target`, `strategy` and `records` are those of the walk (`Options`)."""
+its options `target`, `strategy` and `records` are taken from the walk (`Options`)."""
 note_shipped(LEVELS)
 
 

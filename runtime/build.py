@@ -70,7 +70,7 @@ def lower_to_llvm(
 
 
 def parsed_pipeline(text: str) -> tuple[ModulePass, ...]:
-    """The passes of the text of a pipeline, those of installed packages too.
+    """The passes of the text of a pipeline, passes of installed packages included.
 
     Raises:
         PipelineError: the text does not parse, or names a pass or an option that does not exist.

@@ -98,7 +98,7 @@ def compile(
             use_cache = use_cache and not fingerprint(given).is_foreign
         else:
             verify(given)
-        # On a hit there is no need to import the passes, which takes longer than all the rest.
+        # On a hit the passes need not be imported, which takes longer than loading an object.
         from runtime.build import build_object, parsed_pipeline  # noqa: PLC0415
 
         pipeline = parsed_pipeline(passes) if isinstance(passes, str) else passes

@@ -53,7 +53,7 @@ def to_memory(value: Value, type_: TensorType) -> NDArray:
 
 
 def _with_lanes(plain: NDArray, type_: TensorType, layout: ChannelsAttr) -> NDArray:
-    """The channels innermost, those of each group filled up to whole blocks."""
+    """The channels innermost, the channels of each group filled up to whole blocks."""
     moved = np.moveaxis(plain, layout.axis.data, -1)
     groups, storage = layout.groups.data, storage_type(type_)
     memory = np.full(

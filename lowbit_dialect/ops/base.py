@@ -229,7 +229,7 @@ class LowbitOp(IRDLOperation, ABC):
 
 
 class TensorOp(LowbitOp, ABC):
-    """An operation of level 1 with one result, whose elements follow from those of its operands."""
+    """An operation of level 1 with one result, computed from the elements of its operands."""
 
     @abstractmethod
     def evaluate(self, *operands: NDArray) -> NDArray:

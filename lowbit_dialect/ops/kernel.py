@@ -217,7 +217,7 @@ class KernelOp(LowbitOp):
         return value
 
     def _verify_schedule(self, lanes: int) -> None:
-        """Check what holds on every target; `lowbit-to-loops` checks the rest."""
+        """Check what holds on every target; the passes to loops check what one target allows."""
         schedule = self.properties.get("schedule")
         if not isinstance(schedule, ScheduleAttr):
             return

@@ -46,8 +46,8 @@ class ScheduleKernel(RewritePattern):
 
 @dataclass(frozen=True)
 class PlanKernelsPass(ModulePass):
-    """Decide for a target what kernels leave open: their schedules and those of their
-    epilogues, and how thresholds are found.
+    """Decide for a target what kernels leave open: schedules, epilogue schedules, and how the
+    epilogues find levels.
 
     Raises:
         ValueError: there is no such target.

@@ -63,7 +63,7 @@ LOWERINGS: dict[type[Operation], Lowering] = {
     UnpackOp: unpack,
     ZeroGapsOp: zero_gaps,
 }
-"""The lowering of each operation; those of kernels are their strategies'."""
+"""The lowering of each operation. A kernel is lowered by its strategy."""
 note_shipped(LOWERINGS)
 
 HOW_TO_ADD = (

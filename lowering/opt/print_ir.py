@@ -60,7 +60,7 @@ def dump(when: str, module: ModuleOp, generic: bool = False) -> None:
         Printer(stream=text, print_generic_format=generic).print_op(module)
     except Exception as error:
         # A pass that failed half way can leave IR that no printer can follow.
-        print(f"\n// the rest cannot be printed: {error!r}", file=text)
+        print(f"\n// the module cannot be printed further: {error!r}", file=text)
     print(f"// -----// IR Dump {when} //----- //\n{text.getvalue()}\n", file=sys.stderr)
 
 

@@ -99,7 +99,7 @@ def check_launcher(function: func.FuncOp) -> None:
 
 
 def check_lowered(function: func.FuncOp, functions: Mapping[str, func.FuncOp]) -> None:
-    """Check the arguments of a function at the level of loops, and those of its stages.
+    """Check the arguments of a function at the level of loops, and of its stages.
 
     Raises:
         OpFailedException: they are not what its attributes say, or those are malformed.

@@ -84,7 +84,7 @@ class ChainToThresholds(RewritePattern):
             return
         known = self.ranges.of(chain.source)
         if len(known.low) > 1:
-            # Channels that are treated alike are those of the sums.
+            # Where the chain treats all channels alike, the sums say which dimension they are.
             chain = Chain.ending_in(op, known.axis)
             assert chain is not None
         steps = bisect(chain, known.along(chain.dim, shape[chain.dim]))

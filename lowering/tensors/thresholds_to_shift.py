@@ -31,7 +31,7 @@ FAR = np.int64(1) << 40
 def offsets_and_shifts(
     thresholds: NDArray[np.int64], sums: SumRange
 ) -> tuple[NDArray[np.int64], NDArray[np.int64]] | None:
-    """The offset and the shift of each channel whose levels are those of the thresholds.
+    """The offset and the shift of each channel that give the levels of the thresholds.
 
     (acc + offset) >> shift reaches k from acc = k 2^shift - offset on. That must lie behind the
     last sum below the k-th threshold, and at or ahead of the first one that reaches it.

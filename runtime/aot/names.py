@@ -118,7 +118,7 @@ def rename_functions(module: ModuleOp, library: str) -> dict[str, str]:
 
 
 def _stages(module: ModuleOp) -> dict[str, list[str]]:
-    """The functions that those of a module of stages, loops or vectors call, by their symbols."""
+    """The functions that a module of stages, loops or vectors calls, by their symbols."""
     found: dict[str, list[str]] = {}
     for function in module.body.block.ops:
         if isinstance(function, FuncOp) and INPUTS in function.attributes:

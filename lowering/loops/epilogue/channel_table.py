@@ -65,7 +65,7 @@ class ChannelTable:
     def of(source: SSAValue, op: KernelOp, fill: int, channels_first: bool = False) -> ChannelTable:
         """Table of a parameter of a kernel, whose last (or first) dimension is the output channel.
 
-        Its lanes are those of the blocks that the kernel walks. A tensor that is not constant must
+        It has as many lanes as a block of the kernel. A tensor that is not constant must
         be in that order already (`lowbit-split-stages`).
         """
         known = ChannelTable.known(source, op, fill, channels_first)

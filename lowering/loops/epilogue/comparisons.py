@@ -27,7 +27,7 @@ class SumVectors:
 
     @staticmethod
     def of(op: KernelOp, vector_bits: int) -> SumVectors:
-        """What the glue of a kernel gets, on a target with vectors of so many bits."""
+        """What the glue of a kernel gets, on a target with vectors of `vector_bits` bits."""
         type_, block = op.sum_vectors[0], block_lanes_of(op)
         element, (lanes,) = type_.element_type, type_.get_shape()
         assert isinstance(element, IntegerType), "sums are integers"
@@ -118,7 +118,7 @@ def sum_range(op: KernelOp) -> tuple[int, int] | None:
 
 
 def corrects_wide(op: KernelOp, bits: int) -> bool:
-    """Whether a correction needs wider lanes than those of `bits` bits that sums come in."""
+    """Whether a correction needs lanes of more than `bits` bits, in which the sums come."""
     if len(op.operands) < 3:
         return False
     sums = sum_range(op)

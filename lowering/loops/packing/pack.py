@@ -67,7 +67,7 @@ def neighbours(walk: PackedWalk, target: Target) -> int:
 
 
 _Word: TypeAlias = Callable[[list[Index], Index, Index, int], None]
-"""What packs so many elements from one on into a word: indices, word, first element, elements."""
+"""Packs neighbouring elements into a word: indices, the word, the first element, their number."""
 
 
 class _Packer:

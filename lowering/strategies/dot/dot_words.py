@@ -27,7 +27,7 @@ class DotWords:
 
 
 def words_of(c: Contraction) -> DotWords:
-    """The words of a contraction: those of its operands, or those that suit the target best."""
+    """The words in which the operands lie, or, where nothing is packed, the best for the target."""
     return dot_words(c.codes, c.target, c.word_bits // 8)
 
 

@@ -214,7 +214,7 @@ class Dot(Strategy):
         return f"a block of {lanes} channels makes no two vectors of sums"
 
     def _why_no_words(self, c: Contraction) -> str | None:
-        """Why the codes have no words of so many bytes, or None where they have."""
+        """Why the codes have no words of `word_bytes` bytes, or None where they have."""
         if c.word_bits != 16 or _product(c).digit_words:
             return None
         return f"word_bytes = 2: products of levels of {c.x} and {c.w} are too large for i16"
