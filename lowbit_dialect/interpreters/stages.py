@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 from xdsl.dialects import memref
-from xdsl.dialects.builtin import DenseIntOrFPElementsAttr, MemRefType, TensorType
+from xdsl.dialects.builtin import DenseIntOrFPElementsAttr, IntegerAttr, MemRefType, TensorType
 from xdsl.interpreter import (
     Interpreter,
     InterpreterFunctions,
@@ -83,7 +83,10 @@ class StageFunctions(InterpreterFunctions):
         self, interpreter: Interpreter, op: memref.ViewOp, args: PythonValues
     ) -> PythonValues:
         """Part of the workspace."""
-        return (bytes_as(args[0], args[1], _memref(op.results[0].type)),)
+        memory, offset = args[0], args[1]
+        if isinstance(offset, IntegerAttr):  # as xDSL 0.75 holds scalars; 0.74 has Python's
+            offset = offset.value.data
+        return (bytes_as(memory, offset, _memref(op.results[0].type)),)
 
     @impl(ViewAsOp)
     def run_view_as(

@@ -71,9 +71,9 @@ def unit_by_llc(module: ModuleOp, target: Target, strategy: str = "auto") -> Uni
     return Unit(found, object_by_llc(translated(lowered), target))
 
 
-def executable_by_llc(module: ModuleOp, target: str, strategy: str, name: str) -> Executable:
+def executable_by_llc(module: ModuleOp, target: str, name: str) -> Executable:
     """The function `name` of such a module, ready to be called."""
-    unit = unit_by_llc(module, get_target(target), strategy)
+    unit = unit_by_llc(module, get_target(target))
     (signature,) = (s for s in unit.signatures if s.name == name)
     return Executable(signature, LoadedObject(unit.object, [name]), target)
 
