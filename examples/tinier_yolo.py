@@ -24,7 +24,7 @@ from numpy.typing import NDArray
 from xdsl.dialects.builtin import ModuleOp, TensorType
 
 from lowbit_dialect.codes import parse_code
-from lowbit_dialect.network import NetworkBuilder
+from lowbit_dialect.network import Network
 from lowbit_dialect.ops.contraction import Conv2DOp
 from runtime import compile
 
@@ -44,7 +44,7 @@ def weights_of(data: Mapping[str, NDArray], layer: int) -> NDArray[np.int8]:
 
 def build_module(data: Mapping[str, NDArray]) -> ModuleOp:
     """The network as @main: (1, 208, 208, 16) to (1, 13, 13, 512), both unipolar<3>."""
-    net = NetworkBuilder(TensorType(ACTIVATIONS, (1, *data["input"].shape)))
+    net = Network(TensorType(ACTIVATIONS, (1, *data["input"].shape)))
     x = net.inputs[0]
     for layer in range(1, LAYERS + 1):
         acc = net.conv2d(x, weights_of(data, layer), WEIGHTS, padding=(1, 1, 1, 1))

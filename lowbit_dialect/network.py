@@ -1,7 +1,7 @@
 """Write a network layer by layer, its constants given as numpy arrays.
 
-    net = NetworkBuilder(TensorType(parse_code("unipolar<2>"), [1, 8, 8, 64]))
-    acc = net.conv2d(net.inputs[0], weights, "bipolar<1>", padding=(1, 1, 1, 1))
+    net = Network(("unipolar<2>", (1, 8, 8, 64)))
+    acc = net.conv2d(net.inputs[0], weights, "bipolar<1>", padding=1)
     module = net.finish(net.threshold(acc, thresholds, "unipolar<2>"))
 
 For networks that come from a training script; the IR is the same as one written by hand.
@@ -28,10 +28,10 @@ from lowbit_dialect.ops.pool import AvgPool2DOp, MaxPool2DOp
 from lowbit_dialect.ops.reshape import ReshapeOp
 from lowbit_dialect.thresholds import f32_scales
 
-__all__ = ["NetworkBuilder", "dense_layout"]
+__all__ = ["Network", "dense_layout"]
 
 
-class NetworkBuilder(NetworkGlue):
+class Network(NetworkGlue):
     """One function, built from its inputs to its results; `inputs` are the arguments.
 
     Every method appends operations and returns the value that they make; shapes and codes are
@@ -41,7 +41,8 @@ class NetworkBuilder(NetworkGlue):
     VerifyException.
 
     Args:
-        input_types: a tensor type for each input.
+        input_types: the type of each input: a TensorType, or an element and a shape, as
+            `("unipolar<2>", (1, 8, 8, 64))`; beside the codes, elements are f32, i32 and i8.
         name: of the function.
     """
 
@@ -188,3 +189,7 @@ class NetworkBuilder(NetworkGlue):
         result = TensorType(f32, self.tensor(x, "x").type.get_shape())
         clauses = {"scale": floats(f32_scales(scale)), "axis": int_(integer(axis, "axis"))}
         return self._value(DequantizeOp.build_op([x], [result], **clauses))
+
+
+NetworkBuilder = Network
+"""The name before 0.2.0."""

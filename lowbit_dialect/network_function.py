@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Iterable, Sequence
+from typing import Any, TypeAlias
 
 from xdsl.builder import Builder
 from xdsl.dialects import func
-from xdsl.dialects.builtin import ModuleOp, TensorType
-from xdsl.ir import Block, Operation, SSAValue
+from xdsl.dialects.builtin import ModuleOp, TensorType, f32, i8, i32
+from xdsl.ir import Attribute, Block, Operation, SSAValue
 from xdsl.rewriter import InsertPoint
 
+from lowbit_dialect.arguments import integer
 from lowbit_dialect.arrays import as_array
 from lowbit_dialect.codes import Code, parse_code
 from lowbit_dialect.constants import constant_tensor
@@ -25,24 +27,55 @@ def dense_layout(type_: TensorType) -> PackedAttr:
     return min(layouts, key=lambda layout: byte_count(with_encoding(type_, layout)))
 
 
+InputType: TypeAlias = TensorType | tuple[str | Attribute, Sequence[int]]
+"""A tensor type, or an element and a shape: `("unipolar<2>", (1, 8, 8, 64))`."""
+
+_NUMBERS = {"f32": f32, "i32": i32, "i8": i8}
+
+
+def input_type(given: InputType, name: str) -> TensorType:
+    """The type of an input.
+
+    Args:
+        given: a tensor type; or a code, `f32`, `i32` or `i8`, as text or attribute, and a shape.
+        name: what messages call it.
+
+    Raises:
+        ValueError: it is neither, or the text is no code.
+    """
+    if isinstance(given, TensorType):
+        return given
+    if not isinstance(given, Sequence) or isinstance(given, str) or len(given) != 2:
+        raise ValueError(
+            f"{name}: expected a TensorType, or an element and a shape, as ('unipolar<2>',"
+            f" (1, 8, 8, 64)), got {given!r}"
+        )
+    element, shape = given
+    if isinstance(element, str):
+        try:
+            element = _NUMBERS.get(element) or parse_code(element)
+        except ValueError as error:
+            raise ValueError(f"{name}: {error}, f32, i32, i8") from error
+    if not isinstance(element, Attribute):
+        raise ValueError(f"{name}: expected a code such as 'unipolar<2>', got {element!r}")
+    if not isinstance(shape, Iterable) or isinstance(shape, str):
+        raise ValueError(f"{name}: expected a shape such as (1, 8, 8, 64), got {shape!r}")
+    return TensorType(element, [integer(extent, f"{name}: shape") for extent in shape])
+
+
 class NetworkFunction:
     """One function, built from its inputs to its results; `inputs` are the arguments.
 
     Args:
-        input_types: a tensor type for each input.
+        input_types: the type of each input, see `input_type`.
         name: of the function.
     """
 
-    def __init__(self, *input_types: TensorType, name: str = "main"):
-        for i, type_ in enumerate(input_types):
-            if not isinstance(type_, TensorType):
-                raise ValueError(
-                    f"input {i}: expected a TensorType, as TensorType(parse_code('unipolar<2>'),"
-                    f" [1, 8, 8, 64]), got {type_!r}"
-                )
+    def __init__(self, *input_types: InputType, name: str = "main"):
+        types = [input_type(given, f"input {i}") for i, given in enumerate(input_types)]
         if not isinstance(name, str):
             raise ValueError(f"name: expected a text, got {name!r}")
-        self._function = func.FuncOp(name, (list(input_types), []))
+        self._function = func.FuncOp(name, (types, []))
         self._builder = Builder(InsertPoint.at_end(self._function.body.block))
         self._ranges = SumRanges()
         self._is_finished = False

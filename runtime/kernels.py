@@ -25,7 +25,7 @@ from lowbit_dialect.ops.pack import BitpackOp, UnpackOp
 from lowering.record_sources import SHIPPED_RECORDS, digest
 from lowering.strategies import check_strategy
 from lowering.targets import get_target
-from runtime.compile import compile
+from runtime.compiler import compile
 from runtime.executable import Executable, thread_count
 from runtime.remember import remember
 
@@ -143,7 +143,7 @@ def conv2d(
             tap in the padding contributes 0.
         groups: equal groups that the channels are cut into.
         layout: NHWC or NCHW.
-        target, strategy, records: see `runtime.compile`.
+        target, strategy, records: see `lowbit.compile`.
         num_threads: how many threads share the work.
 
     Returns:
@@ -268,7 +268,7 @@ def bitpack(
         bit_axis: where the axis of planes stands among the result's dimensions (x.ndim + 1 of
             them); just before the packed one where not given.
         word_bits: 8, 16, 32 or 64. Element k of a group is bit k of its word.
-        target: see `runtime.compile`.
+        target: see `lowbit.compile`.
 
     Returns:
         A `PackedArray`: `.words` in the physical shape, `.values` the integers.

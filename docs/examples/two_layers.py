@@ -11,13 +11,13 @@ from __future__ import annotations
 import numpy as np
 from xdsl.dialects.builtin import ModuleOp, TensorType, f32
 
-from lowbit_dialect.network import NetworkBuilder
+from lowbit_dialect.network import Network
 
 
 def build_module(seed: int = 0) -> ModuleOp:
     """The network, its weights and thresholds drawn with this seed."""
     rng = np.random.default_rng(seed)
-    net = NetworkBuilder(TensorType(f32, [1, 8, 8, 16]))
+    net = Network(TensorType(f32, [1, 8, 8, 16]))
     (image,) = net.inputs
     x = net.quantize(image, "unipolar<2>", [0.25])
     weights = rng.choice([-1, 1], (32, 3, 3, 16))

@@ -24,7 +24,7 @@ from examples.digits.report import float_operations, layer_table, macs, weight_b
 from lowering.pipeline import lower
 from lowering.targets import get_target
 from runtime import Executable, compile
-from runtime.compile import parse_module
+from runtime.compiler import parse_module
 
 SHADES = " ░▒▓█"
 

@@ -36,7 +36,7 @@ from examples.digits.integer_net import (
 )
 from examples.digits.module import FILE, Measured, build_module, read_net
 from lowbit_dialect.codes import parse_code
-from runtime.compile import parse_module
+from runtime.compiler import parse_module
 
 CHANNELS = ((1, 32, False), (32, 32, True), (32, 64, False), (64, 64, True))
 """Input channels, output channels and whether a 2x2 max pool follows, a row per 3x3 block."""

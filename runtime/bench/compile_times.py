@@ -16,7 +16,7 @@ from lowering.strategies import AUTO, all_strategies
 from lowering.targets import get_target
 from runtime import cache as object_cache
 from runtime.bench.samples import lower_quartile
-from runtime.compile import compile, parse_module
+from runtime.compiler import compile, parse_module
 from runtime.executable import Executable
 
 _CACHED_COMPILATIONS = 5

@@ -39,7 +39,7 @@ from runtime.bench.predicted import predicted_mac_per_cycle
 from runtime.bench.record import Record, Setting
 from runtime.bench.samples import Samples, lower_quartile, visit
 from runtime.bench.workloads import Workload
-from runtime.compile import compile
+from runtime.compiler import compile
 from runtime.executable import Executable
 
 OUTPUTS = ("packed", "i32")

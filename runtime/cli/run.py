@@ -22,7 +22,7 @@ from runtime.cli.arguments import add_entry, add_file, add_records, add_target, 
 from runtime.cli.console import duration, show
 from runtime.cli.files import check_writable, read_array, write_files
 from runtime.cli.pipeline import add_pipeline, chosen_passes, printing
-from runtime.compile import compile
+from runtime.compiler import compile
 from runtime.executable import Executable
 
 

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from lowbit_dialect.interpreters.values import PackedArray
 from lowering.targets import get_target
 from runtime.aot.link import build_program
-from runtime.compile import compile
+from runtime.compiler import compile
 from runtime.tools.c_tools import find_c_compiler
 from tests.aot.conftest import DIGITS, TENSORS, copies, library_of, tool, write_bundle
 

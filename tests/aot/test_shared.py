@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from runtime.aot.library import Library
-from runtime.compile import compile
+from runtime.compiler import compile
 from runtime.tools.c_tools import find_linker
 from tests.aot.conftest import DIGITS, library_of, tool, write_bundle
 from tests.guard import guarded

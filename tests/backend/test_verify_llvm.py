@@ -20,7 +20,7 @@ from lowering.llvm.verify.module import RULES
 from lowering.opt.diagnostics import OpFailedException, location_of
 from lowering.symbol_names import MAX_BYTES
 from lowering.targets import Target, get_target
-from runtime.compile import compile
+from runtime.compiler import compile
 from runtime.source import context, parse_module
 
 V3 = get_target("x86-64-v3")

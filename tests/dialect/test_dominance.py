@@ -12,7 +12,7 @@ from xdsl.utils.exceptions import DiagnosticException
 from lowbit_dialect.dominance import DominanceException, verify_dominance, verify_module
 from lowbit_dialect.interpreters import interpret
 from lowering.pipeline import lower
-from runtime.compile import compile
+from runtime.compiler import compile
 from runtime.source import context
 
 DIAMOND = """

@@ -12,7 +12,7 @@ from xdsl.utils.exceptions import VerifyException
 from lowbit_dialect.codes import BipolarType, Code, UnipolarType, parse_code
 from lowbit_dialect.interpreters.run import interpret
 from lowbit_dialect.layout import byte_count
-from lowbit_dialect.network import NetworkBuilder, dense_layout
+from lowbit_dialect.network import Network, dense_layout
 from lowbit_dialect.ops.pack import ConstantOp, with_encoding
 from lowbit_dialect.reference import (
     add,
@@ -38,7 +38,7 @@ def test_a_network_computes_what_its_layers_say() -> None:
     bias = RNG.integers(-5, 5, (1, 2, 2, 8))
     clauses = {"strides": (2, 1), "padding": (1, 1, 0, 1), "groups": 2}
 
-    net = NetworkBuilder(TensorType(UNIPOLAR2, (1, 7, 4, 4)))
+    net = Network(TensorType(UNIPOLAR2, (1, 7, 4, 4)))
     acc = net.conv2d(net.inputs[0], ternary, "signed<2>", **clauses)
     level = net.threshold(acc, thresholds, UNIPOLAR2, flip)
     pooled = net.max_pool2d(level, (2, 2), (1, 1))
@@ -68,7 +68,7 @@ def test_weights_are_packed_along_the_dimension_that_wastes_least(
 def test_weights_come_back_from_their_bytes() -> None:
     code = parse_code("signed<3>")
     weights = values(code, (5, 3, 3, 7))
-    net = NetworkBuilder()
+    net = Network()
     module = net.finish(net.weights(weights, code))
     constant = next(op for op in module.walk() if isinstance(op, ConstantOp))
     assert np.array_equal(constant.values, weights)
@@ -76,7 +76,7 @@ def test_weights_come_back_from_their_bytes() -> None:
 
 
 def test_wrong_weights_and_wrong_shapes_are_named() -> None:
-    net = NetworkBuilder(TensorType(UnipolarType(2), (1, 4, 4, 2)))
+    net = Network(TensorType(UnipolarType(2), (1, 4, 4, 2)))
     with pytest.raises(ValueError, match=r"0 at index .* is not a value of code bipolar<1>"):
         net.weights(np.array([1, 0]), "bipolar<1>")
     acc = net.conv2d(net.inputs[0], np.ones((3, 1, 1, 2), np.int8), "bipolar<1>")
@@ -110,14 +110,14 @@ def test_thresholds_are_any_numbers(row: list[float], flip: bool) -> None:
         given = np.array([row], dtype)
         if given.tolist() != [row]:
             continue
-        net = NetworkBuilder(TensorType(BipolarType(1), x.shape))
+        net = Network(TensorType(BipolarType(1), x.shape))
         acc = net.conv2d(net.inputs[0], np.ones((1, 1, 1, 8), int), "bipolar<1>")
         module = net.finish(net.threshold(acc, given, UNIPOLAR2, [flip]))
         assert np.asarray(interpret(module, "main", x)[0]).reshape(-1).tolist() == want
 
 
 def test_thresholds_that_no_i32_stands_for() -> None:
-    net = NetworkBuilder(TensorType(i32, (1, 4)))
+    net = Network(TensorType(i32, (1, 4)))
     with pytest.raises(ValueError, match=r"thresholds: 2147483648 at index \[0, 1\] does not fit"):
         net.threshold(net.inputs[0], [[1, 2**31]], "unipolar<2>")
     net.threshold(net.inputs[0], [[-(2**40), 2**31 - 1]], "unipolar<2>")
@@ -142,13 +142,13 @@ def test_thresholds_that_no_i32_stands_for() -> None:
     ],
 )
 def test_thresholds_that_are_no_numbers(given: Any, says: str) -> None:
-    net = NetworkBuilder(TensorType(i32, (1, 4)))
+    net = Network(TensorType(i32, (1, 4)))
     with pytest.raises(ValueError, match=says):
         net.threshold(net.inputs[0], given, "unipolar<2>")
 
 
 def test_constants_are_exact_or_refused() -> None:
-    net = NetworkBuilder()
+    net = Network()
     ends = [[-(2**31), 2**31 - 1], [7, -9]]
     given = [np.array(ends, d) for d in ("<i4", ">i4", "<i8", ">i8")]
     given += [np.asfortranarray(given[3]), np.array(ends)[::-1, ::-1].copy()[::-1, ::-1]]
@@ -164,18 +164,18 @@ def test_constants_are_exact_or_refused() -> None:
         ("a", "constant: expected integers or booleans"),
     ):
         with pytest.raises(ValueError, match=says):
-            NetworkBuilder().constant(bad)
+            Network().constant(bad)
 
 
 def test_scales_are_f32() -> None:
-    net = NetworkBuilder(TensorType(i32, (2, 3)))
+    net = Network(TensorType(i32, (2, 3)))
     x = net.inputs[0]
     given = (0.5, [0.25], np.array([1, 2, 4], ">i2"), np.full(3, 0.1))
     module = net.finish(*(net.dequantize(x, scale) for scale in given))
     acc = np.arange(6).reshape(2, 3)
     for result, scale in zip(interpret(module, "main", acc), given, strict=True):
         assert np.array_equal(np.asarray(result), dequantize(acc, scale))
-    refusing = NetworkBuilder(TensorType(i32, (2, 3)))
+    refusing = Network(TensorType(i32, (2, 3)))
     for bad in (0, -1.0, np.nan, np.inf, 1e39, 1e-60, [1.0, -2.0, 1.0], "a", None, [], [[1.0]]):
         with pytest.raises(ValueError, match="scale: "):
             refusing.dequantize(refusing.inputs[0], bad)
@@ -199,7 +199,7 @@ def test_arguments_as_people_write_them() -> None:
     x = values(UNIPOLAR2, (1, 6, 6, 2))
 
     def result(weights: Any = w, **clauses: Any) -> list:
-        net = NetworkBuilder(TensorType(UNIPOLAR2, (1, 6, 6, 2)))
+        net = Network(TensorType(UNIPOLAR2, (1, 6, 6, 2)))
         module = net.finish(net.conv2d(net.inputs[0], weights, "bipolar<1>", **clauses))
         return np.asarray(interpret(module, "main", x)[0]).tolist()
 
@@ -213,7 +213,7 @@ def test_arguments_as_people_write_them() -> None:
     assert result(padding=(1, (0, 2))) == conv2d(x, w, padding=(1, 1, 0, 2)).tolist()
     assert result(strides=2, dilation=2) == conv2d(x, w, strides=(2, 2), dilation=(2, 2)).tolist()
 
-    net = NetworkBuilder(TensorType(UNIPOLAR2, (1, 6, 6, 2)), TensorType(UNIPOLAR2, (2, 5)))
+    net = Network(TensorType(UNIPOLAR2, (1, 6, 6, 2)), TensorType(UNIPOLAR2, (2, 5)))
     product = net.matmul(net.inputs[1], np.ones((5, 3), int), "bipolar<1>")
     module = net.finish(net.max_pool2d(net.inputs[0], 2), product)
     pooled, sums = interpret(module, "main", x, np.ones((2, 5), int))
@@ -270,16 +270,22 @@ MISTAKES: list[tuple[Callable[[Any, Any, Any], Any], str]] = [
     (lambda net, x, acc: net.add(acc, acc, f32), "expected a code such as"),
     (lambda net, x, acc: net.quantize(x, "unipolar<2>", 1), "x must be tensor<.*f32>"),
     (lambda net, x, acc: net.finish(5), "result 0: expected a tensor of the network"),  # pyright: ignore
-    (lambda net, x, acc: NetworkBuilder("tensor<1xi32>"), "input 0: expected a TensorType"),  # pyright: ignore
-    (lambda net, x, acc: NetworkBuilder(name=5), "name: expected a text"),  # pyright: ignore
+    (lambda net, x, acc: Network("tensor<1xi32>"), "input 0: expected a TensorType"),  # pyright: ignore
+    (lambda net, x, acc: Network(("unipolar<9>", (1,))), "input 0: bad code 'unipolar<9>'"),
+    (lambda net, x, acc: Network(("f16", (1,))), "input 0: unknown code 'f16'"),
+    (lambda net, x, acc: Network(("f32", 5)), "input 0: expected a shape"),  # pyright: ignore
+    (lambda net, x, acc: Network(("f32", "15")), "input 0: expected a shape"),  # pyright: ignore
+    (lambda net, x, acc: Network(("f32", (1.5,))), "input 0: shape: expected an integer"),  # pyright: ignore
+    (lambda net, x, acc: Network((5, (1,))), "input 0: expected a code"),  # pyright: ignore
+    (lambda net, x, acc: Network(name=5), "name: expected a text"),  # pyright: ignore
 ]
 
 
 @pytest.mark.parametrize("method", ["threshold", "glue", "shift"])
 def test_tensors_of_another_network_are_refused(method: str) -> None:
-    other = NetworkBuilder(TensorType(i32, (2, 3)), TensorType(UNIPOLAR2, (2, 3)))
+    other = Network(TensorType(i32, (2, 3)), TensorType(UNIPOLAR2, (2, 3)))
     sums, levels = other.inputs
-    net = NetworkBuilder(TensorType(i32, (2, 3)), TensorType(UNIPOLAR2, (2, 3)))
+    net = Network(TensorType(i32, (2, 3)), TensorType(UNIPOLAR2, (2, 3)))
     says = "expected a tensor of the network, got one of another network"
     arguments: dict[str, tuple[Any, ...]] = {
         "threshold": ([[1]] * 3, "unipolar<1>"),
@@ -305,14 +311,14 @@ def test_tensors_of_another_network_are_refused(method: str) -> None:
 
 @pytest.mark.parametrize(("mistake", "says"), MISTAKES)
 def test_mistakes_are_named(mistake: Callable[..., Any], says: str) -> None:
-    net = NetworkBuilder(TensorType(UNIPOLAR2, (1, 4, 4, 2)))
+    net = Network(TensorType(UNIPOLAR2, (1, 4, 4, 2)))
     acc = net.conv2d(net.inputs[0], np.ones((3, 1, 1, 2), np.int8), "bipolar<1>")
     with pytest.raises((ValueError, VerifyException), match=says):
         net.finish(mistake(net, net.inputs[0], acc))
 
 
 def test_a_network_is_finished_once() -> None:
-    net = NetworkBuilder(TensorType(i32, (3,)))
+    net = Network(TensorType(i32, (3,)))
     net.finish(net.inputs[0])
     for again in (lambda: net.finish(net.inputs[0]), lambda: net.constant([1])):
         with pytest.raises(ValueError, match="the network is finished"):

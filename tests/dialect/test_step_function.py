@@ -10,7 +10,7 @@ from xdsl.dialects.builtin import TensorType, i32
 
 from lowbit_dialect.codes import Code, parse_code
 from lowbit_dialect.interpreters.run import interpret
-from lowbit_dialect.network import NetworkBuilder
+from lowbit_dialect.network import Network
 from lowbit_dialect.reference import conv2d, fused_glue_threshold
 from lowbit_dialect.step_function import CHUNK, MAX_EVALUATIONS, tabulate
 from lowbit_dialect.sum_range import SumRange, SumRanges
@@ -115,7 +115,7 @@ def test_memory_does_not_grow_with_the_sums() -> None:
 
 
 def test_more_sums_than_are_looked_at_are_refused() -> None:
-    net = NetworkBuilder(TensorType(i32, (1, 4)))
+    net = Network(TensorType(i32, (1, 4)))
     with pytest.raises(ValueError, match=r"4294967296 different sums in 4 channels, more than the"):
         net.glue(net.inputs[0], np.sign, "signed<2>")
     calls = []
@@ -153,7 +153,7 @@ def test_sums_of_a_convolution_are_those_that_it_can_reach(
     weights[0] = w_code.max_value
     every = np.array(np.meshgrid(*[x_code.values] * 4)).reshape(4, -1).T.reshape(-1, 2, 2, 1)
     sums = conv2d(every, weights, padding=padding).reshape(-1, 5)
-    net = NetworkBuilder(TensorType(x_code, (1, 2, 2, 1)))
+    net = Network(TensorType(x_code, (1, 2, 2, 1)))
     acc = net.conv2d(net.inputs[0], weights, w_name, padding=padding)
     found = SumRanges().of(acc)
     for c in range(5):
@@ -167,7 +167,7 @@ def test_sums_of_a_convolution_are_those_that_it_can_reach(
 
 
 def test_sums_of_sums() -> None:
-    net = NetworkBuilder(TensorType(parse_code("unipolar<2>"), (1, 4)), TensorType(i32, (1, 3)))
+    net = Network(TensorType(parse_code("unipolar<2>"), (1, 4)), TensorType(i32, (1, 3)))
     acc = net.matmul(net.inputs[0], [[2, -2, 0]] * 4, "signed<3>")
     bias = net.constant([[1, 2, 3]])
     ranges = SumRanges()
@@ -193,7 +193,7 @@ def test_glue_of_a_layer(layout: str) -> None:
     def chain(acc: NDArray) -> NDArray:
         return np.clip(np.round(gamma * acc + beta), 0, 3)
 
-    net = NetworkBuilder(TensorType(code, shape))
+    net = Network(TensorType(code, shape))
     acc = net.conv2d(net.inputs[0], weights, "bipolar<1>", padding=1, layout=layout)
     module = net.finish(net.glue(acc, chain, code, axis))
     x = rng.integers(0, 4, shape)

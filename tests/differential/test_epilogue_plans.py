@@ -12,8 +12,8 @@ from lowbit_dialect.epilogue_schedule import EpilogueScheduleAttr
 from lowbit_dialect.ops.kernel import KernelOp
 from lowering.loops.to_loops import ToLoopsPass
 from lowering.pipeline import lower
-from runtime.compile import compile as compile_module
-from runtime.compile import parse_module
+from runtime.compiler import compile as compile_module
+from runtime.compiler import parse_module
 
 AVX2 = "host+avx2"
 X_TYPE = "tensor<1x5x9x64x!lowbit.unipolar<1>>"

@@ -8,7 +8,7 @@ from xdsl.dialects.builtin import TensorType, i1, i32
 from lowbit_dialect import reference
 from lowbit_dialect.codes import SignedType, UnipolarType
 from lowbit_dialect.ops.glue import FusedGlueOp
-from runtime.compile import compile
+from runtime.compiler import compile
 from runtime.kernels import single_op_module
 from tests.differential.check import TARGETS, check
 from tests.differential.graph import Graph

@@ -9,7 +9,7 @@ from lowbit_dialect.codes import BipolarType, Code, SignedType, UnipolarType
 from lowbit_dialect.interpreters.values import PackedArray
 from lowbit_dialect.kernel_layouts import activation_layout, byte_activation_layout
 from lowbit_dialect.layout import PackedAttr
-from lowbit_dialect.network import NetworkBuilder
+from lowbit_dialect.network import Network
 from lowering.pipeline import lower
 from runtime import compile
 from tests.differential.check import TARGETS, check
@@ -129,7 +129,7 @@ def test_code_does_not_grow_with_the_window() -> None:
     """As many operations for a window of 289 million taps as for one of 400."""
     counts = set()
     for extent in (20, 1000, 17_000):
-        net = NetworkBuilder(tensor(SignedType(2), (1, extent, extent, 7), None))
+        net = Network(tensor(SignedType(2), (1, extent, extent, 7), None))
         module = net.finish(net.max_pool2d(net.inputs[0], (extent, extent)))
         lower(module, "x86-64-v4")
         counts.add(sum(1 for _ in module.walk()))

@@ -9,7 +9,7 @@ from xdsl.dialects.builtin import DenseIntOrFPElementsAttr, IntegerType, TensorT
 
 from lowbit_dialect import reference
 from lowbit_dialect.codes import BipolarType, SignedType, UnipolarType, parse_code
-from lowbit_dialect.network import NetworkBuilder
+from lowbit_dialect.network import Network
 from lowbit_dialect.ops.cast import OVERFLOWS, CastOp
 from lowbit_dialect.ops.reshape import ReshapeOp
 from runtime import compile
@@ -89,7 +89,7 @@ def test_constants(type_, unsigned: bool, given: list[int], code, values: list[i
 
 
 def test_in_the_builder() -> None:
-    net = NetworkBuilder(TensorType(i8, (1, 2, 2, 8)))
+    net = Network(TensorType(i8, (1, 2, 2, 8)))
     x = net.cast(net.inputs[0], "unipolar<2>", "saturate")
     module = net.finish(net.matmul(net.flatten(x), np.ones((32, 3), int), "bipolar<1>"))
     sums = compile(module, use_cache=False)(np.arange(-16, 16, dtype=np.int8).reshape(1, 2, 2, 8))

@@ -5,7 +5,7 @@ import pytest
 from xdsl.dialects.builtin import TensorType, i32
 
 from lowbit_dialect.codes import SignedType, UnipolarType
-from lowbit_dialect.network import NetworkBuilder
+from lowbit_dialect.network import Network
 from lowbit_dialect.ops.glue import FusedGlueOp
 from lowbit_dialect.reference import fused_glue_scale
 from runtime import compile
@@ -69,7 +69,7 @@ def test_a_requantised_layer() -> None:
     x, w = rng.integers(0, 4, (1, 9, 9, 32)), rng.integers(-2, 2, (24, 3, 3, 32))
     exponent = -6  # 0.0123 = 0.7872 * 2^-6
     multiplier = round(0.0123 * 2 ** (31 - exponent))
-    net = NetworkBuilder(tensor(UnipolarType(2), x.shape))
+    net = Network(tensor(UnipolarType(2), x.shape))
     acc = net.conv2d(net.inputs[0], w, "signed<2>", padding=1)
     bias = rng.integers(-500, 500, 24)
     module = net.finish(net.scale(acc, multiplier, -exponent, "unipolar<4>", bias, zero=7))
@@ -94,7 +94,7 @@ def test_a_requantised_layer() -> None:
 def test_bad_parameters() -> None:
     with pytest.raises(ValueError, match="multiplier needs 2 entries, got 1"):
         fused_glue_scale([[1, 2]], [0, 0], [1], [0, 0], "unipolar<2>")
-    net = NetworkBuilder(tensor(i32, (1, 4)))
+    net = Network(tensor(i32, (1, 4)))
     with pytest.raises(ValueError, match="multiplier: 2147483648 at index"):
         net.scale(net.inputs[0], 2**31, 0, "unipolar<2>")
     with pytest.raises(ValueError, match="multiplier: expected integers"):

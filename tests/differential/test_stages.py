@@ -13,7 +13,7 @@ from lowering.pipeline import lower
 from lowering.stages import plan_memory
 from lowering.stages.plan_memory import Lifetime, plan_slots
 from runtime import compile
-from runtime.compile import parse_module
+from runtime.compiler import parse_module
 from tests.differential.check import assert_same, call
 from tests.differential.graph import Graph, Value, module_of
 

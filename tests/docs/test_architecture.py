@@ -10,7 +10,7 @@ from docs.examples.two_layers import build_module
 from lowbit_dialect.interpreters import interpret
 from lowbit_dialect.interpreters.values import to_values
 from lowering.pipeline import LEVELS, lower
-from runtime.compile import compile
+from runtime.compiler import compile
 from runtime.source import parse_module
 
 ROOT = Path(__file__).parents[2]

@@ -12,7 +12,7 @@ import pytest
 from lowering.targets import get_target
 from runtime.aot.link import build_program
 from runtime.cli import main
-from runtime.compile import compile
+from runtime.compiler import compile
 from runtime.tools.c_tools import find_c_compiler, find_linker
 from runtime.tools.emulators import find_emulator
 from tests.tools import needed

@@ -13,7 +13,7 @@ from lowering.llvm.object import compile_assembly, compile_object
 from lowering.pipeline import lower
 from lowering.targets import get_target
 from runtime.aot.link import ToolFailedError, build_program
-from runtime.compile import parse_module
+from runtime.compiler import parse_module
 from runtime.remote.machine import ProgramError
 from runtime.remote.program import Job, Unit
 from runtime.signature import Signature

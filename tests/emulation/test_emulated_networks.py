@@ -10,7 +10,7 @@ from examples.digits.integer_net import forward
 from examples.digits.module import FILE, read_net
 from examples.tinier_yolo import build_module, load
 from lowering.targets import get_target
-from runtime.compile import parse_module
+from runtime.compiler import parse_module
 from runtime.remote.program import Job, Unit
 from tests.differential.strategies import networks
 from tests.differential.test_pool import two_layers

@@ -17,7 +17,7 @@ from xdsl.passes import ModulePass
 from xdsl.printer import Printer
 
 from lowbit_dialect.codes import parse_code
-from lowbit_dialect.network import NetworkBuilder
+from lowbit_dialect.network import Network
 from lowering.loops.to_loops import ToLoopsPass
 from lowering.pipeline import passes_of
 from lowering.targets import TARGETS
@@ -72,7 +72,7 @@ def text_of(module: ModuleOp, generic: bool = False) -> str:
 
 def _convolution() -> ModuleOp:
     rng = np.random.default_rng(1)
-    net = NetworkBuilder(TensorType(parse_code("unipolar<2>"), [1, 2, 2, 8]))
+    net = Network(TensorType(parse_code("unipolar<2>"), [1, 2, 2, 8]))
     (x,) = net.inputs
     y = net.conv2d(x, rng.choice([-1, 1], (4, 1, 1, 8)), "bipolar<1>")
     q = net.threshold(y, np.sort(rng.integers(-9, 9, (4, 3)), axis=1), "unipolar<2>")
@@ -80,7 +80,7 @@ def _convolution() -> ModuleOp:
 
 
 def _floats() -> ModuleOp:
-    net = NetworkBuilder(TensorType(f32, [4, 8]))
+    net = Network(TensorType(f32, [4, 8]))
     (x,) = net.inputs
     return net.finish(net.dequantize(net.quantize(x, "signed<4>", [0.25]), [0.5]))
 

@@ -17,7 +17,7 @@ from lowering.pass_options import Options
 from lowering.pipeline import LEVELS
 from lowering.targets import Target, get_target
 from runtime.build import lower_to_llvm
-from runtime.compile import parse_module
+from runtime.compiler import parse_module
 from runtime.executable import Executable
 from runtime.jit import LoadedObject
 from runtime.remote.program import Unit

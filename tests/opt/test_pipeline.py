@@ -15,8 +15,8 @@ from lowering.composite import flattened
 from lowering.opt.tool import main as lowbit_opt
 from lowering.pipeline import LEVELS, PipelinePass, Step, cut, lower, passes, steps, walk
 from runtime.cli.command_line import main as lowbit
-from runtime.compile import compile as compile_module
-from runtime.compile import parse_module
+from runtime.compiler import compile as compile_module
+from runtime.compiler import parse_module
 
 TEXT = """
 func.func @main(%x: tensor<3x8x!lowbit.unipolar<2>>, %w: tensor<8x4x!lowbit.bipolar<1>>)

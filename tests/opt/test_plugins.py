@@ -25,7 +25,7 @@ from lowering.kernels.select_kernel import SelectKernelPass
 from lowering.targets import get_target, target_names
 from runtime import cache_key, compile, matmul
 from runtime.cli import main
-from runtime.compile import parse_module
+from runtime.compiler import parse_module
 from tests.installed import forget, install
 
 TWIN = '''

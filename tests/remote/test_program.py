@@ -8,7 +8,7 @@ from lowbit_dialect.arrays import as_array
 from lowbit_dialect.codes import parse_code
 from lowering.llvm.object import compile_object
 from lowering.targets import get_target
-from runtime.compile import compile
+from runtime.compiler import compile
 from runtime.remote.machine import LocalMachine, Machine, ProgramError
 from runtime.remote.program import Job, Program, RemoteExecutable, Unit
 from runtime.signature import Signature

@@ -1,4 +1,4 @@
-"""Networks of `NetworkBuilder`, compiled."""
+"""Networks of `Network`, compiled."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import pytest
 from xdsl.dialects.builtin import TensorType
 
 from lowbit_dialect.codes import parse_code
-from lowbit_dialect.network import NetworkBuilder
+from lowbit_dialect.network import Network
 from runtime import compile
 
 THRESHOLDS = np.array(
@@ -43,7 +43,7 @@ def test_thresholds_are_any_numbers(x_code: str, w_code: str, strategy: str):
     sums = x.reshape(60, 8) @ w.reshape(-1, 8).T
     want = (rows <= np.where(flip, -sums, sums)[..., None]).sum(axis=-1)
 
-    net = NetworkBuilder(TensorType(parse_code(x_code), x.shape))
+    net = Network(TensorType(parse_code(x_code), x.shape))
     acc = net.conv2d(net.inputs[0], w, w_code)
     module = net.finish(net.threshold(acc, rows, "unipolar<2>", flip))
     got = compile(module, strategy=strategy)(x)
@@ -55,7 +55,7 @@ def test_integer_thresholds_of_every_dtype_and_memory_order():
     for dtype in ("<i4", ">i4", ">i8", "<f4", ">f8"):
         for arrange in (np.ascontiguousarray, np.asfortranarray):
             rows = arrange(np.array([[-3, 0, 2], [-9, 1, 4], [0, 0, 0]], dtype))
-            net = NetworkBuilder(TensorType(parse_code("bipolar<1>"), (9, 8)))
+            net = Network(TensorType(parse_code("bipolar<1>"), (9, 8)))
             acc = net.matmul(net.inputs[0], np.ones((8, 3), int), "bipolar<1>")
             f = compile(net.finish(net.threshold(acc, rows, "unipolar<2>")))
             x = np.where(np.arange(9)[:, None] > np.arange(8), 1, -1)

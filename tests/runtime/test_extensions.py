@@ -33,7 +33,7 @@ from lowbit_dialect import extensions as extensions_module
 from lowbit_dialect import reference
 from lowbit_dialect.codes import parse_code
 from lowbit_dialect.extensions import extensions
-from lowbit_dialect.network import NetworkBuilder
+from lowbit_dialect.network import Network
 from lowbit_dialect.ops.elementwise import AddOp
 from lowering import pipeline
 from lowering.loops.lowerings import LOWERINGS, register_lowering
@@ -99,7 +99,7 @@ def test_the_lowering_of_an_operation_from_outside_is_never_an_old_one(
 ):
     rng = np.random.default_rng(0)
     w, x = rng.choice([-1, 1], (8, 3, 3, 16)), rng.integers(0, 4, (1, 8, 8, 16))
-    net = NetworkBuilder(TensorType(parse_code("unipolar<2>"), (1, 8, 8, 16)))
+    net = Network(TensorType(parse_code("unipolar<2>"), (1, 8, 8, 16)))
     acc = net.conv2d(net.inputs[0], w, "bipolar<1>", padding=(1, 1, 1, 1))
     module = net.finish(net._value(ReluOp.create(operands=[acc], result_types=[acc.type])))
     sums = reference.conv2d(x, w, padding=(1, 1, 1, 1))
@@ -183,7 +183,7 @@ def test_a_plugin_that_parsing_loads_is_seen(folder: Path, monkeypatch: pytest.M
 
 def relu_module() -> ModuleOp:
     """A function with an operation from outside."""
-    net = NetworkBuilder(TensorType(i32, (4,)))
+    net = Network(TensorType(i32, (4,)))
     x = net.inputs[0]
     return net.finish(net._value(ReluOp.create(operands=[x], result_types=[x.type])))
 

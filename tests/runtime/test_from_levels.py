@@ -12,7 +12,7 @@ from lowering.pipeline import LEVELS, lower
 from lowering.targets import get_target
 from runtime import compile
 from runtime.analysis.levels import Levels
-from runtime.compile import parse_module
+from runtime.compiler import parse_module
 
 ADD = """
 func.func @main(%x: tensor<4x8xi32>) -> tensor<4x8xi32> {

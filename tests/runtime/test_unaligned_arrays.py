@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from lowbit_dialect.interpreters.values import PackedArray
 from runtime import compile
-from runtime.compile import parse_module
+from runtime.compiler import parse_module
 from runtime.executable import Executable
 from tests.aot.conftest import TENSORS, copies
 

@@ -1,0 +1,62 @@
+"""`import lowbit`: its names, its version, and how long it takes."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import tomllib
+from importlib.metadata import version
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import lowbit
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+def seconds_of(program: str, times: int = 3) -> float:
+    """The least CPU time in seconds that a program reports of itself, in processes of their own.
+
+    CPU time, because other programs use the machine meanwhile.
+    """
+    found = []
+    for _ in range(times):
+        command = [sys.executable, "-c", f"import time\n{program}\nprint(time.process_time())"]
+        found.append(float(subprocess.check_output(command, cwd=ROOT, text=True, timeout=60)))
+    return min(found)
+
+
+def test_every_public_name_is_there() -> None:
+    assert sorted(lowbit.__all__) == lowbit.__all__
+    assert {name for name in lowbit.__all__ if getattr(lowbit, name, None) is None} == set()
+    assert set(lowbit.__all__) <= set(dir(lowbit))
+    with pytest.raises(AttributeError, match="module 'lowbit' has no attribute 'conv3d'"):
+        lowbit.conv3d  # noqa: B018  # pyright: ignore
+
+
+def test_the_version_is_that_of_the_distribution() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["setuptools"]
+    assert project["dynamic"]["version"] == {"attr": "lowbit.__version__"}
+    assert version("lowbit") == lowbit.__version__
+
+
+def test_a_network_from_public_names_alone() -> None:
+    w = np.array([[1, -1], [1, 1], [-1, 1]])
+    net = lowbit.Network(("unipolar<2>", (1, 3)))
+    sums = net.matmul(net.inputs[0], w, lowbit.codes.parse_code("bipolar<1>"))
+    executable = lowbit.compile(net.finish(sums))
+    assert isinstance(executable, lowbit.Executable)
+    x = np.array([[3, 2, 1]], np.uint8)
+    assert executable(x).tolist() == [[4, 0]]
+    assert np.array_equal(lowbit.matmul(x, w), x @ w)
+    packed = lowbit.bitpack(x, "unipolar<2>")
+    assert isinstance(packed, lowbit.PackedArray)
+    assert np.array_equal(lowbit.unpack(packed), x)
+    assert lowbit.targets.get_target("cortex-a53").name in lowbit.targets.target_names()
+
+
+def test_importing_takes_little() -> None:
+    """0.02 s on a quiet machine; xDSL and LLVM are imported when a name is first used."""
+    assert seconds_of("import lowbit") < 0.25
