@@ -45,7 +45,7 @@ class Executable:
     def __init__(self, signature: Signature, loaded: LoadedObject, target: str):
         self.signature, self.target = signature, target
         self._loaded = loaded
-        count = len(signature.arguments) + len(signature.results) + (not signature.in_place)
+        count = len(signature.arguments) + len(signature.results) + signature.takes_workspace
         self._function = ctypes.CFUNCTYPE(None, *[ctypes.c_void_p] * count)(
             loaded.address(signature.name)
         )
@@ -103,7 +103,7 @@ class Executable:
         workspace given here is zeroed before its first use, stays where it is, at any address, and
         belongs to this call alone while it runs.
         """
-        if self.signature.in_place:
+        if not self.signature.takes_workspace:
             self._function(*_addresses([*inputs]))
             return
         own = self._take_workspace() if workspace is None else workspace
@@ -122,10 +122,10 @@ class Executable:
         workspace of its own stay alive with it.
         """
         arrays = [*inputs, *outputs]
-        if not self.signature.in_place:
+        if self.signature.takes_workspace:
             arrays.append(self._take_workspace())
         pointers = _addresses(arrays)
-        if num_threads == 1 or self.signature.in_place:
+        if num_threads == 1 or not self.signature.stages:
             call = partial(self._function, *map(ctypes.c_void_p, pointers))
         else:
             call = partial(self._run_at, pointers, num_threads)
@@ -133,7 +133,7 @@ class Executable:
         return call
 
     def _run_at(self, pointers: list[int], num_threads: int) -> None:
-        if num_threads > 1:
+        if num_threads > 1 and self.signature.stages:
             pool = thread_pool()
             if pool is not None and pool.run(self._shared_stages, pointers, num_threads):
                 return

@@ -2,27 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from numpy.typing import NDArray
-from xdsl.dialects.builtin import (
-    DictionaryAttr,
-    Float32Type,
-    Float64Type,
-    IntegerAttr,
-    IntegerType,
-    MemRefType,
-    ModuleOp,
-    NoneAttr,
-    TensorType,
-)
+from xdsl.dialects import llvm
+from xdsl.dialects.builtin import DictionaryAttr, IntegerAttr, ModuleOp, TensorType
 from xdsl.dialects.func import FuncOp
 from xdsl.ir import Attribute
 
 from lowbit_dialect.cached_property import cached_property
-from lowering.stages.interface import INPUTS, check_lowered
+from lowering.functions import functions_of
+from lowering.llvm.interface import read_interface
+from lowering.stages.interface import (
+    INPUTS,
+    MEMORY,
+    OUTPUTS,
+    STAGES,
+    WORKSPACE,
+    check_lowered,
+    in_place_attributes,
+    is_callable_in_place,
+)
 from runtime.tensor_spec import TensorSpec, Value
 
 
@@ -34,8 +36,8 @@ class Signature:
     zeroed memory that it works in, at any address. Arguments and results are aligned to their
     elements.
 
-    A function of memrefs works on its arguments in place (`in_place`): it has no results, no
-    workspace and no stages.
+    A function of memrefs works on its arguments in place (`in_place`): it has no results and no
+    stages, and takes a workspace only where it allocates memory.
     """
 
     name: str
@@ -44,6 +46,16 @@ class Signature:
     workspace: int
     stages: tuple[tuple[str, int], ...]
     in_place: bool = False
+
+    @property
+    def takes_workspace(self) -> bool:
+        """Whether a workspace is the last argument; a function of tensors takes an empty one."""
+        return not self.in_place or self.workspace > 0
+
+    @property
+    def written(self) -> tuple[TensorSpec, ...]:
+        """What a call writes: the results, or the arguments of a function that works in place."""
+        return self.arguments if self.in_place else self.results
 
     @property
     def inputs(self) -> tuple[TensorType, ...]:
@@ -81,27 +93,27 @@ class Signature:
         return [f"input {i}" for i in range(len(self.arguments))]
 
     @staticmethod
-    def of(function: FuncOp) -> Signature:
-        """The signature that `lowbit-outline-stages` left on a function."""
-        attributes: dict[str, Any] = function.attributes
-        stages: DictionaryAttr = attributes["lowbit.stages"]
-        extents = ((name, attr) for name, attr in stages.data.items())
+    def of(name: str, attributes: Mapping[str, Any]) -> Signature:
+        """The signature of a function by the attributes that say what it takes.
+
+        They are those that `lowbit-outline-stages` leaves on it, or `lowbit.memory`.
+        """
+        if MEMORY in attributes:
+            arguments = (TensorType(t.element_type, t.get_shape()) for t in attributes[MEMORY])
+            specs = tuple(map(TensorSpec.of, arguments))
+            workspace = attributes[WORKSPACE].value.data if WORKSPACE in attributes else 0
+            return Signature(name, specs, (), workspace, (), in_place=True)
+        stages: DictionaryAttr = attributes[STAGES]
+        extents = ((stage, attr) for stage, attr in stages.data.items())
         return Signature(
-            function.sym_name.data,
-            tuple(TensorSpec.of(t) for t in attributes["lowbit.inputs"]),
-            tuple(TensorSpec.of(t) for t in attributes["lowbit.outputs"]),
-            attributes["lowbit.workspace"].value.data,
+            name,
+            tuple(TensorSpec.of(t) for t in attributes[INPUTS]),
+            tuple(TensorSpec.of(t) for t in attributes[OUTPUTS]),
+            attributes[WORKSPACE].value.data,
             tuple(
-                (name, attr.value.data) for name, attr in extents if isinstance(attr, IntegerAttr)
+                (stage, attr.value.data) for stage, attr in extents if isinstance(attr, IntegerAttr)
             ),
         )
-
-    @staticmethod
-    def of_memory(function: FuncOp) -> Signature:
-        """The signature of a function of memrefs that `is_callable_in_place`."""
-        types = [_tensor_of(type_) for type_ in function.function_type.inputs.data]
-        arguments = tuple(map(TensorSpec.of, types))
-        return Signature(function.sym_name.data, arguments, (), 0, (), in_place=True)
 
     def to_json(self) -> dict[str, Any]:
         """As JSON-able data."""
@@ -128,45 +140,21 @@ class Signature:
 
 
 def signatures(module: ModuleOp) -> list[Signature]:
-    """Signatures of the public functions of a module at the loops level.
+    """Signatures of the public functions of a module at the level of loops, simd or llvm.
 
     Raises:
         OpFailedException: the attributes of one do not fit its arguments or its stages.
     """
-    functions = {op.sym_name.data: op for op in module.body.block.ops if isinstance(op, FuncOp)}
-    found = [function for function in functions.values() if INPUTS in function.attributes]
-    for function in found:
-        check_lowered(function, functions)
-    stages = {
-        name
-        for function in found
-        for name in function.attributes["lowbit.stages"].data  # pyright: ignore
-    }
-    return [
-        Signature.of(function) if INPUTS in function.attributes else Signature.of_memory(function)
-        for name, function in functions.items()
-        if INPUTS in function.attributes or (name not in stages and is_callable_in_place(function))
-    ]
-
-
-def is_callable_in_place(function: FuncOp) -> bool:
-    """Whether a function takes nothing but arrays of known shapes, and is no part of another."""
-    is_private = function.sym_visibility is not None and function.sym_visibility.data == "private"
-    types = function.function_type
-    if is_private or function.is_declaration or types.outputs.data or not types.inputs.data:
-        return False
-    return all(map(_is_array, types.inputs.data))
-
-
-def _is_array(type_: Attribute) -> bool:
-    if not isinstance(type_, MemRefType) or not isinstance(type_.layout, NoneAttr):
-        return False
-    element = type_.element_type
-    is_integer = isinstance(element, IntegerType) and element.width.data in (8, 16, 32, 64)
-    is_known = is_integer or isinstance(element, Float32Type | Float64Type)
-    return is_known and all(extent > 0 for extent in type_.get_shape())
-
-
-def _tensor_of(type_: Attribute) -> TensorType:
-    assert isinstance(type_, MemRefType)
-    return TensorType(type_.element_type, type_.get_shape())
+    functions = functions_of(module)
+    memrefs = {name: f for name, f in functions.items() if isinstance(f, FuncOp)}
+    found: dict[str, Mapping[str, Attribute]] = {}
+    for name, function in functions.items():
+        if isinstance(function, llvm.FuncOp):
+            if INPUTS in function.attributes or MEMORY in function.attributes:
+                found[name] = read_interface(function, functions)
+        elif INPUTS in function.attributes:
+            check_lowered(function, memrefs)
+            found[name] = function.attributes
+        elif is_callable_in_place(function):
+            found[name] = in_place_attributes(function)
+    return [Signature.of(name, attributes) for name, attributes in found.items()]

@@ -19,7 +19,7 @@
 // CHECK:       {{^}}net_3_bitserial_conv:
 
 // LLVM would end the process at the first intrinsic of another machine.
-// MIXED: {{^}}error: {{.*}}the module was lowered for cortex-a9, not for znver5: write it with {target=cortex-a9}
+// MIXED: {{^}}error: {{.*}}the module was lowered for cortex-a9, not for znver5: choose target cortex-a9
 
 !x = tensor<1x4x4x8x!lowbit.unipolar<1>>
 !w1 = tensor<8x1x1x8x!lowbit.bipolar<1>>

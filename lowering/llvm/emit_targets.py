@@ -15,9 +15,8 @@ from xdsl.dialects.builtin import ModuleOp, StringAttr
 from xdsl.utils.target import Target
 
 from lowering.llvm.emit import module_to_llvm_ir
-from lowering.llvm.lowbit_to_llvm import TARGET_ATTRIBUTE
+from lowering.llvm.lowbit_to_llvm import TARGET_ATTRIBUTE, check_lowered_for
 from lowering.llvm.object import compile_assembly
-from lowering.opt.diagnostics import fail
 from lowering.targets import Target as Machine
 from lowering.targets import get_target
 
@@ -26,19 +25,12 @@ def _machine(module: ModuleOp, name: str | None) -> Machine:
     """The target `name`, if the instructions that the module was lowered to are among its own.
 
     Without a name it is the target that the module was lowered for, or the host where the module
-    does not say. LLVM ends the process where it meets an intrinsic of another machine.
+    does not say.
     """
     lowered = module.attributes.get(TARGET_ATTRIBUTE)
     recorded = lowered.data if isinstance(lowered, StringAttr) else None
     machine = get_target(name or recorded or "host")
-    if recorded is not None:
-        other = get_target(recorded)
-        if other.arch != machine.arch or not other.isa <= machine.isa:
-            fail(
-                module,
-                f"the module was lowered for {other.name}, not for {machine.name}:"
-                f" write it with {{target={other.name}}}",
-            )
+    check_lowered_for(module, machine)
     return machine
 
 

@@ -35,8 +35,9 @@ from lowbit_dialect.extensions import note_shipped
 from lowering.llvm import convert_arith, convert_control, convert_memory, convert_vector
 from lowering.llvm.conversion import Conversion
 from lowering.llvm.function_attributes import add_kernel_properties
+from lowering.llvm.interface import interface_attributes
 from lowering.opt.diagnostics import fail
-from lowering.targets import get_target
+from lowering.targets import Target, get_target
 
 HANDLERS: dict[type[Operation], Callable[..., None]] = {
     **convert_arith.HANDLERS,
@@ -49,6 +50,26 @@ note_shipped(HANDLERS)
 
 TARGET_ATTRIBUTE = "lowbit.target"
 """The module's attribute that says which target its LLVM operations are for."""
+
+
+def check_lowered_for(module: ModuleOp, target: Target) -> None:
+    """Refuse a module that was lowered for instructions which a target has not.
+
+    Raises:
+        ValueError: the target that the module was lowered for does not exist.
+        OpFailedException: it is another one; LLVM ends the process where it meets an intrinsic of
+            another machine.
+    """
+    recorded = module.attributes.get(TARGET_ATTRIBUTE)
+    if not isinstance(recorded, StringAttr):
+        return
+    other = get_target(recorded.data)
+    if other.arch != target.arch or not other.isa <= target.isa:
+        fail(
+            module,
+            f"the module was lowered for {other.name}, not for {target.name}:"
+            f" choose target {other.name}",
+        )
 
 
 @dataclass(frozen=True)
@@ -67,10 +88,12 @@ class LowbitToLLVMPass(ModulePass):
     def apply(self, ctx: Context, op: ModuleOp) -> None:
         """Convert the module."""
         target = get_target(self.target)
+        check_lowered_for(op, target)
         block = op.body.block
         for old in tuple(block.ops):
             if isinstance(old, func.FuncOp):
                 new: Operation = convert_control.convert_function(old, target, HANDLERS)
+                new.attributes |= interface_attributes(old)
             elif isinstance(old, memref.GlobalOp):
                 new = convert_memory.convert_global(Conversion(target, old), old)
             elif isinstance(old, llvm.FuncOp | llvm.GlobalOp):

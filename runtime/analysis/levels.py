@@ -5,12 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from xdsl.dialects.builtin import ModuleOp, TensorType
-from xdsl.dialects.func import CallOp, FuncOp
 
 from lowbit_dialect.layout import byte_count
 from lowbit_dialect.ops.compute import LaunchOp
 from lowbit_dialect.ops.kernel import KernelOp
 from lowbit_dialect.schedule import ScheduleAttr
+from lowering.functions import Function, callees, functions_of
 from lowering.kernels.contraction import Contraction
 from lowering.llvm.emit import module_to_llvm_ir
 from lowering.llvm.object import compile_assembly
@@ -94,7 +94,7 @@ class Levels:
 
     def _learn(self, level: str, module: ModuleOp) -> None:
         """Keep the facts that a level shows and the next one does not."""
-        functions = {f.sym_name.data: f for f in module.body.block.ops if isinstance(f, FuncOp)}
+        functions = functions_of(module)
         if level == "stages":
             for name, function in functions.items():
                 launches = [op for op in function.walk() if isinstance(op, LaunchOp)]
@@ -144,10 +144,9 @@ class Levels:
         )
 
 
-def _code_of(stage: FuncOp) -> str:
+def _code_of(stage: Function) -> str:
     """The function that a stage calls, where it shares one, or its own name."""
-    calls = [op for op in stage.body.block.ops if isinstance(op, CallOp)]
-    return calls[0].callee.root_reference.data if calls else stage.sym_name.data
+    return next(callees(stage), stage.sym_name.data)
 
 
 def _contraction(op: KernelOp, target: Target) -> ContractionReport:

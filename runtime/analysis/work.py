@@ -16,10 +16,10 @@ from math import ceil
 
 from xdsl.dialects import arith, scf
 from xdsl.dialects.builtin import FixedBitwidthType, IntegerAttr, VectorType
-from xdsl.dialects.func import FuncOp
 from xdsl.ir import Operation, SSAValue
 
 from lowbit_dialect.simd import DotAccOp, LookupOp, MulAccOp, PopcountAccOp
+from lowering.functions import Function
 
 LANES = 0
 """Stands for the bits of a lane, whatever they are."""
@@ -42,14 +42,14 @@ class BitProducts:
     iteration: int
 
 
-def bit_products(stage: FuncOp, extent: int) -> BitProducts:
+def bit_products(stage: Function, extent: int) -> BitProducts:
     """The bit products of a stage at the loops level, run over all its `extent` parts."""
     return max(
         (_counted(stage, extent, kinds) for kinds in KINDS), key=lambda products: products.total
     )
 
 
-def _counted(stage: FuncOp, extent: int, elements: Mapping[type[Operation], int]) -> BitProducts:
+def _counted(stage: Function, extent: int, elements: Mapping[type[Operation], int]) -> BitProducts:
     """The products of some kinds of operations, given the bits of what each multiplies."""
     total, by_loop = 0, Counter[Operation | None]()
     for op in stage.walk():

@@ -17,11 +17,15 @@ from runtime.tensor_spec import TensorSpec
 
 @dataclass(frozen=True)
 class CBuffer:
-    """One argument of a C function: `input0`, `output0` and so on."""
+    """One argument of a C function: `input0`, `output0` and so on.
+
+    Of a function that works in place an argument is called `array0`, read and written.
+    """
 
     name: str
     spec: TensorSpec
     is_input: bool
+    is_output: bool
 
     @property
     def element_type(self) -> str:
@@ -31,7 +35,7 @@ class CBuffer:
     @property
     def parameter(self) -> str:
         """Its declaration as a parameter."""
-        return f"{'const ' if self.is_input else ''}{self.element_type} *{self.name}"
+        return f"{'' if self.is_output else 'const '}{self.element_type} *{self.name}"
 
     @property
     def elements(self) -> int:
@@ -77,10 +81,21 @@ def c_type(dtype: np.dtype) -> str:
 
 
 def buffers_of(signature: Signature) -> tuple[list[CBuffer], list[CBuffer]]:
-    """The inputs and the outputs of a function."""
-    inputs = [CBuffer(f"input{i}", spec, True) for i, spec in enumerate(signature.arguments)]
-    outputs = [CBuffer(f"output{i}", spec, False) for i, spec in enumerate(signature.results)]
+    """The inputs and the outputs of a function, which are the same where it works in place."""
+    if signature.in_place:
+        arrays = [
+            CBuffer(f"array{i}", spec, True, True) for i, spec in enumerate(signature.arguments)
+        ]
+        return arrays, arrays
+    inputs = [CBuffer(f"input{i}", spec, True, False) for i, spec in enumerate(signature.arguments)]
+    outputs = [CBuffer(f"output{i}", spec, False, True) for i, spec in enumerate(signature.results)]
     return inputs, outputs
+
+
+def parameters_of(signature: Signature) -> list[CBuffer]:
+    """The arrays that a function takes, each once."""
+    inputs, outputs = buffers_of(signature)
+    return list(dict.fromkeys([*inputs, *outputs]))
 
 
 def byte_meaning(code: Code) -> str:

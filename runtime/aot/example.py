@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from runtime.aot.c_types import CBuffer, buffers_of
+from runtime.aot.c_types import CBuffer, buffers_of, parameters_of
 from runtime.aot.library import VERSION, Library
 from runtime.aot.names import workspace_query
 from runtime.aot.templates import fill
@@ -16,7 +16,12 @@ def example_text(library: Library, compiler: str) -> str:
     """The program for the library's main function; `compiler` builds it, for its comments."""
     function = library.main
     inputs, outputs = buffers_of(function.signature)
-    buffers = [*inputs, *outputs]
+    buffers = parameters_of(function.signature)
+    arguments = _pointers("npy_inputs", inputs)
+    if not function.signature.in_place:
+        arguments += _pointers("npy_outputs", outputs)
+    if function.signature.takes_workspace:
+        arguments.append("workspace")
     upper = function.name.upper()
     return fill(
         "example.c.in",
@@ -42,9 +47,7 @@ def example_text(library: Library, compiler: str) -> str:
         buffers="\n".join(line for buffer in buffers for line in _definitions(upper, buffer)),
         inputs="".join(map(_row, inputs)),
         outputs="".join(map(_row, outputs)),
-        arguments=", ".join(
-            [*_pointers("npy_inputs", inputs), *_pointers("npy_outputs", outputs), "workspace"]
-        ),
+        arguments=", ".join(arguments),
     )
 
 

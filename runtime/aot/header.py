@@ -5,7 +5,7 @@ from __future__ import annotations
 from textwrap import wrap
 
 from lowering.stages.plan_memory import ALIGNMENT
-from runtime.aot.c_types import CBuffer, buffers_of
+from runtime.aot.c_types import CBuffer, parameters_of
 from runtime.aot.library import VERSION, Library, LibraryFunction
 from runtime.aot.names import stage_type, workspace_query
 from runtime.aot.templates import fill
@@ -25,41 +25,59 @@ def header_text(library: Library) -> str:
         machine=library.machine,
         triple=target.triple,
         alignment=ALIGNMENT,
-        stage_type=stage_type(library.main.name),
-        upper_function=library.main.name.upper(),
+        threads=_threads(library),
         functions="\n".join(_function(function, library) for function in library.functions),
     )
+
+
+def _threads(library: Library) -> str:
+    """How threads share a function, by the example of the first one that has stages."""
+    functions = (library.main, *library.functions)
+    staged = next((f for f in functions if not f.signature.in_place), None)
+    if staged is None:
+        return ""
+    name = staged.name
+    return fill("threads.h.in", stage_type=stage_type(name), upper_function=name.upper())
 
 
 def _function(function: LibraryFunction, library: Library) -> str:
     """Everything about one function."""
     name, signature = function.name, function.signature
-    upper = name.upper()
-    inputs, outputs = buffers_of(signature)
-    buffers = [*inputs, *outputs]
-    parameters = [*(buffer.parameter for buffer in buffers), "void *workspace"]
-    pieces = ["ptrdiff_t low", "ptrdiff_t high"]
-    stages = [
-        f"/* The stages of {name} in their order, for threads; see above. */",
-        _prototype(f"typedef void {stage_type(name)}", [*parameters, *pieces]),
-    ]
-    stages += [f"{stage_type(name)} {stage};" for stage, _ in signature.stages]
-    stages.append(f"#define {upper}_STAGE_COUNT {len(signature.stages)}")
-    rows = [f"STAGE({stage}, {extent})" for stage, extent in signature.stages]
-    stages.append(" \\\n    ".join([f"#define {upper}_STAGES(STAGE)", *rows]))
+    buffers, upper = parameters_of(signature), name.upper()
+    parameters = [buffer.parameter for buffer in buffers]
+    if signature.takes_workspace:
+        parameters.append("void *workspace")
     lines = [
         *_comment([f"{name}: @{function.symbol} of {library.source}.", *_paragraphs(buffers)]),
         _prototype(f"void {name}", parameters),
         "",
-        f"/* {upper}_WORKSPACE_BYTES, for programs that load the library while they run. */",
-        f"size_t {workspace_query(name)}(void);",
-        "",
         *(line for buffer in buffers for line in _macros(upper, buffer)),
-        f"#define {upper}_WORKSPACE_BYTES {function.workspace_bytes}",
-        "",
-        *stages,
     ]
+    if signature.takes_workspace:
+        lines += [
+            f"#define {upper}_WORKSPACE_BYTES {function.workspace_bytes}",
+            "",
+            f"/* {upper}_WORKSPACE_BYTES, for programs that load the library while they run. */",
+            f"size_t {workspace_query(name)}(void);",
+        ]
+    if not signature.in_place:
+        lines += ["", *_stages(function, parameters)]
     return "\n".join(lines) + "\n"
+
+
+def _stages(function: LibraryFunction, parameters: list[str]) -> list[str]:
+    """The stages of a function, which threads call on pieces."""
+    name, upper = function.name, function.name.upper()
+    pieces = ["ptrdiff_t low", "ptrdiff_t high"]
+    stages = function.signature.stages
+    rows = [f"STAGE({stage}, {extent})" for stage, extent in stages]
+    return [
+        f"/* The stages of {name} in their order, for threads; see above. */",
+        _prototype(f"typedef void {stage_type(name)}", [*parameters, *pieces]),
+        *(f"{stage_type(name)} {stage};" for stage, _ in stages),
+        f"#define {upper}_STAGE_COUNT {len(stages)}",
+        " \\\n    ".join([f"#define {upper}_STAGES(STAGE)", *rows]),
+    ]
 
 
 def _prototype(head: str, parameters: list[str]) -> str:

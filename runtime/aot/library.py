@@ -73,7 +73,7 @@ def build_library(
     records: str = SHIPPED_RECORDS,
     opt: int = 2,
 ) -> Library:
-    """Compile a module of tensors as the library `name`; the module stays as it is.
+    """Compile a module as the library `name`; the module stays as it is.
 
     Raises:
         ValueError: the name cannot be one of C, or there is nothing to compile.
@@ -86,12 +86,8 @@ def build_library(
         for signature in lower_to_llvm(module, target, records=records)
     )
     for function in functions:
-        if function.signature.in_place:
-            raise ValueError(
-                f"@{function.name} works on memory in place: libraries are made of functions of"
-                " tensors"
-            )
-        _add_workspace_query(module, function, target)
+        if function.signature.takes_workspace:
+            _add_workspace_query(module, function, target)
     data = compile_object(module_to_llvm_ir(module, target), target, opt)
     # A file may have a name that is no text.
     source = source.encode(errors="replace").decode()

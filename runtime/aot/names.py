@@ -8,14 +8,13 @@ two libraries define does not clash.
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping
 from functools import cache
 from importlib.resources import files
 
 from xdsl.dialects.builtin import DictionaryAttr, ModuleOp, StringAttr, SymbolRefAttr
-from xdsl.dialects.func import CallOp, FuncOp
 
-from lowbit_dialect.ops.compute import LaunchOp
+from lowering.functions import Function, callee, callees, functions_of, is_public
 from lowering.opt.diagnostics import fail
 from lowering.stages.interface import INPUTS, STAGES
 
@@ -86,16 +85,18 @@ def rename_functions(module: ModuleOp, library: str) -> dict[str, str]:
     """
     check_library_name(library)
     symbols: dict[str, str] = {}
+    new: dict[str, str] = {}
     taken: dict[str, str] = {}
     stages = _stages(module)
     of_stages = {stage for found in stages.values() for stage in found}
-    for function in list(module.body.block.ops):
-        if not isinstance(function, FuncOp) or function.sym_name.data in of_stages:
+    called = {name for function in functions_of(module).values() for name in callees(function)}
+    for symbol, function in functions_of(module).items():
+        if symbol in of_stages:
             continue
-        symbol, visibility = function.sym_name.data, function.sym_visibility
-        if function.is_declaration or (visibility is not None and visibility.data != "public"):
-            function.detach()
-            function.erase()
+        if not is_public(function):
+            if symbol not in called:
+                function.detach()
+                function.erase()
             continue
         if not _IDENTIFIER.fullmatch(symbol):
             fail(
@@ -109,47 +110,41 @@ def rename_functions(module: ModuleOp, library: str) -> dict[str, str]:
             other = taken.setdefault(defined.upper(), symbol)
             if other != symbol:
                 fail(function, f"@{symbol} and @{other} would both define {defined} in C")
-        symbols[name] = symbol
-        function.sym_name = StringAttr(name)
-        _rename_stages(module, symbol, name, stages.get(symbol, ()))
+        symbols[name], new[symbol] = symbol, name
+        for stage in stages.get(symbol, ()):
+            if not _IDENTIFIER.fullmatch(stage):
+                fail(function, f"its stage {stage!a} is no name of a C function")
+            new[stage] = f"{name}_{stage.removeprefix(f'{symbol}_')}"
     if not symbols:
         raise ValueError("the module has no public function: a library would be empty")
+    _rename(module, new)
     return symbols
 
 
 def _stages(module: ModuleOp) -> dict[str, list[str]]:
     """The functions that a module of stages, loops or vectors calls, by their symbols."""
     found: dict[str, list[str]] = {}
-    for function in module.body.block.ops:
-        if isinstance(function, FuncOp) and INPUTS in function.attributes:
-            names = [_callee(op) for op in function.walk() if isinstance(op, LaunchOp | CallOp)]
-            found[function.sym_name.data] = list(dict.fromkeys(names))
+    functions = functions_of(module)
+    for name, function in functions.items():
+        if INPUTS in function.attributes:
+            found[name] = list(dict.fromkeys(callees(function)))
     called = {name for names in found.values() for name in names}
-    for function in module.body.block.ops:
-        if isinstance(function, FuncOp) and function.sym_name.data in called:
-            # What a stage shares with others is private, and keeps its name.
-            shared = [_callee(op) for op in function.walk() if isinstance(op, CallOp)]
-            found.setdefault("", []).extend(shared)
+    for name in called & functions.keys():
+        # What a stage shares with others is private, and keeps its name.
+        found.setdefault("", []).extend(callees(functions[name]))
     return found
 
 
-def _callee(op: LaunchOp | CallOp) -> str:
-    return op.callee.root_reference.data
-
-
-def _rename_stages(module: ModuleOp, symbol: str, name: str, stages: Sequence[str]) -> None:
-    """Give the stages of a function names that begin with its own."""
-    new = {stage: f"{name}_{stage.removeprefix(f'{symbol}_')}" for stage in stages}
-    for op in module.walk() if new else ():
-        if isinstance(op, FuncOp):
-            if op.sym_name.data in new:
-                if not _IDENTIFIER.fullmatch(op.sym_name.data):
-                    fail(op, f"{op.sym_name.data!a} is no name of a C function")
-                op.sym_name = StringAttr(new[op.sym_name.data])
+def _rename(module: ModuleOp, new: Mapping[str, str]) -> None:
+    """Give functions other names, where they are defined, called, and listed as stages."""
+    for op in module.walk():
+        if isinstance(op, Function):
+            name = op.sym_name.data
+            op.sym_name = StringAttr(new.get(name, name))
             extents = op.attributes.get(STAGES)
-            if isinstance(extents, DictionaryAttr) and op.sym_name.data == name:
+            if isinstance(extents, DictionaryAttr):
                 op.attributes[STAGES] = DictionaryAttr(
                     {new.get(stage, stage): extent for stage, extent in extents.data.items()}
                 )
-        elif isinstance(op, LaunchOp | CallOp) and _callee(op) in new:
-            op.properties["callee"] = SymbolRefAttr(new[_callee(op)])
+        elif (called := callee(op)) is not None and called in new:
+            op.properties["callee"] = SymbolRefAttr(new[called])

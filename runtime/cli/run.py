@@ -4,11 +4,16 @@ Inputs are .npy files in the order of the function's arguments, outputs in the o
 Tensors of low-bit codes are arrays of the integers they stand for, of any integer dtype. Packed
 tensors are arrays of their words in the physical shape; a packed input may also be given as
 integers, and --unpack writes packed results as integers.
+
+A function of memrefs works on its arguments in place. Each is an --input; the --output files, one
+for each argument in the same order, get the arrays as they are after one run. No input file
+changes, unless an --output names it. /dev/null stands for an array that is not wanted.
 """
 
 from __future__ import annotations
 
 import argparse
+import os
 import time
 from pathlib import Path
 
@@ -71,7 +76,8 @@ def execute(args: argparse.Namespace) -> int:
     """Run the command."""
     for path in args.output:
         check_writable(path)
-    if len({path.resolve() for path in args.output}) < len(args.output):
+    files = [path.resolve() for path in args.output if str(path) != os.devnull]
+    if len(set(files)) < len(files):
         raise ValueError("--output names one file twice")
     arrays = [read_array(path) for path in args.input]
     pipeline, after = None, None
@@ -94,20 +100,26 @@ def execute(args: argparse.Namespace) -> int:
             f"@{signature.name} takes {len(signature.arguments)} inputs ({types}),"
             f" got {len(arrays)}: give each with --input"
         )
-    if signature.in_place:
-        raise ValueError(f"@{signature.name} works on its arguments in place: call it from Python")
-    if args.output and len(args.output) != len(signature.results):
+    if args.output and len(args.output) != len(signature.written):
         raise ValueError(
-            f"@{signature.name} gives {len(signature.results)} results,"
+            f"@{signature.name} {'changes' if signature.in_place else 'gives'}"
+            f" {len(signature.written)} {'arguments' if signature.in_place else 'results'},"
             f" got {len(args.output)} of --output"
         )
     inputs = [
         spec.to_storage(array, str(path))
         for spec, array, path in zip(signature.arguments, arrays, args.input, strict=True)
     ]
-    outputs = [spec.new_storage() for spec in signature.results]
-    executable.run(inputs, outputs, args.num_threads)
-    times = _times(executable, inputs, outputs, args.num_threads, args.repeat)
+    if signature.in_place:
+        # An array may be given twice, and is changed.
+        inputs = outputs = [array.copy() for array in inputs]
+        executable.run(inputs, [], args.num_threads)
+        repeated = [array.copy() for array in inputs], list[NDArray]()
+    else:
+        outputs = [spec.new_storage() for spec in signature.results]
+        executable.run(inputs, outputs, args.num_threads)
+        repeated = inputs, outputs
+    times = _times(executable, *repeated, args.num_threads, args.repeat)
     results = _results(executable, outputs, unpack=args.unpack)
     write_files(
         {
@@ -118,7 +130,7 @@ def execute(args: argparse.Namespace) -> int:
         }
     )
     table = Table("result", "dtype", "shape", "type")
-    for i, (array, spec) in enumerate(zip(results, signature.results, strict=True)):
+    for i, (array, spec) in enumerate(zip(results, signature.written, strict=True)):
         name = str(args.output[i]) if args.output else str(i)
         table.add_row(name, str(array.dtype), "x".join(map(str, array.shape)), spec.text)
     show(table)
@@ -147,7 +159,7 @@ def _times(
 def _results(executable: Executable, outputs: list[NDArray], *, unpack: bool) -> list[NDArray]:
     """The arrays to write."""
     results = []
-    for spec, buffer in zip(executable.signature.results, outputs, strict=True):
+    for spec, buffer in zip(executable.signature.written, outputs, strict=True):
         value = spec.from_storage(buffer)
         if isinstance(value, PackedArray):
             codec = spec.codec

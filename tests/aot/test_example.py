@@ -236,3 +236,37 @@ def test_a_header_of_another_target_is_noticed(tmp_path: Path):
     done = run(tmp_path / "digits", tmp_path / "digit.npy")
     assert done.returncode == 1
     assert done.stderr == "error: digits.h: made for another target than the library\n"
+
+
+IN_PLACE = """
+func.func @twice(%x: memref<4xi16>, %y: memref<2x2xf32>) {
+  %c0 = arith.constant 0 : index
+  %c1 = arith.constant 1 : index
+  %c4 = arith.constant 4 : index
+  scf.for %i = %c0 to %c4 step %c1 {
+    %a = memref.load %x[%i] : memref<4xi16>
+    %b = arith.addi %a, %a : i16
+    memref.store %b, %x[%i] : memref<4xi16>
+  }
+  %a = memref.load %y[%c0, %c1] : memref<2x2xf32>
+  memref.store %a, %y[%c1, %c0] : memref<2x2xf32>
+  func.return
+}"""
+
+
+def test_functions_of_memrefs_work_in_place(tmp_path: Path) -> None:
+    build(IN_PLACE, "twice", tmp_path)
+    header = (tmp_path / "twice.h").read_text()
+    assert "void twice(int16_t *array0, float *array1);" in header
+    assert "workspace" not in header.partition("#ifndef")[2]
+    x, y = np.array([1, -2, 3, 4], np.int16), np.arange(4, dtype=np.float32).reshape(2, 2)
+    for name, array in (("x", x), ("y", y)):
+        np.save(tmp_path / f"{name}.npy", array)
+    names = [tmp_path / f"{name}.npy" for name in ("x", "y", "new_x", "new_y")]
+    done = run(
+        tmp_path / "twice", *names[:2], "--output", names[2], "--output", names[3], "--repeat", 3
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+    np.testing.assert_array_equal(np.load(names[2]), 2 * x)
+    np.testing.assert_array_equal(np.load(names[3]), [[0, 1], [1, 3]])
+    np.testing.assert_array_equal(np.load(names[0]), x)

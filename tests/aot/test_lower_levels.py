@@ -1,4 +1,4 @@
-"""Libraries of modules that are at stages or loops already: the same names, the same header."""
+"""Libraries of modules that are at lower levels already: the same names, the same header."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def library(level: str) -> Library:
     return build_library(parse_module(str(module)), "net", "net.mlir", get_target("cortex-a53"))
 
 
-@pytest.mark.parametrize("level", ["stages", "loops"])
+@pytest.mark.parametrize("level", ["stages", "loops", "llvm"])
 def test_the_same_library(level: str) -> None:
     expected, found = library("kernels"), library(level)
     assert found.functions == expected.functions

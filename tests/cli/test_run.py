@@ -67,6 +67,36 @@ def test_several_results_from_words_and_from_values(lowbit: Lowbit, work: Work):
         np.testing.assert_array_equal(np.load(work / "b.npy"), np.load(work / "w.npy"))
 
 
+IN_PLACE = """\
+func.func @rotate(%x: memref<3xi32>, %y: memref<3xi32>) {
+  %c0 = arith.constant 0 : index
+  %c2 = arith.constant 2 : index
+  %a = memref.load %x[%c0] : memref<3xi32>
+  %b = arith.addi %a, %a : i32
+  memref.store %b, %x[%c0] : memref<3xi32>
+  memref.store %a, %y[%c2] : memref<3xi32>
+  return
+}
+"""
+
+
+def test_arguments_in_place_are_written_to_outputs(lowbit: Lowbit, work: Work):
+    (work / "rotate.mlir").write_text(IN_PLACE)
+    np.save(work / "v.npy", np.array([7, 8, 9], np.int64))
+    run = ("run", work / "rotate.mlir", "-i", work / "v.npy", "-i", work / "v.npy")
+    outputs = (work / "a.npy", work / "b.npy")
+    done = lowbit(*run, "-o", outputs[0], "-o", outputs[1], "--repeat", 3)
+    assert (done.code, done.err) == (0, "")
+    np.testing.assert_array_equal(np.load(outputs[0]), [14, 8, 9])
+    np.testing.assert_array_equal(np.load(outputs[1]), [7, 8, 7])
+    np.testing.assert_array_equal(np.load(work / "v.npy"), [7, 8, 9])
+    assert lowbit(*run, "-o", os.devnull, "-o", os.devnull).code == 0
+    assert lowbit(*run, "-o", work / "v.npy", "-o", os.devnull).code == 0
+    np.testing.assert_array_equal(np.load(work / "v.npy"), [14, 8, 9])
+    message = lowbit(*run, "-o", outputs[0]).message
+    assert "@rotate changes 2 arguments, got 1 of --output" in message
+
+
 def test_files_of_every_dtype_and_memory_order(lowbit: Lowbit, work: Work):
     """A .npy file is in C or Fortran order, its elements in either byte order."""
     for which in ("x.npy", "w.npy"):

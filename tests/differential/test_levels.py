@@ -22,11 +22,8 @@ def reparsed(module: ModuleOp, level: str) -> ModuleOp:
     return again
 
 
-START_LEVELS = tuple(level for level in LEVELS if level != "llvm")
-
-
 @examples(4)
-@given(networks(most_layers=2), st.sampled_from(TARGETS), st.sampled_from(START_LEVELS))
+@given(networks(most_layers=2), st.sampled_from(TARGETS), st.sampled_from(tuple(LEVELS)))
 def test_texts(graph: Graph, target: str, start: str) -> None:
     """Every level has a text; stages run in the interpreter; compiling goes on from any level."""
     module, steps = module_of(graph), Context()
