@@ -17,8 +17,8 @@ from xdsl.passes import ModulePass
 from xdsl.pattern_rewriter import RewritePattern
 
 from docs.docstrings import escape
+from lowbit.targets import get_target
 from lowering.pipeline import LEVELS
-from lowering.targets import get_target
 from lowering.tiles import lower_tile
 from lowering.universe import LOWBIT_UNIVERSE
 

@@ -21,12 +21,11 @@ from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
-from xdsl.dialects.builtin import ModuleOp, TensorType
+from xdsl.dialects.builtin import ModuleOp
 
-from lowbit_dialect.codes import parse_code
-from lowbit_dialect.network import Network
+from lowbit import Network, compile
+from lowbit.codes import parse_code
 from lowbit_dialect.ops.contraction import Conv2DOp
-from runtime import compile
 
 WEIGHTS, ACTIVATIONS = parse_code("bipolar<1>"), parse_code("unipolar<3>")
 LAYERS = 7
@@ -44,10 +43,10 @@ def weights_of(data: Mapping[str, NDArray], layer: int) -> NDArray[np.int8]:
 
 def build_module(data: Mapping[str, NDArray]) -> ModuleOp:
     """The network as @main: (1, 208, 208, 16) to (1, 13, 13, 512), both unipolar<3>."""
-    net = Network(TensorType(ACTIVATIONS, (1, *data["input"].shape)))
+    net = Network((ACTIVATIONS, (1, *data["input"].shape)))
     x = net.inputs[0]
     for layer in range(1, LAYERS + 1):
-        acc = net.conv2d(x, weights_of(data, layer), WEIGHTS, padding=(1, 1, 1, 1))
+        acc = net.conv2d(x, weights_of(data, layer), WEIGHTS, padding=1)
         thresholds, flip = (data[f"conv{layer}_{name}"] for name in ("thresholds", "flip"))
         x = net.threshold(acc, thresholds, ACTIVATIONS, flip if flip.any() else None)
         if layer in POOLS:

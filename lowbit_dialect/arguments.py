@@ -88,6 +88,5 @@ def layout_name(value: Any) -> str:
     """
     name = value.lower() if isinstance(value, str) else ""
     if name not in LAYOUTS:
-        allowed = " and ".join(layout.upper() for layout in LAYOUTS)
-        raise ValueError(f"layout {value!r}: {allowed} are allowed")
+        raise ValueError(f"layout {value!r} is unknown: {' and '.join(LAYOUTS)} are allowed")
     return name

@@ -52,9 +52,9 @@ class Network(NetworkGlue):
         weights: Any,
         code: str | Code,
         *,
-        strides: Pair = (1, 1),
-        padding: Sides = (0, 0, 0, 0),
-        dilation: Pair = (1, 1),
+        strides: Pair = 1,
+        padding: Sides = 0,
+        dilation: Pair = 1,
         groups: int = 1,
         layout: str = "nhwc",
     ) -> SSAValue:
@@ -65,8 +65,8 @@ class Network(NetworkGlue):
             weights: values of the code, (OC, KH, KW, C / groups) or (OC, C / groups, KH, KW).
             code: of the weights.
             strides: (height, width), or one integer for both.
-            padding: top, bottom, left, right; or ((top, bottom), (left, right)), (height, width)
-                or one integer for all sides.
+            padding: one integer for all sides, (height, width), (top, bottom, left, right) or
+                ((top, bottom), (left, right)).
             dilation: as strides.
             groups: equal groups that the channels are cut into.
             layout: nhwc or nchw.
@@ -97,7 +97,7 @@ class Network(NetworkGlue):
         x: SSAValue,
         kernel: Pair,
         strides: Pair | None = None,
-        padding: Sides = (0, 0, 0, 0),
+        padding: Sides = 0,
         layout: str = "nhwc",
     ) -> SSAValue:
         """`lowbit.max_pool2d`; kernel, strides and padding as those of `conv2d`."""
@@ -113,7 +113,7 @@ class Network(NetworkGlue):
         x: SSAValue,
         kernel: Pair | None = None,
         strides: Pair | None = None,
-        padding: Sides = (0, 0, 0, 0),
+        padding: Sides = 0,
         layout: str = "nhwc",
         rounding: str = "half_even",
         count_padding: bool = False,

@@ -120,11 +120,11 @@ def conv2d(
     *,
     x_code: str | Code = "unipolar<2>",
     w_code: str | Code = "bipolar<1>",
-    strides: Pair = (1, 1),
-    padding: Sides = ((1, 1), (1, 1)),
-    dilation: Pair = (1, 1),
+    strides: Pair = 1,
+    padding: Sides = 0,
+    dilation: Pair = 1,
     groups: int = 1,
-    layout: str = "NHWC",
+    layout: str = "nhwc",
     target: str = "host",
     strategy: str = "auto",
     records: str | Path = SHIPPED_RECORDS,
@@ -133,21 +133,20 @@ def conv2d(
     """Convolution of integer values of low-bit codes, compiled for these shapes and remembered.
 
     Args:
-        x: values of x_code, booleans or any integer dtype; (N, H, W, C), or (N, C, H, W) for NCHW.
-        w: values of w_code; (OC, KH, KW, C / groups), or (OC, C / groups, KH, KW) for NCHW.
+        x: values of x_code, booleans or any integer dtype; (N, H, W, C), or (N, C, H, W) for nchw.
+        w: values of w_code; (OC, KH, KW, C / groups), or (OC, C / groups, KH, KW) for nchw.
         x_code, w_code: unipolar<b>, bipolar<b> or signed<b>, 1 to 8 bits, or
             codebook<b, [values]>, of 8 bits with the other one.
         strides, dilation: (height, width), or one integer for both.
-        padding: ((top, bottom), (left, right)), (top, bottom, left, right), (height, width), or one
-            integer for all sides; 1 on every side by default, whatever the size of the kernel. A
-            tap in the padding contributes 0.
+        padding: one integer for all sides, (height, width), (top, bottom, left, right) or
+            ((top, bottom), (left, right)). A tap in the padding contributes 0.
         groups: equal groups that the channels are cut into.
-        layout: NHWC or NCHW.
+        layout: nhwc or nchw.
         target, strategy, records: see `lowbit.compile`.
         num_threads: how many threads share the work.
 
     Returns:
-        int32 (N, OH, OW, OC), or (N, OC, OH, OW) for NCHW.
+        int32 (N, OH, OW, OC), or (N, OC, OH, OW) for nchw.
 
     Raises:
         ValueError: a value outside its code, a shape, dtype or argument that does not fit; the

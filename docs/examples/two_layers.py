@@ -9,19 +9,19 @@ pool and a 1x1 convolution, and leaves as floats. Weights and thresholds are ran
 from __future__ import annotations
 
 import numpy as np
-from xdsl.dialects.builtin import ModuleOp, TensorType, f32
+from xdsl.dialects.builtin import ModuleOp
 
-from lowbit_dialect.network import Network
+from lowbit import Network
 
 
 def build_module(seed: int = 0) -> ModuleOp:
     """The network, its weights and thresholds drawn with this seed."""
     rng = np.random.default_rng(seed)
-    net = Network(TensorType(f32, [1, 8, 8, 16]))
+    net = Network(("f32", (1, 8, 8, 16)))
     (image,) = net.inputs
     x = net.quantize(image, "unipolar<2>", [0.25])
     weights = rng.choice([-1, 1], (32, 3, 3, 16))
-    y = net.conv2d(x, weights, "bipolar<1>", padding=(1, 1, 1, 1))
+    y = net.conv2d(x, weights, "bipolar<1>", padding=1)
     thresholds = np.sort(rng.integers(-60, 60, (32, 3)), axis=1)
     q = net.threshold(y, thresholds, "unipolar<2>")
     pooled = net.max_pool2d(q, (2, 2))

@@ -13,16 +13,15 @@ from xdsl.dialects.builtin import (
     FloatAttr,
     IntegerAttr,
     ModuleOp,
-    TensorType,
     f64,
     i64,
 )
 from xdsl.ir import Attribute, SSAValue
 
 from examples.digits.integer_net import ACTIVATION, PIXEL, WEIGHT, ConvBlock, IntegerNet
-from lowbit_dialect.codes import parse_code
+from lowbit import Network
+from lowbit.codes import parse_code
 from lowbit_dialect.constants import constant_values
-from lowbit_dialect.network import Network
 from lowbit_dialect.ops.contraction import Conv2DOp
 from lowbit_dialect.ops.elementwise import AddOp, DequantizeOp
 from lowbit_dialect.ops.glue import FusedGlueOp
@@ -51,10 +50,10 @@ class Measured:
 def build_module(net: IntegerNet, measured: Measured | None = None) -> ModuleOp:
     """The network as @main: an image of pixels 0..16 to float logits (1, 1, 1, 10)."""
     pixel, activation, binary = map(parse_code, (PIXEL, ACTIVATION, WEIGHT))
-    builder = Network(TensorType(pixel, IMAGE))
+    builder = Network((pixel, IMAGE))
     x = builder.inputs[0]
     for block in net.blocks:
-        acc = builder.conv2d(x, block.weights, binary, padding=(1, 1, 1, 1))
+        acc = builder.conv2d(x, block.weights, binary, padding=1)
         x = builder.threshold(acc, block.thresholds, activation, block.flip)
         if block.pool:
             x = builder.max_pool2d(x, (2, 2))

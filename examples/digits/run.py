@@ -21,10 +21,8 @@ from examples.digits import data
 from examples.digits.integer_net import forward
 from examples.digits.module import FILE, Measured, measured_of, read_net
 from examples.digits.report import float_operations, layer_table, macs, weight_bytes
-from lowering.pipeline import lower
-from lowering.targets import get_target
-from runtime import Executable, compile
-from runtime.compiler import parse_module
+from lowbit import Executable, compile, lower, parse_module
+from lowbit.targets import get_target
 
 SHADES = " ░▒▓█"
 

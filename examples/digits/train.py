@@ -35,8 +35,8 @@ from examples.digits.integer_net import (
     forward,
 )
 from examples.digits.module import FILE, Measured, build_module, read_net
-from lowbit_dialect.codes import parse_code
-from runtime.compiler import parse_module
+from lowbit import parse_module
+from lowbit.codes import parse_code
 
 CHANNELS = ((1, 32, False), (32, 32, True), (32, 64, False), (64, 64, True))
 """Input channels, output channels and whether a 2x2 max pool follows, a row per 3x3 block."""

@@ -15,12 +15,12 @@ from collections.abc import Callable
 
 import numpy as np
 
-from lowbit_dialect.codes import parse_code
+from lowbit import compile
+from lowbit.codes import parse_code
+from lowbit.targets import get_target
 from lowbit_dialect.geometry import ConvGeometry, Window
 from lowering.kernels.contraction import Contraction
 from lowering.strategies import all_strategies
-from lowering.targets import get_target
-from runtime import compile
 from runtime.bench.measure import Layer
 from runtime.bench.samples import visit
 from runtime.bench.workloads import Workload

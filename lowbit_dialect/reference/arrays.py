@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from typing import TypeVar
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from lowbit_dialect.codes import Code
+
+Numbers = TypeVar("Numbers", bound=tuple[int, ...])
 
 INT32 = np.iinfo(np.int32)
 
@@ -43,18 +45,11 @@ def as_int32(sums: NDArray[np.int64], name: str) -> NDArray[np.int32]:
     return sums.astype(np.int32)
 
 
-def check_layout(layout: str) -> None:
-    """Raise a ValueError for an unknown activation layout."""
-    if layout not in TO_NHWC:
-        raise ValueError(f"layout {layout!r} is unknown: {' and '.join(TO_NHWC)} are allowed")
-
-
-def numbers(values: Sequence[int], count: int, least: int, name: str) -> tuple[int, ...]:
-    """`count` integers of at least `least`; a ValueError that starts with `name` otherwise."""
-    listed = tuple(int(v) for v in values)
-    if len(listed) != count or min(listed) < least:
-        raise ValueError(f"{name} needs {count} integers >= {least}, got {list(listed)}")
-    return listed
+def at_least(least: int, values: Numbers, name: str) -> Numbers:
+    """The integers, each at least `least`; a ValueError that starts with `name` otherwise."""
+    if min(values) < least:
+        raise ValueError(f"{name} needs {len(values)} integers >= {least}, got {list(values)}")
+    return values
 
 
 def along_axis(parameter: NDArray, axis: int, rank: int) -> NDArray:

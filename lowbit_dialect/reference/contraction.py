@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from lowbit_dialect.arguments import Pair, Sides, layout_name, pair, sides
 from lowbit_dialect.codes import Code
 from lowbit_dialect.reference.arrays import (
     FROM_NHWC,
     TO_NHWC,
     as_int32,
-    check_layout,
+    at_least,
     integers,
-    numbers,
 )
 
 _EXACT = ((np.float32, 24), (np.float64, 53))
@@ -34,9 +32,9 @@ def _work_dtype(x: NDArray[np.int64], w: NDArray[np.int64], taps: int) -> type:
 def conv2d(
     x: ArrayLike,
     w: ArrayLike,
-    strides: Sequence[int] = (1, 1),
-    padding: Sequence[int] = (0, 0, 0, 0),
-    dilation: Sequence[int] = (1, 1),
+    strides: Pair = 1,
+    padding: Sides = 0,
+    dilation: Pair = 1,
     groups: int = 1,
     layout: str = "nhwc",
     x_code: Code | None = None,
@@ -47,9 +45,10 @@ def conv2d(
     Args:
         x: (N, H, W, C) or, in nchw, (N, C, H, W).
         w: (OC, KH, KW, C / groups) or, in nchw, (OC, C / groups, KH, KW).
-        strides: of height and width.
-        padding: top, bottom, left, right.
-        dilation: of height and width.
+        strides: (height, width), or one integer for both.
+        padding: one integer for all sides, (height, width), (top, bottom, left, right) or
+            ((top, bottom), (left, right)).
+        dilation: as strides.
         groups: number of groups; output channels of a group see its input channels only.
         layout: nhwc or nchw.
         x_code: where given, x must hold values of this code.
@@ -61,12 +60,12 @@ def conv2d(
     Raises:
         ValueError: an argument is malformed, or a sum leaves i32.
     """
-    check_layout(layout)
+    layout = layout_name(layout)
     image = integers(x, 4, "x", x_code).transpose(TO_NHWC[layout])
     filters = integers(w, 4, "w", w_code).transpose(TO_NHWC[layout])
-    row_stride, col_stride = numbers(strides, 2, 1, "strides")
-    top, bottom, left, right = numbers(padding, 4, 0, "padding")
-    row_step, col_step = numbers(dilation, 2, 1, "dilation")
+    row_stride, col_stride = at_least(1, pair(strides, "strides"), "strides")
+    top, bottom, left, right = at_least(0, sides(padding, "padding"), "padding")
+    row_step, col_step = at_least(1, pair(dilation, "dilation"), "dilation")
     channels, (oc, kh, kw, per_group) = image.shape[3], filters.shape
     if groups < 1 or oc % groups or channels != groups * per_group:
         raise ValueError(

@@ -10,23 +10,25 @@ from fractions import Fraction
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from lowbit_dialect.reference.arrays import FROM_NHWC, TO_NHWC, check_layout, integers, numbers
+from lowbit_dialect.arguments import Pair, Sides, layout_name, pair, sides
+from lowbit_dialect.reference.arrays import FROM_NHWC, TO_NHWC, at_least, integers
 
 
 def max_pool2d(
     x: ArrayLike,
-    kernel: Sequence[int],
-    strides: Sequence[int] | None = None,
-    padding: Sequence[int] = (0, 0, 0, 0),
+    kernel: Pair,
+    strides: Pair | None = None,
+    padding: Sides = 0,
     layout: str = "nhwc",
 ) -> NDArray[np.int64]:
     """Largest value of each window; the padding never wins.
 
     Args:
         x: values, (N, H, W, C) or, in nchw, (N, C, H, W).
-        kernel: height and width of the window.
-        strides: of height and width; the kernel where not given.
-        padding: top, bottom, left, right; each smaller than the kernel.
+        kernel: (height, width) of the window, or one integer for both.
+        strides: as kernel; the kernel where not given.
+        padding: one integer for all sides, (height, width), (top, bottom, left, right) or
+            ((top, bottom), (left, right)); each smaller than the kernel.
         layout: nhwc or nchw.
 
     Returns:
@@ -52,25 +54,25 @@ class _Pool:
     @staticmethod
     def of(
         x: ArrayLike,
-        kernel: Sequence[int],
-        strides: Sequence[int] | None,
-        padding: Sequence[int],
+        kernel: Pair,
+        strides: Pair | None,
+        padding: Sides,
         layout: str,
     ) -> _Pool:
         """The arguments of a pool, checked."""
-        check_layout(layout)
+        layout = layout_name(layout)
         image = integers(x, 4, "x").transpose(TO_NHWC[layout])
-        window = numbers(kernel, 2, 1, "kernel")
-        steps = numbers(kernel if strides is None else strides, 2, 1, "strides")
-        top, bottom, left, right = sides = numbers(padding, 4, 0, "padding")
+        window = at_least(1, pair(kernel, "kernel"), "kernel")
+        steps = at_least(1, pair(kernel if strides is None else strides, "strides"), "strides")
+        top, bottom, left, right = frame = at_least(0, sides(padding, "padding"), "padding")
         if max(top, bottom) >= window[0] or max(left, right) >= window[1]:
             raise ValueError(
-                f"padding {list(padding)} must be smaller than the kernel {list(kernel)}"
+                f"padding {list(frame)} must be smaller than the kernel {list(window)}"
             )
         _, h, w, _ = image.shape
         if top + h + bottom < window[0] or left + w + right < window[1]:
-            raise ValueError(f"kernel {list(kernel)} does not fit in {image.shape[1:3]}")
-        return _Pool(image, window, steps, sides, layout)
+            raise ValueError(f"kernel {list(window)} does not fit in {image.shape[1:3]}")
+        return _Pool(image, window, steps, frame, layout)
 
     def windows(self, array: NDArray[np.int64], beside: int) -> NDArray[np.int64]:
         """The windows (N, H, W, C, kh, kw) over an array of the image's shape, padded."""
@@ -99,9 +101,9 @@ _ROUNDED: dict[str, Callable[[Fraction], int]] = {
 
 def avg_pool2d(
     x: ArrayLike,
-    kernel: Sequence[int],
-    strides: Sequence[int] | None = None,
-    padding: Sequence[int] = (0, 0, 0, 0),
+    kernel: Pair,
+    strides: Pair | None = None,
+    padding: Sides = 0,
     layout: str = "nhwc",
     rounding: str = "half_even",
     count_padding: bool = False,
@@ -110,9 +112,10 @@ def avg_pool2d(
 
     Args:
         x: values, (N, H, W, C) or, in nchw, (N, C, H, W).
-        kernel: height and width of the window.
-        strides: of height and width; the kernel where not given.
-        padding: top, bottom, left, right; each smaller than the kernel.
+        kernel: (height, width) of the window, or one integer for both.
+        strides: as kernel; the kernel where not given.
+        padding: one integer for all sides, (height, width), (top, bottom, left, right) or
+            ((top, bottom), (left, right)); each smaller than the kernel.
         layout: nhwc or nchw.
         rounding: half_even, half_up (towards +inf), half_away (from zero) or floor.
         count_padding: whether the zeros of the padding are counted.

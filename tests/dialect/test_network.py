@@ -241,7 +241,10 @@ MISTAKES: list[tuple[Callable[[Any, Any, Any], Any], str]] = [
     (lambda net, x, acc: net.conv2d(x, [[[[1, 1]]]], "bipolar<1>", strides="22"), "strides: expec"),
     (lambda net, x, acc: net.conv2d(x, [[[[1, 1]]]], "bipolar<1>", groups=1.0), "groups: expected"),
     (lambda net, x, acc: net.conv2d(x, [[[[1, 1]]]], "bipolar<1>", dilation=2**70), "dilation: "),
-    (lambda net, x, acc: net.conv2d(x, [[[[1, 1]]]], "bipolar<1>", layout="HWC"), "layout 'HWC': "),
+    (
+        lambda net, x, acc: net.conv2d(x, [[[[1, 1]]]], "bipolar<1>", layout="HWC"),
+        "layout 'HWC' is",
+    ),
     (lambda net, x, acc: net.max_pool2d(x, "2"), "kernel: expected an integer or two"),
     (lambda net, x, acc: net.max_pool2d(x, 2, (1, 1, 1)), "strides: expected an integer or two"),
     (lambda net, x, acc: net.max_pool2d(acc, 2), "x must be a tensor of a value code"),

@@ -234,7 +234,10 @@ WEIGHTS = np.ones((2, 3, 3, 2), np.int64)
         (lambda: reference.conv2d(ONES * 1.0, WEIGHTS), "x must hold integers, got dtype float64"),
         (lambda: reference.conv2d(ONES[0], WEIGHTS), "x must have 4 dimensions"),
         (lambda: reference.conv2d(ONES, WEIGHTS, (0, 1)), "strides needs 2 integers >= 1"),
-        (lambda: reference.conv2d(ONES, WEIGHTS, padding=(1, 1)), "padding needs 4 integers"),
+        (
+            lambda: reference.conv2d(ONES, WEIGHTS, padding=(1, 1, 1)),
+            "padding: expected an integer",
+        ),
         (lambda: reference.conv2d(ONES, WEIGHTS, dilation=(2, 1)), "3x3 taps do not fit"),
         (lambda: reference.conv2d(ONES, WEIGHTS, groups=2), "in 2 groups do not fit"),
         (lambda: reference.conv2d(ONES, WEIGHTS, groups=0), "in 0 groups do not fit"),
@@ -286,3 +289,13 @@ def test_codes_can_be_text():
             reference.quantize(x, text, 1.0), reference.quantize(x, code, 1.0)
         )
     assert list(itertools.chain(parse_code("bipolar<1>").values)) == [-1, 1]
+
+
+def test_one_integer_stands_for_all_sides():
+    x, w = np.arange(50).reshape(1, 5, 5, 2), np.ones((1, 3, 3, 2), int)
+    pairs = reference.conv2d(x, w, (2, 2), (1, 1, 1, 1), (1, 1))
+    for padding in (1, (1, 1), ((1, 1), (1, 1))):
+        np.testing.assert_array_equal(reference.conv2d(x, w, 2, padding, 1), pairs)
+    np.testing.assert_array_equal(
+        reference.max_pool2d(x, 2, padding=1), reference.max_pool2d(x, (2, 2), (2, 2), (1, 1, 1, 1))
+    )

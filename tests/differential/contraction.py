@@ -107,7 +107,7 @@ class Conv:
                 x_code=self.x_code,
                 w_code=self.w_code,
                 padding=((top, bottom), (left, right)),
-                layout=self.layout.upper(),
+                layout=self.layout,
                 target=target,
                 strategy=strategy,
                 num_threads=num_threads,

@@ -85,8 +85,10 @@ def test_bitpack_of_every_dtype_and_memory_order(code: str):
 
 
 def test_conv2d_nchw_is_conv2d_nhwc_turned():
-    y = conv2d(X, W, groups=2)
-    turned = conv2d(X.transpose(0, 3, 1, 2), W.transpose(0, 3, 1, 2), groups=2, layout="NCHW")
+    y = conv2d(X, W, groups=2, padding=1)
+    turned = conv2d(
+        X.transpose(0, 3, 1, 2), W.transpose(0, 3, 1, 2), groups=2, padding=1, layout="nchw"
+    )
     np.testing.assert_array_equal(turned.transpose(0, 2, 3, 1), y)
 
 
@@ -155,8 +157,8 @@ def test_unpack_refuses_stray_bits():
         ({"dilation": (1, 9)}, "the filter does not fit in the width"),
         ({"groups": 3}, "groups = 3 must divide"),
         ({"groups": "2"}, "groups: expected an integer, got '2'"),
-        ({"layout": "HWC"}, "layout 'HWC': NHWC and NCHW are allowed"),
-        ({"layout": ["NHWC"]}, "NHWC and NCHW are allowed"),
+        ({"layout": "HWC"}, "layout 'HWC' is unknown: nhwc and nchw are allowed"),
+        ({"layout": ["NHWC"]}, "nhwc and nchw are allowed"),
         ({"strategy": ["dot"]}, r"unknown strategy \['dot'\]: expected one of auto"),
         ({"target": ["host"]}, r"target: expected a name, such as 'host', got \['host'\]"),
         ({"records": None}, "records None: "),
