@@ -29,13 +29,15 @@ test-all: SWEEP := -m ""
 test-all: export LOWBIT_EXAMPLES ?= 4
 test test-all: $(VENV)/installed-dev,examples
 	@.ci/install_tools $(BIN)/python
+	@mkdir -p build
 	@failed=; \
 	check() { echo "== $$*"; "$(BIN)/$$@" || failed="$$failed; $$*"; }; \
+	$(BIN)/pyright --pythonpath $(BIN)/python >build/pyright.log 2>&1 & types=$$!; \
 	check pytest -n auto $(SWEEP); \
 	check lit -q lit_tests; \
 	check ruff check .; \
 	check ruff format --check .; \
-	check pyright --pythonpath $(BIN)/python; \
+	echo "== pyright"; wait $$types || failed="$$failed; pyright"; cat build/pyright.log; \
 	if [ -n "$$failed" ]; then echo "FAILED$$failed"; exit 1; fi; echo "all checks passed"
 
 CORE := $(addprefix tests/,dialect opt backend differential runtime cli)

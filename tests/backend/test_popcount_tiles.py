@@ -49,7 +49,7 @@ def counting_loops(function: AssemblyFunction) -> list[list[Instruction]]:
     ]
 
 
-@pytest.mark.parametrize(("target", "layer", "codes"), thinned(product(ARM, LAYERS, PAIRS)))
+@pytest.mark.parametrize(("target", "layer", "codes"), thinned(product(ARM, LAYERS, PAIRS), 5))
 def test_inner_loops(target: str, layer: str, codes: tuple[str, str]) -> None:
     conv = replace(LAYERS[layer], x_code=codes[0], w_code=codes[1])
     levels = Levels.of(module(conv), get_target(target), strategy="bitserial")

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
-from collections.abc import Callable
+import signal
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -51,6 +52,15 @@ class Outcome:
 
 
 Lowbit = Callable[..., Outcome]
+
+
+@pytest.fixture(autouse=True)
+def children_take_interrupts() -> Iterator[None]:
+    """Processes of a test end on SIGINT, which a shell's background jobs, and theirs, ignore."""
+    before = signal.getsignal(signal.SIGINT)
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
 
 
 @pytest.fixture

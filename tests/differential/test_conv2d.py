@@ -36,7 +36,7 @@ def takes(strategy: str, x_code: str, w_code: str, target: str) -> bool:
     return check.takes(strategy, parse_code(x_code), parse_code(w_code), geometry, target)
 
 
-@pytest.mark.parametrize(("place", "pair"), [*enumerate(code_pairs())])
+@pytest.mark.parametrize(("place", "pair"), thinned(enumerate(code_pairs())))
 def test_codes(place: int, pair: tuple[str, str]) -> None:
     """Each with a strategy, or all that take them, each of these on another target."""
     x_code, w_code = pair
@@ -47,8 +47,7 @@ def test_codes(place: int, pair: tuple[str, str]) -> None:
             conv.check(target, strategies=[strategy])
 
 
-@pytest.mark.parametrize(("x_kind", "w_kind"), [*product(KINDS, KINDS)])
-@pytest.mark.parametrize("target", TARGETS)
+@pytest.mark.parametrize(("x_kind", "w_kind", "target"), thinned(product(KINDS, KINDS, TARGETS)))
 def test_kinds(x_kind: str, w_kind: str, target: str) -> None:
     """Borders of every class: rows and columns of windows with any number of valid taps.
 
@@ -69,7 +68,7 @@ def test_kinds(x_kind: str, w_kind: str, target: str) -> None:
 CHANNELS = [*EXTENTS, 95, 127, 128, 129]
 
 
-@pytest.mark.parametrize(("channels", "strategy"), thinned(product(CHANNELS, STRATEGIES)))
+@pytest.mark.parametrize(("channels", "strategy"), thinned(product(CHANNELS, STRATEGIES), 4))
 def test_channels(channels: int, strategy: str) -> None:
     """Every remainder of words of 32 bits, of 64 and of indices of tables."""
     conv = Conv((1, 2, 3, channels), 5, (1, 2), padding=(0, 0, 1, 0), x_code="bipolar<2>")
@@ -79,7 +78,7 @@ def test_channels(channels: int, strategy: str) -> None:
 OUT_CHANNELS = [*EXTENTS, 127, 129]
 
 
-@pytest.mark.parametrize(("oc", "strategy"), thinned(product(OUT_CHANNELS, STRATEGIES)))
+@pytest.mark.parametrize(("oc", "strategy"), thinned(product(OUT_CHANNELS, STRATEGIES), 4))
 def test_out_channels(oc: int, strategy: str) -> None:
     layout = "nchw" if oc % 2 else "nhwc"
     target = turn(OUT_CHANNELS.index(oc), STRATEGIES.index(strategy))
@@ -87,7 +86,7 @@ def test_out_channels(oc: int, strategy: str) -> None:
     conv.check(target, strategies=[strategy])
 
 
-@pytest.mark.parametrize(("width", "strategy"), thinned(product(range(1, 18), STRATEGIES)))
+@pytest.mark.parametrize(("width", "strategy"), thinned(product(range(1, 18), STRATEGIES), 4))
 def test_widths(width: int, strategy: str) -> None:
     """Every remainder of a tile of pixels, and images narrower than one."""
     conv = Conv(
@@ -163,7 +162,7 @@ def convs(draw: st.DrawFn) -> Conv:
     )
 
 
-@examples(25)
+@examples(12)
 @given(convs(), st.sampled_from(TARGETS), strategies, st.integers(1, 3), seeds)
 def test_any(conv: Conv, target: str, strategy: str, num_threads: int, seed: int) -> None:
     conv.check(target, num_threads, seed, strategies=[strategy])

@@ -29,7 +29,7 @@ def glue_on_memory(draw: st.DrawFn) -> Graph:
     return graph.returns(draw(glued(graph, acc, axis, most_bits=8, seed=draw(seeds))))
 
 
-@examples(30)
+@examples(16)
 @given(glue_on_memory(), st.sampled_from(TARGETS), st.integers(1, 3))
 def test_on_memory(graph: Graph, target: str, num_threads: int) -> None:
     check(graph, [target], num_threads)
@@ -47,7 +47,7 @@ def glue_of_matmul(draw: st.DrawFn) -> Graph:
     return graph.returns(draw(glued(graph, acc, axis, most_bits=8, seed=draw(seeds))))
 
 
-@examples(25)
+@examples(12)
 @given(glue_of_matmul(), st.sampled_from(TARGETS), strategies, st.integers(1, 3))
 def test_in_matmul(graph: Graph, target: str, strategy: str, num_threads: int) -> None:
     check(graph, [target], num_threads, [strategy])

@@ -46,7 +46,7 @@ def packings(draw: st.DrawFn) -> Graph:
     )
 
 
-@examples(40)
+@examples(20)
 @given(packings(), st.sampled_from(TARGETS), st.integers(1, 3))
 def test_any(graph: Graph, target: str, num_threads: int) -> None:
     check(graph, [target], num_threads)

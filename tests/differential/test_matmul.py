@@ -15,8 +15,7 @@ from tests.sweep import some, thinned
 KINDS = sorted(AFFINE_CODES)
 
 
-@pytest.mark.parametrize(("x_kind", "w_kind"), [*product(KINDS, KINDS)])
-@pytest.mark.parametrize("target", TARGETS)
+@pytest.mark.parametrize(("x_kind", "w_kind", "target"), thinned(product(KINDS, KINDS, TARGETS)))
 def test_kinds(x_kind: str, w_kind: str, target: str) -> None:
     """Each kind of pair with each strategy and target; bits in turn."""
     first = KINDS.index(x_kind) + KINDS.index(w_kind) + TARGETS.index(target)
@@ -26,7 +25,9 @@ def test_kinds(x_kind: str, w_kind: str, target: str) -> None:
         product.check(target, strategies=[strategy])
 
 
-@pytest.mark.parametrize(("extent", "strategy"), thinned(product([*EXTENTS, 127, 257], STRATEGIES)))
+@pytest.mark.parametrize(
+    ("extent", "strategy"), thinned(product([*EXTENTS, 127, 257], STRATEGIES), 4)
+)
 def test_extents(extent: int, strategy: str) -> None:
     """Every remainder of a word, a block of lanes and a tile of rows."""
     index = EXTENTS.index(extent) if extent in EXTENTS else 0
@@ -41,7 +42,7 @@ PRODUCTS = st.builds(
 )
 
 
-@examples(20)
+@examples(10)
 @given(PRODUCTS, st.sampled_from(TARGETS), strategies, st.integers(1, 3), seeds, st.booleans())
 def test_any(
     product: Matmul, target: str, strategy: str, num_threads: int, seed: int, constant: bool

@@ -57,7 +57,7 @@ def check_in_place(graph: Graph, target: str, num_threads: int = 1) -> None:
             np.testing.assert_array_equal(given_, kept, f"{target}, {name}: an input changed")
 
 
-@examples(20)
+@examples(10)
 @given(
     networks(most_layers=2) | glue_on_memory() | packings(),
     st.sampled_from(TARGETS),

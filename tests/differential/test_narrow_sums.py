@@ -141,7 +141,7 @@ LAYERS = {
     "i8": Layer("unipolar<1>", "bipolar<1>", 64, 64, 1),
     "i8 with bias": Layer("unipolar<2>", "bipolar<1>", 64, 64, 2, flips=True),
     "i16 to its ends": Layer("unipolar<4>", "signed<4>", 273, 70, 2),
-    "beyond i16": Layer("unipolar<4>", "signed<4>", 300, 64, 4, flips=True),
+    "beyond i16": Layer("unipolar<4>", "signed<4>", 300, 33, 4, flips=True),
     "far beyond": Layer("unipolar<8>", "signed<7>", 7, 33, 4),
     "bipolar": Layer("bipolar<2>", "bipolar<1>", 40, 48, 2, taps=3, flips=True),
     "ragged groups": Layer("unipolar<3>", "signed<2>", 20, 36, 3, groups=2, batch=2),

@@ -8,7 +8,7 @@ from tests.differential.graph import Graph
 from tests.differential.strategies import examples, networks
 
 
-@examples(24)
+@examples(12)
 @given(networks(), st.sampled_from(TARGETS), strategies, st.integers(1, 3))
 def test_network(graph: Graph, target: str, strategy: str, num_threads: int) -> None:
     check(graph, [target], num_threads, [strategy])

@@ -21,7 +21,7 @@ from tests.differential.check import TARGETS, assert_same, call
 from tests.differential.contraction import Conv
 from tests.differential.graph import Graph, module_of
 from tests.differential.strategies import affine_codes, examples, windows
-from tests.sweep import some
+from tests.sweep import some, thinned
 
 
 def check(conv: Conv, target: str, skip: str, pixels: int, unroll: int, fill: str) -> None:
@@ -83,8 +83,7 @@ CASES = [
 ]
 
 
-@pytest.mark.parametrize("skip", SKIPS)
-@pytest.mark.parametrize("conv", CASES, ids=str)
+@pytest.mark.parametrize(("conv", "skip"), thinned(product(CASES, SKIPS)), ids=str)
 def test_geometry(conv: Conv, skip: str) -> None:
     """Rows and columns without any tap on the image, tiles with and without padding."""
     case = CASES.index(conv) + SKIPS.index(skip)
@@ -115,7 +114,7 @@ def padded_convs(draw: st.DrawFn) -> Conv:
     )
 
 
-@examples(12)
+@examples(6)
 @given(
     padded_convs(),
     st.sampled_from([*product(TARGETS, SKIPS[1:])]),

@@ -207,9 +207,10 @@ def _bits(array: NDArray) -> NDArray:
 
 
 def share(target: str, cases: Sequence[T]) -> list[tuple[int, T]]:
-    """Places and cases of a target: half of them, another half for the next target.
+    """Places and cases of a target: a third of them, another third for the next target.
 
-    All of them where `LOWBIT_EXAMPLES` is above 1, but for targets that share their instructions.
+    All of them where `LOWBIT_EXAMPLES` is above 1, but half for targets that share their
+    instructions.
     """
     first = TARGETS.index(target) // 2
-    return list(enumerate(cases))[first % 2 :: 2] if target in HALF else some(cases, first)
+    return list(enumerate(cases))[first % 2 :: 2] if target in HALF else some(cases, first, 3)

@@ -27,7 +27,7 @@ from tests.differential.test_conv2d import (
 from tests.differential.test_product import CODE_PAIRS, channels_for
 from tests.differential.test_skipped_taps import CASES as PADDED
 from tests.emulation.emulated import FAMILIES, TARGETS, Batch, drawn, each_target, share
-from tests.sweep import SCALE
+from tests.sweep import SCALE, swept, thinned
 
 STRATEGIES = ("bitserial", "dot", "lut", "product_lut")
 DOT = ("dot", "neoverse-n1")
@@ -215,8 +215,13 @@ def test_groups(target: str) -> None:
     batch.run()
 
 
-@each_target
-@pytest.mark.parametrize("strategy", STRATEGIES)
+@pytest.mark.parametrize(
+    ("strategy", "target"),
+    [
+        *thinned(product(STRATEGIES, FAMILIES)),
+        *swept(*product(STRATEGIES, (t for t in TARGETS if t not in FAMILIES))),
+    ],
+)
 def test_schedules(strategy: str, target: str) -> None:
     """Tiles, unrolling, order and skipped taps that a tuner would try."""
     batch, rng, machine = Batch(target), Random(f"{target} {strategy}"), get_target(target)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import fields, is_dataclass, replace
+from itertools import product
 from typing import Any
 
 import pytest
@@ -21,6 +22,7 @@ from lowering.strategies import BUILT_IN
 from lowering.targets import TARGETS, Target, get_target
 from runtime.bench.measure import Layer
 from runtime.bench.workloads import Workload
+from tests.sweep import thinned
 
 ROWS, COLS = Window(6, 3, 1, 1, 1), Window(9, 3, 1, 1, 1)
 CONV = Workload("conv", ConvGeometry(1, ROWS, COLS, 150, 20))
@@ -92,8 +94,7 @@ def test_every_fact_is_changed() -> None:
             assert all(old != new for old, new in pairs)
 
 
-@pytest.mark.parametrize("target", MACHINES)
-@pytest.mark.parametrize("strategy", BUILT_IN)
+@pytest.mark.parametrize(("strategy", "target"), thinned(product(BUILT_IN, MACHINES), 5))
 def test_below_level_2_costs_change_nothing(strategy: str, target: str, machine: Any) -> None:
     workload, x, w = CODES[strategy]
     layer = Layer.of(workload, parse_code(x), parse_code(w))
