@@ -55,22 +55,22 @@ format: $(VENV)/installed-dev,examples
 	@$(BIN)/ruff check --fix . && $(BIN)/ruff format .
 
 bench: $(VENV)/installed-bench
-	@$(BIN)/lowbit bench --goals --seconds 0.1
+	@$(BIN)/python -m benchmarks --seconds 0.1
 
 # Of Debian and Ubuntu it needs the packages llvm-19, or a later one, and lld. Rewrites the tables
 # of docs/performance.md that are about these processors.
 MODELLED := cortex-a53 cortex-a72 neoverse-n1 cortex-a9
 model: $(VENV)/installed-emulation
 	@mkdir -p build
-	@$(BIN)/lowbit bench --goals $(MODELLED:%=--target %) --json build/model.json
-	@$(BIN)/python -m docs.make_performance build/model.json
+	@$(BIN)/python -m benchmarks $(MODELLED:%=--target %) --json build/model.json
+	@$(BIN)/python -m benchmarks.performance_page build/model.json
 
 peers: $(VENV)/installed-bench
 	@mkdir -p build
-	@$(BIN)/lowbit bench --goals --peers --json build/performance.json --plot docs/performance.svg
-	@$(BIN)/lowbit bench --goals --isa host --out i32 --seconds 0.1 --json build/i32.json
-	@$(BIN)/lowbit bench --id C2 --id C6 --id C9 --threads 2 --json build/threads.json
-	@$(BIN)/python -m docs.make_performance build/performance.json build/i32.json build/threads.json
+	@$(BIN)/python -m benchmarks --peers --json build/performance.json --plot docs/performance.svg
+	@$(BIN)/python -m benchmarks --isa host --out i32 --seconds 0.1 --json build/i32.json
+	@$(BIN)/python -m benchmarks --id C2 --id C6 --id C9 --threads 2 --json build/threads.json
+	@$(BIN)/python -m benchmarks.performance_page build/performance.json build/i32.json build/threads.json
 
 # On a machine of the class znver5, which also measures for AVX2; TRIALS=200 takes an hour or two.
 TRIALS ?= 24

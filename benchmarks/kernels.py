@@ -12,8 +12,8 @@ from lowbit_dialect.codes import parse_code
 from lowbit_dialect.geometry import ConvGeometry, Window
 from lowering.kernels.records import chooser
 from lowering.targets import get_target
-from runtime.bench.measure import Layer
-from runtime.bench.workloads import Workload, load_workloads
+from runtime.measure.layer import Layer
+from runtime.measure.workloads import Workload, load_workloads
 
 LIST = Path(__file__).parent / "kernels.json"
 """Named layers, and for each kernel its layer (or a workload of `lowbit bench`), the codes of x

@@ -21,9 +21,9 @@ from lowbit.targets import get_target
 from lowbit_dialect.geometry import ConvGeometry, Window
 from lowering.kernels.contraction import Contraction
 from lowering.strategies import all_strategies
-from runtime.bench.measure import Layer
-from runtime.bench.samples import visit
-from runtime.bench.workloads import Workload
+from runtime.measure.layer import Layer
+from runtime.measure.samples import visit
+from runtime.measure.workloads import Workload
 
 BLOCK = 64
 DENSITIES = (1.0, 0.5, 0.25, 0.1)

@@ -6,7 +6,7 @@ import argparse
 import os
 import sys
 import warnings
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from importlib import import_module
 from importlib.metadata import version
@@ -103,12 +103,29 @@ def main(arguments: Sequence[str] | None = None) -> int:
         KeyboardInterrupt: the user ended it.
     """
     arguments = sys.argv[1:] if arguments is None else arguments
+
+    def execute() -> int:
+        parsed = make_parser(arguments).parse_args(arguments)
+        return parsed.execute(parsed)
+
+    return run_command(execute, is_debugged="--debug" in arguments)
+
+
+def run_command(execute: Callable[[], int], is_debugged: bool = False) -> int:
+    """The exit code of a command: warnings are lines on stderr, errors a line and exit code 1.
+
+    Args:
+        execute: does what the command does, and returns its exit code.
+        is_debugged: whether errors are raised instead.
+
+    Raises:
+        KeyboardInterrupt: the user ended it.
+    """
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("always", UserWarning)
             warnings.showwarning = _show_warning
-            parsed = make_parser(arguments).parse_args(arguments)
-            code = parsed.execute(parsed)
+            code = execute()
         sys.stdout.flush()
         return code
     except BrokenPipeError:
@@ -116,7 +133,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 1
     except Exception as error:
-        if "--debug" in arguments:
+        if is_debugged:
             raise
         print(f"error: {one_line(error)}", file=sys.stderr)
         return 1

@@ -34,13 +34,13 @@ from lowering.kernels.schedule_space import strategies
 from lowering.record_sources import SHIPPED, SHIPPED_RECORDS, shipped_path
 from lowering.strategies import strategy_choices
 from lowering.targets import ISA_CLASSES, get_target
-from runtime.bench.measure import OUTPUTS, codes_of
-from runtime.bench.workloads import load_workloads, select
 from runtime.cli.arguments import positive
 from runtime.cli.bench import DEFAULT_PAIRS
 from runtime.cli.console import count, show
 from runtime.cli.files import check_writable
 from runtime.cli.machines import add_machines, check_machines, open_runners
+from runtime.measure.layer import OUTPUTS, codes_of
+from runtime.measure.workloads import load_workloads, select
 from runtime.source import parse_module, read_text
 from runtime.tuner.search import SAMPLERS, Budget, Result, Search
 from runtime.tuner.search import Progress as Found

@@ -17,8 +17,8 @@ import numpy as np
 from lowbit_dialect.interpreters.values import PackedArray
 from lowering.kernels.choice import Choice
 from lowering.targets import get_target
-from runtime.bench.measure import Layer
-from runtime.bench.samples import lower_quartile
+from runtime.measure.layer import Layer
+from runtime.measure.samples import lower_quartile
 from runtime.remote.machine import (
     Machine,
     MachineError,

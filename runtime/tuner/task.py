@@ -21,7 +21,7 @@ class Task:
 
     @property
     def out(self) -> str:
-        """What its layer stores, as `runtime.bench.measure` calls it."""
+        """What its layer stores, as `runtime.measure.layer` calls it."""
         return "i32" if self.problem.stored == SUMS else "packed"
 
     def to_json(self) -> dict[str, Any]:

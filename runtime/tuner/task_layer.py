@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import lru_cache
 
 from lowering.kernels.contraction import Contraction
-from runtime.bench.measure import Layer
+from runtime.measure.layer import Layer
 from runtime.tuner.task import Task
 
 

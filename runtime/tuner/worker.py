@@ -20,9 +20,9 @@ from typing import Any
 from lowering.kernels.choice import Choice
 from lowering.record_sources import NO_RECORDS
 from lowering.targets import get_target
-from runtime.bench.measure import BuiltLayer
 from runtime.build import build_object
 from runtime.cli.diagnostics import one_line
+from runtime.measure.built_layer import BuiltLayer
 from runtime.tuner.task import Failed, Measured, Outcome, Task, choice_from_json
 from runtime.tuner.task_layer import layer_of
 

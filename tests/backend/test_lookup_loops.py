@@ -8,8 +8,8 @@ import pytest
 from lowering.targets import get_target
 from runtime.analysis.assembly import Instruction
 from runtime.analysis.levels import Levels
-from runtime.bench.measure import Layer
-from runtime.bench.workloads import load_workloads
+from runtime.measure.layer import Layer
+from runtime.measure.workloads import load_workloads
 from tests.sweep import thinned
 
 LOOKUPS = ("tbl", "vtbl.8")

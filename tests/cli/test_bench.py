@@ -4,10 +4,10 @@ import json
 
 import pytest
 
-from runtime.bench.clock import nanoseconds_per_cycle
-from runtime.bench.measure import codes_of
-from runtime.bench.workloads import load_workloads
 from runtime.cli.command_line import main
+from runtime.measure.clock import nanoseconds_per_cycle
+from runtime.measure.layer import codes_of
+from runtime.measure.workloads import load_workloads
 
 KEYS = [
     *("id", "pair", "isa", "strategy", "out", "seconds", "cycles", "mac_per_cycle", "checked"),

@@ -16,8 +16,9 @@ from lowering.kernels.choice import Choice
 from lowering.loops.to_loops import ToLoopsPass
 from lowering.strategies import get_strategy
 from lowering.targets import get_target
-from runtime.bench.measure import BuiltLayer, Layer
-from runtime.bench.workloads import Workload
+from runtime.measure.built_layer import BuiltLayer
+from runtime.measure.layer import Layer
+from runtime.measure.workloads import Workload
 
 ROWS, COLS = Window(6, 3, 1, 1, 1), Window(9, 3, 1, 1, 1)
 CONV = Workload("conv", ConvGeometry(1, ROWS, COLS, 150, 20))

@@ -20,8 +20,8 @@ from lowering.kernels.prediction import predicted_cycles
 from lowering.pipeline import LEVELS, passes_of
 from lowering.strategies import BUILT_IN
 from lowering.targets import TARGETS, Target, get_target
-from runtime.bench.measure import Layer
-from runtime.bench.workloads import Workload
+from runtime.measure.layer import Layer
+from runtime.measure.workloads import Workload
 from tests.sweep import thinned
 
 ROWS, COLS = Window(6, 3, 1, 1, 1), Window(9, 3, 1, 1, 1)

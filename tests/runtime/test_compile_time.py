@@ -10,8 +10,8 @@ import pytest
 
 from lowering.targets import get_target
 from runtime import compile
-from runtime.bench.measure import Layer
-from runtime.bench.workloads import load_workloads
+from runtime.measure.layer import Layer
+from runtime.measure.workloads import load_workloads
 
 
 def least_seconds(run: Callable[[], object], times: int) -> float:

@@ -10,7 +10,7 @@ from runtime.analysis.assembly import Instruction
 from runtime.analysis.disassembly import Code
 from runtime.analysis.mca import block_cycles, singly
 from runtime.analysis.program_model import model_program
-from tests.bench.arm_tools import need_arm_tools
+from tests.measure.arm_tools import need_arm_tools
 
 A64 = """
 /tmp/program:	file format elf64-littleaarch64

@@ -1,0 +1,25 @@
+"""The processes of our own kernels and of other libraries, all on one core."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+
+from benchmarks.peers.peer import Peer
+from benchmarks.remote_station import RemoteStation
+from runtime.measure.lowbit_source import Lowbit
+from runtime.measure.station import Station
+
+
+def peer_stations(peers: Sequence[Peer], ours: Lowbit) -> list[Station]:
+    """A process for our own kernels, and one for each peer."""
+    core = _last_core()
+    stations: list[Station] = [RemoteStation(ours, core, raise_errors=True)]
+    return stations + [RemoteStation(peer, core) for peer in peers]
+
+
+def _last_core() -> int | None:
+    """The core that all processes share: the first ones serve the system's interrupts."""
+    if not hasattr(os, "sched_getaffinity"):
+        return None
+    return max(os.sched_getaffinity(0))
