@@ -32,7 +32,6 @@ from benchmarks.model_tables import (
     missed_models_table,
     model_goals_line,
     model_goals_table,
-    models_table,
     published_table,
 )
 from benchmarks.peers import PEERS, Peer
@@ -60,6 +59,7 @@ from runtime.cli.bench import (
 from runtime.cli.bench_model import exit_code, model, model_jobs
 from runtime.cli.command_line import Parser, run_command
 from runtime.cli.console import show
+from runtime.cli.model_tables import models_table
 from runtime.measure.machine import machine
 from runtime.measure.record import Record, Setting
 from runtime.measure.session import Plan

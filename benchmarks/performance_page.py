@@ -33,9 +33,9 @@ from benchmarks.tables import (
     goals_table,
     peers_table,
     ratios_tables,
-    scaling_table,
     summary_table,
 )
+from runtime.cli.bench_tables import scaling_table
 from runtime.measure.model_record import ModelRecord, has_models, load_models
 from runtime.measure.record import Record, load_records
 

@@ -72,6 +72,7 @@ def build_library(
     target: Target,
     records: str = SHIPPED_RECORDS,
     opt: int = 2,
+    strategy: str = "auto",
 ) -> Library:
     """Compile a module as the library `name`; the module stays as it is.
 
@@ -83,7 +84,7 @@ def build_library(
     symbols = rename_functions(module, name)
     functions = tuple(
         LibraryFunction(symbols[signature.name], signature)
-        for signature in lower_to_llvm(module, target, records=records)
+        for signature in lower_to_llvm(module, target, strategy, records)
     )
     for function in functions:
         if function.signature.takes_workspace:

@@ -6,6 +6,7 @@ import argparse
 from pathlib import Path
 
 from lowering.record_sources import NO_RECORDS, SHIPPED_RECORDS
+from lowering.strategies import AUTO, strategy_choices
 from lowering.targets import ISA_CLASSES, target_names
 
 
@@ -41,6 +42,16 @@ def add_records(parser: argparse.ArgumentParser) -> None:
         metavar="FILE",
         help="what `lowbit tune` measured, asked before the records that come with lowbit;"
         f" {SHIPPED_RECORDS} (the default) for these alone, {NO_RECORDS} for the cost model alone",
+    )
+
+
+def add_strategy(parser: argparse.ArgumentParser) -> None:
+    """The strategy of the contractions."""
+    parser.add_argument(
+        "--strategy",
+        choices=strategy_choices(),
+        default=AUTO,
+        help="how contractions are computed (default: auto, what suits the target)",
     )
 
 

@@ -38,13 +38,13 @@ from typing import BinaryIO
 from rich.console import Console
 from rich.progress import Progress
 
-from benchmarks.tables import records_table, scaling_table
 from lowering.kernels.contraction import Contraction
 from lowering.kernels.resolve_strategy import resolve_strategy
 from lowering.strategies import strategy_choices
 from lowering.targets import ISA_CLASSES
 from runtime.cli.arguments import add_records, positive
 from runtime.cli.bench_model import execute_models
+from runtime.cli.bench_tables import records_table, scaling_table
 from runtime.cli.console import show
 from runtime.cli.files import Writer, check_writable, write_files
 from runtime.measure.built_layer import module_of, target_of

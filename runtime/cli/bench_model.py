@@ -11,9 +11,9 @@ from typing import BinaryIO
 from rich.console import Console
 from rich.progress import Progress
 
-from benchmarks.model_tables import models_table
 from runtime.cli.console import show
 from runtime.cli.files import check_writable, write_files
+from runtime.cli.model_tables import models_table
 from runtime.measure.layer import codes_of
 from runtime.measure.model import ModelSetting, emulated_targets, model_layer
 from runtime.measure.model_session import Model, ModelJob, ModelOutcome, run_models

@@ -36,7 +36,7 @@ from lowering.targets import Target, get_target
 from runtime.aot.bundle import make_bundle
 from runtime.aot.library import build_library
 from runtime.aot.names import check_library_name
-from runtime.cli.arguments import add_file, add_records, add_target
+from runtime.cli.arguments import add_file, add_records, add_strategy, add_target
 from runtime.cli.console import count, show
 from runtime.cli.files import check_folder, check_writable, write_files
 from runtime.cli.pipeline import add_pipeline, chosen_passes, printing
@@ -52,6 +52,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="what to write, see above (default: a library in a folder)",
     )
     add_target(parser)
+    add_strategy(parser)
     add_records(parser)
     parser.add_argument(
         *("--until", "--level"),
@@ -136,7 +137,7 @@ def _write_library(args: argparse.Namespace, target: Target) -> int:
     check_library_name(name)
     module = parse_module(read_text(args.file), str(args.file))
     bundle = make_bundle(
-        build_library(module, name, args.file.name, target, args.records, args.opt)
+        build_library(module, name, args.file.name, target, args.records, args.opt, args.strategy)
     )
     folder.mkdir(parents=True, exist_ok=True)
     write_files(

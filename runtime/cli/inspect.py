@@ -28,7 +28,7 @@ from lowering.pipeline import LEVELS
 from lowering.targets import get_target
 from runtime.analysis.levels import Levels, StageReport
 from runtime.analysis.mca import mca_report
-from runtime.cli.arguments import add_entry, add_file, add_target
+from runtime.cli.arguments import add_entry, add_file, add_strategy, add_target
 from runtime.cli.console import count, show
 from runtime.cli.elide import elide
 from runtime.source import parse_module, read_text
@@ -41,6 +41,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the arguments of `lowbit inspect`."""
     add_file(parser)
     add_target(parser)
+    add_strategy(parser)
     add_entry(parser)
     parser.add_argument(
         "--function",
@@ -61,7 +62,7 @@ def execute(args: argparse.Namespace) -> int:
     if args.function is not None and args.level in _TENSOR_LEVELS:
         raise ValueError(f"--function names a function of lower levels than {args.level}")
     module = parse_module(read_text(args.file), str(args.file))
-    levels = Levels.of(module, target, args.level if args.level in LEVELS else None)
+    levels = Levels.of(module, target, args.level if args.level in LEVELS else None, args.strategy)
     shown = _Selection(levels, args.entry, args.function)
     for name, lowered in levels.modules.items():
         if args.level in (None, name):

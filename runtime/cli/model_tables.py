@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from rich.table import Table
 
-from benchmarks.tables import OUTPUTS
+from runtime.cli.bench_tables import OUTPUTS
 from runtime.measure.model_record import ModelRecord
 
 

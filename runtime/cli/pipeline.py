@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from xdsl.passes import ModulePass
 
+from lowering.strategies import AUTO
 from lowering.targets import Target
 
 if TYPE_CHECKING:
@@ -39,12 +40,18 @@ def chosen_passes(
     """The passes that the arguments ask for, up to a level or a pass.
 
     Raises:
-        ValueError: the pipeline does not parse, or there is no such level or pass.
+        ValueError: the pipeline does not parse, there is no such level or pass, or --strategy is
+            given beside --pipeline.
     """
     from lowering.pipeline import cut, passes  # noqa: PLC0415  imports every pass
 
     if args.pipeline is None:
-        return passes(target.name, until or "llvm", records=args.records)
+        return passes(target.name, until or "llvm", args.strategy, args.records)
+    if args.strategy != AUTO:
+        raise ValueError(
+            f"--strategy={args.strategy} goes without --pipeline, whose passes have options:"
+            f" lowbit-select-kernel{{strategy={args.strategy}}}"
+        )
     from runtime.build import parsed_pipeline  # noqa: PLC0415
 
     found = parsed_pipeline(args.pipeline)

@@ -8,6 +8,8 @@ integers, and --unpack writes packed results as integers.
 A function of memrefs works on its arguments in place. Each is an --input; the --output files, one
 for each argument in the same order, get the arrays as they are after one run. No input file
 changes, unless an --output names it. /dev/null stands for an array that is not wanted.
+
+Results of at most 20 elements are printed, whether they are written or not.
 """
 
 from __future__ import annotations
@@ -23,12 +25,22 @@ from rich.table import Table
 
 from lowbit_dialect.interpreters.values import PackedArray
 from lowering.targets import get_target
-from runtime.cli.arguments import add_entry, add_file, add_records, add_target, positive
+from runtime.cli.arguments import (
+    add_entry,
+    add_file,
+    add_records,
+    add_strategy,
+    add_target,
+    positive,
+)
 from runtime.cli.console import duration, show
 from runtime.cli.files import check_writable, read_array, write_files
 from runtime.cli.pipeline import add_pipeline, chosen_passes, printing
 from runtime.compiler import compile
 from runtime.executable import Executable
+
+_PRINTED_ELEMENTS = 20
+"""Arrays of at most this number of elements are printed."""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -51,6 +63,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="where a result goes; repeat it for several, leave it out to write none",
     )
     add_target(parser)
+    add_strategy(parser)
     add_records(parser)
     add_entry(parser)
     add_pipeline(parser)
@@ -89,6 +102,7 @@ def execute(args: argparse.Namespace) -> int:
         args.target,
         entry=args.entry,
         use_cache=not args.no_cache,
+        strategy=args.strategy,
         records=args.records,
         passes=pipeline,
         after=after,
@@ -134,6 +148,10 @@ def execute(args: argparse.Namespace) -> int:
         name = str(args.output[i]) if args.output else str(i)
         table.add_row(name, str(array.dtype), "x".join(map(str, array.shape)), spec.text)
     show(table)
+    for i, array in enumerate(results):
+        if array.size <= _PRINTED_ELEMENTS:
+            name = str(args.output[i]) if args.output else str(i)
+            print(f"{name} = {np.array2string(array, 10_000, separator=', ')}")
     if times:
         threads = f"{args.num_threads} thread{'s' if args.num_threads > 1 else ''}"
         print(f"median of {args.repeat} runs with {threads}: {duration(float(np.median(times)))}")

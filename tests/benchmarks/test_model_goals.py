@@ -22,7 +22,6 @@ from benchmarks.model_tables import (
     missed_models_table,
     model_goals_table,
     model_summary_table,
-    models_table,
     published_table,
 )
 from benchmarks.published import (
@@ -33,6 +32,7 @@ from benchmarks.published import (
     published_times_int16,
 )
 from lowering.targets import get_target
+from runtime.cli.model_tables import models_table
 from runtime.measure.layer import Layer, codes_of
 from runtime.measure.model_record import ModelRecord, has_models, load_models
 from runtime.measure.result_file import dump_results

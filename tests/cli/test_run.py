@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -43,6 +44,22 @@ def test_repeat_prints_the_median(lowbit: Lowbit, work: Work):
     )
     assert result.code == 0
     assert "median of 3 runs with 1 thread: " in result.out
+
+
+def test_small_results_are_printed(lowbit: Lowbit, tmp_path: Path):
+    shapes = {"small": 20, "large": 21}
+    for name, extent in shapes.items():
+        x = f"tensor<{extent}xi32>"
+        (tmp_path / f"{name}.mlir").write_text(
+            f"func.func @main(%x: {x}) -> {x} {{\n"
+            f"  %y = lowbit.add %x, %x : ({x}, {x}) -> {x}\n  return %y : {x}\n}}\n"
+        )
+        np.save(tmp_path / f"{name}.npy", np.arange(extent, dtype=np.int32))
+    small, large = (
+        lowbit("run", tmp_path / f"{name}.mlir", "-i", tmp_path / f"{name}.npy") for name in shapes
+    )
+    assert f"0 = [{', '.join(f'{2 * i:2}' for i in range(20))}]" in small.out
+    assert "=" not in large.out
 
 
 def test_packed_results_are_words_or_values(lowbit: Lowbit, work: Work):
