@@ -120,7 +120,7 @@ func.func @f(%acc: tensor<2x5x4xi32>, %p0: tensor<4xi32>, %p1: tensor<4xi32>) {
 
 // -----
 
-// CHECK: acc must be tensor<2x5x4xi32>, got tensor<2x5x4xi16>
+// CHECK: acc (where not i32)
 func.func @f(%acc: tensor<2x5x4xi16>, %p0: tensor<4xi32>, %p1: tensor<4xi32>) {
   %a = lowbit.fused_glue %acc, %p0, %p1 form shift : (tensor<2x5x4xi16>, tensor<4xi32>, tensor<4xi32>) -> tensor<2x5x4x!lowbit.unipolar<2>>
   func.return
@@ -198,5 +198,13 @@ func.func @f(%acc: tensor<2x5x4xi32>, %p0: tensor<4xi32>) {
 // CHECK: zero 2147483648 does not fit in i32
 func.func @f(%acc: tensor<2x5x4xi32>, %p0: tensor<4xi32>) {
   %a = lowbit.fused_glue %acc, %p0, %p0, %p0 form scale zero 2147483648 : (tensor<2x5x4xi32>, tensor<4xi32>, tensor<4xi32>, tensor<4xi32>) -> tensor<2x5x4x!lowbit.unipolar<2>>
+  func.return
+}
+
+// -----
+
+// CHECK: acc must be i32 or an unpacked affine code, got
+func.func @f(%acc: tensor<2x5x4x!lowbit.codebook<1, [0, 3]>>, %p0: tensor<4xi32>, %p1: tensor<4xi32>) {
+  %a = lowbit.fused_glue %acc, %p0, %p1 form shift : (tensor<2x5x4x!lowbit.codebook<1, [0, 3]>>, tensor<4xi32>, tensor<4xi32>) -> tensor<2x5x4x!lowbit.unipolar<2>>
   func.return
 }

@@ -21,6 +21,7 @@ from xdsl.irdl import (
 from xdsl.traits import Pure
 from xdsl.utils.exceptions import VerifyException
 
+from lowbit_dialect.codes import AffineCode
 from lowbit_dialect.constants import constant_values
 from lowbit_dialect.layout import packed_layout
 from lowbit_dialect.ops.base import (
@@ -31,7 +32,6 @@ from lowbit_dialect.ops.base import (
     Clause,
     TensorOp,
     code_of,
-    expect_type,
     int_,
     static_shape,
 )
@@ -42,7 +42,9 @@ from lowbit_dialect.ops.glue_forms import FORMS, GlueForm
 class FusedGlueOp(TensorOp):
     """Integer accumulators to level numbers, one function a channel.
 
-    acc is i32 of any shape, `axis` its channel dimension (negative from the end), C its extent.
+    acc is i32 of any shape, `axis` its channel dimension (negative from the end), C its extent; or
+    acc is of an affine code, whose values take the place of sums: so a sum of 8 bits is quantised
+    again to fewer.
 
     form shift (power-of-two scales): operands offset, shift (C,) i32, 0 <= shift <= 31;
         `level = clip((acc + offset) >> shift, lo, hi)`, the sum saturating in i32, lo and hi
@@ -170,7 +172,12 @@ class FusedGlueOp(TensorOp):
     def verify_(self) -> None:
         """Check the form, its parameters and the shapes."""
         shape = static_shape(self.acc.type, None, "acc")
-        expect_type(self.acc.type, TensorType(i32, shape), "acc")
+        if self.acc.type != TensorType(i32, shape):
+            code = code_of(self.acc.type, "acc (where not i32)")
+            if not isinstance(code, AffineCode) or packed_layout(self.acc.type) is not None:
+                raise VerifyException(
+                    f"acc must be i32 or an unpacked affine code, got {self.acc.type}"
+                )
         code_of(self.result.type, "result")
         if packed_layout(self.result.type) is not None:
             raise VerifyException("the result must not be packed; follow with lowbit.bitpack")

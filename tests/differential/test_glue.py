@@ -9,7 +9,7 @@ from xdsl.dialects.builtin import i32
 from lowbit_dialect.codes import SignedType, UnipolarType, parse_code
 from tests.differential.check import TARGETS, check, strategies
 from tests.differential.graph import Graph, tensor
-from tests.differential.strategies import FILLS, INT32, examples, glued, seeds
+from tests.differential.strategies import FILLS, INT32, affine_codes, examples, glued, seeds
 
 SPREADS = (3, 50, 10_000, 2**31 - 1)
 
@@ -19,13 +19,18 @@ def glue_on_memory(draw: st.DrawFn) -> Graph:
     shape = draw(st.lists(st.integers(1, 7), min_size=0, max_size=3))
     shape.insert(draw(st.integers(0, len(shape))), draw(st.integers(1, 40)))
     rng, spread = np.random.default_rng(draw(seeds)), draw(st.sampled_from(SPREADS))
+    axis = draw(st.integers(-len(shape), len(shape) - 1))
+    if draw(st.integers(0, 3)) == 0:
+        graph, code = Graph(), draw(affine_codes(8))
+        values = FILLS["random"](rng, code, shape)
+        acc = graph.values(code, values, constant=False)
+        return graph.returns(draw(glued(graph, acc, axis, most_bits=8, seed=draw(seeds))))
     numbers = rng.integers(-spread, spread + 1, shape)
     if draw(st.booleans()):
         ends = rng.random(shape) < 0.2
         numbers[ends] = rng.choice([INT32.min, INT32.max], ends.sum())
     graph = Graph()
     acc = graph.argument(tensor(i32, shape), numbers.astype(np.int32))
-    axis = draw(st.integers(-len(shape), len(shape) - 1))
     return graph.returns(draw(glued(graph, acc, axis, most_bits=8, seed=draw(seeds))))
 
 

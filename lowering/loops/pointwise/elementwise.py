@@ -205,7 +205,7 @@ class _GlueTable:
 
 def fused_glue(op: FusedGlueOp, target: Target) -> StageLoops:
     """Glue on accumulators in memory, whatever dimension the channels are."""
-    shape = shape_of(op.acc)
+    shape, element_type = shape_of(op.acc), element_of(op.acc)
     dim = op.channel_dim
     last = dim == len(shape) - 1
     inner_rows, channels = prod(shape[dim + 1 : -1]), shape[dim]
@@ -236,7 +236,7 @@ def fused_glue(op: FusedGlueOp, target: Target) -> StageLoops:
             tables.append(_GlueTable(memory, (entries, channels), channel, channels_first, last))
 
         def element(lanes: Lanes) -> None:
-            site = _GlueSite(lanes, [[lanes.load(acc)]], stage.target)
+            site = _GlueSite(lanes, [[_integers(lanes, acc, element_type)]], stage.target)
             levels = levels_of.of(op, site, tables)  # pyright: ignore
             lanes.store(levels.byte(0, 0), result)
 
