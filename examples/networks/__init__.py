@@ -1,0 +1,1 @@
+"""Whole networks with random weights, to compile, to check and to time."""
