@@ -13,7 +13,7 @@ from lowbit_dialect.schedule import ScheduleAttr
 from lowering.functions import Function, callees, functions_of
 from lowering.kernels.contraction import Contraction
 from lowering.llvm.emit import module_to_llvm_ir
-from lowering.llvm.object import compile_assembly
+from lowering.llvm.object import compile_assembly, compile_object
 from lowering.pipeline import Step, lower
 from lowering.strategies import strategy_of
 from lowering.targets import Target
@@ -22,6 +22,7 @@ from runtime.analysis.estimate import Estimate, estimate
 from runtime.analysis.instructions import Mix, Spills, mix_of, spills_of
 from runtime.analysis.mca import busiest_loop
 from runtime.analysis.work import BitProducts, bit_products
+from runtime.aot.elf import code_bytes
 from runtime.signature import Signature, signatures
 
 
@@ -71,6 +72,8 @@ class Levels:
     """The function that has the code of each stage: its own, or one that stages share."""
     work: dict[str, BitProducts] = field(default_factory=dict)
     assembly: dict[str, AssemblyFunction] = field(default_factory=dict)
+    llvm_ir: str = ""
+    """The module as it goes into LLVM's passes."""
 
     @staticmethod
     def of(
@@ -88,8 +91,8 @@ class Levels:
         lower(module, target.name, until or "llvm", strategy, after=after)
         if until is not None:
             return levels
-        text = compile_assembly(module_to_llvm_ir(module, target), target, comments=True)
-        levels.assembly = parse_assembly(text)
+        levels.llvm_ir = module_to_llvm_ir(module, target)
+        levels.assembly = parse_assembly(compile_assembly(levels.llvm_ir, target, comments=True))
         return levels
 
     def _learn(self, level: str, module: ModuleOp) -> None:
@@ -117,6 +120,10 @@ class Levels:
             self._report(name, extent, self.contractions.get(name), self.work[name])
             for name, extent in signature.stages
         ]
+
+    def code_bytes(self) -> int:
+        """Bytes of the machine code of the whole module."""
+        return code_bytes(compile_object(self.llvm_ir, self.target))
 
     def assembly_of(self, stage: str) -> AssemblyFunction:
         """The assembly of a stage, that of the function where it shares one."""

@@ -12,6 +12,9 @@ The table at the end has a row for each stage of each function:
   cycles        of an iteration of that loop, by the throughput of the target
   limit         what such an iteration waits for
   MAC/cycle     what the stage reaches if that loop does, from L1: an upper bound
+
+The line below it says how much machine code the whole module has. Stages that compute the same with
+other weights and tables share one function.
 """
 
 from __future__ import annotations
@@ -80,6 +83,11 @@ def execute(args: argparse.Namespace) -> int:
         _print_heading(f"stages, target {target.name}")
         reports = [stage for s in levels.signatures for stage in levels.stages(s)]
         show(_table([report for report in reports if shown.has_lowered(report.name)]))
+        functions = len({levels.code[report.name] for report in reports})
+        print(
+            f"code of the module: {count(levels.code_bytes())} bytes;"
+            f" {len(reports)} stages, {functions} functions with their loops"
+        )
     if args.level == MCA:
         for name, work in levels.work.items():
             if work.total and shown.has_lowered(name):

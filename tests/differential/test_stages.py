@@ -9,10 +9,14 @@ from xdsl.dialects.builtin import TensorType, i32
 
 from lowbit_dialect.codes import parse_code
 from lowbit_dialect.interpreters import interpret
+from lowering.functions import functions_of
 from lowering.pipeline import lower
-from lowering.stages import plan_memory
+from lowering.stages import plan_memory, share_stages
 from lowering.stages.plan_memory import Lifetime, plan_slots
+from lowering.targets import get_target
 from runtime import compile
+from runtime.aot.elf import code_bytes
+from runtime.build import build_object
 from runtime.compiler import parse_module
 from tests.differential.check import assert_same, call
 from tests.differential.graph import Graph, Value, module_of
@@ -94,6 +98,42 @@ def test_equal_stages_are_one_function() -> None:
     lower(module, TARGET, "loops", "bitserial")
     shared = [op for op in module.ops if "shared" in str(op.properties.get("sym_name"))]
     assert 2 <= len(shared) <= 10
+
+
+def test_code_does_not_depend_on_thresholds() -> None:
+    """Layers of one plan share their code, though 8 bits hold their thresholds in other places."""
+    rng, graph = np.random.default_rng(3), Graph()
+    x = graph.values(CODE, rng.integers(0, 4, (1, 6, 6, 128)), constant=False)
+    for k in range(4):
+        weights = rng.integers(0, 2, (128, 3, 3, 128))
+        w = graph.values(parse_code("unipolar<1>"), weights, constant=True)
+        acc = graph.conv2d(x, w, (1, 1), (1, 1, 1, 1))
+        middle = int(np.median(acc.numbers)) + k + rng.integers(0, 5, (128, 1))
+        x = graph.threshold(
+            acc, graph.integers(middle + np.array([-20, 0, 20]), constant=True), CODE
+        )
+    module = module_of(graph.returns(x))
+    lower(module, "znver5", "kernels", "lut")
+    assert str(module).count("sum_bits = 8") == 4
+    lower(module, "znver5", "loops", "lut")
+    (*kernels,) = (f for f in functions_of(module) if "lut_conv" in f and not is_stage(f))
+    assert kernels == ["main_1_lut_conv_shared"]
+    check(graph, "lut")
+
+
+def test_shared_code_of_a_deep_network_is_less_than_half() -> None:
+    """Four equal residual blocks in two resolutions each."""
+    module, target = module_of(deep(3, size=4)), get_target("znver5")
+    _, shared = build_object(module, target, "bitserial")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(share_stages, "share_stages", lambda _: None)
+        _, apart = build_object(module, target, "bitserial")
+    assert 2 * code_bytes(shared) < code_bytes(apart)
+
+
+def is_stage(name: str) -> bool:
+    """Whether a function is what a runtime calls, and not what stages share."""
+    return not name.endswith("_shared")
 
 
 def test_stages_run_from_their_text() -> None:

@@ -79,6 +79,11 @@ class ChannelTable:
         lanes = wanted.physical_shape(shape)[-1]
         return ChannelTable(None, source, (entries, lanes))
 
+    def plus(self, number: int) -> ChannelTable:
+        """Known numbers, and one more added to each."""
+        assert self.values is not None, "what is added to is known"
+        return replace(self, values=self.values + number)
+
     def modulo(self, bits: int) -> ChannelTable:
         """Known numbers in lanes of `bits` bits, for sums that are known to fit there."""
         assert self.values is not None, "what is not constant is i32"

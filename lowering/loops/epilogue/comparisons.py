@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from xdsl.dialects.builtin import IntegerType, VectorType, i32
+from xdsl.dialects.builtin import IntegerType, i32
 
 from lowbit_dialect.layout import packed_layout
 from lowbit_dialect.ops.glue import FusedGlueOp
@@ -35,12 +35,6 @@ class SumVectors:
         if bits < i32.width.data and corrects_wide(op, bits):
             bits, lanes = i32.width.data, min(lanes, max(1, vector_bits // i32.width.data))
         return SumVectors(bits, lanes, block // lanes)
-
-    @staticmethod
-    def of_type(type_: VectorType, count: int) -> SumVectors:
-        """So many vectors of a type."""
-        assert isinstance(type_.element_type, IntegerType), "sums are integers"
-        return SumVectors(type_.element_type.width.data, type_.get_shape()[0], count)
 
     def why_not(self, bits: int, max_lanes: int) -> str | None:
         """Why they do not become vectors of lanes of `bits` bits, `max_lanes` at most, or None."""

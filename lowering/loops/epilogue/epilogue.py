@@ -9,8 +9,9 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import NoReturn
 
+import numpy as np
 from xdsl.dialects import arith, vector
-from xdsl.dialects.builtin import VectorType
+from xdsl.dialects.builtin import VectorType, i32
 from xdsl.ir import SSAValue
 
 from lowbit_dialect.channels import ChannelsAttr, channels_layout
@@ -27,7 +28,7 @@ from lowering.loops.epilogue.comparisons import (
     sum_range,
 )
 from lowering.loops.epilogue.glue_levels import GLUE_LEVELS
-from lowering.loops.epilogue.narrow_sums import holds
+from lowering.loops.epilogue.narrow_sums import Narrowing, holds
 from lowering.loops.stage import Stage, shape_of
 from lowering.opt.diagnostics import fail
 
@@ -72,15 +73,15 @@ class Epilogue:
 
     def apply(self, site: TileSite) -> None:
         """Emit the epilogue of one tile."""
-        if self.correction is not None:
-            site = self._correct(site)
+        narrowing = self._narrowing(site)
+        site = self._correct(site, 0 if narrowing is None else narrowing.bias)
         if self.glue is None:
             site = site.widened()
             self._store(site, lambda m, v: site.sums[m][v])
             return
         site, parameters = replace(site, sum_range=self.sum_range), self.parameters
-        if self.plan.sum_bits.data < 32:
-            site, parameters = self._narrowed(site)
+        if narrowing is not None:
+            site, parameters = narrowing.apply(site, max_lanes(self.op)), self._moved(narrowing)
         else:
             site = site.widened()
         levels = GLUE_LEVELS[self.glue.form.data].of(self.glue, site, parameters)
@@ -89,40 +90,51 @@ class Epilogue:
         else:
             self.packed.store(site, levels)
 
-    def _narrowed(self, site: TileSite) -> tuple[TileSite, list[ChannelTable]]:
-        """A tile in lanes of the bits that the plan says, and the tables of thresholds for it."""
-        bits, sum_bits = self.plan.sum_bits.data, site.element.width.data
-        comparisons = self.comparisons
+    def _narrowing(self, site: TileSite) -> Narrowing | None:
+        """How sums become lanes of the bits that the plan says, or None where these are i32."""
+        bits, comparisons = self.plan.sum_bits.data, self.comparisons
+        if self.glue is None or bits == i32.width.data:
+            return None
         if comparisons is None:
             self._refuse("the thresholds and the correction must be constants")
-        type_ = site.sums[0][0].type
-        assert isinstance(type_, VectorType)
-        vectors = SumVectors.of_type(type_, len(site.sums[0]))
+        vectors = SumVectors.of(self.op, site.target.vector_bits)
         if reason := vectors.why_not(bits, max_lanes(self.op)):
             self._refuse(reason)
-        narrowing = comparisons.narrowing(bits, sum_bits)
+        narrowing = comparisons.narrowing(bits, vectors.bits)
         if narrowing is None:
             self._refuse(f"lanes of i{bits} do not decide all comparisons with the thresholds")
+        return narrowing
+
+    def _moved(self, narrowing: Narrowing) -> list[ChannelTable]:
+        """The tables of thresholds for narrow sums."""
+        comparisons = self.comparisons
+        assert comparisons is not None, "there is a narrowing"
         comparands, signs = comparisons.comparands, comparisons.signs
         moved = narrowing.comparands(comparands, signs, comparisons.sum_range)
         tables = [moved, signs[None, :]][: len(self.parameters)]
-        return (
-            narrowing.apply(site, max_lanes(self.op)),
-            [ChannelTable.constant(array, bits) for array in tables],
-        )
+        return [ChannelTable.constant(array, narrowing.bits) for array in tables]
 
     def _refuse(self, reason: str) -> NoReturn:
         fail(self.op, f"epilogue_schedule: sum_bits = {self.plan.sum_bits.data}: {reason}")
 
-    def _correct(self, site: TileSite) -> TileSite:
-        """Add the correction, by border class where there are several."""
-        emit, table = site.emit, self.correction
-        assert table is not None
-        bits = site.element.width.data
-        if self.sum_range is None or not holds(self.sum_range, bits):
+    def _corrects_wide(self, site: TileSite) -> bool:
+        """Whether corrected sums need more bits than a site's sums have."""
+        return self.sum_range is None or not holds(self.sum_range, site.element.width.data)
+
+    def _correct(self, site: TileSite, bias: int) -> TileSite:
+        """Add the correction, by border class where there are several, and a bias.
+
+        Both are numbers of a table, so that the code of kernels does not depend on them.
+        """
+        table, emit = self.correction, site.emit
+        if table is None:
+            return site if bias == 0 else _biased(site, bias)
+        if bias:
+            table = table.plus(bias)
+        if self._corrects_wide(site):
             site = site.widened()
         elif table.values is not None:
-            table = table.modulo(bits)
+            table = table.modulo(site.element.width.data)
         classes = self.op.raw_sums.class_counts(self.geometry)
         row_class: Index = 0
         if classes[0] > 1:
@@ -157,3 +169,11 @@ class Epilogue:
                     )
                 else:
                     emit.store_vector(value(m, v), self.target, indices)
+
+
+def _biased(site: TileSite, bias: int) -> TileSite:
+    """A number added to all sums."""
+    emit, type_ = site.emit, VectorType(site.element, [site.lanes])
+    table = site.stage.table(np.full(site.lanes, bias), site.element.width.data)
+    lanes = emit.load_vector(table, [0], type_)
+    return site.map_sums(lambda m, v, sums: emit.binary(arith.AddiOp, sums, lanes))

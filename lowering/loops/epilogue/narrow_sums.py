@@ -15,7 +15,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
-from xdsl.dialects import arith, vector
+from xdsl.dialects import vector
 from xdsl.dialects.builtin import DenseArrayBase, IntegerType, VectorType, i64
 from xdsl.ir import SSAValue
 
@@ -86,12 +86,11 @@ class Narrowing:
         return np.where(is_certain, least, np.where(signs == 0, moved, -moved))
 
     def apply(self, site: TileSite, max_lanes: int) -> TileSite:
-        """The site with narrow sums, as many in a vector as fit in `max_lanes`."""
+        """The site with narrow sums, as many in a vector as fit in `max_lanes`.
+
+        The bias has been added to its sums.
+        """
         emit, target_bits = site.emit, site.stage.target.vector_bits
-        if self.bias:
-            site = site.map_sums(
-                lambda m, v, x: emit.binary(arith.AddiOp, x, emit.constant(self.bias, x.type))
-            )
         while len(site.sums[0]) % 2 == 0 and 2 * site.lanes <= max_lanes:
             width = site.element.width.data
             if width == self.bits and 2 * site.lanes * width > target_bits:
