@@ -45,7 +45,7 @@ from benchmarks.tables import (
     peers_table,
     ratios_tables,
 )
-from lowering.interrupts import exit_code as interruptible
+from lowering.support.interrupts import exit_code as interruptible
 from runtime.cli.arguments import positive
 from runtime.cli.bench import (
     add_layer_arguments,

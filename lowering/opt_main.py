@@ -1,11 +1,11 @@
-"""`lowbit-opt`: where it starts. The tool itself is `lowering.opt.tool`."""
+"""`lowbit-opt`: where it starts. The tool itself is `lowering.tools.lowbit_opt`."""
 
 from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
 
-from lowering.interrupts import exit_code
+from lowering.support.interrupts import exit_code
 
 
 def main(args: Sequence[str] | None = None) -> int:
@@ -17,7 +17,7 @@ def main(args: Sequence[str] | None = None) -> int:
 
     def command() -> int:
         # Imports take longer than many a pass, and an interrupt may come while they run.
-        from lowering.opt.tool import main as run  # noqa: PLC0415
+        from lowering.tools.lowbit_opt import main as run  # noqa: PLC0415
 
         return run(args)
 

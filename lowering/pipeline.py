@@ -18,7 +18,6 @@ from xdsl.transforms.dead_code_elimination import DeadCodeElimination
 
 from lowbit_dialect.dominance import verify_dominance
 from lowbit_dialect.extensions import note_shipped
-from lowering.composite import CompositePass, flattened
 from lowering.kernels.fold_constants import FoldConstantsPass
 from lowering.kernels.fuse_epilogue import FuseEpiloguePass
 from lowering.kernels.plan_kernels import PlanKernelsPass
@@ -27,10 +26,11 @@ from lowering.kernels.select_kernel import SelectKernelPass
 from lowering.llvm.lowbit_to_llvm import LowbitToLLVMPass
 from lowering.llvm.scf_to_cf import ScfToCfPass
 from lowering.loops.to_loops import STAGES_TO_LOOPS, TO_STAGES
-from lowering.pass_options import Options
 from lowering.record_sources import SHIPPED_RECORDS
 from lowering.simd.simd_lower import SimdLowerPass
 from lowering.strategies import check_strategy
+from lowering.support.composite import CompositePass, flattened
+from lowering.support.pass_options import Options
 from lowering.targets import get_target
 from lowering.tensors.absorb_bias import AbsorbBiasPass
 from lowering.tensors.float_to_thresholds import FloatToThresholdsPass

@@ -10,13 +10,13 @@ from xdsl.dialects.builtin import ModuleOp
 from xdsl.passes import ModulePass
 
 from lowbit_dialect.at_fork import COMPILER_LOCK
-from lowering.composite import flattened
 from lowering.llvm.emit import module_to_llvm_ir
 from lowering.llvm.lowbit_to_llvm import LowbitToLLVMPass
 from lowering.llvm.object import compile_object
-from lowering.opt.pipeline_spec import parse_passes
 from lowering.pipeline import Hook, Step, passes, walk
 from lowering.record_sources import SHIPPED_RECORDS
+from lowering.support.composite import flattened
+from lowering.support.pipeline_spec import parse_passes
 from lowering.targets import Target
 from lowering.universe import all_passes
 from runtime.signature import Signature, signatures

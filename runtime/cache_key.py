@@ -8,8 +8,8 @@ from functools import cache
 from importlib.metadata import version
 from pathlib import Path
 
-from lowering import plugins
 from lowering.record_sources import SHIPPED_RECORDS, digest
+from lowering.support import plugins
 from lowering.targets import Target
 
 

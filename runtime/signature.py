@@ -13,7 +13,6 @@ from xdsl.dialects.func import FuncOp
 from xdsl.ir import Attribute
 
 from lowbit_dialect.cached_property import cached_property
-from lowering.functions import functions_of
 from lowering.llvm.interface import read_interface
 from lowering.stages.interface import (
     INPUTS,
@@ -25,6 +24,7 @@ from lowering.stages.interface import (
     in_place_attributes,
     is_callable_in_place,
 )
+from lowering.support.functions import functions_of
 from runtime.tensor_spec import TensorSpec, Value
 
 

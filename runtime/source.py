@@ -14,8 +14,8 @@ from xdsl.printer import Printer
 from xdsl.utils.exceptions import ParseError, VerifyException
 
 from lowbit_dialect.dominance import verify_module
-from lowering.opt.diagnostics import first_invalid, location_of, show_location
-from lowering.opt.parser import LocatingParser
+from lowering.support.diagnostics import first_invalid, location_of, show_location
+from lowering.support.parser import LocatingParser
 from lowering.universe import register_dialects
 
 

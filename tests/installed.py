@@ -10,8 +10,9 @@ import pytest
 
 from lowbit_dialect.extensions import note_installed
 from lowbit_dialect.strategies import STRATEGY_OPS
-from lowering import plugins, strategies, targets
+from lowering import strategies, targets
 from lowering.loops import lowerings
+from lowering.support import plugins
 
 
 def forget() -> None:

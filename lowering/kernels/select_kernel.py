@@ -25,10 +25,10 @@ from lowbit_dialect.schedule import ScheduleAttr
 from lowering.kernels.choice import Chooser
 from lowering.kernels.contraction import Contraction
 from lowering.kernels.records import chooser
-from lowering.opt.diagnostics import fail
 from lowering.record_sources import SHIPPED_RECORDS
 from lowering.strategies import AUTO, get_strategy
 from lowering.strategies.base import ConvLayout, Layouts, Strategy
+from lowering.support.diagnostics import fail
 from lowering.targets import Target, get_target
 
 

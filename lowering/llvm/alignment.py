@@ -5,7 +5,7 @@ from __future__ import annotations
 from xdsl.dialects.builtin import IntegerAttr
 from xdsl.ir import Operation
 
-from lowering.opt.diagnostics import fail
+from lowering.support.diagnostics import fail
 
 MAX_ALIGNMENT = 1 << 32
 """Bytes, the largest alignment that LLVM knows."""

@@ -38,7 +38,7 @@ from lowering.llvm.types import (
     memref_layout,
     type_bits,
 )
-from lowering.opt.diagnostics import fail
+from lowering.support.diagnostics import fail
 from lowering.targets import Target
 
 Handler = Callable[["Conversion", Any], None]

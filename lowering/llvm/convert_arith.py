@@ -23,7 +23,7 @@ from lowbit_dialect.extensions import note_shipped
 from lowering.llvm import rounding
 from lowering.llvm.conversion import Conversion, Handler
 from lowering.llvm.types import type_bits
-from lowering.opt.diagnostics import fail
+from lowering.support.diagnostics import fail
 
 _INTEGER_BINARY: dict[type[Operation], type[Operation]] = {
     arith.ShLIOp: llvm.ShlOp,

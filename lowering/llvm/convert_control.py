@@ -21,7 +21,7 @@ from lowbit_dialect.extensions import note_shipped
 from lowering.llvm.alignment import checked_alignment
 from lowering.llvm.conversion import Conversion
 from lowering.llvm.types import memref_layout
-from lowering.opt.diagnostics import fail
+from lowering.support.diagnostics import fail
 from lowering.targets import Target
 
 _UNIT = UnitAttr()

@@ -33,7 +33,7 @@ from lowering.llvm.alignment import checked_alignment
 from lowering.llvm.conversion import Conversion
 from lowering.llvm.linear import Linear, sum_linear
 from lowering.llvm.types import POINTER, MemRefLayout
-from lowering.opt.diagnostics import fail
+from lowering.support.diagnostics import fail
 
 GLOBAL_ALIGNMENT = 64
 """Bytes that constants and stack buffers are aligned to: one cache line, one widest vector."""

@@ -24,7 +24,7 @@ from lowbit_dialect.extensions import note_shipped
 from lowering.llvm.conversion import Conversion
 from lowering.llvm.convert_memory import mixed
 from lowering.llvm.types import intrinsic_suffix
-from lowering.opt.diagnostics import fail
+from lowering.support.diagnostics import fail
 
 
 def _splat(state: Conversion, lane: SSAValue, type: VectorType) -> SSAValue:

@@ -20,7 +20,7 @@ from lowering.llvm.emit_operations import CONSTANTS, EMITTERS
 from lowering.llvm.function_attributes import function_attributes
 from lowering.llvm.llvm_text import bytes_text, quoted
 from lowering.llvm.module_text import Text
-from lowering.opt.diagnostics import fail
+from lowering.support.diagnostics import fail
 from lowering.targets import Target
 
 _FLAGS = {

@@ -14,7 +14,7 @@ from lowbit_dialect.extensions import note_shipped
 from lowering.llvm.llvm_text import constant_text, mask_text, quoted
 from lowering.llvm.module_text import Text
 from lowering.llvm.types import intrinsic_suffix
-from lowering.opt.diagnostics import fail
+from lowering.support.diagnostics import fail
 
 Emitter = Callable[[Text, Any], None]
 

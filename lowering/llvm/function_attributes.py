@@ -9,7 +9,7 @@ from xdsl.dialects.builtin import ArrayAttr, StringAttr, UnitAttr
 from xdsl.ir import Attribute
 
 from lowering.llvm.llvm_text import quoted
-from lowering.opt.diagnostics import fail
+from lowering.support.diagnostics import fail
 
 _NO_BUILTINS = StringAttr("no-builtins")
 

@@ -34,8 +34,6 @@ from xdsl.utils.exceptions import ParseError, VerifyException
 from lowbit_dialect.layout import byte_count, memory_bytes
 from lowbit_dialect.lowbit import Lowbit
 from lowbit_dialect.ops.base import static_shape
-from lowering.functions import Function
-from lowering.opt.diagnostics import fail
 from lowering.stages.interface import (
     INPUTS,
     MEMORY,
@@ -49,6 +47,8 @@ from lowering.stages.interface import (
     stage_extents,
     workspace_bytes,
 )
+from lowering.support.diagnostics import fail
+from lowering.support.functions import Function
 
 _Type = TypeVar("_Type", TensorType, MemRefType)
 

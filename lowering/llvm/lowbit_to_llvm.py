@@ -36,7 +36,7 @@ from lowering.llvm import convert_arith, convert_control, convert_memory, conver
 from lowering.llvm.conversion import Conversion
 from lowering.llvm.function_attributes import add_kernel_properties
 from lowering.llvm.interface import interface_attributes
-from lowering.opt.diagnostics import fail
+from lowering.support.diagnostics import fail
 from lowering.targets import Target, get_target
 
 HANDLERS: dict[type[Operation], Callable[..., None]] = {

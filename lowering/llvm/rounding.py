@@ -18,7 +18,7 @@ from xdsl.ir import Attribute, SSAValue
 
 from lowbit_dialect import llvm_ops
 from lowering.llvm.conversion import Conversion
-from lowering.opt.diagnostics import fail
+from lowering.support.diagnostics import fail
 
 
 def has_instruction(state: Conversion, type: Attribute) -> bool:

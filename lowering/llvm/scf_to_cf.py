@@ -17,7 +17,7 @@ from xdsl.transforms.convert_scf_to_cf import (
     SwitchLowering,
 )
 
-from lowering.single_walk import rewrite_each
+from lowering.support.single_walk import rewrite_each
 
 
 @dataclass(frozen=True)

@@ -30,7 +30,6 @@ from lowbit_dialect.ops.kernel import KernelOp
 from lowbit_dialect.ops.pack import BitpackOp, UnpackOp
 from lowbit_dialect.ops.pool import AvgPool2DOp, MaxPool2DOp
 from lowbit_dialect.ops.reshape import ReshapeOp
-from lowering import plugins
 from lowering.loops.concat import concat
 from lowering.loops.copies import copy, reshape, zero_gaps
 from lowering.loops.correction import correction
@@ -42,6 +41,7 @@ from lowering.loops.pool.avg_pool import avg_pool
 from lowering.loops.pool.max_pool import max_pool
 from lowering.loops.stage import StageLoops
 from lowering.strategies import strategy_of
+from lowering.support import plugins
 from lowering.targets import Target
 
 Lowering: TypeAlias = Callable[[Any, Target], StageLoops]

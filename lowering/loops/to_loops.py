@@ -15,7 +15,6 @@ from dataclasses import dataclass
 
 from xdsl.passes import ModulePass
 
-from lowering.composite import CompositePass
 from lowering.loops.lower_compute import LowerComputePass
 from lowering.loops.lower_contractions import LowerContractionsPass
 from lowering.loops.lower_copies import LowerCopiesPass
@@ -23,12 +22,13 @@ from lowering.loops.lower_corrections import LowerCorrectionsPass
 from lowering.loops.lower_packing import LowerPackingPass
 from lowering.loops.lower_pointwise import LowerPointwisePass
 from lowering.loops.lower_pools import LowerPoolsPass
-from lowering.pass_options import Options
 from lowering.stages.bufferize import BufferizePass
 from lowering.stages.outline_stages import OutlineStagesPass
 from lowering.stages.plan_memory import PlanMemoryPass
 from lowering.stages.share_stages import ShareStagesPass
 from lowering.stages.split_stages import SplitStagesPass
+from lowering.support.composite import CompositePass
+from lowering.support.pass_options import Options
 
 TO_STAGES: tuple[type[ModulePass], ...] = (
     SplitStagesPass,

@@ -34,7 +34,7 @@ from lowering.simd.lower_mul import LowerMulAcc, LowerRoundShiftAcc
 from lowering.simd.lower_narrow import LowerNarrow
 from lowering.simd.lower_pack import LowerPackBits, LowerPackMasks
 from lowering.simd.lower_popcount import LowerPopcountAcc
-from lowering.single_walk import rewrite_each
+from lowering.support.single_walk import rewrite_each
 from lowering.targets import Target, get_target
 
 _NO_FLAGS = IntegerAttr(0, 32)

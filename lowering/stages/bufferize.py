@@ -60,11 +60,11 @@ from lowbit_dialect.schedule import ScheduleAttr
 from lowering.loops.contraction.skipped_taps import reads_weights
 from lowering.loops.lowerings import HOW_TO_ADD, lowering_of
 from lowering.loops.stage import constant_image
-from lowering.opt.diagnostics import fail
 from lowering.stages.gaps import leaves_gaps
 from lowering.stages.globals import Globals
 from lowering.stages.interface import INPUTS, OUTPUTS
-from lowering.symbol_names import why_not_name
+from lowering.support.diagnostics import fail
+from lowering.support.symbol_names import why_not_name
 from lowering.targets import Target, get_target
 
 HOLDS = "lowbit.holds"

@@ -35,8 +35,8 @@ from xdsl.utils.exceptions import VerifyException
 
 from lowbit_dialect.layout import memory_bytes, storage_type
 from lowbit_dialect.ops.base import static_shape
-from lowering.functions import Function, is_public
-from lowering.opt.diagnostics import fail
+from lowering.support.diagnostics import fail
+from lowering.support.functions import Function, is_public
 
 INPUTS, OUTPUTS = "lowbit.inputs", "lowbit.outputs"
 WORKSPACE, STAGES = "lowbit.workspace", "lowbit.stages"

@@ -41,10 +41,10 @@ from xdsl.passes import ModulePass
 from xdsl.rewriter import InsertPoint, Rewriter
 
 from lowbit_dialect.layout import memory_bytes
-from lowering.opt.diagnostics import fail
 from lowering.stages.bufferize import HOLDS
 from lowering.stages.gaps import gap_class
 from lowering.stages.interface import INPUTS, WORKSPACE, block_of, check_launcher
+from lowering.support.diagnostics import fail
 
 ALIGNMENT = 64
 """Bytes that the slots of a workspace are aligned to: a cache line, the widest vector."""

@@ -15,7 +15,7 @@ from functools import cache
 from typing import TYPE_CHECKING
 
 from lowbit_dialect.at_fork import COMPILER_LOCK, load_module
-from lowering import plugins
+from lowering.support import plugins
 
 if TYPE_CHECKING:
     from lowbit_dialect.ops.kernel import KernelOp

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from functools import cache
 
-from lowering import plugins
+from lowering.support import plugins
 from lowering.targets.caches import cache_bytes
 from lowering.targets.capabilities import DotForm
 from lowering.targets.costs import Costs, DotCosts, Lookups, MaskCosts, Throughput, Waits

@@ -10,8 +10,8 @@ from xdsl.ir import Operation
 from xdsl.passes import ModulePass
 from xdsl.pattern_rewriter import RewritePattern
 
-from lowering.single_walk import rewrite_each
 from lowering.strategies import all_strategies
+from lowering.support.single_walk import rewrite_each
 from lowering.targets import Target, get_target
 
 

@@ -10,12 +10,12 @@ from lowbit_dialect.layout import byte_count
 from lowbit_dialect.ops.compute import LaunchOp
 from lowbit_dialect.ops.kernel import KernelOp
 from lowbit_dialect.schedule import ScheduleAttr
-from lowering.functions import Function, callees, functions_of
 from lowering.kernels.contraction import Contraction
 from lowering.llvm.emit import module_to_llvm_ir
 from lowering.llvm.object import compile_assembly, compile_object
 from lowering.pipeline import Step, lower
 from lowering.strategies import strategy_of
+from lowering.support.functions import Function, callees, functions_of
 from lowering.targets import Target
 from runtime.analysis.assembly import AssemblyFunction, parse_assembly
 from runtime.analysis.estimate import Estimate, estimate

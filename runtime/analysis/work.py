@@ -19,7 +19,7 @@ from xdsl.dialects.builtin import FixedBitwidthType, IntegerAttr, VectorType
 from xdsl.ir import Operation, SSAValue
 
 from lowbit_dialect.simd import DotAccOp, LookupOp, MulAccOp, PopcountAccOp
-from lowering.functions import Function
+from lowering.support.functions import Function
 
 LANES = 0
 """Stands for the bits of a lane, whatever they are."""

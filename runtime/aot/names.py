@@ -14,9 +14,9 @@ from importlib.resources import files
 
 from xdsl.dialects.builtin import DictionaryAttr, ModuleOp, StringAttr, SymbolRefAttr
 
-from lowering.functions import Function, callee, callees, functions_of, is_public
-from lowering.opt.diagnostics import fail
 from lowering.stages.interface import INPUTS, STAGES
+from lowering.support.diagnostics import fail
+from lowering.support.functions import Function, callee, callees, functions_of, is_public
 
 _IDENTIFIER = re.compile(r"[A-Za-z_][A-Za-z0-9_]*", re.ASCII)
 _LIBRARY = re.compile(r"[A-Za-z][A-Za-z0-9_]*", re.ASCII)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from lowering.interrupts import exit_code
+from lowering.support.interrupts import exit_code
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

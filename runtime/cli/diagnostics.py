@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from lowering.llvm.object import CompileError
-from lowering.opt.diagnostics import OpFailedException, explain, location_of, show_location
+from lowering.support.diagnostics import OpFailedException, explain, location_of, show_location
 from runtime.cache import CacheError
 from runtime.jit import JitError
 from runtime.remote.machine import MachineError

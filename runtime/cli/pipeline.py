@@ -66,6 +66,6 @@ def printing(args: argparse.Namespace, pipeline: Sequence[ModulePass]) -> Hook |
     """
     if not args.print_after:
         return None
-    from lowering.opt.print_after import PrintAfter  # noqa: PLC0415  imports every pass
+    from lowering.tools.print_after import PrintAfter  # noqa: PLC0415  imports every pass
 
     return PrintAfter(args.print_after, pipeline).hook

@@ -17,8 +17,8 @@ from lowering.llvm.emit_operations import CONSTANTS, EMITTERS
 from lowering.llvm.object import compile_object
 from lowering.llvm.verify import trial
 from lowering.llvm.verify.module import RULES
-from lowering.opt.diagnostics import OpFailedException, location_of
-from lowering.symbol_names import MAX_BYTES
+from lowering.support.diagnostics import OpFailedException, location_of
+from lowering.support.symbol_names import MAX_BYTES
 from lowering.targets import Target, get_target
 from runtime.compiler import compile
 from runtime.source import context, parse_module

@@ -7,7 +7,7 @@ import time
 
 import pytest
 
-from lowering.interrupts import INTERRUPTED
+from lowering.support.interrupts import INTERRUPTED
 
 CALL = "from {} import main; raise SystemExit(main({}))"
 CALLS = {
@@ -40,7 +40,7 @@ def test_an_interrupt_is_told_in_a_word(tool: str, delay: float) -> None:
 def test_an_interrupt_that_python_ignores_comes_again():
     code = """
 import sys, time
-from lowering.interrupts import exit_code
+from lowering.support.interrupts import exit_code
 class Interrupted:
     def __del__(self):
         raise KeyboardInterrupt

@@ -13,8 +13,8 @@ from xdsl.ir import Operation
 from xdsl.passes import ModulePass
 from xdsl.printer import Printer
 
-from lowering.pass_options import Options
 from lowering.pipeline import LEVELS
+from lowering.support.pass_options import Options
 from lowering.targets import Target, get_target
 from runtime.build import lower_to_llvm
 from runtime.compiler import parse_module

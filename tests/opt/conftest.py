@@ -9,10 +9,10 @@ from xdsl.dialects.builtin import ModuleOp
 from xdsl.dialects.func import FuncOp, ReturnOp
 from xdsl.passes import ModulePass
 
-from lowering.opt.diagnostics import fail
-from lowering.opt.statistics import record
-from lowering.opt.tool import LowbitOptMain
 from lowering.opt_main import main
+from lowering.support.diagnostics import fail
+from lowering.support.statistics import record
+from lowering.tools.lowbit_opt import LowbitOptMain
 
 
 @dataclass(frozen=True)

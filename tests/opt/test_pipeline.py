@@ -11,9 +11,9 @@ from xdsl.context import Context
 from xdsl.dialects.builtin import ModuleOp
 from xdsl.passes import ModulePass
 
-from lowering.composite import flattened
-from lowering.opt.tool import main as lowbit_opt
 from lowering.pipeline import LEVELS, PipelinePass, Step, cut, lower, passes, steps, walk
+from lowering.support.composite import flattened
+from lowering.tools.lowbit_opt import main as lowbit_opt
 from runtime.cli.command_line import main as lowbit
 from runtime.compiler import compile as compile_module
 from runtime.compiler import parse_module

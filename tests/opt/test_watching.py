@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from lowering.opt.statistics import collect, record
+from lowering.support.statistics import collect, record
 from lowering.universe import LOWBIT_UNIVERSE
 
 SOURCE = """func.func @f(%a: i32) -> i32 {

@@ -10,7 +10,7 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
 
-COMMANDS = ("opt", "cli", "measure", "emulation", "tuner", "remote", "tools", "aot", "analysis")
+COMMANDS = ("tools", "cli", "measure", "emulation", "tuner", "remote", "tools", "aot", "analysis")
 """Folders that nothing imports which runs beside a program's own threads."""
 
 ENTRIES = ("opt_main.py", "interrupts.py")

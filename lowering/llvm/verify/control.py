@@ -10,7 +10,7 @@ from xdsl.ir import Block, Operation, SSAValue
 from lowbit_dialect.extensions import note_shipped
 from lowering.llvm.verify.state import Rule, State
 from lowering.llvm.verify.types import Kind
-from lowering.opt.diagnostics import fail
+from lowering.support.diagnostics import fail
 
 
 def _leave(state: State, op: Operation, to: Block, values: Iterable[SSAValue]) -> None:

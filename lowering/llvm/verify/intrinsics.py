@@ -10,7 +10,7 @@ from lowering.llvm.types import intrinsic_suffix
 from lowering.llvm.verify.memory import constant_value
 from lowering.llvm.verify.state import Rule, State
 from lowering.llvm.verify.types import Facts, Kind
-from lowering.opt.diagnostics import fail
+from lowering.support.diagnostics import fail
 
 _LANEWISE: dict[str, tuple[Kind, int]] = {
     **dict.fromkeys(("smin", "smax", "umin", "umax"), (Kind.INTEGER, 2)),

@@ -10,7 +10,7 @@ from lowbit_dialect import llvm_ops
 from lowbit_dialect.extensions import note_shipped
 from lowering.llvm.verify.state import Rule, State
 from lowering.llvm.verify.types import Facts, Kind
-from lowering.opt.diagnostics import fail
+from lowering.support.diagnostics import fail
 
 MAX_STACK_BYTES = 1 << 30
 """Bytes of the largest stack buffer; every platform's stack is smaller."""

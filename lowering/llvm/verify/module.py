@@ -11,7 +11,7 @@ from lowering.llvm.verify import control, intrinsics, memory, operations, trial
 from lowering.llvm.verify.state import Rule, State
 from lowering.llvm.verify.symbols import verify_symbols
 from lowering.llvm.verify.types import Facts, Kind
-from lowering.opt.diagnostics import fail
+from lowering.support.diagnostics import fail
 from lowering.targets import Target
 
 RULES: dict[type[Operation], Rule] = {

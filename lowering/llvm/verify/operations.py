@@ -14,7 +14,7 @@ from lowbit_dialect import llvm_casts, llvm_ops
 from lowbit_dialect.extensions import note_shipped
 from lowering.llvm.verify.state import Rule, State
 from lowering.llvm.verify.types import Facts, Kind
-from lowering.opt.diagnostics import fail
+from lowering.support.diagnostics import fail
 
 _NUMBERS = (Kind.INTEGER, Kind.FLOAT)
 

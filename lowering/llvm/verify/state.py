@@ -10,7 +10,7 @@ from xdsl.ir import Attribute, Operation, SSAValue
 
 from lowering.llvm.verify.symbols import Symbol
 from lowering.llvm.verify.types import Facts, Kind, Types
-from lowering.opt.diagnostics import fail
+from lowering.support.diagnostics import fail
 from lowering.targets import Target
 
 MAX_ALIGNMENT = 1 << 32

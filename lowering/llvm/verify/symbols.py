@@ -5,8 +5,8 @@ from __future__ import annotations
 from xdsl.dialects import llvm
 from xdsl.dialects.builtin import ModuleOp
 
-from lowering.opt.diagnostics import fail
-from lowering.symbol_names import why_not_name
+from lowering.support.diagnostics import fail
+from lowering.support.symbol_names import why_not_name
 
 Symbol = llvm.FuncOp | llvm.GlobalOp
 

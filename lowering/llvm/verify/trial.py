@@ -16,7 +16,7 @@ from xdsl.ir import Attribute, Block, Operation, Region, SSAValue
 
 from lowering.llvm.child import ask, describe
 from lowering.llvm.emit_module import emit_module
-from lowering.opt.diagnostics import fail
+from lowering.support.diagnostics import fail
 from lowering.targets import Target
 
 _CONSTANTS = (llvm.ConstantOp, llvm.UndefOp, llvm.ZeroOp)

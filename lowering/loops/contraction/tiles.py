@@ -33,8 +33,8 @@ from lowering.loops.contraction.tile_site import TileSite
 from lowering.loops.emit import Index
 from lowering.loops.epilogue.epilogue import Epilogue
 from lowering.loops.stage import Stage, StageLoops
-from lowering.opt.diagnostics import fail
 from lowering.strategies import strategy_of
+from lowering.support.diagnostics import fail
 from lowering.targets import Target
 
 TileArguments = tuple[

@@ -17,7 +17,7 @@ from lowbit_dialect.layout import packed_layout
 from lowbit_dialect.ops.kernel import KernelOp
 from lowering.loops.contraction.tile_site import TileSite
 from lowering.loops.stage import shape_of
-from lowering.opt.diagnostics import fail
+from lowering.support.diagnostics import fail
 
 
 @dataclass

@@ -30,7 +30,7 @@ from lowering.loops.epilogue.comparisons import (
 from lowering.loops.epilogue.glue_levels import GLUE_LEVELS
 from lowering.loops.epilogue.narrow_sums import Narrowing, holds
 from lowering.loops.stage import Stage, shape_of
-from lowering.opt.diagnostics import fail
+from lowering.support.diagnostics import fail
 
 
 class Epilogue:

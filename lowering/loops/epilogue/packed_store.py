@@ -18,7 +18,7 @@ from lowbit_dialect.ops.kernel import ConvKernelOp, KernelOp
 from lowering.loops.contraction.tile_site import TileSite
 from lowering.loops.emit import Emit, Index
 from lowering.loops.epilogue.levels import Levels
-from lowering.opt.diagnostics import fail
+from lowering.support.diagnostics import fail
 from lowering.targets import Target
 
 COLUMN = 4

@@ -33,8 +33,8 @@ from lowering.loops.contraction.tiles import ContractionTiles, schedule_of
 from lowering.loops.emit import Index
 from lowering.loops.epilogue.epilogue import Epilogue
 from lowering.loops.stage import Stage, StageLoops
-from lowering.opt.diagnostics import fail
 from lowering.strategies.lut.table_plan import TablePlan, index_bits
+from lowering.support.diagnostics import fail
 from lowering.targets import Target
 
 

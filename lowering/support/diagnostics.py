@@ -22,8 +22,8 @@ from xdsl.utils.exceptions import (
 )
 
 from lowbit_dialect.dominance import DominanceException
-from lowering.opt.instrumentation import PassInstrumentation
-from lowering.opt.pipeline_spec import PipelineError, spec_error
+from lowering.support.instrumentation import PassInstrumentation
+from lowering.support.pipeline_spec import PipelineError, spec_error
 
 _OP_TEXT_LIMIT = 240
 """How many characters of an op a note shows: constants can be megabytes."""

@@ -16,15 +16,15 @@ from xdsl.dialects.builtin import ModuleOp
 from xdsl.utils.exceptions import ArgSpecParseError
 from xdsl.xdsl_opt_main import xDSLOptMain
 
-from lowering.opt.diagnostics import Blame, UsageError, explain
-from lowering.opt.instrumentation import InstrumentedPipeline, PassInstrumentation
-from lowering.opt.parser import LocatingParser
-from lowering.opt.pass_help import pass_help
-from lowering.opt.pipeline_spec import parse_passes
-from lowering.opt.print_ir import BetweenPasses, PrintIR
-from lowering.opt.reproducer import CrashReproducer
-from lowering.opt.statistics import PassStatistics, collect
-from lowering.opt.timing import Timer
+from lowering.support.diagnostics import Blame, UsageError, explain
+from lowering.support.instrumentation import InstrumentedPipeline, PassInstrumentation
+from lowering.support.parser import LocatingParser
+from lowering.support.pipeline_spec import parse_passes
+from lowering.support.statistics import PassStatistics, collect
+from lowering.support.timing import Timer
+from lowering.tools.pass_help import pass_help
+from lowering.tools.print_ir import BetweenPasses, PrintIR
+from lowering.tools.reproducer import CrashReproducer
 from lowering.universe import register_dialects
 
 _FLAGS = {
@@ -194,7 +194,7 @@ class LowbitOptMain(xDSLOptMain):
             BetweenPasses(self.timer, args.print_between_passes, args.time_passes),
         ]
         if args.print_after:
-            from lowering.opt.print_after import PrintAfter  # noqa: PLC0415  imports every pass
+            from lowering.tools.print_after import PrintAfter  # noqa: PLC0415  imports every pass
 
             watchers.append(PrintAfter(args.print_after, pipeline, args.print_op_generic))
         if args.pass_statistics:

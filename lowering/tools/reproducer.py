@@ -6,57 +6,23 @@ the pipeline. `lowbit-opt --run-reproducer FILE` runs it.
 
 from __future__ import annotations
 
-import json
 import os
 import shlex
 import sys
 import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from io import StringIO
 from pathlib import Path
-from typing import Self
 
 from xdsl.context import Context
 from xdsl.dialects.builtin import ModuleOp
 from xdsl.passes import ModulePass
 from xdsl.printer import Printer
 
-from lowering.opt.instrumentation import PassInstrumentation
-from lowering.opt.pipeline_spec import print_passes
-
-REPRODUCER_KEY = "mlir_reproducer"
-
-
-@dataclass(frozen=True)
-class ReproducerOptions:
-    """The trailer of a reproducer: a pipeline, and whether to verify after each pass."""
-
-    pipeline: str
-    verify_each: bool = True
-
-    @classmethod
-    def from_entries(cls, entries: Mapping[str, str | bool]) -> Self:
-        """Read the parsed entries, leaving out those of MLIR's that mean nothing here.
-
-        Raises ValueError if there is no pipeline or an entry has the wrong type.
-        """
-        pipeline, verify_each = entries.get("pipeline"), entries.get("verify_each", True)
-        if not isinstance(pipeline, str):
-            raise ValueError(f"{REPRODUCER_KEY} must have a string 'pipeline'")
-        if not isinstance(verify_each, bool):
-            raise ValueError(f"'verify_each' of {REPRODUCER_KEY} must be true or false")
-        return cls(pipeline, verify_each)
-
-    def __str__(self) -> str:
-        # JSON writes quotes, backslashes and newlines as MLIR does.
-        return (
-            "{-#\n  external_resources: {\n"
-            f"    {REPRODUCER_KEY}: {{\n"
-            f"      pipeline: {json.dumps(self.pipeline, ensure_ascii=False)},\n"
-            f"      verify_each: {json.dumps(self.verify_each)}\n"
-            "    }\n  }\n#-}\n"
-        )
+from lowering.support.instrumentation import PassInstrumentation
+from lowering.support.pipeline_spec import print_passes
+from lowering.support.reproducer_options import ReproducerOptions
 
 
 @dataclass

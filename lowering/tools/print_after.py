@@ -8,9 +8,9 @@ from typing_extensions import override
 from xdsl.dialects.builtin import ModuleOp
 from xdsl.passes import ModulePass
 
-from lowering.opt.instrumentation import PassInstrumentation
-from lowering.opt.print_ir import dump
 from lowering.pipeline import LEVELS, Step, steps
+from lowering.support.instrumentation import PassInstrumentation
+from lowering.tools.print_ir import dump
 
 ALL = "all"
 

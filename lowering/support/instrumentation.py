@@ -13,7 +13,7 @@ from xdsl.dialects.builtin import ModuleOp
 from xdsl.passes import ModulePass, PassPipeline
 
 from lowbit_dialect.dominance import verify_module
-from lowering.opt.timing import Timer
+from lowering.support.timing import Timer
 
 
 class PassInstrumentation:

@@ -10,8 +10,8 @@ from xdsl.dialects.builtin import ModuleOp
 from xdsl.passes import ModulePass
 from xdsl.printer import Printer
 
-from lowering.opt.instrumentation import PassInstrumentation
-from lowering.opt.timing import Timer
+from lowering.support.instrumentation import PassInstrumentation
+from lowering.support.timing import Timer
 
 
 @dataclass

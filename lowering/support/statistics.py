@@ -20,8 +20,8 @@ from xdsl.dialects.builtin import ModuleOp, UnregisteredOp
 from xdsl.ir import Operation
 from xdsl.passes import ModulePass
 
-from lowering.opt.instrumentation import PassInstrumentation
-from lowering.opt.timing import banner
+from lowering.support.instrumentation import PassInstrumentation
+from lowering.support.timing import banner
 
 Counters = Counter[tuple[str, str]]
 """Sums by (pass name, counter name)."""

@@ -27,7 +27,7 @@ from xdsl.parser import AttrParser, Parser
 from xdsl.utils.exceptions import DiagnosticException, ParseError
 from xdsl.utils.mlir_lexer import MLIRTokenKind
 
-from lowering.opt.reproducer import REPRODUCER_KEY, ReproducerOptions
+from lowering.support.reproducer_options import REPRODUCER_KEY, ReproducerOptions
 
 MAX_ELEMENTS = 1 << 26
 """Elements of the largest dense literal."""

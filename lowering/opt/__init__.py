@@ -1,1 +1,0 @@
-"""The parts of `lowbit-opt`: pass instrumentation, diagnostics, located parsing."""

@@ -1,0 +1,1 @@
+"""What passes share: diagnostics, counters, options, functions, plug-ins."""

@@ -1,0 +1,1 @@
+"""The parts of `lowbit-opt`: what watches a pipeline, and the command itself."""
