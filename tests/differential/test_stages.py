@@ -9,10 +9,10 @@ from xdsl.dialects.builtin import TensorType, i32
 
 from lowbit_dialect.codes import parse_code
 from lowbit_dialect.interpreters import interpret
-from lowering.support.functions import functions_of
 from lowering.pipeline import lower
 from lowering.stages import plan_memory, share_stages
 from lowering.stages.plan_memory import Lifetime, plan_slots
+from lowering.support.functions import functions_of
 from lowering.targets import get_target
 from runtime import compile
 from runtime.aot.elf import code_bytes
