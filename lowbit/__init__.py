@@ -21,7 +21,7 @@ from lowbit_dialect.at_fork import load_module
 if TYPE_CHECKING:
     from lowbit import codes, targets
     from lowbit_dialect import reference
-    from lowbit_dialect.interpreters.values import PackedArray
+    from lowbit_dialect.layouts.packed_array import PackedArray
     from lowbit_dialect.network import Network
     from lowering.pipeline import lower
     from runtime.compiler import compile
@@ -57,7 +57,7 @@ _MODULES = {
 _NAMES = {
     "Executable": "runtime.executable",
     "Network": "lowbit_dialect.network",
-    "PackedArray": "lowbit_dialect.interpreters.values",
+    "PackedArray": "lowbit_dialect.layouts.packed_array",
     "bitpack": "runtime.kernels",
     "compile": "runtime.compiler",
     "conv2d": "runtime.kernels",

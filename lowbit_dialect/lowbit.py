@@ -2,10 +2,10 @@
 
 from xdsl.ir import Dialect
 
-from lowbit_dialect.channels import ChannelsAttr
 from lowbit_dialect.codes import BipolarType, CodebookType, SignedType, UnipolarType
 from lowbit_dialect.epilogue_schedule import EpilogueScheduleAttr
-from lowbit_dialect.layout import PackedAttr
+from lowbit_dialect.layouts.channels import ChannelsAttr
+from lowbit_dialect.layouts.packed import PackedAttr
 from lowbit_dialect.ops.bitserial import BitserialConvOp, BitserialGemmOp
 from lowbit_dialect.ops.cast import CastOp
 from lowbit_dialect.ops.compute import ComputeOp, LaunchOp, ViewAsOp

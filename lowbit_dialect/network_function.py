@@ -15,9 +15,9 @@ from lowbit_dialect.arguments import integer
 from lowbit_dialect.arrays import as_array
 from lowbit_dialect.codes import Code, parse_code
 from lowbit_dialect.constants import constant_tensor
-from lowbit_dialect.layout import PLANE, PackedAttr, byte_count
+from lowbit_dialect.layouts.packed import PLANE, PackedAttr, byte_count
 from lowbit_dialect.ops.pack import ConstantOp, UnpackOp, with_encoding
-from lowbit_dialect.sum_range import SumRanges
+from lowbit_dialect.sums.ranges import SumRanges
 
 
 def dense_layout(type_: TensorType) -> PackedAttr:

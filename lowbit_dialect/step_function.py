@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from lowbit_dialect.arrays import as_array
 from lowbit_dialect.codes import Code
-from lowbit_dialect.sum_range import SumRange
+from lowbit_dialect.sums.ranges import SumRange
 
 MAX_EVALUATIONS = 1 << 26
 """Sums that a function is looked at, over all channels."""

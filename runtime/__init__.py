@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from lowbit_dialect.at_fork import load_module
 
 if TYPE_CHECKING:
-    from lowbit_dialect.interpreters.values import PackedArray
+    from lowbit_dialect.layouts.packed_array import PackedArray
     from runtime.compiler import compile
     from runtime.executable import Executable
     from runtime.kernels import bitpack, conv2d, matmul, unpack
@@ -16,7 +16,7 @@ __all__ = ["Executable", "PackedArray", "bitpack", "compile", "conv2d", "matmul"
 
 _PLACES = {
     "Executable": "runtime.executable",
-    "PackedArray": "lowbit_dialect.interpreters.values",
+    "PackedArray": "lowbit_dialect.layouts.packed_array",
     "bitpack": "runtime.kernels",
     "compile": "runtime.compiler",
     "conv2d": "runtime.kernels",

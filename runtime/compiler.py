@@ -15,10 +15,10 @@ from lowbit_dialect.extensions import extensions
 from lowering.record_sources import SHIPPED_RECORDS
 from lowering.strategies import check_strategy
 from lowering.targets import Target, get_target
-from runtime import cache
 from runtime.executable import Executable
 from runtime.host import check_runs_here
 from runtime.jit import JitError, LoadedObject
+from runtime.object_cache import cache
 from runtime.signature import Signature
 from runtime.source import Fingerprint, fingerprint, parse_module, read_text, verify
 

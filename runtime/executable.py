@@ -17,7 +17,7 @@ from runtime.arrays import share_memory
 from runtime.jit import LoadedObject
 from runtime.signature import Signature
 from runtime.tensor_spec import TensorSpec
-from runtime.thread_pool import SharedStages, thread_pool
+from runtime.threads.pool import SharedStages, thread_pool
 
 
 def thread_count(value: Any) -> int:

@@ -18,8 +18,8 @@ from xdsl.utils.exceptions import PassFailedException, VerifyException
 from lowbit_dialect.arguments import Pair, Sides, integer, layout_name, pair, sides
 from lowbit_dialect.arrays import as_array
 from lowbit_dialect.codes import Code, parse_code
-from lowbit_dialect.interpreters.values import PackedArray
-from lowbit_dialect.layout import PackedAttr
+from lowbit_dialect.layouts.packed import PackedAttr
+from lowbit_dialect.layouts.packed_array import PackedArray
 from lowbit_dialect.ops.contraction import Conv2DOp, MatmulOp, conv_clauses
 from lowbit_dialect.ops.pack import BitpackOp, UnpackOp
 from lowering.record_sources import SHIPPED_RECORDS, digest

@@ -19,11 +19,12 @@ from xdsl.parser import Parser
 from lowbit_dialect.arrays import as_array, as_dtype, contiguous
 from lowbit_dialect.cached_property import cached_property
 from lowbit_dialect.codes import Code, parse_code
-from lowbit_dialect.images import foreign_bytes, unused_bits
-from lowbit_dialect.interpreters.values import PackedArray, element_dtype
-from lowbit_dialect.layout import PackedAttr, byte_count, packed_layout
+from lowbit_dialect.interpreters.values import element_dtype
+from lowbit_dialect.layouts.images import foreign_bytes, unused_bits
+from lowbit_dialect.layouts.packed import PackedAttr, byte_count, packed_layout
+from lowbit_dialect.layouts.packed_array import PackedArray
+from lowbit_dialect.layouts.packing import pack, word_dtype
 from lowbit_dialect.lowbit import Lowbit
-from lowbit_dialect.packing import pack, word_dtype
 from runtime.arrays import CodeBytes, code_bytes, writable_array
 
 Value = NDArray | PackedArray

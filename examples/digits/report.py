@@ -10,7 +10,7 @@ from xdsl.dialects.builtin import AnyFloat, ModuleOp, TensorType
 from xdsl.ir import Operation
 
 from lowbit_dialect.codes import Code
-from lowbit_dialect.layout import packed_layout
+from lowbit_dialect.layouts.packed import packed_layout
 from lowbit_dialect.ops.glue import FusedGlueOp
 from lowbit_dialect.ops.kernel import ConvKernelOp, KernelOp
 from lowbit_dialect.ops.pack import ConstantOp

@@ -9,7 +9,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from lowbit_dialect.at_fork import load_module
-from lowbit_dialect.interpreters.values import PackedArray, from_values, to_values
+from lowbit_dialect.interpreters.values import from_values, to_values
+from lowbit_dialect.layouts.packed_array import PackedArray
 
 if TYPE_CHECKING:
     from lowbit_dialect.interpreters.run import interpret, lowbit_interpreter

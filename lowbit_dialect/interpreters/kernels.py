@@ -25,14 +25,14 @@ from xdsl.interpreter import (
 from xdsl.ir import Attribute, Operation
 
 from lowbit_dialect.geometry import LAYOUTS, WEIGHT_LAYOUTS, ConvGeometry
-from lowbit_dialect.interpreters.values import PackedArray
-from lowbit_dialect.layout import packed_layout
+from lowbit_dialect.layouts.packed import packed_layout
+from lowbit_dialect.layouts.packed_array import PackedArray
+from lowbit_dialect.layouts.packing import split_levels
 from lowbit_dialect.ops.base import code_of
 from lowbit_dialect.ops.correction import CorrectionOp
 from lowbit_dialect.ops.kernel import ConvKernelOp, GemmKernelOp, KernelOp, YieldOp
-from lowbit_dialect.packing import split_levels
-from lowbit_dialect.raw_sums import RawSums
 from lowbit_dialect.strategies import STRATEGY_OPS
+from lowbit_dialect.sums.base import RawSums
 
 
 def _value_words(w: NDArray, type_: Attribute, count: int) -> NDArray:

@@ -16,12 +16,13 @@ from xdsl.interpreter import (
 )
 from xdsl.ir import Operation
 
-from lowbit_dialect.interpreters.values import PackedArray, from_values, to_values
-from lowbit_dialect.layout import packed_layout
+from lowbit_dialect.interpreters.values import from_values, to_values
+from lowbit_dialect.layouts.packed import packed_layout
+from lowbit_dialect.layouts.packed_array import PackedArray
+from lowbit_dialect.layouts.packing import word_dtype
 from lowbit_dialect.lowbit import Lowbit
 from lowbit_dialect.ops.base import TensorOp, code_of
 from lowbit_dialect.ops.pack import BitpackOp, ConstantOp, UnpackOp
-from lowbit_dialect.packing import word_dtype
 
 
 @register_impls

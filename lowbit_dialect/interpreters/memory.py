@@ -8,12 +8,13 @@ import numpy as np
 from numpy.typing import NDArray
 from xdsl.dialects.builtin import MemRefType, TensorType, i1
 
-from lowbit_dialect.channels import ChannelsAttr, channels_layout
 from lowbit_dialect.codes import Code
-from lowbit_dialect.images import pattern_bytes, patterns_of
-from lowbit_dialect.interpreters.values import PackedArray, Value, element_dtype
-from lowbit_dialect.layout import packed_layout, storage_type
-from lowbit_dialect.packing import word_dtype
+from lowbit_dialect.interpreters.values import Value, element_dtype
+from lowbit_dialect.layouts.channels import ChannelsAttr, channels_layout
+from lowbit_dialect.layouts.images import pattern_bytes, patterns_of
+from lowbit_dialect.layouts.packed import packed_layout, storage_type
+from lowbit_dialect.layouts.packed_array import PackedArray
+from lowbit_dialect.layouts.packing import word_dtype
 
 
 def new_memory(type_: MemRefType) -> NDArray:

@@ -16,7 +16,8 @@ from lowbit_dialect.interpreters.kernels import KernelFunctions
 from lowbit_dialect.interpreters.lowbit import LowbitFunctions
 from lowbit_dialect.interpreters.memory import from_memory, new_memory, to_memory
 from lowbit_dialect.interpreters.stages import StageFunctions
-from lowbit_dialect.interpreters.values import PackedArray, Value, from_values
+from lowbit_dialect.interpreters.values import Value, from_values
+from lowbit_dialect.layouts.packed_array import PackedArray
 
 
 def lowbit_interpreter(module: ModuleOp) -> Interpreter:

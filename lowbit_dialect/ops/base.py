@@ -36,8 +36,8 @@ from xdsl.printer import Printer
 from xdsl.utils.exceptions import VerifyException
 
 from lowbit_dialect.codes import Code
-from lowbit_dialect.layout import PackedAttr, packed_layout
-from lowbit_dialect.raw_sums import INT32_MAX
+from lowbit_dialect.layouts.packed import PackedAttr, packed_layout
+from lowbit_dialect.sums.base import INT32_MAX
 
 
 @dataclass(frozen=True)

@@ -10,19 +10,19 @@ from xdsl.dialects.builtin import MemRefType, VectorType
 from xdsl.irdl import irdl_op_definition
 
 from lowbit_dialect.codes import Code, affine
-from lowbit_dialect.decomposition import Decomposition, decompose
-from lowbit_dialect.kernel_layouts import (
+from lowbit_dialect.layouts.kernels import (
     activation_layout,
     matmul_rhs_layout,
     matmul_rows_layout,
     weight_layout,
 )
-from lowbit_dialect.layout import PackedAttr, packed_layout
+from lowbit_dialect.layouts.packed import PackedAttr, packed_layout
 from lowbit_dialect.ops.contraction import conv_layout
 from lowbit_dialect.ops.kernel import ConvKernelOp, GemmKernelOp, KernelOp
 from lowbit_dialect.ops.strategy import StrategyOps
 from lowbit_dialect.ops.tile import MAX_BODY_WORDS, BitserialTileOp
 from lowbit_dialect.schedule import Knob
+from lowbit_dialect.sums.bitserial import Decomposition, decompose
 
 KNOBS = {"words": Knob(1, range(1, MAX_BODY_WORDS + 1))}
 """`words`: words of a pixel that a pass through the innermost loop takes."""

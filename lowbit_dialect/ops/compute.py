@@ -32,7 +32,7 @@ from xdsl.printer import Printer
 from xdsl.traits import IsolatedFromAbove, Pure, SymbolTable, SymbolUserOpInterface
 from xdsl.utils.exceptions import VerifyException
 
-from lowbit_dialect.layout import memory_bytes, storage_type
+from lowbit_dialect.layouts.packed import memory_bytes, storage_type
 from lowbit_dialect.ops.base import INT_PROPERTY, LowbitOp, int_, static_shape
 from lowbit_dialect.ops.kernel import YieldOp
 from lowbit_dialect.ops.pack import ConstantOp

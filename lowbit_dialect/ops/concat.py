@@ -14,7 +14,7 @@ from xdsl.irdl import irdl_op_definition, prop_def, result_def, traits_def, var_
 from xdsl.traits import Pure
 from xdsl.utils.exceptions import VerifyException
 
-from lowbit_dialect.layout import PackedAttr, packed_layout
+from lowbit_dialect.layouts.packed import PackedAttr, packed_layout
 from lowbit_dialect.ops.base import (
     INT,
     INT_PROPERTY,

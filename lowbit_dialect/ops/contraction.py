@@ -17,7 +17,7 @@ from xdsl.utils.exceptions import VerifyException
 from lowbit_dialect import reference
 from lowbit_dialect.codes import Code
 from lowbit_dialect.geometry import LAYOUTS, WEIGHT_LAYOUTS, ConvGeometry, Window
-from lowbit_dialect.layout import packed_layout
+from lowbit_dialect.layouts.packed import packed_layout
 from lowbit_dialect.ops.base import (
     INT,
     INT_PROPERTY,
@@ -35,7 +35,7 @@ from lowbit_dialect.ops.base import (
     static_shape,
     verify_elements,
 )
-from lowbit_dialect.raw_sums import INT32_MAX
+from lowbit_dialect.sums.base import INT32_MAX
 
 CONV_CLAUSES = (
     Clause("strides", INTS, ints([1, 1])),

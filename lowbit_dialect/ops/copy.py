@@ -11,8 +11,8 @@ from xdsl.irdl import irdl_op_definition, operand_def, result_def, traits_def
 from xdsl.traits import Pure
 from xdsl.utils.exceptions import VerifyException
 
-from lowbit_dialect.channels import ChannelsAttr, channels_layout, without_channels
-from lowbit_dialect.layout import packed_layout
+from lowbit_dialect.layouts.channels import ChannelsAttr, channels_layout, without_channels
+from lowbit_dialect.layouts.packed import packed_layout
 from lowbit_dialect.ops.base import TensorOp, code_of, expect_type, static_shape
 
 

@@ -21,7 +21,7 @@ from xdsl.utils.exceptions import VerifyException
 
 from lowbit_dialect.codes import AffineCode, Code
 from lowbit_dialect.geometry import ConvGeometry
-from lowbit_dialect.layout import packed_layout
+from lowbit_dialect.layouts.packed import packed_layout
 from lowbit_dialect.ops.base import (
     ATTRIBUTE,
     INT_PROPERTY,
@@ -37,8 +37,8 @@ from lowbit_dialect.ops.base import (
 )
 from lowbit_dialect.ops.contraction import CONV_CLAUSES, conv_geometry, conv_layout
 from lowbit_dialect.ops.kernel import affine_code_of
-from lowbit_dialect.raw_sums import RawSums
 from lowbit_dialect.strategies import DEFAULT, STRATEGY_OPS, strategy_ops
+from lowbit_dialect.sums.base import RawSums
 
 
 @irdl_op_definition

@@ -14,19 +14,19 @@ from xdsl.irdl import irdl_op_definition
 from xdsl.utils.exceptions import VerifyException
 
 from lowbit_dialect.codes import Code, affine
-from lowbit_dialect.kernel_layouts import (
+from lowbit_dialect.layouts.kernels import (
     byte_activation_layout,
     byte_matmul_lhs_layout,
     byte_matmul_rhs_layout,
     byte_weight_layout,
 )
-from lowbit_dialect.layout import LEVEL_BITS, PackedAttr, packed_layout
-from lowbit_dialect.level_fields import LevelFields
-from lowbit_dialect.level_product import WORD_BYTES, LevelProduct
+from lowbit_dialect.layouts.packed import LEVEL_BITS, PackedAttr, packed_layout
 from lowbit_dialect.ops.contraction import conv_layout
 from lowbit_dialect.ops.kernel import ConvKernelOp, GemmKernelOp, KernelOp
 from lowbit_dialect.ops.strategy import StrategyOps
 from lowbit_dialect.schedule import Knob
+from lowbit_dialect.sums.dot import WORD_BYTES, LevelProduct
+from lowbit_dialect.sums.level_fields import LevelFields
 
 KNOBS = {
     "word_bytes": Knob(4, WORD_BYTES, since=3),

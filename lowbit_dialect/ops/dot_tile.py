@@ -9,11 +9,11 @@ from xdsl.dialects.builtin import IntegerAttr, IntegerType, MemRefType
 from xdsl.irdl import irdl_op_definition, prop_def
 from xdsl.utils.exceptions import VerifyException
 
-from lowbit_dialect.layout import LEVEL_BITS
-from lowbit_dialect.level_fields import LevelFields
-from lowbit_dialect.level_product import BYTES_PER_WORD, WORD_BYTES, LevelProduct
+from lowbit_dialect.layouts.packed import LEVEL_BITS
 from lowbit_dialect.ops.base import INT, Clause, int_
 from lowbit_dialect.ops.tile import TILE_CLAUSES, TileOp
+from lowbit_dialect.sums.dot import BYTES_PER_WORD, WORD_BYTES, LevelProduct
+from lowbit_dialect.sums.level_fields import LevelFields
 
 
 @irdl_op_definition

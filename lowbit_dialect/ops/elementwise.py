@@ -16,7 +16,7 @@ from xdsl.utils.exceptions import VerifyException
 
 from lowbit_dialect import reference
 from lowbit_dialect.codes import AffineCode, Code
-from lowbit_dialect.layout import packed_layout
+from lowbit_dialect.layouts.packed import packed_layout
 from lowbit_dialect.ops.base import (
     FLOATS,
     INT_PROPERTY,

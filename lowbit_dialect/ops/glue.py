@@ -23,7 +23,7 @@ from xdsl.utils.exceptions import VerifyException
 
 from lowbit_dialect.codes import AffineCode
 from lowbit_dialect.constants import constant_values
-from lowbit_dialect.layout import packed_layout
+from lowbit_dialect.layouts.packed import packed_layout
 from lowbit_dialect.ops.base import (
     FLAG,
     INT,

@@ -13,11 +13,11 @@ from xdsl.dialects.builtin import TensorType, i1, i32
 from xdsl.utils.exceptions import VerifyException
 
 from lowbit_dialect import reference
-from lowbit_dialect.channels import without_channels
 from lowbit_dialect.constants import constant_values
+from lowbit_dialect.layouts.channels import without_channels
 from lowbit_dialect.ops.base import code_of, expect_type, static_shape
-from lowbit_dialect.raw_sums import INT32_MAX
 from lowbit_dialect.reference.glue import MAX_SHIFT
+from lowbit_dialect.sums.base import INT32_MAX
 
 if TYPE_CHECKING:
     from lowbit_dialect.ops.glue import FusedGlueOp

@@ -26,12 +26,12 @@ from xdsl.irdl import (
 from xdsl.traits import IsTerminator, Pure
 from xdsl.utils.exceptions import VerifyException
 
-from lowbit_dialect.channels import without_channels
 from lowbit_dialect.codes import AffineCode, Code
 from lowbit_dialect.epilogue_schedule import DEFAULT, EpilogueScheduleAttr
 from lowbit_dialect.geometry import ConvGeometry
-from lowbit_dialect.kernel_layouts import conv_frame
-from lowbit_dialect.layout import PackedAttr, packed_layout
+from lowbit_dialect.layouts.channels import without_channels
+from lowbit_dialect.layouts.kernels import conv_frame
+from lowbit_dialect.layouts.packed import PackedAttr, packed_layout
 from lowbit_dialect.ops.base import (
     ATTRIBUTE,
     INT_PROPERTY,
@@ -52,8 +52,8 @@ from lowbit_dialect.ops.contraction import (
 )
 from lowbit_dialect.ops.glue import FusedGlueOp
 from lowbit_dialect.ops.pack import BitpackOp
-from lowbit_dialect.raw_sums import INT32_MAX, RawSums
 from lowbit_dialect.schedule import Knob, KnobValue, ScheduleAttr
+from lowbit_dialect.sums.base import INT32_MAX, RawSums
 
 SCHEDULE_CLAUSES = (Clause("schedule", ATTRIBUTE), Clause("epilogue_schedule", ATTRIBUTE))
 """What level 2 decides about a kernel."""

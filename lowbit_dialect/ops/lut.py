@@ -13,19 +13,19 @@ from xdsl.irdl import irdl_op_definition
 from xdsl.utils.exceptions import VerifyException
 
 from lowbit_dialect.codes import Code, affine
-from lowbit_dialect.decomposition import Decomposition, decompose
-from lowbit_dialect.kernel_layouts import (
+from lowbit_dialect.layouts.kernels import (
     activation_layout,
     index_matmul_rhs_layout,
     index_weight_layout,
     matmul_lhs_layout,
 )
-from lowbit_dialect.layout import PackedAttr, packed_layout
+from lowbit_dialect.layouts.packed import PackedAttr, packed_layout
 from lowbit_dialect.ops.contraction import conv_layout
 from lowbit_dialect.ops.kernel import ConvKernelOp, GemmKernelOp, KernelOp
 from lowbit_dialect.ops.strategy import StrategyOps
 from lowbit_dialect.schedule import Knob
-from lowbit_dialect.table_sums import TABLE_WORD, TableSums
+from lowbit_dialect.sums.bitserial import Decomposition, decompose
+from lowbit_dialect.sums.lut import TABLE_WORD, TableSums
 
 KNOBS = {
     "chunk": Knob(1, range(1, 1 << 16)),

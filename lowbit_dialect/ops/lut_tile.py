@@ -40,7 +40,7 @@ from lowbit_dialect.ops.base import (
     static_memory,
 )
 from lowbit_dialect.ops.tile import affine_codes, verify_distances, verify_results
-from lowbit_dialect.table_sums import TABLE_WORD, TableSums
+from lowbit_dialect.sums.lut import TABLE_WORD, TableSums
 
 TABLE_ENTRIES = (16, 64)
 """Entries of a table: what a shuffle of bytes can look up."""

@@ -24,8 +24,8 @@ from xdsl.traits import ConstantLike, Pure
 from xdsl.utils.exceptions import VerifyException
 
 from lowbit_dialect.arguments import INT64_MAX
-from lowbit_dialect.images import foreign_bytes, pattern_bytes, patterns_of
-from lowbit_dialect.layout import PackedAttr, byte_count, packed_layout
+from lowbit_dialect.layouts.images import foreign_bytes, pattern_bytes, patterns_of
+from lowbit_dialect.layouts.packed import PackedAttr, byte_count, packed_layout
 from lowbit_dialect.ops.base import LowbitOp, code_of, expect_type, static_shape, verify_elements
 
 INLINE_ELEMENTS = 64

@@ -25,8 +25,8 @@ from xdsl.utils.exceptions import VerifyException
 from lowbit_dialect import reference
 from lowbit_dialect.codes import AffineCode
 from lowbit_dialect.geometry import LAYOUTS, Window
-from lowbit_dialect.kernel_layouts import result_layouts
-from lowbit_dialect.layout import packed_layout
+from lowbit_dialect.layouts.kernels import result_layouts
+from lowbit_dialect.layouts.packed import packed_layout
 from lowbit_dialect.ops.base import (
     FLAG,
     INTS,

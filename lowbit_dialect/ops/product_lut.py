@@ -13,18 +13,18 @@ from xdsl.irdl import irdl_op_definition
 from xdsl.utils.exceptions import VerifyException
 
 from lowbit_dialect.codes import Code
-from lowbit_dialect.kernel_layouts import (
+from lowbit_dialect.layouts.kernels import (
     byte_activation_layout,
     byte_matmul_lhs_layout,
     product_matmul_rhs_layout,
     product_weight_layout,
 )
-from lowbit_dialect.layout import PackedAttr
+from lowbit_dialect.layouts.packed import PackedAttr
 from lowbit_dialect.ops.contraction import conv_layout
 from lowbit_dialect.ops.kernel import ConvKernelOp, GemmKernelOp
 from lowbit_dialect.ops.strategy import StrategyOps
-from lowbit_dialect.product_table import ProductTable
 from lowbit_dialect.schedule import Knob
+from lowbit_dialect.sums.product_lut import ProductTable
 
 KNOBS = {"table": Knob("registers", ("registers", "memory"))}
 """`table`: where it lies."""

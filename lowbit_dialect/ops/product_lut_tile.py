@@ -11,7 +11,7 @@ from xdsl.utils.exceptions import VerifyException
 
 from lowbit_dialect.codes import Code
 from lowbit_dialect.ops.tile import TileOp
-from lowbit_dialect.product_table import ProductTable
+from lowbit_dialect.sums.product_lut import ProductTable
 
 
 @irdl_op_definition

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 from lowbit_dialect.codes import Code
 from lowbit_dialect.ops.kernel import ConvKernelOp, GemmKernelOp, KernelOp
-from lowbit_dialect.raw_sums import RawSums
 from lowbit_dialect.schedule import Knob, KnobValue, ScheduleAttr
+from lowbit_dialect.sums.base import RawSums
 
 
 @dataclass(frozen=True)

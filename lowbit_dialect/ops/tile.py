@@ -36,8 +36,6 @@ from xdsl.traits import MemoryReadEffect
 from xdsl.utils.exceptions import VerifyException
 
 from lowbit_dialect.codes import AffineCode, Code
-from lowbit_dialect.count_lanes import NARROW_BITS, fits_i16
-from lowbit_dialect.decomposition import Decomposition, decompose
 from lowbit_dialect.ops.base import (
     ATTRIBUTE,
     INT,
@@ -49,6 +47,8 @@ from lowbit_dialect.ops.base import (
     ints,
     static_memory,
 )
+from lowbit_dialect.sums.bitserial import Decomposition, decompose
+from lowbit_dialect.sums.i16_accumulation import NARROW_BITS, fits_i16
 
 TILE_WORDS = (16, 32, 64)
 """Word widths whose lanes sum popcounts. Those of 16 bits are widened where they cannot hold a sum

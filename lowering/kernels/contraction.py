@@ -8,7 +8,7 @@ from typing import Any
 
 from lowbit_dialect.codes import AffineCode, Code, parse_code
 from lowbit_dialect.geometry import LAYOUTS, ConvGeometry, Window
-from lowbit_dialect.layout import packed_layout
+from lowbit_dialect.layouts.packed import packed_layout
 from lowbit_dialect.ops.base import code_of
 from lowbit_dialect.ops.contraction import Conv2DOp, MatmulOp
 from lowbit_dialect.ops.glue import FusedGlueOp

@@ -19,12 +19,12 @@ from xdsl.pattern_rewriter import (
 
 from lowbit_dialect.constants import constant_tensor, constant_values
 from lowbit_dialect.geometry import LAYOUTS
-from lowbit_dialect.kernel_layouts import result_layouts
-from lowbit_dialect.layout import packed_layout
+from lowbit_dialect.layouts.kernels import result_layouts
+from lowbit_dialect.layouts.packed import packed_layout
 from lowbit_dialect.ops.glue import FusedGlueOp
 from lowbit_dialect.ops.kernel import ConvKernelOp, KernelOp, YieldOp
 from lowbit_dialect.ops.pack import BitpackOp
-from lowbit_dialect.raw_sums import INT32_MAX
+from lowbit_dialect.sums.base import INT32_MAX
 
 
 def _kernel_of(value: SSAValue) -> KernelOp | None:

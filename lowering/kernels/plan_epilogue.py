@@ -10,7 +10,7 @@ from xdsl.pattern_rewriter import PatternRewriter, RewritePattern, op_type_rewri
 
 from lowbit_dialect.codes import AffineCode
 from lowbit_dialect.epilogue_schedule import DEFAULT, EpilogueScheduleAttr
-from lowbit_dialect.layout import packed_layout
+from lowbit_dialect.layouts.packed import packed_layout
 from lowbit_dialect.ops.base import code_of
 from lowbit_dialect.ops.glue import FusedGlueOp
 from lowbit_dialect.ops.kernel import KernelOp

@@ -16,8 +16,8 @@ from xdsl.pattern_rewriter import (
     op_type_rewrite_pattern,
 )
 
-from lowbit_dialect.kernel_layouts import result_layouts
-from lowbit_dialect.layout import PackedAttr, packed_layout
+from lowbit_dialect.layouts.kernels import result_layouts
+from lowbit_dialect.layouts.packed import PackedAttr, packed_layout
 from lowbit_dialect.ops.concat import ConcatOp, why_not_concat
 from lowbit_dialect.ops.kernel import ConvKernelOp
 from lowbit_dialect.ops.pack import BitpackOp, UnpackOp, with_encoding

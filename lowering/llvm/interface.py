@@ -31,7 +31,7 @@ from xdsl.ir import Attribute
 from xdsl.parser import Parser
 from xdsl.utils.exceptions import ParseError, VerifyException
 
-from lowbit_dialect.layout import byte_count, memory_bytes
+from lowbit_dialect.layouts.packed import byte_count, memory_bytes
 from lowbit_dialect.lowbit import Lowbit
 from lowbit_dialect.ops.base import static_shape
 from lowering.stages.interface import (

@@ -11,9 +11,9 @@ from xdsl.dialects.builtin import MemRefType, TensorType, VectorType, i1, i8, i3
 from xdsl.ir import SSAValue
 
 from lowbit_dialect import arith_ops
-from lowbit_dialect.channels import ChannelsAttr, channels_layout
 from lowbit_dialect.codes import Code
-from lowbit_dialect.layout import PLANE, byte_count, packed_layout, storage_type
+from lowbit_dialect.layouts.channels import ChannelsAttr, channels_layout
+from lowbit_dialect.layouts.packed import PLANE, byte_count, packed_layout, storage_type
 from lowbit_dialect.ops.copy import CopyOp, ZeroGapsOp
 from lowbit_dialect.ops.reshape import ReshapeOp
 from lowering.loops.emit import Emit, Index

@@ -28,7 +28,7 @@ from xdsl.dialects.builtin import (
 )
 from xdsl.ir import Attribute, Operation, SSAValue
 
-from lowbit_dialect.layout import storage_type
+from lowbit_dialect.layouts.packed import storage_type
 from lowbit_dialect.ops.compute import ComputeOp, ViewAsOp
 from lowbit_dialect.ops.pack import ConstantOp
 from lowering.loops.emit import Emit, Index

@@ -50,7 +50,7 @@ from xdsl.passes import ModulePass
 from xdsl.utils.exceptions import VerifyException
 
 from lowbit_dialect.codes import Code
-from lowbit_dialect.layout import PackedAttr, storage_type
+from lowbit_dialect.layouts.packed import PackedAttr, storage_type
 from lowbit_dialect.ops.base import static_shape
 from lowbit_dialect.ops.compute import ComputeOp, LaunchOp
 from lowbit_dialect.ops.copy import CopyOp, ZeroGapsOp

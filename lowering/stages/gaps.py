@@ -9,7 +9,7 @@ from math import prod
 
 from xdsl.dialects.builtin import TensorType
 
-from lowbit_dialect.layout import byte_count, packed_layout
+from lowbit_dialect.layouts.packed import byte_count, packed_layout
 from lowbit_dialect.ops.base import code_of
 
 

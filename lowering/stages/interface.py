@@ -33,7 +33,7 @@ from xdsl.dialects.builtin import (
 from xdsl.ir import Attribute, Block
 from xdsl.utils.exceptions import VerifyException
 
-from lowbit_dialect.layout import memory_bytes, storage_type
+from lowbit_dialect.layouts.packed import memory_bytes, storage_type
 from lowbit_dialect.ops.base import static_shape
 from lowering.support.diagnostics import fail
 from lowering.support.functions import Function, is_public

@@ -51,7 +51,7 @@ from xdsl.ir import Attribute, Block, BlockArgument, Operation, Region, SSAValue
 from xdsl.passes import ModulePass
 from xdsl.rewriter import Rewriter
 
-from lowbit_dialect.layout import memory_bytes
+from lowbit_dialect.layouts.packed import memory_bytes
 from lowbit_dialect.ops.compute import ComputeOp, LaunchOp, ViewAsOp
 from lowering.loops.emit import Emit
 from lowering.stages.align_workspace import align_workspace

@@ -40,7 +40,7 @@ from xdsl.ir import Operation, SSAValue
 from xdsl.passes import ModulePass
 from xdsl.rewriter import InsertPoint, Rewriter
 
-from lowbit_dialect.layout import memory_bytes
+from lowbit_dialect.layouts.packed import memory_bytes
 from lowering.stages.bufferize import HOLDS
 from lowering.stages.gaps import gap_class
 from lowering.stages.interface import INPUTS, WORKSPACE, block_of, check_launcher

@@ -14,8 +14,8 @@ from xdsl.ir import Operation, SSAValue
 from xdsl.passes import ModulePass
 from xdsl.rewriter import InsertPoint, Rewriter
 
-from lowbit_dialect.channels import ChannelsAttr, channels_layout
-from lowbit_dialect.layout import packed_layout
+from lowbit_dialect.layouts.channels import ChannelsAttr, channels_layout
+from lowbit_dialect.layouts.packed import packed_layout
 from lowbit_dialect.ops.copy import CopyOp
 from lowbit_dialect.ops.glue import FusedGlueOp
 from lowbit_dialect.ops.kernel import ConvKernelOp, KernelOp

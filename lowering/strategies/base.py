@@ -13,7 +13,7 @@ from xdsl.ir import Operation
 from xdsl.pattern_rewriter import RewritePattern
 
 from lowbit_dialect.codes import AffineCode, Code
-from lowbit_dialect.layout import PackedAttr
+from lowbit_dialect.layouts.packed import PackedAttr
 from lowbit_dialect.ops.kernel import KernelOp
 from lowbit_dialect.ops.strategy import StrategyOps
 from lowbit_dialect.ops.tile import MAX_UNROLLED_STEPS

@@ -21,7 +21,7 @@ from xdsl.pattern_rewriter import (
 from lowbit_dialect.constants import constant_tensor, constant_values
 from lowbit_dialect.ops.elementwise import AddOp
 from lowbit_dialect.ops.glue import FusedGlueOp
-from lowbit_dialect.sum_range import SumRanges
+from lowbit_dialect.sums.ranges import SumRanges
 
 INT32_MAX = 2**31 - 1
 

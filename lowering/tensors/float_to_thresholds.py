@@ -22,7 +22,7 @@ from lowbit_dialect.ops.base import static_shape
 from lowbit_dialect.ops.elementwise import QuantizeOp
 from lowbit_dialect.ops.glue import FusedGlueOp
 from lowbit_dialect.step_function import StepFunction
-from lowbit_dialect.sum_range import SumRange, SumRanges
+from lowbit_dialect.sums.ranges import SumRange, SumRanges
 from lowering.tensors.chain import Chain
 
 INT32 = np.iinfo(np.int32)

@@ -26,7 +26,7 @@ from xdsl.pattern_rewriter import (
 
 from lowbit_dialect.codes import Code
 from lowbit_dialect.constants import constant_tensor, constant_values
-from lowbit_dialect.layout import packed_layout
+from lowbit_dialect.layouts.packed import packed_layout
 from lowbit_dialect.ops.base import TensorOp
 from lowbit_dialect.ops.pack import ConstantOp, UnpackOp
 

@@ -21,7 +21,7 @@ from lowbit_dialect.constants import constant_tensor, constant_values
 from lowbit_dialect.ops.base import code_of
 from lowbit_dialect.ops.glue import FusedGlueOp
 from lowbit_dialect.reference.glue import MAX_SHIFT
-from lowbit_dialect.sum_range import SumRange, SumRanges
+from lowbit_dialect.sums.ranges import SumRange, SumRanges
 
 INT32 = np.iinfo(np.int32)
 FAR = np.int64(1) << 40

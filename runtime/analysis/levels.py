@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 from xdsl.dialects.builtin import ModuleOp, TensorType
 
-from lowbit_dialect.layout import byte_count
+from lowbit_dialect.layouts.packed import byte_count
 from lowbit_dialect.ops.compute import LaunchOp
 from lowbit_dialect.ops.kernel import KernelOp
 from lowbit_dialect.schedule import ScheduleAttr

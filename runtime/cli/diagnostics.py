@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from lowering.llvm.object import CompileError
 from lowering.support.diagnostics import OpFailedException, explain, location_of, show_location
-from runtime.cache import CacheError
 from runtime.jit import JitError
+from runtime.object_cache.cache import CacheError
 from runtime.remote.machine import MachineError
 from runtime.tuner.storage import TunerError
 

@@ -23,7 +23,7 @@ import numpy as np
 from numpy.typing import NDArray
 from rich.table import Table
 
-from lowbit_dialect.interpreters.values import PackedArray
+from lowbit_dialect.layouts.packed_array import PackedArray
 from lowering.targets import get_target
 from runtime.cli.arguments import (
     add_entry,

@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 from xdsl.dialects import arith
 from xdsl.dialects.builtin import ModuleOp, TensorType
 
-from lowbit_dialect.interpreters.values import PackedArray
-from lowbit_dialect.layout import byte_count
+from lowbit_dialect.layouts.packed import byte_count
+from lowbit_dialect.layouts.packed_array import PackedArray
 from lowbit_dialect.ops.pack import ConstantOp
 from lowering.kernels.choice import Choice
 from lowering.kernels.records import chooser

@@ -16,10 +16,10 @@ from lowbit_dialect import reference
 from lowbit_dialect.cached_property import cached_property
 from lowbit_dialect.codes import BipolarType, Code, SignedType, UnipolarType, parse_code
 from lowbit_dialect.geometry import LAYOUTS, WEIGHT_LAYOUTS
-from lowbit_dialect.layout import PackedAttr
+from lowbit_dialect.layouts.packed import PackedAttr
+from lowbit_dialect.layouts.packing import pack
 from lowbit_dialect.ops.contraction import Conv2DOp, MatmulOp, conv_clauses
 from lowbit_dialect.ops.pack import BitpackOp, ConstantOp, UnpackOp
-from lowbit_dialect.packing import pack
 from lowering.kernels.choice import Choice
 from lowering.kernels.contraction import SUMS, Contraction
 from lowering.kernels.select_kernel import select_kernels

@@ -14,8 +14,8 @@ from importlib.metadata import version
 import numpy as np
 from numpy.typing import NDArray
 
-from lowbit_dialect.interpreters.values import PackedArray
-from lowbit_dialect.packing import pack
+from lowbit_dialect.layouts.packed_array import PackedArray
+from lowbit_dialect.layouts.packing import pack
 from lowering.kernels.choice import Choice
 from lowering.kernels.records import chooser
 from lowering.kernels.select_kernel import select_kernels

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import numpy as np
 
-from lowbit_dialect.interpreters.values import PackedArray
+from lowbit_dialect.layouts.packed_array import PackedArray
 from lowering.kernels.choice import Choice
 from lowering.targets import get_target
 from runtime.measure.layer import Layer

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from lowbit_dialect.interpreters.values import PackedArray
+from lowbit_dialect.layouts.packed_array import PackedArray
 from lowering.targets import get_target
 from runtime.aot.link import build_program
 from runtime.compiler import compile

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from lowering.llvm.object import CompileError
-from runtime import cache
+from runtime.object_cache import cache
 from tests.cli.conftest import CONV, Lowbit, Work
 
 

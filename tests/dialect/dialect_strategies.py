@@ -17,7 +17,7 @@ from lowbit_dialect.codes import (
     UnipolarType,
 )
 from lowbit_dialect.geometry import ConvGeometry, Window
-from lowbit_dialect.layout import BYTES, LEVEL_BITS, PLANE, WORD_BITS, PackedAttr
+from lowbit_dialect.layouts.packed import BYTES, LEVEL_BITS, PLANE, WORD_BITS, PackedAttr
 
 
 def affine_codes(most_bits: int = 4) -> st.SearchStrategy[AffineCode]:

@@ -8,8 +8,8 @@ from hypothesis import strategies as st
 from xdsl.utils.exceptions import VerifyException
 
 from lowbit_dialect.codes import AFFINE_CODES, AffineCode
-from lowbit_dialect.decomposition import Decomposition, decompose
 from lowbit_dialect.geometry import ConvGeometry, Window
+from lowbit_dialect.sums.bitserial import Decomposition, decompose
 
 WIDTHS = range(1, 9)
 KINDS = sorted(AFFINE_CODES)

@@ -31,7 +31,6 @@ from xdsl.utils.exceptions import InterpretationError
 
 from lowbit_dialect import reference
 from lowbit_dialect.codes import AffineCode, BipolarType, Code, SignedType, UnipolarType
-from lowbit_dialect.decomposition import decompose
 from lowbit_dialect.interpreters import (
     PackedArray,
     from_values,
@@ -39,7 +38,7 @@ from lowbit_dialect.interpreters import (
     lowbit_interpreter,
     to_values,
 )
-from lowbit_dialect.kernel_layouts import (
+from lowbit_dialect.layouts.kernels import (
     activation_layout,
     index_matmul_rhs_layout,
     index_weight_layout,
@@ -58,7 +57,8 @@ from lowbit_dialect.ops.kernel import YieldOp
 from lowbit_dialect.ops.lut import LutConvOp, LutGemmOp
 from lowbit_dialect.ops.pack import BitpackOp, ConstantOp, UnpackOp, with_encoding
 from lowbit_dialect.ops.pool import MaxPool2DOp
-from lowbit_dialect.table_sums import TABLE_WORD, TableSums
+from lowbit_dialect.sums.bitserial import decompose
+from lowbit_dialect.sums.lut import TABLE_WORD, TableSums
 
 
 def module_of(

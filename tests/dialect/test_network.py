@@ -11,7 +11,7 @@ from xdsl.utils.exceptions import VerifyException
 
 from lowbit_dialect.codes import BipolarType, Code, UnipolarType, parse_code
 from lowbit_dialect.interpreters.run import interpret
-from lowbit_dialect.layout import byte_count
+from lowbit_dialect.layouts.packed import byte_count
 from lowbit_dialect.network import Network, dense_layout
 from lowbit_dialect.ops.pack import ConstantOp, with_encoding
 from lowbit_dialect.reference import (

@@ -10,10 +10,10 @@ from xdsl.dialects.builtin import IndexType, TensorType, f32, i1, i32, i64
 from xdsl.utils.exceptions import VerifyException
 
 from lowbit_dialect.codes import SignedType, UnipolarType
-from lowbit_dialect.images import foreign_bytes
 from lowbit_dialect.interpreters import PackedArray
-from lowbit_dialect.layout import PLANE, PackedAttr, byte_count, packed_layout, storage_type
-from lowbit_dialect.packing import occupied, pack, unpack, word_dtype
+from lowbit_dialect.layouts.images import foreign_bytes
+from lowbit_dialect.layouts.packed import PLANE, PackedAttr, byte_count, packed_layout, storage_type
+from lowbit_dialect.layouts.packing import occupied, pack, unpack, word_dtype
 
 
 class Loop:

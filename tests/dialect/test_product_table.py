@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lowbit_dialect.codes import Code, CodebookType, parse_code
-from lowbit_dialect.product_table import ProductTable
+from lowbit_dialect.sums.product_lut import ProductTable
 from tests.dialect.dialect_strategies import Convolution, affine_codes, codebooks, convolutions
 
 

@@ -13,7 +13,7 @@ from lowbit_dialect.interpreters.run import interpret
 from lowbit_dialect.network import Network
 from lowbit_dialect.reference import conv2d, fused_glue_threshold
 from lowbit_dialect.step_function import CHUNK, MAX_EVALUATIONS, tabulate
-from lowbit_dialect.sum_range import SumRange, SumRanges
+from lowbit_dialect.sums.ranges import SumRange, SumRanges
 
 CODES = ("unipolar<1>", "unipolar<2>", "unipolar<4>", "bipolar<2>", "signed<3>")
 

@@ -7,8 +7,8 @@ import pytest
 from numpy.typing import NDArray
 
 from lowbit_dialect.codes import AFFINE_CODES, AffineCode, BipolarType, SignedType, UnipolarType
-from lowbit_dialect.decomposition import decompose
-from lowbit_dialect.table_sums import TableSums
+from lowbit_dialect.sums.bitserial import decompose
+from lowbit_dialect.sums.lut import TableSums
 
 PAIRS = [
     (AFFINE_CODES[x](x_bits), AFFINE_CODES[w](w_bits))

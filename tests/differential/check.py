@@ -12,7 +12,7 @@ from xdsl.dialects.builtin import ModuleOp
 from lowbit_dialect.codes import Code
 from lowbit_dialect.geometry import ConvGeometry
 from lowbit_dialect.interpreters import interpret
-from lowbit_dialect.interpreters.values import PackedArray
+from lowbit_dialect.layouts.packed_array import PackedArray
 from lowbit_dialect.ops.contraction import Conv2DOp, MatmulOp
 from lowering.kernels.choice import Choice, model_choice
 from lowering.kernels.contraction import Contraction

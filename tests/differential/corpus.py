@@ -21,8 +21,8 @@ from lowbit_dialect.codes import (
     UnipolarType,
     parse_code,
 )
-from lowbit_dialect.kernel_layouts import activation_layout, byte_activation_layout
-from lowbit_dialect.layout import PackedAttr
+from lowbit_dialect.layouts.kernels import activation_layout, byte_activation_layout
+from lowbit_dialect.layouts.packed import PackedAttr
 from lowbit_dialect.ops.elementwise import ROUNDINGS
 from tests.differential.graph import Graph, Numbers, Value, tensor
 

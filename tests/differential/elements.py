@@ -8,7 +8,7 @@ import numpy as np
 from xdsl.dialects.builtin import TensorType, f32
 
 from lowbit_dialect.codes import SignedType, UnipolarType, parse_code
-from lowbit_dialect.layout import PackedAttr
+from lowbit_dialect.layouts.packed import PackedAttr
 from lowbit_dialect.ops.kernel import KernelOp
 from lowering.pipeline import lower
 from tests.differential.contraction import Conv

@@ -24,15 +24,15 @@ from xdsl.rewriter import InsertPoint
 
 from lowbit_dialect import reference
 from lowbit_dialect.codes import Code
-from lowbit_dialect.interpreters.values import PackedArray
-from lowbit_dialect.layout import PackedAttr
+from lowbit_dialect.layouts.packed import PackedAttr
+from lowbit_dialect.layouts.packed_array import PackedArray
+from lowbit_dialect.layouts.packing import pack
 from lowbit_dialect.ops.base import TensorOp, floats, int_
 from lowbit_dialect.ops.contraction import Conv2DOp, MatmulOp, conv_clauses
 from lowbit_dialect.ops.elementwise import AddOp, DequantizeOp, QuantizeOp
 from lowbit_dialect.ops.glue import FusedGlueOp
 from lowbit_dialect.ops.pack import BitpackOp, ConstantOp, UnpackOp
 from lowbit_dialect.ops.pool import MaxPool2DOp
-from lowbit_dialect.packing import pack
 
 Numbers: TypeAlias = NDArray[Any]
 

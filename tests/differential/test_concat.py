@@ -8,8 +8,8 @@ from xdsl.dialects.builtin import f32, i32
 from xdsl.ir import SSAValue
 
 from lowbit_dialect.codes import SignedType, UnipolarType, parse_code
-from lowbit_dialect.kernel_layouts import activation_layout, byte_activation_layout
-from lowbit_dialect.layout import PackedAttr
+from lowbit_dialect.layouts.kernels import activation_layout, byte_activation_layout
+from lowbit_dialect.layouts.packed import PackedAttr
 from lowbit_dialect.ops.concat import ConcatOp
 from lowbit_dialect.ops.pack import BitpackOp
 from lowering.pipeline import lower

@@ -7,9 +7,9 @@ import pytest
 from xdsl.dialects.builtin import i32
 
 from lowbit_dialect.codes import BipolarType, CodebookType, SignedType, UnipolarType
-from lowbit_dialect.interpreters.values import PackedArray
-from lowbit_dialect.kernel_layouts import activation_layout
-from lowbit_dialect.layout import PackedAttr
+from lowbit_dialect.layouts.kernels import activation_layout
+from lowbit_dialect.layouts.packed import PackedAttr
+from lowbit_dialect.layouts.packed_array import PackedArray
 from runtime import compile
 from tests.differential.check import TARGETS, assert_same, call, check
 from tests.differential.graph import Graph, Value, module_of, tensor

@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 
 import runtime
 from lowbit_dialect.codes import Code, CodebookType, parse_code
-from lowbit_dialect.layout import PackedAttr
-from lowbit_dialect.packing import pack
+from lowbit_dialect.layouts.packed import PackedAttr
+from lowbit_dialect.layouts.packing import pack
 from tests.differential.check import TARGETS, check
 from tests.differential.graph import Graph, tensor
 from tests.differential.strategies import (

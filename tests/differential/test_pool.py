@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 
 from lowbit_dialect.codes import BipolarType, Code, SignedType, UnipolarType
-from lowbit_dialect.interpreters.values import PackedArray
-from lowbit_dialect.kernel_layouts import activation_layout, byte_activation_layout
-from lowbit_dialect.layout import PackedAttr
+from lowbit_dialect.layouts.kernels import activation_layout, byte_activation_layout
+from lowbit_dialect.layouts.packed import PackedAttr
+from lowbit_dialect.layouts.packed_array import PackedArray
 from lowbit_dialect.network import Network
 from lowering.pipeline import lower
 from runtime import compile

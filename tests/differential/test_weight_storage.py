@@ -12,9 +12,9 @@ from hypothesis import strategies as st
 
 from lowbit_dialect import reference
 from lowbit_dialect.codes import AFFINE_CODES, parse_code
-from lowbit_dialect.layout import LEVEL_BITS
-from lowbit_dialect.level_fields import LevelFields
-from lowbit_dialect.level_product import LevelProduct
+from lowbit_dialect.layouts.packed import LEVEL_BITS
+from lowbit_dialect.sums.dot import LevelProduct
+from lowbit_dialect.sums.level_fields import LevelFields
 from lowering.strategies.dot import strategy as dot_strategy
 from lowering.strategies.dot import weight_storage
 from runtime import compile

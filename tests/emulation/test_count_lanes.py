@@ -9,8 +9,8 @@ import pytest
 
 from lowbit_dialect import reference
 from lowbit_dialect.codes import AFFINE_CODES, AffineCode, parse_code
-from lowbit_dialect.count_lanes import NARROW_SUMS, fits_i16, segments
-from lowbit_dialect.decomposition import decompose
+from lowbit_dialect.sums.bitserial import decompose
+from lowbit_dialect.sums.i16_accumulation import NARROW_SUMS, fits_i16, segments
 from lowering.targets import get_target
 from runtime.remote.program import Job, Unit
 from tests.differential.graph import Graph, Numbers, module_of

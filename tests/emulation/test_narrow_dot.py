@@ -7,7 +7,7 @@ import pytest
 
 from lowbit_dialect import reference
 from lowbit_dialect.codes import AFFINE_CODES, AffineCode, parse_code
-from lowbit_dialect.level_product import LevelProduct
+from lowbit_dialect.sums.dot import LevelProduct
 from lowering.strategies.dot.dot_words import DotWords, dot_words
 from lowering.targets import get_target
 from runtime.remote.program import Job, Unit

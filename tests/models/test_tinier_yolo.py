@@ -10,7 +10,7 @@ from xdsl.dialects.builtin import ModuleOp, TensorType, i32
 
 import runtime
 from examples.tinier_yolo import LAYERS, build_module, load, macs
-from lowbit_dialect.layout import packed_layout
+from lowbit_dialect.layouts.packed import packed_layout
 from lowbit_dialect.ops.bitserial import BitserialConvOp
 from lowbit_dialect.ops.pack import BitpackOp, UnpackOp
 from lowbit_dialect.ops.pool import MaxPool2DOp

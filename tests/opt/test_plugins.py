@@ -23,9 +23,10 @@ from lowering.kernels.contraction import Contraction
 from lowering.kernels.resolve_strategy import possible_strategies, resolve_strategy
 from lowering.kernels.select_kernel import SelectKernelPass
 from lowering.targets import get_target, target_names
-from runtime import cache_key, compile, matmul
+from runtime import compile, matmul
 from runtime.cli import main
 from runtime.compiler import parse_module
+from runtime.object_cache import key as cache_key
 from tests.installed import forget, install
 
 TWIN = '''
@@ -37,7 +38,7 @@ from typing import ClassVar
 from xdsl.irdl import irdl_op_definition
 
 from lowbit_dialect.codes import affine
-from lowbit_dialect.decomposition import decompose
+from lowbit_dialect.sums.bitserial import decompose
 from lowbit_dialect.ops.bitserial import BitserialConvOp, BitserialGemmOp
 from lowbit_dialect.ops.kernel import ConvKernelOp, GemmKernelOp
 from lowbit_dialect.ops.strategy import StrategyOps

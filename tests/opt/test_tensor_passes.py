@@ -21,7 +21,7 @@ from lowbit_dialect.ops.elementwise import AddOp
 from lowbit_dialect.ops.floats import AffineOp, BatchNormOp, ClipOp, FloatOp, RoundOp
 from lowbit_dialect.ops.glue import FusedGlueOp
 from lowbit_dialect.reference import fused_glue_shift, fused_glue_threshold
-from lowbit_dialect.sum_range import SumRange, SumRanges
+from lowbit_dialect.sums.ranges import SumRange, SumRanges
 from lowering.pipeline import lower
 from lowering.tensors.float_to_thresholds import FloatToThresholdsPass
 from lowering.tensors.thresholds_to_shift import offsets_and_shifts

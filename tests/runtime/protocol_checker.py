@@ -1,4 +1,4 @@
-"""A model checker for the programs of `runtime.steps`: every interleaving of several threads.
+"""A model checker for programs of `runtime.threads.steps`: every interleaving of several threads.
 
 A state holds the words of memory that change, and where each thread stands with the registers that
 it still needs. A transition is one access of shared memory by one thread, with the steps before it
@@ -19,9 +19,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
-from runtime import steps
-from runtime.steps import Cell, Program
-from runtime.thread_pool_protocol import (
+from runtime.threads import steps
+from runtime.threads.protocol import (
     DONE,
     PROGRESS_WORDS,
     PROTOCOL_WORDS,
@@ -29,6 +28,7 @@ from runtime.thread_pool_protocol import (
     CallSlot,
     reciprocal,
 )
+from runtime.threads.steps import Cell, Program
 from tests.runtime.protocol_model import (
     ASLEEP,
     ENDED,

@@ -7,8 +7,8 @@ from dataclasses import dataclass, fields
 from typing import Any, NamedTuple, TypeAlias
 
 from lowbit_dialect.at_fork import AtFork
-from runtime import steps
-from runtime.steps import Cell, Program
+from runtime.threads import steps
+from runtime.threads.steps import Cell, Program
 
 READY, ASLEEP, ENDED, UNBORN = range(4)
 

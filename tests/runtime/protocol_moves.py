@@ -10,8 +10,8 @@ from collections.abc import Callable, Iterator, Mapping
 from itertools import combinations
 from typing import TYPE_CHECKING, Any, TypeAlias
 
-from runtime import steps
-from runtime.thread_pool_protocol import PROTOCOL_WORDS, PoolSlot
+from runtime.threads import steps
+from runtime.threads.protocol import PROTOCOL_WORDS, PoolSlot
 from tests.runtime.protocol_model import (
     ASLEEP,
     ENDED,

@@ -15,9 +15,11 @@ import numpy as np
 import pytest
 
 from lowering.targets import Target, get_target
-from runtime import cache, cache_key, compile
-from runtime.cache import CacheError
-from runtime.cache_key import compiler_fingerprint
+from runtime import compile
+from runtime.object_cache import cache
+from runtime.object_cache import key as cache_key
+from runtime.object_cache.cache import CacheError
+from runtime.object_cache.key import compiler_fingerprint
 
 TEXT = """\
 func.func @main(%x: tensor<4x6x!lowbit.unipolar<2>>, %w: tensor<6x3x!lowbit.signed<2>>)
@@ -258,7 +260,8 @@ def test_the_fingerprint_sees_sources(tmp_path: Path, monkeypatch: pytest.Monkey
     source = tmp_path / "lowering" / "a.py"
     source.parent.mkdir()
     (tmp_path / "runtime").mkdir()
-    monkeypatch.setattr(cache_key, "__file__", str(tmp_path / "runtime" / "cache_key.py"))
+    place = tmp_path / "runtime" / "object_cache" / "key.py"
+    monkeypatch.setattr(cache_key, "__file__", str(place))
     found = set()
     for text in ("x = 1", "x = 2"):
         source.write_text(text)
@@ -270,7 +273,7 @@ def test_the_fingerprint_sees_sources(tmp_path: Path, monkeypatch: pytest.Monkey
 def test_processes_agree_on_the_key():
     """Sets have another order in each process; the key must not."""
     code = (
-        "from runtime import cache; from lowering.targets import get_target;"
+        "from runtime.object_cache import cache; from lowering.targets import get_target;"
         "print(cache.key('text', get_target('host')))"
     )
     keys = {

@@ -12,7 +12,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from runtime import cache, compile
+from runtime import compile
+from runtime.object_cache import cache
 
 NOBODY = 65534
 

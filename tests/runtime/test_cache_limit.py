@@ -11,7 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from runtime import cache, cache_limit
+from runtime.object_cache import cache
+from runtime.object_cache import limit as cache_limit
 
 SIZE = 10_000
 """Bytes of the object in an entry of these tests; what is before it takes 200 more at most."""

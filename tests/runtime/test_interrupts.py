@@ -14,7 +14,7 @@ from llvmlite.binding import ffi
 
 import runtime
 from lowering.llvm.lock import LLVM_LOCK, with_llvm
-from runtime.thread_pool import ThreadPool, thread_pool
+from runtime.threads.pool import ThreadPool, thread_pool
 
 ADD = """func.func @main(%x: tensor<8xi32>) -> tensor<8xi32> {
   %a = lowbit.add %x, %x : (tensor<8xi32>, tensor<8xi32>) -> tensor<8xi32>

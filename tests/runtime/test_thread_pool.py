@@ -14,9 +14,9 @@ import pytest
 from lowering.llvm.object import compile_object
 from lowering.targets import TARGETS, get_target
 from runtime.jit import LoadedObject
-from runtime.thread_pool import SharedStages, ThreadPool, thread_pool
-from runtime.thread_pool_ir import call_ir, pool_ir
-from runtime.thread_pool_protocol import PoolSlot
+from runtime.threads.pool import SharedStages, ThreadPool, thread_pool
+from runtime.threads.pool_ir import call_ir, pool_ir
+from runtime.threads.protocol import PoolSlot
 
 
 def stages_ir() -> str:

@@ -10,8 +10,8 @@ import pytest
 from lowering.llvm.object import compile_object
 from lowering.targets import get_target
 from runtime.aot.link import build_program
-from runtime.thread_pool_ir import call_ir, pool_ir
-from runtime.thread_pool_protocol import (
+from runtime.threads.pool_ir import call_ir, pool_ir
+from runtime.threads.protocol import (
     CALL_WORDS,
     POOL_WORDS,
     PROGRESS_WORDS,

@@ -8,7 +8,19 @@ from dataclasses import replace
 import pytest
 
 from lowbit_dialect.at_fork import LOCK_AT_FORK, AtFork
-from runtime.steps import (
+from runtime.threads.pool import POOL_AT_FORK
+from runtime.threads.protocol import (
+    ACTIVE,
+    BUSY,
+    CALL,
+    END,
+    GENERATION,
+    LEAD,
+    OPEN,
+    WORK,
+    WORKERS,
+)
+from runtime.threads.steps import (
     ALL,
     Compute,
     FetchAdd,
@@ -26,18 +38,6 @@ from runtime.steps import (
     Spin,
     Step,
     Store,
-)
-from runtime.thread_pool import POOL_AT_FORK
-from runtime.thread_pool_protocol import (
-    ACTIVE,
-    BUSY,
-    CALL,
-    END,
-    GENERATION,
-    LEAD,
-    OPEN,
-    WORK,
-    WORKERS,
 )
 from tests.runtime.protocol_checker import Checker
 from tests.runtime.protocol_model import (

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from lowbit_dialect.interpreters.values import PackedArray
+from lowbit_dialect.layouts.packed_array import PackedArray
 from runtime import compile
 from runtime.compiler import parse_module
 from runtime.executable import Executable

@@ -32,7 +32,8 @@ from lowering.pipeline import lower
 from lowering.record_sources import SHIPPED, digest, shipped_for, shipped_path
 from lowering.strategies import get_strategy
 from lowering.targets import TARGETS, get_target
-from runtime import cache, compile, conv2d
+from runtime import compile, conv2d
+from runtime.object_cache import cache
 from runtime.source import parse_module
 
 CONV = """\

@@ -10,7 +10,7 @@ from typing_extensions import override
 from xdsl.utils.exceptions import VerifyException
 
 from lowbit_dialect.codes import Code, affine
-from lowbit_dialect.decomposition import Decomposition, decompose
+from lowbit_dialect.sums.bitserial import Decomposition, decompose
 
 
 @dataclass(frozen=True)

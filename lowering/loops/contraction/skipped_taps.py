@@ -22,12 +22,12 @@ from xdsl.dialects.builtin import TensorType
 from xdsl.ir import SSAValue
 
 from lowbit_dialect.geometry import WEIGHT_LAYOUTS, ConvGeometry, Window
-from lowbit_dialect.interpreters.values import PackedArray
-from lowbit_dialect.layout import packed_layout
+from lowbit_dialect.layouts.packed import packed_layout
+from lowbit_dialect.layouts.packed_array import PackedArray
+from lowbit_dialect.layouts.packing import word_dtype
 from lowbit_dialect.ops.kernel import ConvKernelOp, KernelOp, affine_code_of
-from lowbit_dialect.packing import word_dtype
-from lowbit_dialect.raw_sums import sums_of_sets
 from lowbit_dialect.schedule import ScheduleAttr
+from lowbit_dialect.sums.base import sums_of_sets
 from lowering.kernels.skipped_share import border_tiles
 from lowering.loops.contraction.tile_site import TileSite
 from lowering.loops.emit import Index

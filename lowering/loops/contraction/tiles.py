@@ -23,7 +23,7 @@ from xdsl.dialects.builtin import MemRefType
 from xdsl.ir import SSAValue
 
 from lowbit_dialect.geometry import LAYOUTS
-from lowbit_dialect.layout import PackedAttr, packed_layout
+from lowbit_dialect.layouts.packed import PackedAttr, packed_layout
 from lowbit_dialect.ops.kernel import ConvKernelOp, KernelOp
 from lowbit_dialect.ops.tile import TileOp
 from lowbit_dialect.schedule import ScheduleAttr

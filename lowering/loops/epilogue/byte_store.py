@@ -9,7 +9,7 @@ from xdsl.dialects.builtin import MemRefType, i8
 from xdsl.ir import SSAValue
 
 from lowbit_dialect.geometry import LAYOUTS
-from lowbit_dialect.layout import PackedAttr, packed_layout
+from lowbit_dialect.layouts.packed import PackedAttr, packed_layout
 from lowbit_dialect.ops.kernel import ConvKernelOp, KernelOp
 from lowering.loops.contraction.tile_site import TileSite
 from lowering.loops.epilogue.levels import Levels, as_bytes

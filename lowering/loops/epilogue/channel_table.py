@@ -10,10 +10,10 @@ from numpy.typing import NDArray
 from xdsl.dialects.builtin import IntegerType, MemRefType, VectorType, i32
 from xdsl.ir import SSAValue
 
-from lowbit_dialect.channels import ChannelsAttr, channels_layout
 from lowbit_dialect.constants import constant_values
 from lowbit_dialect.geometry import ConvGeometry
-from lowbit_dialect.layout import packed_layout
+from lowbit_dialect.layouts.channels import ChannelsAttr, channels_layout
+from lowbit_dialect.layouts.packed import packed_layout
 from lowbit_dialect.ops.kernel import KernelOp
 from lowering.loops.contraction.tile_site import TileSite
 from lowering.loops.stage import shape_of

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 from xdsl.dialects.builtin import IntegerType, i32
 
-from lowbit_dialect.layout import packed_layout
+from lowbit_dialect.layouts.packed import packed_layout
 from lowbit_dialect.ops.glue import FusedGlueOp
 from lowbit_dialect.ops.kernel import KernelOp
 from lowering.loops.epilogue.channel_table import ChannelTable, block_lanes_of

@@ -14,7 +14,7 @@ from xdsl.dialects import arith, vector
 from xdsl.dialects.builtin import VectorType, i32
 from xdsl.ir import SSAValue
 
-from lowbit_dialect.channels import ChannelsAttr, channels_layout
+from lowbit_dialect.layouts.channels import ChannelsAttr, channels_layout
 from lowbit_dialect.ops.kernel import ConvKernelOp, KernelOp
 from lowering.loops.contraction.tile_site import TileSite
 from lowering.loops.emit import Index

@@ -10,7 +10,7 @@ from xdsl.dialects.builtin import IndexType, MemRefType, TensorType, VectorType,
 from xdsl.ir import SSAValue
 
 from lowbit_dialect.codes import BipolarType, Code, SignedType
-from lowbit_dialect.images import pattern_bytes
+from lowbit_dialect.layouts.images import pattern_bytes
 from lowering.loops.emit import Index
 from lowering.loops.packing.packed_walk import PackedWalk, nest, outermost
 from lowering.loops.stage import Stage

@@ -10,7 +10,7 @@ from xdsl.dialects.builtin import i8
 from xdsl.ir import SSAValue
 
 from lowbit_dialect.codes import SignedType
-from lowbit_dialect.layout import PackedAttr, index_count
+from lowbit_dialect.layouts.packed import PackedAttr, index_count
 from lowbit_dialect.ops.base import code_of
 from lowbit_dialect.ops.pack import BitpackOp, UnpackOp
 from lowering.loops.emit import Emit, Index

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from xdsl.ir import SSAValue
 
-from lowbit_dialect.layout import PackedAttr
+from lowbit_dialect.layouts.packed import PackedAttr
 from lowbit_dialect.ops.base import code_of
 from lowbit_dialect.ops.pack import BitpackOp, UnpackOp
 from lowering.loops.packing.byte_stages import ByteMover

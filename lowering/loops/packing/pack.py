@@ -11,7 +11,7 @@ from xdsl.dialects.builtin import VectorType, i8
 from xdsl.ir import SSAValue
 
 from lowbit_dialect import simd
-from lowbit_dialect.layout import PLANE, packed_layout
+from lowbit_dialect.layouts.packed import PLANE, packed_layout
 from lowbit_dialect.ops.base import code_of
 from lowbit_dialect.ops.pack import BitpackOp
 from lowering.loops.emit import Index, signed_byte

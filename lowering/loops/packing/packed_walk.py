@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from math import ceil
 
-from lowbit_dialect.layout import PLANE, PackedAttr
+from lowbit_dialect.layouts.packed import PLANE, PackedAttr
 from lowering.loops.emit import Emit, Index
 
 

@@ -10,7 +10,7 @@ from xdsl.dialects.builtin import VectorType, i8
 from xdsl.ir import SSAValue
 
 from lowbit_dialect import arith_ops, simd
-from lowbit_dialect.layout import packed_layout
+from lowbit_dialect.layouts.packed import packed_layout
 from lowbit_dialect.ops.base import code_of
 from lowbit_dialect.ops.pack import UnpackOp
 from lowering.loops.emit import Index, signed_byte

@@ -12,7 +12,7 @@ from xdsl.ir import SSAValue
 
 from lowbit_dialect.codes import SignedType
 from lowbit_dialect.geometry import LAYOUTS
-from lowbit_dialect.layout import PackedAttr, packed_layout
+from lowbit_dialect.layouts.packed import PackedAttr, packed_layout
 from lowbit_dialect.ops.base import code_of
 from lowbit_dialect.ops.pool import MaxPool2DOp
 from lowering.loops.emit import Index

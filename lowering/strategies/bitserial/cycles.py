@@ -5,7 +5,7 @@ from __future__ import annotations
 from math import ceil
 
 from lowbit_dialect.codes import affine
-from lowbit_dialect.decomposition import decompose
+from lowbit_dialect.sums.bitserial import decompose
 from lowering.kernels.contraction import Contraction
 from lowering.kernels.cost_model import CHAINS, row_of_tiles, step_cycles, stream_cycles
 from lowering.targets import Target

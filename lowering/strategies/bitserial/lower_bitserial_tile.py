@@ -20,7 +20,9 @@ from xdsl.ir import SSAValue
 from xdsl.pattern_rewriter import PatternRewriter, RewritePattern, op_type_rewrite_pattern
 
 from lowbit_dialect import simd
-from lowbit_dialect.count_lanes import (
+from lowbit_dialect.ops.tile import BitserialTileOp, PopcountTileOp
+from lowbit_dialect.sums.bitserial import Decomposition, Term
+from lowbit_dialect.sums.i16_accumulation import (
     INT16_MIN,
     NARROW_BITS,
     NARROW_SUMS,
@@ -28,8 +30,6 @@ from lowbit_dialect.count_lanes import (
     fits_i16,
     segments,
 )
-from lowbit_dialect.decomposition import Decomposition, Term
-from lowbit_dialect.ops.tile import BitserialTileOp, PopcountTileOp
 from lowering.loops.emit import Emit, Index
 from lowering.tiles.emitter import emit_before
 from lowering.tiles.word_tile import At, Sums, WordTile

@@ -6,7 +6,7 @@ from typing_extensions import override
 from xdsl.dialects.builtin import MemRefType
 
 from lowbit_dialect.geometry import Window
-from lowbit_dialect.layout import PackedAttr
+from lowbit_dialect.layouts.packed import PackedAttr
 from lowbit_dialect.ops.base import int_
 from lowbit_dialect.ops.kernel import GemmKernelOp, KernelOp
 from lowbit_dialect.ops.tile import BitserialTileOp, TileOp

@@ -10,18 +10,18 @@ from xdsl.ir import Operation
 from xdsl.pattern_rewriter import RewritePattern
 
 from lowbit_dialect.codes import affine
-from lowbit_dialect.decomposition import decompose
-from lowbit_dialect.kernel_layouts import (
+from lowbit_dialect.layouts.kernels import (
     activation_layout,
     matmul_rhs_layout,
     matmul_rows_layout,
     weight_layout,
 )
-from lowbit_dialect.layout import PackedAttr
+from lowbit_dialect.layouts.packed import PackedAttr
 from lowbit_dialect.ops.bitserial import BITSERIAL
 from lowbit_dialect.ops.kernel import KernelOp
 from lowbit_dialect.ops.tile import BitserialTileOp
 from lowbit_dialect.schedule import KnobValue, ScheduleAttr
+from lowbit_dialect.sums.bitserial import decompose
 from lowering.kernels.contraction import Contraction
 from lowering.kernels.skipped_share import default_skip, skip_values
 from lowering.loops.contraction.tiles import contraction_loops

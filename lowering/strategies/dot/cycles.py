@@ -5,7 +5,7 @@ from __future__ import annotations
 from math import ceil
 
 from lowbit_dialect.codes import affine
-from lowbit_dialect.level_product import BYTES_PER_WORD, LevelProduct
+from lowbit_dialect.sums.dot import BYTES_PER_WORD, LevelProduct
 from lowering.kernels.contraction import Contraction
 from lowering.kernels.cost_model import LOOP_CYCLES, row_of_tiles
 from lowering.strategies.dot.dot_words import words_of

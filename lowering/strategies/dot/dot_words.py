@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from lowbit_dialect.codes import Code, affine
-from lowbit_dialect.level_product import LevelProduct
+from lowbit_dialect.sums.dot import LevelProduct
 from lowering.kernels.contraction import Contraction
 from lowering.targets import Target
 

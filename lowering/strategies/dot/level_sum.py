@@ -9,9 +9,9 @@ from xdsl.dialects.builtin import IntegerType, VectorType
 from xdsl.ir import SSAValue
 
 from lowbit_dialect import simd
-from lowbit_dialect.level_fields import BYTE_ONES
-from lowbit_dialect.level_product import BYTES_PER_WORD
 from lowbit_dialect.ops.dot_tile import DotTileOp
+from lowbit_dialect.sums.dot import BYTES_PER_WORD
+from lowbit_dialect.sums.level_fields import BYTE_ONES
 from lowering.loops.emit import Emit, Index
 
 CHAINS = 4

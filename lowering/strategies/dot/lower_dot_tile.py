@@ -13,9 +13,9 @@ from xdsl.ir import SSAValue
 from xdsl.pattern_rewriter import PatternRewriter, RewritePattern, op_type_rewrite_pattern
 
 from lowbit_dialect import simd
-from lowbit_dialect.level_fields import BYTE_ONES
-from lowbit_dialect.level_product import BYTES_PER_WORD
 from lowbit_dialect.ops.dot_tile import DotTileOp
+from lowbit_dialect.sums.dot import BYTES_PER_WORD
+from lowbit_dialect.sums.level_fields import BYTE_ONES
 from lowering.loops.emit import Emit
 from lowering.strategies.dot.finished_sums import added, finished, shifted, with_lowest
 from lowering.strategies.dot.narrow_dot_tile import NarrowDotTile

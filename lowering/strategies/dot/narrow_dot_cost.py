@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from lowbit_dialect.level_product import LevelProduct
+from lowbit_dialect.sums.dot import LevelProduct
 from lowering.strategies.dot.dot_words import DotWords
 from lowering.targets import Target
 

@@ -11,19 +11,19 @@ from xdsl.ir import Operation
 from xdsl.pattern_rewriter import RewritePattern
 
 from lowbit_dialect.codes import affine
-from lowbit_dialect.kernel_layouts import (
+from lowbit_dialect.layouts.kernels import (
     byte_activation_layout,
     byte_matmul_lhs_layout,
     byte_matmul_rhs_layout,
     byte_weight_layout,
 )
-from lowbit_dialect.layout import packed_layout
-from lowbit_dialect.level_fields import LevelFields
-from lowbit_dialect.level_product import BYTES_PER_WORD, LevelProduct
+from lowbit_dialect.layouts.packed import packed_layout
 from lowbit_dialect.ops.dot import DOT
 from lowbit_dialect.ops.dot_tile import DotTileOp
 from lowbit_dialect.ops.kernel import KernelOp
 from lowbit_dialect.schedule import KnobValue, ScheduleAttr
+from lowbit_dialect.sums.dot import BYTES_PER_WORD, LevelProduct
+from lowbit_dialect.sums.level_fields import LevelFields
 from lowering.kernels.contraction import Contraction
 from lowering.kernels.skipped_share import default_skip, skip_values
 from lowering.loops.contraction.tiles import contraction_loops

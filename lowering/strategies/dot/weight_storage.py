@@ -13,9 +13,9 @@ from math import ceil
 
 from lowbit_dialect.codes import Code
 from lowbit_dialect.geometry import ConvGeometry
-from lowbit_dialect.layout import LEVEL_BITS
-from lowbit_dialect.level_fields import LevelFields, full_exponent
-from lowbit_dialect.level_product import BYTES_PER_WORD, LevelProduct
+from lowbit_dialect.layouts.packed import LEVEL_BITS
+from lowbit_dialect.sums.dot import BYTES_PER_WORD, LevelProduct
+from lowbit_dialect.sums.level_fields import LevelFields, full_exponent
 from lowering.kernels.cost_model import stream_cycles
 from lowering.strategies.dot.dot_words import dot_words
 from lowering.targets import Target

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing_extensions import override
 
-from lowbit_dialect.layout import PackedAttr
-from lowbit_dialect.level_product import BYTES_PER_WORD, LevelProduct
+from lowbit_dialect.layouts.packed import PackedAttr
 from lowbit_dialect.ops.base import int_
 from lowbit_dialect.ops.dot import DotKernelOp
 from lowbit_dialect.ops.dot_tile import DotTileOp
 from lowbit_dialect.ops.kernel import KernelOp
 from lowbit_dialect.ops.tile import TileOp
+from lowbit_dialect.sums.dot import BYTES_PER_WORD, LevelProduct
 from lowering.loops.contraction.tiles import ByteTiles, TileArguments
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from math import ceil
 
-from lowbit_dialect.table_sums import QUAD, TABLE_WORD
+from lowbit_dialect.sums.lut import QUAD, TABLE_WORD
 from lowering.kernels.contraction import Contraction
 from lowering.kernels.cost_model import CHAINS, LOOP_CYCLES, step_cycles, stream_cycles
 from lowering.strategies.lut.table_plan import TablePlan

@@ -21,7 +21,7 @@ from xdsl.pattern_rewriter import PatternRewriter, RewritePattern, op_type_rewri
 
 from lowbit_dialect import arith_ops, simd
 from lowbit_dialect.ops.lut_tile import BuildTablesOp
-from lowbit_dialect.table_sums import NIBBLE, QUAD, TABLE_WORD
+from lowbit_dialect.sums.lut import NIBBLE, QUAD, TABLE_WORD
 from lowering.loops.emit import Emit, Index, signed_byte
 from lowering.targets import Target
 from lowering.tiles.emitter import emit_before

@@ -11,9 +11,9 @@ from xdsl.ir import SSAValue
 from xdsl.pattern_rewriter import PatternRewriter, RewritePattern, op_type_rewrite_pattern
 
 from lowbit_dialect import simd
-from lowbit_dialect.decomposition import Term
 from lowbit_dialect.ops.lut_tile import LutSumsOp, LutTileOp
-from lowbit_dialect.table_sums import NIBBLE
+from lowbit_dialect.sums.bitserial import Term
+from lowbit_dialect.sums.lut import NIBBLE
 from lowering.loops.emit import Emit, Index
 from lowering.targets import Target
 from lowering.tiles.emitter import emit_before

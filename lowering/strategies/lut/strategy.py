@@ -11,7 +11,7 @@ from xdsl.ir import Operation
 from xdsl.pattern_rewriter import RewritePattern
 
 from lowbit_dialect.codes import affine
-from lowbit_dialect.kernel_layouts import (
+from lowbit_dialect.layouts.kernels import (
     activation_layout,
     index_matmul_rhs_layout,
     index_weight_layout,
@@ -21,7 +21,7 @@ from lowbit_dialect.ops.kernel import KernelOp
 from lowbit_dialect.ops.lut import LUT
 from lowbit_dialect.ops.lut_tile import BuildTablesOp, LutSumsOp, LutTileOp
 from lowbit_dialect.schedule import ORDERS, SKIPS, KnobValue, ScheduleAttr
-from lowbit_dialect.table_sums import TABLE_WORD, TableSums
+from lowbit_dialect.sums.lut import TABLE_WORD, TableSums
 from lowering.kernels.contraction import Contraction
 from lowering.loops.stage import StageLoops
 from lowering.strategies.base import ConvLayout, Knobs, Layouts, Strategy

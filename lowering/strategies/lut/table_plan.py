@@ -9,7 +9,7 @@ from math import ceil
 from lowbit_dialect.codes import AffineCode
 from lowbit_dialect.geometry import ConvGeometry
 from lowbit_dialect.schedule import KnobValue
-from lowbit_dialect.table_sums import TABLE_WORD, TableSums
+from lowbit_dialect.sums.lut import TABLE_WORD, TableSums
 from lowering.targets import Target
 
 

@@ -25,10 +25,10 @@ from xdsl.dialects.builtin import MemRefType, VectorType, i8, i16, i32
 from xdsl.ir import SSAValue
 
 from lowbit_dialect.codes import affine
-from lowbit_dialect.layout import PackedAttr, packed_layout
+from lowbit_dialect.layouts.packed import PackedAttr, packed_layout
 from lowbit_dialect.ops.kernel import KernelOp
 from lowbit_dialect.ops.lut_tile import BuildTablesOp, LutSumsOp, LutTileOp
-from lowbit_dialect.table_sums import TABLE_WORD, TableSums
+from lowbit_dialect.sums.lut import TABLE_WORD, TableSums
 from lowering.loops.contraction.tiles import ContractionTiles, schedule_of
 from lowering.loops.emit import Index
 from lowering.loops.epilogue.epilogue import Epilogue

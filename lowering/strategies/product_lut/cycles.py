@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from math import ceil
 
-from lowbit_dialect.level_product import BYTES_PER_WORD
-from lowbit_dialect.product_table import ProductTable
+from lowbit_dialect.sums.dot import BYTES_PER_WORD
+from lowbit_dialect.sums.product_lut import ProductTable
 from lowering.kernels.contraction import Contraction
 from lowering.kernels.cost_model import LOOP_CYCLES, row_of_tiles, step_cycles
 from lowering.targets import Target

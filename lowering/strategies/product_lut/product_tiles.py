@@ -6,7 +6,7 @@ from typing_extensions import override
 
 from lowbit_dialect.ops.product_lut_tile import ProductLutTileOp
 from lowbit_dialect.ops.tile import TileOp
-from lowbit_dialect.product_table import ProductTable
+from lowbit_dialect.sums.product_lut import ProductTable
 from lowering.loops.contraction.tiles import ByteTiles, TileArguments
 
 

@@ -8,18 +8,18 @@ from typing_extensions import override
 from xdsl.ir import Operation
 from xdsl.pattern_rewriter import RewritePattern
 
-from lowbit_dialect.kernel_layouts import (
+from lowbit_dialect.layouts.kernels import (
     byte_activation_layout,
     byte_matmul_lhs_layout,
     product_matmul_rhs_layout,
     product_weight_layout,
 )
-from lowbit_dialect.level_product import BYTES_PER_WORD
 from lowbit_dialect.ops.kernel import KernelOp
 from lowbit_dialect.ops.product_lut import PRODUCT_LUT
 from lowbit_dialect.ops.product_lut_tile import ProductLutTileOp
-from lowbit_dialect.product_table import ProductTable
 from lowbit_dialect.schedule import SKIPS, KnobValue, ScheduleAttr
+from lowbit_dialect.sums.dot import BYTES_PER_WORD
+from lowbit_dialect.sums.product_lut import ProductTable
 from lowering.kernels.contraction import Contraction
 from lowering.loops.contraction.tiles import contraction_loops
 from lowering.loops.stage import StageLoops

@@ -20,7 +20,7 @@ from __future__ import annotations
 
 from enum import IntEnum
 
-from runtime.steps import (
+from runtime.threads.steps import (
     ALL,
     Address,
     Cell,

@@ -6,9 +6,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from runtime import steps
-from runtime.steps import WORD, Cell, Operand, Program, Step
-from runtime.thread_pool_protocol import PoolSlot
+from runtime.threads import steps
+from runtime.threads.protocol import PoolSlot
+from runtime.threads.steps import WORD, Cell, Operand, Program, Step
 
 
 @dataclass(frozen=True)

@@ -24,7 +24,7 @@ from numpy.typing import NDArray
 from typing_extensions import override
 
 from lowbit_dialect.codes import Affine, AffineCode
-from lowbit_dialect.raw_sums import RawSums
+from lowbit_dialect.sums.base import RawSums
 
 _POPCOUNT = np.array([byte.bit_count() for byte in range(256)], np.uint8)
 

@@ -31,8 +31,8 @@ from xdsl.parser import AttrParser
 from xdsl.printer import Printer
 from xdsl.utils.exceptions import VerifyException
 
-from lowbit_dialect.channels import channels_layout
 from lowbit_dialect.codes import Code
+from lowbit_dialect.layouts.channels import channels_layout
 
 WORD_BITS = (8, 16, 32, 64)
 PLANE = -1

@@ -12,7 +12,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 
-from lowbit_dialect.decomposition import Decomposition, Term
+from lowbit_dialect.sums.bitserial import Decomposition, Term
 
 NARROW_BITS = 16
 NARROW_SUMS = 1 << NARROW_BITS

@@ -15,7 +15,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from lowbit_dialect.layout import PackedAttr
+from lowbit_dialect.layouts.packed import PackedAttr
 
 
 def index_order(lanes: int, register: int) -> NDArray[np.intp]:

@@ -10,9 +10,9 @@ from numpy.typing import NDArray
 from xdsl.dialects.builtin import TensorType
 
 from lowbit_dialect.codes import Code, SignedType
-from lowbit_dialect.layout import PackedAttr, packed_layout
+from lowbit_dialect.layouts.packed import PackedAttr, packed_layout
+from lowbit_dialect.layouts.packing import occupied, pack, split_digits, unpack, word_dtype
 from lowbit_dialect.ops.base import code_of
-from lowbit_dialect.packing import occupied, pack, split_digits, unpack, word_dtype
 
 
 def pattern_bytes(patterns: NDArray[np.integer], type_: TensorType) -> bytes:

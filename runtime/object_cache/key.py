@@ -22,7 +22,7 @@ def compiler_fingerprint() -> str:
     found = hashlib.sha256()
     for name in ("lowbit", "xdsl", "llvmlite", "numpy"):
         found.update(f"{name} {version(name)};".encode())
-    root = Path(__file__).parent.parent
+    root = Path(__file__).parents[2]
     for package in ("lowbit_dialect", "lowering", "runtime"):
         for path in sorted((root / package).rglob("*.py")):
             content = hashlib.sha256(path.read_bytes()).hexdigest()

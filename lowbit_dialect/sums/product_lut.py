@@ -30,8 +30,8 @@ from typing_extensions import override
 from lowbit_dialect.cached_property import cached_property
 from lowbit_dialect.codes import Code
 from lowbit_dialect.geometry import ConvGeometry
-from lowbit_dialect.level_product import BYTES_PER_WORD
-from lowbit_dialect.raw_sums import INT32_MAX, RawSums
+from lowbit_dialect.sums.base import INT32_MAX, RawSums
+from lowbit_dialect.sums.dot import BYTES_PER_WORD
 
 MAX_INDEX_BITS = 8
 """Bits of a level of w and one of x, which share a byte."""

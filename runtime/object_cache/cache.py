@@ -1,8 +1,8 @@
 """Compiled objects on disk, found by everything that went into them.
 
-An entry is one file, see `cache_entry`. It is written beside its place and renamed, so readers and
+An entry is one file, see `entry`. It is written beside its place and renamed, so readers and
 concurrent writers never see half of one; an entry that is not what was written counts as absent and
-is replaced. Entries and folders that other users may change are not used, see `cache_access`. Where
+is replaced. Entries and folders that other users may change are not used, see `access`. Where
 all entries take more room than allowed, those that were not used for longest are removed.
 """
 
@@ -15,10 +15,10 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, TypeVar
 
-from runtime.cache_access import UntrustedError, read_private, write_private
-from runtime.cache_entry import DamagedError, pack_entry, unpack_entry
-from runtime.cache_key import key
-from runtime.cache_limit import evict, limit, mark_used
+from runtime.object_cache.access import UntrustedError, read_private, write_private
+from runtime.object_cache.entry import DamagedError, pack_entry, unpack_entry
+from runtime.object_cache.key import key
+from runtime.object_cache.limit import evict, limit, mark_used
 
 __all__ = ["ENVIRONMENT", "CacheError", "directory", "key", "load", "store", "warn_damaged"]
 

@@ -20,8 +20,8 @@ from lowbit_dialect.at_fork import AtFork, register
 from lowering.llvm.object import compile_object
 from lowering.targets import get_target
 from runtime.jit import LoadedObject
-from runtime.thread_pool_ir import ARCHITECTURES, call_ir, pool_ir
-from runtime.thread_pool_protocol import (
+from runtime.threads.pool_ir import ARCHITECTURES, call_ir, pool_ir
+from runtime.threads.protocol import (
     CALL_WORDS,
     MAX_THREADS,
     POOL_WORDS,

@@ -29,8 +29,8 @@ from typing_extensions import override
 
 from lowbit_dialect.codes import AffineCode
 from lowbit_dialect.geometry import ConvGeometry
-from lowbit_dialect.level_fields import LevelFields
-from lowbit_dialect.raw_sums import INT32_MAX, RawSums
+from lowbit_dialect.sums.base import INT32_MAX, RawSums
+from lowbit_dialect.sums.level_fields import LevelFields
 
 BYTES_PER_WORD = 4
 WORD_BYTES = (1, 2, 4)

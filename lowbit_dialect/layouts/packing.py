@@ -12,8 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lowbit_dialect.codes import Code
-from lowbit_dialect.layout import PackedAttr
-from lowbit_dialect.table_index import cut_words, join_indices, without_index
+from lowbit_dialect.layouts.packed import PackedAttr
+from lowbit_dialect.layouts.table_index import cut_words, join_indices, without_index
 
 
 def word_dtype(layout: PackedAttr) -> np.dtype:

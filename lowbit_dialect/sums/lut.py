@@ -18,8 +18,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from lowbit_dialect.codes import AffineCode
-from lowbit_dialect.decomposition import Decomposition, Term, decompose
-from lowbit_dialect.layout import index_count
+from lowbit_dialect.layouts.packed import index_count
+from lowbit_dialect.sums.bitserial import Decomposition, Term, decompose
 
 TABLE_WORD = 64
 """Bits of the words that are cut into table indices: long ones leave short rests seldom."""

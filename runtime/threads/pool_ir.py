@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from runtime.steps_ir import Function, Waiting
-from runtime.thread_pool_protocol import END, LEAD, WORK, PoolSlot
+from runtime.threads.protocol import END, LEAD, WORK, PoolSlot
+from runtime.threads.steps_ir import Function, Waiting
 
 _WAITING: Mapping[str, Waiting] = {
     "x86_64": Waiting(202, "i64", "llvm.x86.sse2.pause", "", 1000),

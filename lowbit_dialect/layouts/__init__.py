@@ -1,0 +1,1 @@
+"""How tensors lie in memory: layouts as attributes, their sizes, and arrays in them."""

@@ -1,0 +1,1 @@
+"""Compiled objects on disk."""
