@@ -1,6 +1,6 @@
 """The operations of level 2, from the words.
 
-This is a second witness: it trusts `raw_sums` and the packed layouts where `reference` trusts
+This is a second witness: it trusts `kernel_sums` and the packed layouts where `reference` trusts
 neither, so a test that compares the two tests both.
 """
 
@@ -32,7 +32,7 @@ from lowbit_dialect.ops.base import code_of
 from lowbit_dialect.ops.correction import CorrectionOp
 from lowbit_dialect.ops.kernel import ConvKernelOp, GemmKernelOp, KernelOp, YieldOp
 from lowbit_dialect.strategies import STRATEGY_OPS
-from lowbit_dialect.sums.base import RawSums
+from lowbit_dialect.sums.base import KernelSums
 
 
 def _value_words(w: NDArray, type_: Attribute, count: int) -> NDArray:
@@ -50,14 +50,14 @@ def _value_words(w: NDArray, type_: Attribute, count: int) -> NDArray:
 
 
 def _raw_sums(
-    x: NDArray, w: NDArray, raw_sums: RawSums, geometry: ConvGeometry
+    x: NDArray, w: NDArray, kernel_sums: KernelSums, geometry: ConvGeometry
 ) -> NDArray[np.int64]:
     """The sums that a kernel makes before the correction.
 
     Args:
         x: words (planes, N, H + padding, W + padding, groups * C words).
         w: words (planes, OC, KH, KW, C words of a group).
-        raw_sums: what is summed.
+        kernel_sums: what is summed.
         geometry: extents, strides and dilation.
 
     Returns:
@@ -77,7 +77,7 @@ def _raw_sums(
         ]
         image = image.reshape(len(x), *pixels, groups, 1, -1)
         weights = grouped_w[:, :, :, i, j]
-        sums += raw_sums.of_words(image, weights)
+        sums += kernel_sums.of_words(image, weights)
     return sums.reshape(*pixels, geometry.oc)
 
 
@@ -138,12 +138,12 @@ class KernelFunctions(InterpreterFunctions):
         op: KernelOp, x: NDArray, w: NDArray, geometry: ConvGeometry, args: PythonValues
     ) -> NDArray[np.int64]:
         w = _value_words(w, op.operands[1].type, x.shape[-1] // geometry.groups)
-        sums = _raw_sums(x, w, op.raw_sums, geometry)
+        sums = _raw_sums(x, w, op.kernel_sums, geometry)
         if len(args) <= 2:
             return sums
         total = _add_correction(sums, args[2], geometry)
         # Sums of entries wrap where offsets take them out of i32; the correction wraps them back.
-        return total.astype(np.int32).astype(np.int64) if op.raw_sums.wraps else total
+        return total.astype(np.int32).astype(np.int64) if op.kernel_sums.wraps else total
 
     @staticmethod
     def _finish(interpreter: Interpreter, op: KernelOp, sums: NDArray[np.int64]) -> PythonValues:
@@ -172,4 +172,4 @@ class KernelFunctions(InterpreterFunctions):
             patterns = patterns.T[:, None, None]
         else:
             patterns = patterns.transpose(WEIGHT_LAYOUTS[op.layout.data])
-        return (op.raw_sums.correction(patterns, op.geometry),)
+        return (op.kernel_sums.correction(patterns, op.geometry),)

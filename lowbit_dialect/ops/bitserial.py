@@ -22,7 +22,7 @@ from lowbit_dialect.ops.kernel import ConvKernelOp, GemmKernelOp, KernelOp
 from lowbit_dialect.ops.strategy import StrategyOps
 from lowbit_dialect.ops.tile import MAX_BODY_WORDS, BitserialTileOp
 from lowbit_dialect.schedule import Knob
-from lowbit_dialect.sums.bitserial import Decomposition, decompose
+from lowbit_dialect.sums.bitserial import BitserialSums, decompose
 
 KNOBS = {"words": Knob(1, range(1, MAX_BODY_WORDS + 1))}
 """`words`: words of a pixel that a pass through the innermost loop takes."""
@@ -55,7 +55,7 @@ class BitserialConvOp(BitserialKernelOp, ConvKernelOp):
     KNOBS: ClassVar = KNOBS
 
     @override
-    def raw_sums_of(self, x: Code, w: Code) -> Decomposition:
+    def raw_sums_of(self, x: Code, w: Code) -> BitserialSums:
         return decompose(affine(x), affine(w))
 
     @override
@@ -74,7 +74,7 @@ class BitserialGemmOp(BitserialKernelOp, GemmKernelOp):
     KNOBS: ClassVar = KNOBS
 
     @override
-    def raw_sums_of(self, x: Code, w: Code) -> Decomposition:
+    def raw_sums_of(self, x: Code, w: Code) -> BitserialSums:
         return decompose(affine(x), affine(w))
 
     @override

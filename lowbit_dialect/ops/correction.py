@@ -38,12 +38,12 @@ from lowbit_dialect.ops.base import (
 from lowbit_dialect.ops.contraction import CONV_CLAUSES, conv_geometry, conv_layout
 from lowbit_dialect.ops.kernel import affine_code_of
 from lowbit_dialect.strategies import DEFAULT, STRATEGY_OPS, strategy_ops
-from lowbit_dialect.sums.base import RawSums
+from lowbit_dialect.sums.base import KernelSums
 
 
 @irdl_op_definition
 class CorrectionOp(LowbitOp):
-    """What must be added to the sums that a kernel of weights w makes (`raw_sums`).
+    """What must be added to the sums that a kernel of weights w makes (`kernel_sums`).
 
     w is not packed. It has 4 dimensions for a convolution, whose clauses and `image`, the height
     and width of x, say which taps fall on the image where, and 2, (K, N), for a matrix product.
@@ -104,7 +104,7 @@ class CorrectionOp(LowbitOp):
         return conv_geometry(self, by_layout[conv_layout(self)], shape)  # pyright: ignore
 
     @property
-    def raw_sums(self) -> RawSums:
+    def kernel_sums(self) -> KernelSums:
         """What the kernel sums."""
         strategy = strategy_ops(self.strategy.data)
         if strategy is None:
@@ -122,7 +122,7 @@ class CorrectionOp(LowbitOp):
     def expected_type(self) -> TensorType:
         """Type of the result."""
         geometry = self.geometry
-        return TensorType(i32, (*self.raw_sums.class_counts(geometry), geometry.oc))
+        return TensorType(i32, (*self.kernel_sums.class_counts(geometry), geometry.oc))
 
     def verify_(self) -> None:
         """Check operand, clauses and the result's shape."""

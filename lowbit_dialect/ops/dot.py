@@ -25,7 +25,7 @@ from lowbit_dialect.ops.contraction import conv_layout
 from lowbit_dialect.ops.kernel import ConvKernelOp, GemmKernelOp, KernelOp
 from lowbit_dialect.ops.strategy import StrategyOps
 from lowbit_dialect.schedule import Knob
-from lowbit_dialect.sums.dot import WORD_BYTES, LevelProduct
+from lowbit_dialect.sums.dot import WORD_BYTES, DotSums
 from lowbit_dialect.sums.level_fields import LevelFields
 
 KNOBS = {
@@ -51,7 +51,7 @@ def _word_bits(x: PackedAttr) -> int:
     return bits
 
 
-def _weight_bytes(product: LevelProduct, x: PackedAttr, w: PackedAttr) -> str:
+def _weight_bytes(product: DotSums, x: PackedAttr, w: PackedAttr) -> str:
     """What bytes w must hold: digits in words of two, elsewhere values or levels as it likes."""
     if x.word_bits.data != 16:
         return w.bytes.data if w.bytes.data in ("levels", "values") else "values"
@@ -62,8 +62,8 @@ def _weight_bytes(product: LevelProduct, x: PackedAttr, w: PackedAttr) -> str:
     return "digits"
 
 
-def _level_product(op: KernelOp, x: Code, w: Code) -> LevelProduct:
-    product = LevelProduct(affine(x), affine(w))
+def _level_product(op: KernelOp, x: Code, w: Code) -> DotSums:
+    product = DotSums(affine(x), affine(w))
     if why_not := product.why_not(op.geometry):
         raise VerifyException(why_not)
     return product
@@ -107,7 +107,7 @@ class DotKernelOp(KernelOp):
                 f" {fields.w}"
             )
         x_code, w_code = map(affine, self.codes)
-        product = LevelProduct(x_code, w_code).of_fields(fields)
+        product = DotSums(x_code, w_code).of_fields(fields)
         if bits < 8 and (reason := product.why_not(self.geometry)):
             raise VerifyException(f"schedule: places = {places}, exponent = {exponent}: {reason}")
         most = product.i16_words(size, unsigned=bits == 8 and bool(fields.places))
@@ -128,7 +128,7 @@ class DotConvOp(DotKernelOp, ConvKernelOp):
     KNOBS: ClassVar = KNOBS
 
     @override
-    def raw_sums_of(self, x: Code, w: Code) -> LevelProduct:
+    def raw_sums_of(self, x: Code, w: Code) -> DotSums:
         return _level_product(self, x, w)
 
     @override
@@ -149,7 +149,7 @@ class DotGemmOp(DotKernelOp, GemmKernelOp):
     KNOBS: ClassVar = KNOBS
 
     @override
-    def raw_sums_of(self, x: Code, w: Code) -> LevelProduct:
+    def raw_sums_of(self, x: Code, w: Code) -> DotSums:
         return _level_product(self, x, w)
 
     @override
@@ -160,4 +160,4 @@ class DotGemmOp(DotKernelOp, GemmKernelOp):
         return byte_matmul_lhs_layout(word_bits), want_w
 
 
-DOT = StrategyOps("dot", DotConvOp, DotGemmOp, lambda x, w: LevelProduct(affine(x), affine(w)))
+DOT = StrategyOps("dot", DotConvOp, DotGemmOp, lambda x, w: DotSums(affine(x), affine(w)))

@@ -12,7 +12,7 @@ from xdsl.utils.exceptions import VerifyException
 from lowbit_dialect.layouts.packed import LEVEL_BITS
 from lowbit_dialect.ops.base import INT, Clause, int_
 from lowbit_dialect.ops.tile import TILE_CLAUSES, TileOp
-from lowbit_dialect.sums.dot import BYTES_PER_WORD, WORD_BYTES, LevelProduct
+from lowbit_dialect.sums.dot import BYTES_PER_WORD, WORD_BYTES, DotSums
 from lowbit_dialect.sums.level_fields import LevelFields
 
 
@@ -61,9 +61,9 @@ class DotTileOp(TileOp):
     digit_words = prop_def(IntegerAttr)
 
     @property
-    def product(self) -> LevelProduct:
+    def product(self) -> DotSums:
         """How the codes multiply."""
-        return LevelProduct(*self.codes).of_fields(self.fields)
+        return DotSums(*self.codes).of_fields(self.fields)
 
     @property
     def fields(self) -> LevelFields:
@@ -107,7 +107,7 @@ class DotTileOp(TileOp):
         self._verify_fields()
         product, shape = self.product, w.get_shape()
         if self.has_unsigned_weights:  # which sums of 2^32 and more do no harm to
-            product = LevelProduct(*self.codes)
+            product = DotSums(*self.codes)
         products = self.word_bytes * shape[1] * shape[2] * self.words
         if why_not := product.why_not_of(products):
             raise VerifyException(why_not)

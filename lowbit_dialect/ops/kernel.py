@@ -53,7 +53,7 @@ from lowbit_dialect.ops.contraction import (
 from lowbit_dialect.ops.glue import FusedGlueOp
 from lowbit_dialect.ops.pack import BitpackOp
 from lowbit_dialect.schedule import Knob, KnobValue, ScheduleAttr
-from lowbit_dialect.sums.base import INT32_MAX, RawSums
+from lowbit_dialect.sums.base import INT32_MAX, KernelSums
 
 SCHEDULE_CLAUSES = (Clause("schedule", ATTRIBUTE), Clause("epilogue_schedule", ATTRIBUTE))
 """What level 2 decides about a kernel."""
@@ -162,7 +162,7 @@ class KernelOp(LowbitOp):
         return layout.lane_block[1] // schedule.vectors.data
 
     @abstractmethod
-    def raw_sums_of(self, x: Code, w: Code) -> RawSums:
+    def raw_sums_of(self, x: Code, w: Code) -> KernelSums:
         """What the kernel sums for two codes, which are affine unless it takes codebooks.
 
         Raises:
@@ -170,7 +170,7 @@ class KernelOp(LowbitOp):
         """
 
     @property
-    def raw_sums(self) -> RawSums:
+    def kernel_sums(self) -> KernelSums:
         """What the kernel sums."""
         return self.raw_sums_of(*self.codes)
 
@@ -237,22 +237,22 @@ class KernelOp(LowbitOp):
         """Check what the fields that the strategy adds say together."""
 
     def _verify_correction(self, geometry: ConvGeometry) -> None:
-        raw_sums, given = self.raw_sums, len(self.operands) > 2
-        if given and not raw_sums.needs_correction:
+        kernel_sums, given = self.kernel_sums, len(self.operands) > 2
+        if given and not kernel_sums.needs_correction:
             raise VerifyException("the codes of x and w need no correction operand")
-        if raw_sums.needs_correction and not (given or self.glue is not None):
+        if kernel_sums.needs_correction and not (given or self.glue is not None):
             raise VerifyException(
                 "the codes of x and w need a correction operand, or glue that holds it"
             )
         # With the correction the sums are those of the products, and wrapping on the way to them is
         # harmless. Glue that holds the correction compares the sums as they are.
-        is_held = raw_sums.needs_correction and not given
-        if is_held and raw_sums.raw_bound(geometry.taps) > INT32_MAX:
+        is_held = kernel_sums.needs_correction and not given
+        if is_held and kernel_sums.raw_bound(geometry.taps) > INT32_MAX:
             raise VerifyException(
                 "the sums without the correction can leave i32, so a correction operand is needed"
             )
         if given:
-            expected = TensorType(i32, (*raw_sums.class_counts(geometry), geometry.oc))
+            expected = TensorType(i32, (*kernel_sums.class_counts(geometry), geometry.oc))
             expect_type(without_channels(self.operands[2].type), expected, "correction")
 
     def _verify_epilogue_schedule(self) -> None:

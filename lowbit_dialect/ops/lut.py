@@ -24,8 +24,8 @@ from lowbit_dialect.ops.contraction import conv_layout
 from lowbit_dialect.ops.kernel import ConvKernelOp, GemmKernelOp, KernelOp
 from lowbit_dialect.ops.strategy import StrategyOps
 from lowbit_dialect.schedule import Knob
-from lowbit_dialect.sums.bitserial import Decomposition, decompose
-from lowbit_dialect.sums.lut import TABLE_WORD, TableSums
+from lowbit_dialect.sums.bitserial import BitserialSums, decompose
+from lowbit_dialect.sums.lut import TABLE_WORD, LutSums
 
 KNOBS = {
     "chunk": Knob(1, range(1, 1 << 16)),
@@ -38,11 +38,11 @@ that share them; `segment`: rows of a strip whose sums are kept between two chun
 pixels whose entries share a byte."""
 
 
-def _decomposition(op: KernelOp, x: Code, w: Code) -> Decomposition:
+def _decomposition(op: KernelOp, x: Code, w: Code) -> BitserialSums:
     layout = packed_layout(op.operands[1].type)
     if layout is None or not len(layout.index):
         raise VerifyException("w must be cut into table indices (#lowbit.packed<.. index = ..>)")
-    sums = TableSums.of(affine(x), affine(w), layout.index_shape[0])
+    sums = LutSums.of(affine(x), affine(w), layout.index_shape[0])
     if sums.why_not:
         raise VerifyException(sums.why_not)
     return sums.decomposition
@@ -71,7 +71,7 @@ class LutConvOp(LutKernelOp, ConvKernelOp):
     KNOBS: ClassVar = KNOBS
 
     @override
-    def raw_sums_of(self, x: Code, w: Code) -> Decomposition:
+    def raw_sums_of(self, x: Code, w: Code) -> BitserialSums:
         return _decomposition(self, x, w)
 
     @override
@@ -90,7 +90,7 @@ class LutGemmOp(LutKernelOp, GemmKernelOp):
     KNOBS: ClassVar = KNOBS
 
     @override
-    def raw_sums_of(self, x: Code, w: Code) -> Decomposition:
+    def raw_sums_of(self, x: Code, w: Code) -> BitserialSums:
         return _decomposition(self, x, w)
 
     @override

@@ -40,7 +40,7 @@ from lowbit_dialect.ops.base import (
     static_memory,
 )
 from lowbit_dialect.ops.tile import affine_codes, verify_distances, verify_results
-from lowbit_dialect.sums.lut import TABLE_WORD, TableSums
+from lowbit_dialect.sums.lut import TABLE_WORD, LutSums
 
 TABLE_ENTRIES = (16, 64)
 """Entries of a table: what a shuffle of bytes can look up."""
@@ -60,7 +60,7 @@ def _index_bits(type_: MemRefType) -> int:
     return shape[-1].bit_length() - 1
 
 
-def _verify_sharing(sums: TableSums, shared: int) -> None:
+def _verify_sharing(sums: LutSums, shared: int) -> None:
     if not 1 <= shared <= 2 or (shared == 2 and not sums.nibble_steps):
         raise VerifyException(
             f"shared {shared}: a byte holds one entry, or two of at most 15; these go up to"
@@ -125,10 +125,10 @@ class BuildTablesOp(LowbitOp):
         )
 
     @property
-    def table_sums(self) -> TableSums:
+    def table_sums(self) -> LutSums:
         """What the tables hold."""
         assert isinstance(self.tables.type, MemRefType)
-        return TableSums.of(*affine_codes(self), _index_bits(self.tables.type))
+        return LutSums.of(*affine_codes(self), _index_bits(self.tables.type))
 
     def verify_(self) -> None:
         """Check memrefs, indices and codes."""
@@ -247,10 +247,10 @@ class LutTileOp(LowbitOp):
         return self.arguments[INDICES:]
 
     @property
-    def table_sums(self) -> TableSums:
+    def table_sums(self) -> LutSums:
         """What the tables hold."""
         assert isinstance(self.x.type, MemRefType)
-        return TableSums.of(*affine_codes(self), _index_bits(self.x.type))
+        return LutSums.of(*affine_codes(self), _index_bits(self.x.type))
 
     def verify_(self) -> None:
         """Check memrefs, indices, results, and that the sums fit."""
@@ -327,9 +327,9 @@ class LutSumsOp(LowbitOp):
         )
 
     @property
-    def table_sums(self) -> TableSums:
+    def table_sums(self) -> LutSums:
         """What was summed."""
-        return TableSums.of(*affine_codes(self), 1)
+        return LutSums.of(*affine_codes(self), 1)
 
     def verify_(self) -> None:
         """Check the types, and that the sums fit."""

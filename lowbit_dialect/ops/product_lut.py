@@ -24,14 +24,14 @@ from lowbit_dialect.ops.contraction import conv_layout
 from lowbit_dialect.ops.kernel import ConvKernelOp, GemmKernelOp
 from lowbit_dialect.ops.strategy import StrategyOps
 from lowbit_dialect.schedule import Knob
-from lowbit_dialect.sums.product_lut import ProductTable
+from lowbit_dialect.sums.product_lut import ProductLutSums
 
 KNOBS = {"table": Knob("registers", ("registers", "memory"))}
 """`table`: where it lies."""
 
 
-def _table(x: Code, w: Code) -> ProductTable:
-    table = ProductTable(x, w)
+def _table(x: Code, w: Code) -> ProductLutSums:
+    table = ProductLutSums(x, w)
     if table.why_not:
         raise VerifyException(table.why_not)
     return table
@@ -51,7 +51,7 @@ class ProductLutConvOp(ConvKernelOp):
     KNOBS: ClassVar = KNOBS
 
     @override
-    def raw_sums_of(self, x: Code, w: Code) -> ProductTable:
+    def raw_sums_of(self, x: Code, w: Code) -> ProductLutSums:
         return _table(x, w)
 
     @override
@@ -72,7 +72,7 @@ class ProductLutGemmOp(GemmKernelOp):
     KNOBS: ClassVar = KNOBS
 
     @override
-    def raw_sums_of(self, x: Code, w: Code) -> ProductTable:
+    def raw_sums_of(self, x: Code, w: Code) -> ProductLutSums:
         return _table(x, w)
 
     @override
@@ -81,4 +81,4 @@ class ProductLutGemmOp(GemmKernelOp):
         return byte_matmul_lhs_layout(), product_matmul_rhs_layout(max(1, w.lane_block[1]), bits)
 
 
-PRODUCT_LUT = StrategyOps("product_lut", ProductLutConvOp, ProductLutGemmOp, ProductTable)
+PRODUCT_LUT = StrategyOps("product_lut", ProductLutConvOp, ProductLutGemmOp, ProductLutSums)

@@ -11,7 +11,7 @@ from xdsl.utils.exceptions import VerifyException
 
 from lowbit_dialect.codes import Code
 from lowbit_dialect.ops.tile import TileOp
-from lowbit_dialect.sums.product_lut import ProductTable
+from lowbit_dialect.sums.product_lut import ProductLutSums
 
 
 @irdl_op_definition
@@ -32,12 +32,12 @@ class ProductLutTileOp(TileOp):
     table = operand_def(MemRefType)
 
     @property
-    def product(self) -> ProductTable:
+    def product(self) -> ProductLutSums:
         """What the table holds."""
         x, w = self.x_code, self.w_code
         if not isinstance(x, Code) or not isinstance(w, Code):
             raise VerifyException("x_code and w_code must be value codes")
-        return ProductTable(x, w)
+        return ProductLutSums(x, w)
 
     @override
     def _verify_words(self, x: MemRefType, w: MemRefType) -> None:

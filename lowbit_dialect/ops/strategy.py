@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from lowbit_dialect.codes import Code
 from lowbit_dialect.ops.kernel import ConvKernelOp, GemmKernelOp, KernelOp
 from lowbit_dialect.schedule import Knob, KnobValue, ScheduleAttr
-from lowbit_dialect.sums.base import RawSums
+from lowbit_dialect.sums.base import KernelSums
 
 
 @dataclass(frozen=True)
@@ -22,7 +22,7 @@ class StrategyOps:
     name: str
     conv: type[ConvKernelOp]
     gemm: type[GemmKernelOp]
-    sums: Callable[[Code, Code], RawSums]
+    sums: Callable[[Code, Code], KernelSums]
 
     @property
     def takes_codebooks(self) -> bool:

@@ -47,7 +47,7 @@ from lowbit_dialect.ops.base import (
     ints,
     static_memory,
 )
-from lowbit_dialect.sums.bitserial import Decomposition, decompose
+from lowbit_dialect.sums.bitserial import BitserialSums, decompose
 from lowbit_dialect.sums.i16_accumulation import NARROW_BITS, fits_i16
 
 TILE_WORDS = (16, 32, 64)
@@ -300,7 +300,7 @@ class PopcountTileOp(TileOp):
         return [VectorType(i32, [lanes // 2])] * 2 if lanes > 1 else [sums]
 
     @property
-    def decomposition(self) -> Decomposition:
+    def decomposition(self) -> BitserialSums:
         """How the codes multiply."""
         return decompose(*self.codes)
 

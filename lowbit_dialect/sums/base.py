@@ -30,7 +30,7 @@ def sums_of_sets(
     return sums.transpose(1, 2, 0)
 
 
-class RawSums(ABC):
+class KernelSums(ABC):
     """The sums of a strategy; the dot product of x and w is
 
     raw + x_offset * sum of w over the taps on the image + value_factor * sum of all w

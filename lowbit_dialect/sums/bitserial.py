@@ -24,7 +24,7 @@ from numpy.typing import NDArray
 from typing_extensions import override
 
 from lowbit_dialect.codes import Affine, AffineCode
-from lowbit_dialect.sums.base import RawSums
+from lowbit_dialect.sums.base import KernelSums
 
 _POPCOUNT = np.array([byte.bit_count() for byte in range(256)], np.uint8)
 
@@ -40,7 +40,7 @@ class Term:
 
 
 @dataclass(frozen=True)
-class Decomposition(RawSums):
+class BitserialSums(KernelSums):
     """How to compute a dot product: popcounts of `combine`d planes, and what to add.
 
     `terms` come by descending exponent, positive before negative; `code` is that of the weights.
@@ -91,7 +91,7 @@ class Decomposition(RawSums):
         return taps * low, taps * high
 
 
-def decompose(x: AffineCode, w: AffineCode) -> Decomposition:
+def decompose(x: AffineCode, w: AffineCode) -> BitserialSums:
     """The cheapest exact decomposition of products of the two codes."""
     xa, wa = x.affine, w.affine
     combine = "and" if wa.alpha == 0 else "xor"
@@ -102,4 +102,4 @@ def decompose(x: AffineCode, w: AffineCode) -> Decomposition:
             factor = x_beta * w_beta if combine == "and" else -x_beta * (w_beta // 2)
             terms.append(Term(p, q, 1 if factor > 0 else -1, abs(factor).bit_length() - 1))
     terms.sort(key=lambda t: (-t.exponent, -t.sign, t.x_plane))
-    return Decomposition(xa, wa, combine, tuple(terms), w)
+    return BitserialSums(xa, wa, combine, tuple(terms), w)

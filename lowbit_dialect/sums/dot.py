@@ -29,7 +29,7 @@ from typing_extensions import override
 
 from lowbit_dialect.codes import AffineCode
 from lowbit_dialect.geometry import ConvGeometry
-from lowbit_dialect.sums.base import INT32_MAX, RawSums
+from lowbit_dialect.sums.base import INT32_MAX, KernelSums
 from lowbit_dialect.sums.level_fields import LevelFields
 
 BYTES_PER_WORD = 4
@@ -39,7 +39,7 @@ INT8_MIN, INT8_MAX, INT16_MAX, UINT16_MAX = -128, 127, 2**15 - 1, 2**16 - 1
 
 
 @dataclass(frozen=True)
-class LevelProduct(RawSums):
+class DotSums(KernelSums):
     """Products of level bytes of x and value bytes of w.
 
     In a register tile the bytes of w may be the values times 2^`exponent`, or levels in their
@@ -129,9 +129,9 @@ class LevelProduct(RawSums):
         most = UINT16_MAX if unsigned else INT16_MAX
         return most // (self.pair_bound // (2 if word_bytes == 1 else 1))
 
-    def of_fields(self, fields: LevelFields) -> LevelProduct:
+    def of_fields(self, fields: LevelFields) -> DotSums:
         """The products where the bytes of w are made of levels in this way."""
-        return LevelProduct(self.x, self.w, fields.exponent, fields.highest_level_byte)
+        return DotSums(self.x, self.w, fields.exponent, fields.highest_level_byte)
 
     def why_not(self, geometry: ConvGeometry) -> str | None:
         """Why a contraction cannot be made of dot products of bytes, or None where it can."""

@@ -12,7 +12,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 
-from lowbit_dialect.sums.bitserial import Decomposition, Term
+from lowbit_dialect.sums.bitserial import BitserialSums, Term
 
 NARROW_BITS = 16
 NARROW_SUMS = 1 << NARROW_BITS
@@ -48,7 +48,7 @@ class Segment:
         return Segment((*self.groups, tuple(group)), low, high)
 
 
-def segments(decomposition: Decomposition, taps: int) -> list[Segment]:
+def segments(decomposition: BitserialSums, taps: int) -> list[Segment]:
     """The fewest segments, filled from the most significant terms on.
 
     Raises:
@@ -64,7 +64,7 @@ def segments(decomposition: Decomposition, taps: int) -> list[Segment]:
     return found
 
 
-def _groups(decomposition: Decomposition, taps: int) -> Iterator[list[Term]]:
+def _groups(decomposition: BitserialSums, taps: int) -> Iterator[list[Term]]:
     """Terms of one significance and sign, as many as lanes hold."""
     if taps >= NARROW_SUMS:
         raise ValueError(f"lanes of {NARROW_BITS} bits do not count to {taps}")

@@ -19,7 +19,7 @@ from dataclasses import dataclass
 
 from lowbit_dialect.codes import AffineCode
 from lowbit_dialect.layouts.packed import index_count
-from lowbit_dialect.sums.bitserial import Decomposition, Term, decompose
+from lowbit_dialect.sums.bitserial import BitserialSums, Term, decompose
 
 TABLE_WORD = 64
 """Bits of the words that are cut into table indices: long ones leave short rests seldom."""
@@ -31,16 +31,16 @@ NIBBLE_MAX, UINT8_MAX, INT16_MAX, UINT16_MAX = 2**4 - 1, 2**8 - 1, 2**15 - 1, 2*
 
 
 @dataclass(frozen=True)
-class TableSums:
+class LutSums:
     """How tables of groups of up to `bits` channels make the sums of a decomposition."""
 
-    decomposition: Decomposition
+    decomposition: BitserialSums
     bits: int
 
     @staticmethod
-    def of(x: AffineCode, w: AffineCode, bits: int) -> TableSums:
+    def of(x: AffineCode, w: AffineCode, bits: int) -> LutSums:
         """For activations of code x and weights of code w."""
-        return TableSums(decompose(x, w), bits)
+        return LutSums(decompose(x, w), bits)
 
     @property
     def x_planes(self) -> int:

@@ -30,7 +30,7 @@ from typing_extensions import override
 from lowbit_dialect.cached_property import cached_property
 from lowbit_dialect.codes import Code
 from lowbit_dialect.geometry import ConvGeometry
-from lowbit_dialect.sums.base import INT32_MAX, RawSums
+from lowbit_dialect.sums.base import INT32_MAX, KernelSums
 from lowbit_dialect.sums.dot import BYTES_PER_WORD
 
 MAX_INDEX_BITS = 8
@@ -41,7 +41,7 @@ BYTE_MAX, HALF_MAX = 2**8 - 1, 2**16 - 1
 
 
 @dataclass(frozen=True)
-class ProductTable(RawSums):
+class ProductLutSums(KernelSums):
     """Sums of entries of the table of products of two codes."""
 
     x: Code

@@ -53,7 +53,7 @@ class FoldCorrection(RewritePattern):
         source = op.w.owner
         if not isinstance(source, ConstantOp):
             return
-        values = op.raw_sums.correction(oc_kh_kw_ic(source.patterns, op), op.geometry)
+        values = op.kernel_sums.correction(oc_kh_kw_ic(source.patterns, op), op.geometry)
         rewriter.replace(op, constant_tensor(values))
 
 

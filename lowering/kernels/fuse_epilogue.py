@@ -127,7 +127,7 @@ class AbsorbCorrection(RewritePattern):
         correction = constant_values(op.operands[2])
         if glue is None or correction is None or correction.shape[:2] != (1, 1):
             return
-        if op.raw_sums.raw_bound(op.geometry.taps) >= INT32_MAX:
+        if op.kernel_sums.raw_bound(op.geometry.taps) >= INT32_MAX:
             # The sums could wrap, and be compared before they wrap back, or reach the i32 that
             # stands for a threshold beyond it.
             return

@@ -19,13 +19,13 @@ from lowering.targets import Target
 
 
 def correction(op: CorrectionOp, target: Target) -> StageLoops:
-    """Sum the decoded weights over the valid taps of each border class (see `raw_sums`)."""
-    raw_sums, geometry = op.raw_sums, op.geometry
+    """Sum the decoded weights over the valid taps of each border class (see `kernel_sums`)."""
+    kernel_sums, geometry = op.kernel_sums, op.geometry
     code = code_of(op.w.type, "w")
-    row_classes, col_classes = raw_sums.class_counts(geometry)
+    row_classes, col_classes = kernel_sums.class_counts(geometry)
     kh, kw, ic = geometry.rows.taps, geometry.cols.taps, geometry.ic // geometry.groups
-    pattern_factor, affine = raw_sums.pattern_factor, code.affine
-    constant = int(np.int64(raw_sums.constant(geometry)).astype(np.int32))
+    pattern_factor, affine = kernel_sums.pattern_factor, code.affine
+    constant = int(np.int64(kernel_sums.constant(geometry)).astype(np.int32))
     shape = shape_of(op.w)
     order = WEIGHT_LAYOUTS[op.layout.data] if len(shape) == 4 else None
 
@@ -90,11 +90,11 @@ def _value_factor(
     stage: Stage, op: CorrectionOp, classes: tuple[Index, Index], tap: tuple[Index, Index]
 ) -> SSAValue:
     """What a unit of a weight's value adds: more where the tap is on the image in its classes."""
-    emit, raw_sums, geometry = stage.emit, op.raw_sums, op.geometry
-    elsewhere = emit.constant(raw_sums.value_factor, i32)
-    if not raw_sums.needs_border_classes:
+    emit, kernel_sums, geometry = stage.emit, op.kernel_sums, op.geometry
+    elsewhere = emit.constant(kernel_sums.value_factor, i32)
+    if not kernel_sums.needs_border_classes:
         return elsewhere
-    factor = emit.constant(raw_sums.value_factor + raw_sums.x_offset, i32)
+    factor = emit.constant(kernel_sums.value_factor + kernel_sums.x_offset, i32)
     for window, number, at in zip((geometry.rows, geometry.cols), classes, tap, strict=True):
         sets = window.class_runs()[0]
         first = stage.choose([taps.start for taps in sets], number)

@@ -9,14 +9,14 @@ from xdsl.utils.exceptions import VerifyException
 
 from lowbit_dialect.codes import AFFINE_CODES, AffineCode
 from lowbit_dialect.geometry import ConvGeometry, Window
-from lowbit_dialect.sums.bitserial import Decomposition, decompose
+from lowbit_dialect.sums.bitserial import BitserialSums, decompose
 
 WIDTHS = range(1, 9)
 KINDS = sorted(AFFINE_CODES)
 COMBINE = {"and": np.bitwise_and, "xor": np.bitwise_xor}
 
 
-def popcounts(decomposition: Decomposition, x: np.ndarray, w: np.ndarray) -> np.ndarray:
+def popcounts(decomposition: BitserialSums, x: np.ndarray, w: np.ndarray) -> np.ndarray:
     """The sum of terms for single elements: a popcount of one bit is the bit."""
     total = np.zeros(np.broadcast_shapes(x.shape, w.shape), np.int64)
     for term in decomposition.terms:

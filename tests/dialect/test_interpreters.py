@@ -58,7 +58,7 @@ from lowbit_dialect.ops.lut import LutConvOp, LutGemmOp
 from lowbit_dialect.ops.pack import BitpackOp, ConstantOp, UnpackOp, with_encoding
 from lowbit_dialect.ops.pool import MaxPool2DOp
 from lowbit_dialect.sums.bitserial import decompose
-from lowbit_dialect.sums.lut import TABLE_WORD, TableSums
+from lowbit_dialect.sums.lut import TABLE_WORD, LutSums
 
 
 def module_of(
@@ -173,7 +173,7 @@ def table_indices(draw: st.DrawFn) -> tuple[int, tuple[int, int]]:
 def test_lut_conv(data: st.DataObject, indices: tuple[int, tuple[int, int]]):
     conv, (lanes, index) = data.draw(convolutions()), indices
     x_code, w_code = data.draw(affine_codes(8)), data.draw(affine_codes(8))
-    assume(TableSums.of(x_code, w_code, index[0]).why_not is None)
+    assume(LutSums.of(x_code, w_code, index[0]).why_not is None)
     x = data.draw(values_of(x_code, conv.x_shape))
     w = data.draw(values_of(w_code, conv.w_shape))
     types = [TensorType(x_code, conv.x_shape), TensorType(w_code, conv.w_shape)]
@@ -205,7 +205,7 @@ def test_lut_gemm(
 ):
     lanes, index = indices
     x_code, w_code = data.draw(affine_codes(8)), data.draw(affine_codes(8))
-    assume(TableSums.of(x_code, w_code, index[0]).why_not is None)
+    assume(LutSums.of(x_code, w_code, index[0]).why_not is None)
     x, w = data.draw(values_of(x_code, (m, k))), data.draw(values_of(w_code, (k, n)))
 
     def build(a: SSAValue, b: SSAValue) -> SSAValue:

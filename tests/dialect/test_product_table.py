@@ -8,14 +8,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lowbit_dialect.codes import Code, CodebookType, parse_code
-from lowbit_dialect.sums.product_lut import ProductTable
+from lowbit_dialect.sums.product_lut import ProductLutSums
 from tests.dialect.dialect_strategies import Convolution, affine_codes, codebooks, convolutions
 
 
 @st.composite
-def tables(draw: st.DrawFn) -> ProductTable:
+def tables(draw: st.DrawFn) -> ProductLutSums:
     any_code = st.one_of(affine_codes(4), codebooks(), wide_codebooks())
-    return ProductTable(draw(any_code), draw(any_code))
+    return ProductLutSums(draw(any_code), draw(any_code))
 
 
 @st.composite
@@ -31,7 +31,7 @@ def levels(code: Code) -> list[int]:
 
 
 @given(tables())
-def test_entries(table: ProductTable):
+def test_entries(table: ProductLutSums):
     """Parts put together are products and the offset; bytes hold the sums that are promised."""
     parts = table.register_tables.astype(np.int64)
     shifts = table.part_bits * np.arange(len(parts))[:, None]
@@ -49,7 +49,7 @@ def test_entries(table: ProductTable):
 
 
 @given(tables(), st.integers(0, 2**32 - 1))
-def test_sums_of_two(table: ProductTable, seed: int):
+def test_sums_of_two(table: ProductLutSums, seed: int):
     rng = np.random.default_rng(seed)
     pairs = rng.integers(0, 1 << table.index_bits, (20, 2))
     sums = table.entries_of(pairs).sum(axis=1)
@@ -60,7 +60,7 @@ def test_sums_of_two(table: ProductTable, seed: int):
 @given(st.one_of(affine_codes(4), codebooks()), st.one_of(affine_codes(4), codebooks()))
 def test_center(x: Code, w: Code):
     """No other center makes the range of products smaller."""
-    table = ProductTable(x, w)
+    table = ProductLutSums(x, w)
     spreads = [
         np.ptp(np.multiply.outer(w.values, x.values - center))
         for center in range(x.min_value, x.max_value + 1)
@@ -69,7 +69,7 @@ def test_center(x: Code, w: Code):
 
 
 @given(tables(), convolutions(), st.integers(0, 2**32 - 1))
-def test_convolutions(table: ProductTable, conv: Convolution, seed: int):
+def test_convolutions(table: ProductLutSums, conv: Convolution, seed: int):
     """Borders, ragged words, strides, dilation and groups, an output at a time."""
     geometry = conv.geometry
     rows, cols = geometry.rows, geometry.cols
@@ -117,10 +117,10 @@ def test_convolutions(table: ProductTable, conv: Convolution, seed: int):
     ],
 )
 def test_steps(x: str, w: str, steps: int):
-    assert ProductTable(parse_code(x), parse_code(w)).byte_steps == steps
+    assert ProductLutSums(parse_code(x), parse_code(w)).byte_steps == steps
 
 
 def test_obstacle():
-    assert ProductTable(parse_code("unipolar<4>"), parse_code("signed<4>")).why_not is None
-    table = ProductTable(parse_code("unipolar<5>"), parse_code("signed<4>"))
+    assert ProductLutSums(parse_code("unipolar<4>"), parse_code("signed<4>")).why_not is None
+    table = ProductLutSums(parse_code("unipolar<5>"), parse_code("signed<4>"))
     assert "8 bits at most, unipolar<5> and signed<4> have 9" in str(table.why_not)

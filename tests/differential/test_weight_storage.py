@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from lowbit_dialect import reference
 from lowbit_dialect.codes import AFFINE_CODES, parse_code
 from lowbit_dialect.layouts.packed import LEVEL_BITS
-from lowbit_dialect.sums.dot import LevelProduct
+from lowbit_dialect.sums.dot import DotSums
 from lowbit_dialect.sums.level_fields import LevelFields
 from lowering.strategies.dot import strategy as dot_strategy
 from lowering.strategies.dot import weight_storage
@@ -39,7 +39,7 @@ def name_of(fields: LevelFields) -> str:
 def storage(monkeypatch: pytest.MonkeyPatch):
     """Weights of 4 bits and less always stay levels; `storage(form)` wants that form where safe."""
 
-    def bits(product: LevelProduct, *_) -> int:
+    def bits(product: DotSums, *_) -> int:
         return next(bits for bits in LEVEL_BITS if bits >= product.w.width)
 
     monkeypatch.setattr(dot_strategy, "weight_bits", bits)

@@ -7,7 +7,7 @@ import pytest
 
 from lowbit_dialect import reference
 from lowbit_dialect.codes import AFFINE_CODES, AffineCode, parse_code
-from lowbit_dialect.sums.dot import LevelProduct
+from lowbit_dialect.sums.dot import DotSums
 from lowering.strategies.dot.dot_words import DotWords, dot_words
 from lowering.targets import get_target
 from runtime.remote.program import Job, Unit
@@ -38,12 +38,12 @@ SATURATED = (
 )
 
 
-def product_of(x: AffineCode, w: AffineCode, words: DotWords) -> tuple[LevelProduct, list[int]]:
+def product_of(x: AffineCode, w: AffineCode, words: DotWords) -> tuple[DotSums, list[int]]:
     """How two codes multiply, and the bytes of w at their ends."""
     level = (1 << w.width) - 1
     if words.holds == "levels":
-        return LevelProduct(x, w, max_level_byte=level), [0, level]
-    return LevelProduct(x, w), [w.min_value, w.max_value]
+        return DotSums(x, w, max_level_byte=level), [0, level]
+    return DotSums(x, w), [w.min_value, w.max_value]
 
 
 @pytest.mark.parametrize("name", ["cortex-a53", "neoverse-n1"])

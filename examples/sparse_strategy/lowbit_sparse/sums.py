@@ -10,11 +10,11 @@ from typing_extensions import override
 from xdsl.utils.exceptions import VerifyException
 
 from lowbit_dialect.codes import Code, affine
-from lowbit_dialect.sums.bitserial import Decomposition, decompose
+from lowbit_dialect.sums.bitserial import BitserialSums, decompose
 
 
 @dataclass(frozen=True)
-class SparseSums(Decomposition):
+class SparseSums(BitserialSums):
     """Popcounts of the AND of planes, over the words of weights that are not zero."""
 
     @override

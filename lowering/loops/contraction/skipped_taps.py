@@ -5,7 +5,7 @@ last. Which columns do depends on the pixel: tiles at the ends of a row are writ
 at compile time which of their pixels a column of taps leaves out.
 
 A tap in the padding meets zeros. Where differing bits are counted it adds the weights' bits, which
-the correction takes back, for all taps alike (`raw_sums`). So tiles that skip taps add what these
+the correction takes back, for all taps alike (`kernel_sums`). So tiles that skip taps add what these
 would have given, and whatever comes after the sums is the same for all tiles.
 """
 
@@ -79,7 +79,7 @@ class SkippedTaps:
         rows, cols = _axes(geometry, schedule)
         if not reads_weights(op, schedule):
             return SkippedTaps(geometry, rows, cols, None)
-        factor = op.raw_sums.pattern_factor
+        factor = op.kernel_sums.pattern_factor
         sums = _pattern_sums(op)
         if sums is None:
             whole = _Axis.of(geometry.rows, False), _Axis.of(geometry.cols, False)
@@ -175,7 +175,7 @@ def _axes(geometry: ConvGeometry, schedule: ScheduleAttr) -> tuple[_Axis, _Axis]
 def reads_weights(op: KernelOp, schedule: ScheduleAttr) -> bool:
     """Whether the loops depend on the numbers of the weights: skipped taps add something."""
     rows, cols = _axes(op.geometry, schedule)
-    return op.raw_sums.pattern_factor != 0 and (rows.skips or cols.skips)
+    return op.kernel_sums.pattern_factor != 0 and (rows.skips or cols.skips)
 
 
 def _pattern_sums(op: KernelOp) -> NDArray[np.int64] | None:

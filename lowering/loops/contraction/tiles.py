@@ -113,7 +113,7 @@ class ContractionTiles(ABC):
         self.words = ceil(self.geometry.ic / self.geometry.groups / x_layout.elements_per_word)
         self.row_offset = frame[0] - rows.before
         self.col_offset = frame[2] - cols.before
-        self.raw_sums = op.raw_sums
+        self.kernel_sums = op.kernel_sums
         self.skipped = SkippedTaps.of(op, self.schedule)
         self.unroll, self.cols = self.schedule.unroll.data, cols
         self.place_operands(op, frame, w_layout)

@@ -101,7 +101,7 @@ def known_parameters(op: KernelOp, glue: FusedGlueOp) -> list[NDArray[np.int64]]
 
 def sum_range(op: KernelOp) -> tuple[int, int] | None:
     """The least and the largest sum, corrected; None where the correction is not known."""
-    low, high = op.raw_sums.raw_range(op.geometry.taps)
+    low, high = op.kernel_sums.raw_range(op.geometry.taps)
     if len(op.operands) < 3:
         return low, high
     table = ChannelTable.known(op.operands[2], op, fill=0)

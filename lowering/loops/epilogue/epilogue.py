@@ -135,7 +135,7 @@ class Epilogue:
             site = site.widened()
         elif table.values is not None:
             table = table.modulo(site.element.width.data)
-        classes = self.op.raw_sums.class_counts(self.geometry)
+        classes = self.op.kernel_sums.class_counts(self.geometry)
         row_class: Index = 0
         if classes[0] > 1:
             row_class = site.stage.choose_run(self.geometry.rows.class_runs()[1], site.row)

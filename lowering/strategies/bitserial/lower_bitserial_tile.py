@@ -21,7 +21,7 @@ from xdsl.pattern_rewriter import PatternRewriter, RewritePattern, op_type_rewri
 
 from lowbit_dialect import simd
 from lowbit_dialect.ops.tile import BitserialTileOp, PopcountTileOp
-from lowbit_dialect.sums.bitserial import Decomposition, Term
+from lowbit_dialect.sums.bitserial import BitserialSums, Term
 from lowbit_dialect.sums.i16_accumulation import (
     INT16_MIN,
     NARROW_BITS,
@@ -145,7 +145,7 @@ class PopcountTile(_PlaneTile):
 
     def sums(self) -> Sums:
         """The sums of the tile as vectors of i32."""
-        decomposition: Decomposition = self.op.decomposition
+        decomposition: BitserialSums = self.op.decomposition
         zero = self.emit.constant(0, self.vector_type)
         acc: Sums = [zero] * (self.pixels * self.vectors)
         exponent, acc_sign = decomposition.terms[0].exponent, 1
@@ -213,7 +213,7 @@ class _NarrowTile(_PlaneTile):
             total = self.widened(total, narrow)
         return self._halves(self._doubled(total, last))
 
-    def _sums_of_parts(self, decomposition: Decomposition, total: Sums) -> Sums:
+    def _sums_of_parts(self, decomposition: BitserialSums, total: Sums) -> Sums:
         """The sums over more taps than narrow lanes count, widened after parts of these."""
         exponent = decomposition.terms[0].exponent
         for term in decomposition.terms:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from math import ceil
 
 from lowbit_dialect.codes import affine
-from lowbit_dialect.sums.dot import BYTES_PER_WORD, LevelProduct
+from lowbit_dialect.sums.dot import BYTES_PER_WORD, DotSums
 from lowering.kernels.contraction import Contraction
 from lowering.kernels.cost_model import LOOP_CYCLES, row_of_tiles
 from lowering.strategies.dot.dot_words import words_of
@@ -15,7 +15,7 @@ from lowering.strategies.dot.weight_storage import vector_cycles
 
 def dot_cycles(c: Contraction, pixels: int, vectors: int, bits: int) -> float:
     """Cycles of the reduction by dot products of bytes; a weight takes `bits` in memory."""
-    target, product = c.target, LevelProduct(affine(c.x), affine(c.w))
+    target, product = c.target, DotSums(affine(c.x), affine(c.w))
     lanes = vectors * target.vector_bits // (8 * BYTES_PER_WORD)
     words = words_of(c)
     steps = c.taps * ceil(c.channels / words.size)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from lowbit_dialect.codes import Code, affine
-from lowbit_dialect.sums.dot import LevelProduct
+from lowbit_dialect.sums.dot import DotSums
 from lowering.kernels.contraction import Contraction
 from lowering.targets import Target
 
@@ -37,7 +37,7 @@ def dot_words(codes: tuple[Code, Code], target: Target, size: int = 0) -> DotWor
     Levels of w take the place of its values where instructions want bytes of x and w to be signed
     alike and x has levels that are no signed bytes.
     """
-    product, form = LevelProduct(affine(codes[0]), affine(codes[1])), target.dot_form
+    product, form = DotSums(affine(codes[0]), affine(codes[1])), target.dot_form
     size = size or next(size for size in form.words if _suits(product, size))
     if size == 2:
         return DotWords(size, "digits")
@@ -45,5 +45,5 @@ def dot_words(codes: tuple[Code, Code], target: Target, size: int = 0) -> DotWor
     return DotWords(size, "levels" if needs_levels else "values")
 
 
-def _suits(product: LevelProduct, size: int) -> bool:
+def _suits(product: DotSums, size: int) -> bool:
     return size != 2 or product.digit_words >= MIN_DIGIT_WORDS

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from lowbit_dialect.sums.dot import LevelProduct
+from lowbit_dialect.sums.dot import DotSums
 from lowering.strategies.dot.dot_words import DotWords
 from lowering.targets import Target
 
@@ -13,7 +13,7 @@ ROUND_TRIP = 2.0
 """Cycles that a core loses that executes in order, where loads come after multiplications."""
 
 
-def widens_in_body(product: LevelProduct, words: DotWords) -> bool:
+def widens_in_body(product: DotSums, words: DotWords) -> bool:
     """Whether i16 holds so few products that each body of a loop adds to i32."""
     return product.i16_words(words.size, words.holds == "levels") < BODY_WORDS
 
@@ -23,7 +23,7 @@ def run_words(words: DotWords, target: Target) -> int:
     return target.vector_bits // words.word_bits
 
 
-def narrow_registers(product: LevelProduct, words: DotWords, tile: tuple[int, int]) -> int:
+def narrow_registers(product: DotSums, words: DotWords, tile: tuple[int, int]) -> int:
     """Vector registers of a tile of (pixels, vectors of i32 sums), in its innermost loop.
 
     Sums in i16; those that products of digits are added up in, or those in i32, where there are
@@ -39,7 +39,7 @@ def narrow_registers(product: LevelProduct, words: DotWords, tile: tuple[int, in
 
 
 def narrow_step_cycles(
-    product: LevelProduct, words: DotWords, tile: tuple[int, int], target: Target
+    product: DotSums, words: DotWords, tile: tuple[int, int], target: Target
 ) -> float:
     """Cycles of a tile of (pixels, vectors of i32 sums) for a word of each pixel."""
     pixels, vectors = tile

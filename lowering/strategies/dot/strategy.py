@@ -22,7 +22,7 @@ from lowbit_dialect.ops.dot import DOT
 from lowbit_dialect.ops.dot_tile import DotTileOp
 from lowbit_dialect.ops.kernel import KernelOp
 from lowbit_dialect.schedule import KnobValue, ScheduleAttr
-from lowbit_dialect.sums.dot import BYTES_PER_WORD, LevelProduct
+from lowbit_dialect.sums.dot import BYTES_PER_WORD, DotSums
 from lowbit_dialect.sums.level_fields import LevelFields
 from lowering.kernels.contraction import Contraction
 from lowering.kernels.skipped_share import default_skip, skip_values
@@ -53,8 +53,8 @@ REGISTERS_AROUND = 6
 mixes it with the epilogue."""
 
 
-def _product(c: Contraction) -> LevelProduct:
-    return LevelProduct(affine(c.x), affine(c.w))
+def _product(c: Contraction) -> DotSums:
+    return DotSums(affine(c.x), affine(c.w))
 
 
 class Dot(Strategy):

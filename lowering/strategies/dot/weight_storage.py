@@ -14,7 +14,7 @@ from math import ceil
 from lowbit_dialect.codes import Code
 from lowbit_dialect.geometry import ConvGeometry
 from lowbit_dialect.layouts.packed import LEVEL_BITS
-from lowbit_dialect.sums.dot import BYTES_PER_WORD, LevelProduct
+from lowbit_dialect.sums.dot import BYTES_PER_WORD, DotSums
 from lowbit_dialect.sums.level_fields import LevelFields, full_exponent
 from lowering.kernels.cost_model import stream_cycles
 from lowering.strategies.dot.dot_words import dot_words
@@ -28,13 +28,13 @@ GAIN = 0.95
 """The part of the cycles that smaller weights may take at most to pay for their longer code."""
 
 
-def i16_steps(product: LevelProduct, target: Target) -> int:
+def i16_steps(product: DotSums, target: Target) -> int:
     """How many words a kernel sums in i16 lanes before it widens them; 0 for none."""
     steps = product.i16_steps
     return steps if target.costs.dot.i16_lanes and steps >= MIN_I16_STEPS else 0
 
 
-def dot_cycles_of_vector(product: LevelProduct, target: Target) -> float:
+def dot_cycles_of_vector(product: DotSums, target: Target) -> float:
     """Cycles of the products of a word of x and a vector of words of w."""
     form = target.costs.dot
     operations = form.operations
@@ -45,7 +45,7 @@ def dot_cycles_of_vector(product: LevelProduct, target: Target) -> float:
     return operations / form.rate
 
 
-def least_bits(product: LevelProduct, codes: tuple[Code, Code], target: Target) -> int:
+def least_bits(product: DotSums, codes: tuple[Code, Code], target: Target) -> int:
     """The least number of bits that a weight can take in memory."""
     words = dot_words(codes, target)
     if words.size < BYTES_PER_WORD or words.holds == "levels":
@@ -54,7 +54,7 @@ def least_bits(product: LevelProduct, codes: tuple[Code, Code], target: Target) 
 
 
 def weight_bits(
-    product: LevelProduct, geometry: ConvGeometry, tile: tuple[int, int], target: Target
+    product: DotSums, geometry: ConvGeometry, tile: tuple[int, int], target: Target
 ) -> int:
     """Bits that a weight takes in memory, 8 or the least number that holds its levels.
 
@@ -71,7 +71,7 @@ def weight_bits(
 
 
 def vector_cycles(
-    product: LevelProduct,
+    product: DotSums,
     bits: int,
     geometry: ConvGeometry,
     tile: tuple[int, int],
@@ -100,7 +100,7 @@ def _exposed(operations: float, products: float, target: Target) -> float:
 
 
 def level_fields(
-    product: LevelProduct,
+    product: DotSums,
     bits: int,
     geometry: ConvGeometry,
     tile: tuple[int, int],
@@ -115,7 +115,7 @@ def level_fields(
 
 
 def safe_forms(
-    product: LevelProduct,
+    product: DotSums,
     bits: int,
     geometry: ConvGeometry,
     tile: tuple[int, int],
@@ -143,7 +143,7 @@ def field_registers(fields: LevelFields, tile: tuple[int, int]) -> int:
     return pixels * vectors * places + 2 * vectors + places + 2
 
 
-def _operations(product: LevelProduct, fields: LevelFields, target: Target) -> float:
+def _operations(product: DotSums, fields: LevelFields, target: Target) -> float:
     """Operations that make a vector of bytes and widen its products, on top of the product."""
     operations = fields.shifts + 1
     if not fields.places and fields.lowest and not fields.is_exclusive_or:

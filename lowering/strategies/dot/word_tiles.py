@@ -10,7 +10,7 @@ from lowbit_dialect.ops.dot import DotKernelOp
 from lowbit_dialect.ops.dot_tile import DotTileOp
 from lowbit_dialect.ops.kernel import KernelOp
 from lowbit_dialect.ops.tile import TileOp
-from lowbit_dialect.sums.dot import BYTES_PER_WORD, LevelProduct
+from lowbit_dialect.sums.dot import BYTES_PER_WORD, DotSums
 from lowering.loops.contraction.tiles import ByteTiles, TileArguments
 
 
@@ -28,10 +28,10 @@ class WordTiles(ByteTiles):
 
     @override
     def tile_op(self, arguments: TileArguments, pixels: int, vectors: int) -> TileOp:
-        assert isinstance(self.raw_sums, LevelProduct)
+        assert isinstance(self.kernel_sums, DotSums)
         assert isinstance(self.op, DotKernelOp)
         fields, size = self.op.fields, self.word_bytes
-        product, steps = self.raw_sums.of_fields(fields), self.op.number("i16_steps")
+        product, steps = self.kernel_sums.of_fields(fields), self.op.number("i16_steps")
         if size < BYTES_PER_WORD and not steps:
             steps = product.i16_words(size, unsigned=bool(fields.places))
         return DotTileOp.get(

@@ -21,7 +21,7 @@ from lowbit_dialect.ops.kernel import KernelOp
 from lowbit_dialect.ops.lut import LUT
 from lowbit_dialect.ops.lut_tile import BuildTablesOp, LutSumsOp, LutTileOp
 from lowbit_dialect.schedule import ORDERS, SKIPS, KnobValue, ScheduleAttr
-from lowbit_dialect.sums.lut import TABLE_WORD, TableSums
+from lowbit_dialect.sums.lut import TABLE_WORD, LutSums
 from lowering.kernels.contraction import Contraction
 from lowering.loops.stage import StageLoops
 from lowering.strategies.base import ConvLayout, Knobs, Layouts, Strategy
@@ -139,7 +139,7 @@ class Lut(Strategy):
 
     def plan(self, c: Contraction, schedule: ScheduleAttr) -> TablePlan:
         """The tables that a schedule says."""
-        sums = TableSums.of(affine(c.x), affine(c.w), index_bits(c.target))
+        sums = LutSums.of(affine(c.x), affine(c.w), index_bits(c.target))
         lanes = schedule.vectors.data * c.vector_bits // 32
         plan = TablePlan(c.geometry, sums, schedule.pixels.data, lanes=lanes)
         return plan.with_knobs({name: self.ops.knob(schedule, name) for name in self.ops.knobs})

@@ -9,7 +9,7 @@ from math import ceil
 from lowbit_dialect.codes import AffineCode
 from lowbit_dialect.geometry import ConvGeometry
 from lowbit_dialect.schedule import KnobValue
-from lowbit_dialect.sums.lut import TABLE_WORD, TableSums
+from lowbit_dialect.sums.lut import TABLE_WORD, LutSums
 from lowering.targets import Target
 
 
@@ -25,7 +25,7 @@ class TablePlan:
     """
 
     geometry: ConvGeometry
-    sums: TableSums
+    sums: LutSums
     pixels: int
     tiles: int = 1
     chunk: int = 1
@@ -167,7 +167,7 @@ def plan_tables(
 ) -> TablePlan:
     """The tables of a contraction whose register tile has (pixels, vectors of sums)."""
     pixels, vectors = tile
-    sums = TableSums.of(x, w, index_bits(target))
+    sums = LutSums.of(x, w, index_bits(target))
     # To shift pairs and take these apart pays for several entries at a time, to shift bytes always.
     shared = 2 if sums.nibble_steps > (0 if target.shifts_bytes else 1) else 1
     lanes = vectors * target.vector_bits // 32

@@ -28,7 +28,7 @@ from lowbit_dialect.codes import affine
 from lowbit_dialect.layouts.packed import PackedAttr, packed_layout
 from lowbit_dialect.ops.kernel import KernelOp
 from lowbit_dialect.ops.lut_tile import BuildTablesOp, LutSumsOp, LutTileOp
-from lowbit_dialect.sums.lut import TABLE_WORD, TableSums
+from lowbit_dialect.sums.lut import TABLE_WORD, LutSums
 from lowering.loops.contraction.tiles import ContractionTiles, schedule_of
 from lowering.loops.emit import Index
 from lowering.loops.epilogue.epilogue import Epilogue
@@ -76,7 +76,7 @@ def table_plan(op: KernelOp, target: Target) -> TablePlan:
     schedule, w_layout = schedule_of(op, target), packed_layout(op.operands[1].type)
     assert w_layout is not None
     x, w = map(affine, op.codes)
-    sums = TableSums.of(x, w, w_layout.index_shape[0])
+    sums = LutSums.of(x, w, w_layout.index_shape[0])
     plan = TablePlan(op.geometry, sums, schedule.pixels.data, lanes=w_layout.lane_block[1])
     return plan.with_knobs({name: op.knob(name) for name in op.KNOBS})
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from math import ceil
 
 from lowbit_dialect.sums.dot import BYTES_PER_WORD
-from lowbit_dialect.sums.product_lut import ProductTable
+from lowbit_dialect.sums.product_lut import ProductLutSums
 from lowering.kernels.contraction import Contraction
 from lowering.kernels.cost_model import LOOP_CYCLES, row_of_tiles, step_cycles
 from lowering.targets import Target
@@ -18,13 +18,13 @@ MEMORY_LOOKUP_CYCLES = 1.0
 """What a pair of loads from the second cache, where such tables lie, costs beside."""
 
 
-def looks_up_in_registers(product: ProductTable, target: Target) -> bool:
+def looks_up_in_registers(product: ProductLutSums, target: Target) -> bool:
     """Whether a target keeps a table of products in vector registers, or else in memory."""
     bits = next((bits for feature, bits in LOOKUP_BITS.items() if target.has(feature)), 0)
     return product.index_bits <= bits
 
 
-def _lookup_operations(product: ProductTable, target: Target) -> int:
+def _lookup_operations(product: ProductLutSums, target: Target) -> int:
     """Vector operations of a lookup in all parts of a table."""
     entries = 128 if target.has("avx512vbmi") else 64 if target.arch == "aarch64" else 16
     shuffles = ceil((1 << product.index_bits) / entries)
@@ -35,7 +35,7 @@ def _lookup_operations(product: ProductTable, target: Target) -> int:
 
 def product_cycles(c: Contraction, pixels: int, vectors: int, in_registers: bool) -> float:
     """Cycles of the reduction by lookups of products."""
-    target, product = c.target, ProductTable(c.x, c.w)
+    target, product = c.target, ProductLutSums(c.x, c.w)
     steps = c.taps * ceil(c.channels / BYTES_PER_WORD)
     if not in_registers:
         lanes = vectors * target.vector_bits // 32

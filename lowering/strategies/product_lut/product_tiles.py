@@ -6,7 +6,7 @@ from typing_extensions import override
 
 from lowbit_dialect.ops.product_lut_tile import ProductLutTileOp
 from lowbit_dialect.ops.tile import TileOp
-from lowbit_dialect.sums.product_lut import ProductTable
+from lowbit_dialect.sums.product_lut import ProductLutSums
 from lowering.loops.contraction.tiles import ByteTiles, TileArguments
 
 
@@ -15,8 +15,8 @@ class ProductTiles(ByteTiles):
 
     @override
     def tile_op(self, arguments: TileArguments, pixels: int, vectors: int) -> TileOp:
-        product, stage = self.raw_sums, self.stage
-        assert isinstance(product, ProductTable)
+        product, stage = self.kernel_sums, self.stage
+        assert isinstance(product, ProductLutSums)
         if self.op.knob("table") == "registers":
             table = stage.table(product.register_tables, bits=8)
         else:

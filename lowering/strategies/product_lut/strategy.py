@@ -19,7 +19,7 @@ from lowbit_dialect.ops.product_lut import PRODUCT_LUT
 from lowbit_dialect.ops.product_lut_tile import ProductLutTileOp
 from lowbit_dialect.schedule import SKIPS, KnobValue, ScheduleAttr
 from lowbit_dialect.sums.dot import BYTES_PER_WORD
-from lowbit_dialect.sums.product_lut import ProductTable
+from lowbit_dialect.sums.product_lut import ProductLutSums
 from lowering.kernels.contraction import Contraction
 from lowering.loops.contraction.tiles import contraction_loops
 from lowering.loops.stage import StageLoops
@@ -32,7 +32,7 @@ from lowering.targets import Target
 
 
 def _pays_in_registers(c: Contraction) -> bool:
-    return looks_up_in_registers(ProductTable(c.x, c.w), c.target)
+    return looks_up_in_registers(ProductLutSums(c.x, c.w), c.target)
 
 
 class ProductLut(Strategy):
@@ -48,7 +48,7 @@ class ProductLut(Strategy):
 
     @override
     def why_not(self, c: Contraction) -> str | None:
-        return ProductTable(c.x, c.w).why_not
+        return ProductLutSums(c.x, c.w).why_not
 
     @override
     def word_elements(self, c: Contraction) -> int:
@@ -129,4 +129,4 @@ class ProductLut(Strategy):
     @override
     def macs_per_product(self, c: Contraction, schedule: ScheduleAttr) -> float:
         """A table may be looked up in parts."""
-        return 1 / len(ProductTable(c.x, c.w).register_tables)
+        return 1 / len(ProductLutSums(c.x, c.w).register_tables)
