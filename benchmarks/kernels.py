@@ -10,7 +10,7 @@ from typing import Any
 
 from lowbit_dialect.codes import parse_code
 from lowbit_dialect.geometry import ConvGeometry, Window
-from lowering.kernels.records import chooser
+from lowering.kernels.records import kernel_selector
 from lowering.targets import get_target
 from runtime.measure.layer import Layer
 from runtime.measure.workloads import Workload, load_workloads
@@ -43,7 +43,7 @@ class BenchmarkKernel:
         """The module, with random constant weights and with glue that spreads the sums."""
         layer = Layer.of(self.workload, parse_code(self.x), parse_code(self.w))
         target = get_target(self.target)
-        choice = chooser(target, self.strategy, self.records)(layer.problem(self.out))
+        choice = kernel_selector(target, self.strategy, self.records)(layer.problem(self.out))
         return str(layer.module(self.out, choice.strategy, target))
 
 

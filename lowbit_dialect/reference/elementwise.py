@@ -10,9 +10,9 @@ from numpy.typing import ArrayLike, NDArray
 from lowbit_dialect.codes import AffineCode, BipolarType, Code, parse_code
 from lowbit_dialect.reference.arrays import INT32, along_axis, integers
 
-Choice = Callable[[NDArray[np.float64], NDArray[np.float64]], NDArray[np.bool_]]
+KernelPlan = Callable[[NDArray[np.float64], NDArray[np.float64]], NDArray[np.bool_]]
 
-_TAKES_UPPER: dict[str, Choice] = {
+_TAKES_UPPER: dict[str, KernelPlan] = {
     "half_even": lambda lower, upper: upper % 2 == 0,
     "half_up": lambda lower, upper: np.ones(upper.shape, np.bool_),
     "half_away": lambda lower, upper: upper > 0,

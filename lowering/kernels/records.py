@@ -29,8 +29,8 @@ from xdsl.utils.exceptions import ParseError, VerifyException
 
 from lowbit_dialect.at_fork import COMPILER_LOCK
 from lowbit_dialect.schedule import ScheduleAttr
-from lowering.kernels.choice import Choice, Chooser, model_choice
 from lowering.kernels.contraction import Contraction
+from lowering.kernels.kernel_plan import KernelPlan, KernelSelector, model_plan
 from lowering.kernels.resolve_strategy import competing, resolve_strategy
 from lowering.record_sources import SHIPPED_RECORDS, RecordSource, read_records, sources
 from lowering.strategies import AUTO, check_strategy, get_strategy, latest_name, strategy_names
@@ -217,7 +217,9 @@ def _book(source: RecordSource) -> RecordBook:
     return RecordBook(parse_records(source.text, source.name), source.cpu, source.name)
 
 
-def chooser(target: Target, strategy: str = AUTO, records: str = SHIPPED_RECORDS) -> Chooser:
+def kernel_selector(
+    target: Target, strategy: str = AUTO, records: str = SHIPPED_RECORDS
+) -> KernelSelector:
     """What decides about kernels: records first, then the cost model.
 
     Args:
@@ -231,11 +233,11 @@ def chooser(target: Target, strategy: str = AUTO, records: str = SHIPPED_RECORDS
     check_strategy(strategy)
     books = [_book(source) for source in sources(target, records)]
 
-    def choose(problem: Contraction) -> Choice:
+    def choose(problem: Contraction) -> KernelPlan:
         for book in books:
             record = book.find(problem, target, strategy)
             if record is not None:
-                return Choice(record.strategy, record.schedule)
-        return model_choice(problem, target, strategy)
+                return KernelPlan(record.strategy, record.schedule)
+        return model_plan(problem, target, strategy)
 
     return choose

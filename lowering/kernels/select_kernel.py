@@ -22,9 +22,9 @@ from lowbit_dialect.ops.correction import CorrectionOp
 from lowbit_dialect.ops.kernel import KernelOp
 from lowbit_dialect.ops.pack import BitpackOp
 from lowbit_dialect.schedule import ScheduleAttr
-from lowering.kernels.choice import Chooser
 from lowering.kernels.contraction import Contraction
-from lowering.kernels.records import chooser
+from lowering.kernels.kernel_plan import KernelSelector
+from lowering.kernels.records import kernel_selector
 from lowering.record_sources import SHIPPED_RECORDS
 from lowering.strategies import AUTO, get_strategy
 from lowering.strategies.base import ConvLayout, Layouts, Strategy
@@ -45,7 +45,7 @@ class SelectConvKernel(RewritePattern):
     """
 
     target: Target
-    choose: Chooser
+    choose: KernelSelector
 
     @op_type_rewrite_pattern
     def match_and_rewrite(self, op: Conv2DOp, rewriter: PatternRewriter) -> None:
@@ -69,7 +69,7 @@ class SelectGemmKernel(RewritePattern):
     """
 
     target: Target
-    choose: Chooser
+    choose: KernelSelector
 
     @op_type_rewrite_pattern
     def match_and_rewrite(self, op: MatmulOp, rewriter: PatternRewriter) -> None:
@@ -92,7 +92,10 @@ class _Kernel:
 
     @staticmethod
     def of(
-        op: Conv2DOp | MatmulOp, target: Target, choose: Chooser, conv: ConvLayout | None = None
+        op: Conv2DOp | MatmulOp,
+        target: Target,
+        choose: KernelSelector,
+        conv: ConvLayout | None = None,
     ) -> _Kernel:
         """The strategy and schedule for a contraction, and the layouts for them."""
         problem = Contraction.of(op)
@@ -126,7 +129,7 @@ class _Kernel:
         rewriter.replace(op, [*new, found])
 
 
-def select_kernels(module: ModuleOp, target: Target, choose: Chooser) -> None:
+def select_kernels(module: ModuleOp, target: Target, choose: KernelSelector) -> None:
     """Rewrite every contraction of a module into the kernel that `choose` says."""
     PatternRewriteWalker(
         GreedyRewritePatternApplier(
@@ -159,4 +162,4 @@ class SelectKernelPass(ModulePass):
     def apply(self, ctx: Context, op: ModuleOp) -> None:
         """Rewrite every contraction."""
         target = get_target(self.target)
-        select_kernels(op, target, chooser(target, self.strategy, self.records))
+        select_kernels(op, target, kernel_selector(target, self.strategy, self.records))

@@ -15,8 +15,8 @@ from xdsl.dialects.builtin import ModuleOp, TensorType
 from lowbit_dialect.layouts.packed import byte_count
 from lowbit_dialect.layouts.packed_array import PackedArray
 from lowbit_dialect.ops.pack import ConstantOp
-from lowering.kernels.choice import Choice
-from lowering.kernels.records import chooser
+from lowering.kernels.kernel_plan import KernelPlan
+from lowering.kernels.records import kernel_selector
 from lowering.kernels.select_kernel import select_kernels
 from lowering.pipeline import lower
 from lowering.record_sources import NO_RECORDS, SHIPPED_RECORDS
@@ -38,13 +38,13 @@ class BuiltLayer:
 
     layer: Layer
     out: str
-    choice: Choice
+    choice: KernelPlan
     executable: Executable
     target: Target
     threads: int = 1
 
     @staticmethod
-    def of(layer: Layer, out: str, target: Target, choice: Choice) -> BuiltLayer:
+    def of(layer: Layer, out: str, target: Target, choice: KernelPlan) -> BuiltLayer:
         """Compile a layer with a kernel.
 
         Raises:
@@ -87,7 +87,7 @@ def target_of(setting: Setting) -> Target:
 def module_of(workload: Workload, setting: Setting, records: str = SHIPPED_RECORDS) -> ModuleOp:
     """The module that a setting of a layer is measured with."""
     layer, target = Layer.random(workload, setting.pair), target_of(setting)
-    choice = chooser(target, setting.strategy, records)(layer.problem(setting.out))
+    choice = kernel_selector(target, setting.strategy, records)(layer.problem(setting.out))
     return layer.module(setting.out, choice.strategy, target)
 
 
@@ -108,7 +108,7 @@ def prepare(
         records: what decides about the kernel, see `lowering.record_sources.sources`.
     """
     target = target_of(setting)
-    choice = chooser(target, setting.strategy, records)(layer.problem(setting.out))
+    choice = kernel_selector(target, setting.strategy, records)(layer.problem(setting.out))
     module = layer.module(setting.out, choice.strategy, target)
     build = partial(compile, target=target.name, strategy=setting.strategy, records=records)
     times = compile_times(build, module, cache) if cache and check else {}
@@ -128,7 +128,7 @@ def prepare(
     return contender
 
 
-def constant_bytes(module: ModuleOp, target: Target, choice: Choice) -> int:
+def constant_bytes(module: ModuleOp, target: Target, choice: KernelPlan) -> int:
     """Bytes of the constants of a module as its kernels read them: packed weights above all."""
     kernels = module.clone()
     select_kernels(kernels, target, lambda _: choice)

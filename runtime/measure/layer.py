@@ -20,8 +20,8 @@ from lowbit_dialect.layouts.packed import PackedAttr
 from lowbit_dialect.layouts.packing import pack
 from lowbit_dialect.ops.contraction import Conv2DOp, MatmulOp, conv_clauses
 from lowbit_dialect.ops.pack import BitpackOp, ConstantOp, UnpackOp
-from lowering.kernels.choice import Choice
 from lowering.kernels.contraction import SUMS, Contraction
+from lowering.kernels.kernel_plan import KernelPlan
 from lowering.kernels.select_kernel import select_kernels
 from lowering.strategies import get_strategy
 from lowering.strategies.base import ConvLayout
@@ -138,7 +138,7 @@ class Layer:
         return self.layout(strategy, target, padding, groups)
 
     def kernel_module(
-        self, out: str, target: Target, choice: Choice, name: str = "main"
+        self, out: str, target: Target, choice: KernelPlan, name: str = "main"
     ) -> ModuleOp:
         """The same with a kernel chosen.
 

@@ -16,8 +16,8 @@ from numpy.typing import NDArray
 
 from lowbit_dialect.layouts.packed_array import PackedArray
 from lowbit_dialect.layouts.packing import pack
-from lowering.kernels.choice import Choice
-from lowering.kernels.records import chooser
+from lowering.kernels.kernel_plan import KernelPlan
+from lowering.kernels.records import kernel_selector
 from lowering.kernels.select_kernel import select_kernels
 from lowering.record_sources import NO_RECORDS, SHIPPED_RECORDS
 from lowering.strategies import get_strategy
@@ -59,13 +59,13 @@ class EmulatedLayer:
 
     layer: Layer
     out: str
-    choice: Choice
+    choice: KernelPlan
     target: Target
     signature: Signature
     image: Image
 
     @staticmethod
-    def of(layer: Layer, out: str, target: Target, choice: Choice) -> EmulatedLayer:
+    def of(layer: Layer, out: str, target: Target, choice: KernelPlan) -> EmulatedLayer:
         """Compile and link a layer with a kernel.
 
         Raises:
@@ -130,7 +130,7 @@ def model_layer(workload: Workload, setting: ModelSetting) -> ModelRecord:
     target = get_target(setting.target)
     layer = random_layer(workload, setting.pair)
     problem = layer.problem(setting.out)
-    choice = chooser(target, setting.strategy, setting.records)(problem)
+    choice = kernel_selector(target, setting.strategy, setting.records)(problem)
     emulated = EmulatedLayer.of(layer, setting.out, target, choice)
     values, counts = emulated.run(layer.x)
     checked = np.array_equal(values, layer.expected(setting.out))
@@ -140,7 +140,11 @@ def model_layer(workload: Workload, setting: ModelSetting) -> ModelRecord:
 
 
 def _record(
-    workload: Workload, setting: ModelSetting, choice: Choice, checked: bool, model: ProgramModel
+    workload: Workload,
+    setting: ModelSetting,
+    choice: KernelPlan,
+    checked: bool,
+    model: ProgramModel,
 ) -> ModelRecord:
     schedule, loop = choice.schedule, model.loop
     return ModelRecord(

@@ -15,7 +15,7 @@ from pathlib import Path
 import numpy as np
 
 from lowbit_dialect.layouts.packed_array import PackedArray
-from lowering.kernels.choice import Choice
+from lowering.kernels.kernel_plan import KernelPlan
 from lowering.targets import get_target
 from runtime.measure.layer import Layer
 from runtime.measure.samples import lower_quartile
@@ -52,7 +52,7 @@ class MachineRunner:
         self._program = lru_cache(maxsize=KEPT)(self._build)
         self._is_stopped = False
 
-    def measure(self, task: Task, choice: Choice, seconds: float) -> Outcome:
+    def measure(self, task: Task, choice: KernelPlan, seconds: float) -> Outcome:
         """See `Runner`.
 
         Raises:
@@ -87,7 +87,7 @@ class MachineRunner:
         self._worker.close()
         self._machine.close()
 
-    def _build(self, task: Task, choice: Choice) -> Program | Failed:
+    def _build(self, task: Task, choice: KernelPlan) -> Program | Failed:
         with tempfile.TemporaryDirectory(prefix="lowbit-") as folder:
             path = Path(folder, "candidate.o")
             reply = self._worker.ask(request(task, choice, path=str(path)))
@@ -100,7 +100,7 @@ class MachineRunner:
             signature = Signature.from_json(reply["signature"])
             return Program([Unit([signature], path.read_bytes())], get_target(task.target))
 
-    def _run(self, program: Program, task: Task, choice: Choice, seconds: float) -> Outcome:
+    def _run(self, program: Program, task: Task, choice: KernelPlan, seconds: float) -> Outcome:
         (signature,) = program.signatures.values()
         layer, strategy, target = layer_of(task), choice.strategy, get_target(task.target)
         inputs = [layer.words(x, strategy, target) for x, _ in layer.trials]

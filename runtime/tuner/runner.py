@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Protocol
 
-from lowering.kernels.choice import Choice
+from lowering.kernels.kernel_plan import KernelPlan
 from runtime.tuner.task import Failed, Outcome, Task, outcome_from_json, request
 from runtime.tuner.worker_process import WORKER, WorkerProcess
 
@@ -16,7 +16,7 @@ from runtime.tuner.worker_process import WORKER, WorkerProcess
 class Runner(Protocol):
     """Measures candidates, one at a time, and survives whatever they do."""
 
-    def measure(self, task: Task, choice: Choice, seconds: float) -> Outcome:
+    def measure(self, task: Task, choice: KernelPlan, seconds: float) -> Outcome:
         """Build, check and time a candidate, its repetitions taking so many seconds."""
         ...
 
@@ -34,7 +34,7 @@ class LocalRunner:
         """See `WorkerProcess`; the time limit is that of a candidate."""
         self.worker = WorkerProcess(time_limit, cpu, command)
 
-    def measure(self, task: Task, choice: Choice, seconds: float) -> Outcome:
+    def measure(self, task: Task, choice: KernelPlan, seconds: float) -> Outcome:
         """See `Runner`."""
         reply = self.worker.ask(request(task, choice, seconds=seconds))
         return reply if isinstance(reply, Failed) else outcome_from_json(reply)

@@ -16,7 +16,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from lowering.kernels.choice import Choice, model_choice
+from lowering.kernels.kernel_plan import KernelPlan, model_plan
 from lowering.kernels.prediction import predicted_cycles
 from lowering.kernels.records import parse_schedule
 from lowering.kernels.schedule_space import (
@@ -65,9 +65,9 @@ class Result:
     """The best kernel found, the cost model's, and their cycles in the same turns."""
 
     task: Task
-    best: Choice
+    best: KernelPlan
     cycles: float
-    model: Choice
+    model: KernelPlan
     model_cycles: float | None
 
     @property
@@ -82,17 +82,17 @@ class Progress:
 
     done: int = 0
     failed: int = 0
-    best: Choice | None = None
+    best: KernelPlan | None = None
     cycles: float = float("inf")
 
 
-def _text(choice: Choice) -> str:
+def _text(choice: KernelPlan) -> str:
     return f"{choice.strategy} {choice.schedule}"
 
 
-def _choice_of(text: str) -> Choice:
+def _choice_of(text: str) -> KernelPlan:
     strategy, _, schedule = text.partition(" ")
-    return Choice(strategy, parse_schedule(schedule))
+    return KernelPlan(strategy, parse_schedule(schedule))
 
 
 @dataclass
@@ -119,7 +119,7 @@ class Search:
         self._tried = self._promising()
         problem = self.task.problem
         self.space = [
-            Choice(strategy, schedule)
+            KernelPlan(strategy, schedule)
             for strategy in self._tried
             for schedule in schedules(problem, self._target, strategy)
         ]
@@ -136,15 +136,15 @@ class Search:
         }
         return [n for n, cycles in expected.items() if cycles < HOPELESS * min(expected.values())]
 
-    def _model(self, strategy: str) -> Choice:
+    def _model(self, strategy: str) -> KernelPlan:
         """What the cost model takes, as a candidate of the space."""
         problem = self.task.problem
-        choice = model_choice(problem, self._target, strategy)
+        choice = model_plan(problem, self._target, strategy)
         schedule = nearest(choice.schedule, problem, self._target, choice.strategy)
-        return Choice(choice.strategy, schedule)
+        return KernelPlan(choice.strategy, schedule)
 
     @property
-    def model(self) -> Choice:
+    def model(self) -> KernelPlan:
         """What the cost model takes of all strategies."""
         return self._model(self.strategy)
 
@@ -201,7 +201,7 @@ class Search:
             self._error = error
             self._stop.set()
 
-    def _next(self) -> tuple[optuna.Trial, Choice] | None:
+    def _next(self) -> tuple[optuna.Trial, KernelPlan] | None:
         """A candidate to be measured, or None where the budget or the space is used up."""
         skipped = 0
         while True:
@@ -225,13 +225,13 @@ class Search:
             self.study.tell(trial, state=states.PRUNED if choice is None else states.FAIL)
             skipped += 1
 
-    def _is_first(self, trial: optuna.Trial, choice: Choice) -> bool:
+    def _is_first(self, trial: optuna.Trial, choice: KernelPlan) -> bool:
         """Claim a candidate; whether nobody had done so while this process looked for one."""
         trial.set_user_attr(_KERNEL, _text(choice))
         other = self._seen().get(_text(choice))
         return other is None or other.number >= trial.number
 
-    def _candidate(self, trial: optuna.Trial) -> Choice | None:
+    def _candidate(self, trial: optuna.Trial) -> KernelPlan | None:
         """The candidate that a trial stands for, or None where there can be none."""
         problem = self.task.problem
         try:
@@ -248,9 +248,9 @@ class Search:
         schedule = schedule_of_knobs(values, problem, self._target, strategy)  # pyright: ignore
         if not is_worth_trying(schedule, problem, self._target, strategy):
             return None
-        return Choice(strategy, schedule)
+        return KernelPlan(strategy, schedule)
 
-    def _tell(self, trial: optuna.Trial, choice: Choice, outcome: Outcome) -> None:
+    def _tell(self, trial: optuna.Trial, choice: KernelPlan, outcome: Outcome) -> None:
         """Add what came of a candidate to the study."""
         if isinstance(outcome, Measured):
             trial.set_user_attr(_SECONDS, outcome.seconds)
@@ -282,7 +282,7 @@ class Search:
                 seen.setdefault(text, trial)
         return seen
 
-    def _enqueue(self, choices: Sequence[Choice]) -> None:
+    def _enqueue(self, choices: Sequence[KernelPlan]) -> None:
         """Put candidates that nobody has seen in front."""
         seen = self._seen()
         waiting = [t.system_attrs.get("fixed_params") for t in self._trials(self._states.WAITING)]
@@ -301,7 +301,7 @@ class Search:
             if _FAILURE in trial.user_attrs:
                 yield text, trial.user_attrs[_FAILURE]
 
-    def ranking(self) -> list[tuple[Choice, float]]:
+    def ranking(self) -> list[tuple[KernelPlan, float]]:
         """All measured candidates and their cycles, by whoever measured them, fastest first."""
         complete = self._trials(self._states.COMPLETE)
         found = [(_choice_of(t.user_attrs[_KERNEL]), t.value) for t in complete]
@@ -330,9 +330,11 @@ class Search:
         best = min(cycles, key=lambda choice: cycles[choice])
         return Result(self.task, best, cycles[best], model, cycles.get(model))
 
-    def _timed_again(self, runner: Runner, choices: Sequence[Choice]) -> dict[Choice, float]:
+    def _timed_again(
+        self, runner: Runner, choices: Sequence[KernelPlan]
+    ) -> dict[KernelPlan, float]:
         """The least of several medians of each."""
-        found: dict[Choice, float] = {}
+        found: dict[KernelPlan, float] = {}
         for _ in range(ROUNDS):
             for choice in choices:
                 outcome = runner.measure(self.task, choice, self.budget.seconds)

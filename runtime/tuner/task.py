@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from lowering.kernels.choice import Choice
 from lowering.kernels.contraction import SUMS, Contraction
+from lowering.kernels.kernel_plan import KernelPlan
 from lowering.kernels.records import parse_schedule
 
 
@@ -55,17 +55,17 @@ class Failed:
 Outcome = Measured | Failed
 
 
-def choice_to_json(choice: Choice) -> dict[str, str]:
+def choice_to_json(choice: KernelPlan) -> dict[str, str]:
     """A choice as JSON-able data."""
     return {"strategy": choice.strategy, "schedule": str(choice.schedule)}
 
 
-def choice_from_json(data: dict[str, str]) -> Choice:
+def choice_from_json(data: dict[str, str]) -> KernelPlan:
     """The inverse of `choice_to_json`."""
-    return Choice(data["strategy"], parse_schedule(data["schedule"]))
+    return KernelPlan(data["strategy"], parse_schedule(data["schedule"]))
 
 
-def request(task: Task, choice: Choice, **more: Any) -> dict[str, Any]:
+def request(task: Task, choice: KernelPlan, **more: Any) -> dict[str, Any]:
     """What a worker is asked for: `seconds` to time a candidate, `path` to build one only."""
     return {"task": task.to_json(), "choice": choice_to_json(choice), **more}
 

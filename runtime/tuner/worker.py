@@ -17,7 +17,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from lowering.kernels.choice import Choice
+from lowering.kernels.kernel_plan import KernelPlan
 from lowering.record_sources import NO_RECORDS
 from lowering.targets import get_target
 from runtime.build import build_object
@@ -26,17 +26,17 @@ from runtime.measure.built_layer import BuiltLayer
 from runtime.tuner.task import Failed, Measured, Outcome, Task, choice_from_json
 from runtime.tuner.task_layer import layer_of
 
-Measure = Callable[[Task, Choice, float], Outcome]
+Measure = Callable[[Task, KernelPlan, float], Outcome]
 
 
 @lru_cache(maxsize=8)
-def _built(task: Task, choice: Choice) -> tuple[BuiltLayer, bool]:
+def _built(task: Task, choice: KernelPlan) -> tuple[BuiltLayer, bool]:
     """A candidate and whether it is right; the last ones are kept, for some are timed again."""
     built = BuiltLayer.of(layer_of(task), task.out, get_target(task.target), choice)
     return built, built.is_right()
 
 
-def measure(task: Task, choice: Choice, seconds: float) -> Outcome:
+def measure(task: Task, choice: KernelPlan, seconds: float) -> Outcome:
     """Compile a candidate, compare its output with the reference, and time it for so long."""
     try:
         built, is_right = _built(task, choice)
@@ -48,7 +48,7 @@ def measure(task: Task, choice: Choice, seconds: float) -> Outcome:
     return Measured(cycles, nanoseconds / 1e9)
 
 
-def build(task: Task, choice: Choice, path: str) -> dict[str, Any]:
+def build(task: Task, choice: KernelPlan, path: str) -> dict[str, Any]:
     """Compile a candidate for another machine: a file with its object, the signature in the reply.
 
     The function is called `candidate`.

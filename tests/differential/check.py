@@ -14,8 +14,8 @@ from lowbit_dialect.geometry import ConvGeometry
 from lowbit_dialect.interpreters import interpret
 from lowbit_dialect.layouts.packed_array import PackedArray
 from lowbit_dialect.ops.contraction import Conv2DOp, MatmulOp
-from lowering.kernels.choice import Choice, model_choice
 from lowering.kernels.contraction import Contraction
+from lowering.kernels.kernel_plan import KernelPlan, model_plan
 from lowering.kernels.select_kernel import select_kernels
 from lowering.pipeline import lower
 from lowering.strategies import BUILT_IN, get_strategy, strategy_names
@@ -57,11 +57,11 @@ def prefer(module: ModuleOp, target: str, strategy: str) -> None:
     A module whose contractions differ can so be compiled with every strategy.
     """
 
-    def choose(problem: Contraction) -> Choice:
+    def choose(problem: Contraction) -> KernelPlan:
         is_possible = strategy == "auto" or takes(
             strategy, *problem.codes, problem.geometry, target
         )
-        return model_choice(problem, get_target(target), strategy if is_possible else "auto")
+        return model_plan(problem, get_target(target), strategy if is_possible else "auto")
 
     select_kernels(module, get_target(target), choose)
 

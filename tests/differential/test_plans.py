@@ -12,7 +12,7 @@ from lowbit_dialect.codes import parse_code
 from lowbit_dialect.geometry import ConvGeometry, Window
 from lowbit_dialect.ops.kernel import KernelOp
 from lowbit_dialect.schedule import KnobValue, ScheduleAttr
-from lowering.kernels.choice import Choice
+from lowering.kernels.kernel_plan import KernelPlan
 from lowering.loops.to_loops import ToLoopsPass
 from lowering.strategies import get_strategy
 from lowering.targets import get_target
@@ -40,7 +40,7 @@ def layer_of(workload: Workload, x: str, w: str) -> Layer:
     return Layer.of(workload, parse_code(x), parse_code(w))
 
 
-def edited(case: Case, **knobs: KnobValue) -> tuple[Layer, Choice]:
+def edited(case: Case, **knobs: KnobValue) -> tuple[Layer, KernelPlan]:
     """A layer and its kernel, a tile of two pixels, some fields of the schedule given."""
     name, workload, x, w, target = case
     layer, strategy = layer_of(workload, x, w), get_strategy(name)
@@ -48,7 +48,7 @@ def edited(case: Case, **knobs: KnobValue) -> tuple[Layer, Choice]:
     default = strategy.default_schedule(contraction)
     vectors = min(default.vectors.data, 4)
     schedule = ScheduleAttr.get(2, vectors, default.unroll.data, "rows")
-    return layer, Choice(name, strategy.ops.with_knobs(schedule, knobs))
+    return layer, KernelPlan(name, strategy.ops.with_knobs(schedule, knobs))
 
 
 def loops_of(case: Case, **knobs: KnobValue) -> str:
@@ -114,7 +114,7 @@ def test_what_cannot_be_built_is_refused(
 
     def build() -> None:
         layer = layer_of(workload, x, w)
-        module = layer.kernel_module("i32", get_target(target), Choice(name, schedule))
+        module = layer.kernel_module("i32", get_target(target), KernelPlan(name, schedule))
         module.verify()
         ToLoopsPass(target).apply(Context(), module)
 

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from xdsl.dialects.builtin import ModuleOp, StringAttr
 
 from lowbit_dialect.schedule import ScheduleAttr
-from lowering.kernels.choice import Choice
+from lowering.kernels.kernel_plan import KernelPlan
 from lowering.kernels.select_kernel import select_kernels
 from lowering.targets import Target, get_target
 from runtime.remote.machine import Machine, QemuMachine
@@ -163,7 +163,7 @@ class Batch:
             clone = graph.function.clone()
             clone.properties["sym_name"] = StringAttr(name)
             if (schedule := self._schedules.get(name)) is not None:
-                alone, choice = ModuleOp([clone]), Choice(strategy, schedule)
+                alone, choice = ModuleOp([clone]), KernelPlan(strategy, schedule)
                 select_kernels(alone, get_target(self.target), lambda _, choice=choice: choice)
                 clone.detach()
             clones.append(clone)

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from lowbit_dialect.geometry import ConvGeometry, Window
-from lowering.kernels.records import chooser
+from lowering.kernels.records import kernel_selector
 from lowering.strategies import get_strategy
 from lowering.targets import get_target
 from runtime.cli import main
@@ -35,7 +35,7 @@ def _tools() -> None:
 
 def emulated(layer: Layer, name: str, strategy: str = "auto", out: str = "packed"):
     target = get_target(name)
-    choice = chooser(target, strategy, "none")(layer.problem(out))
+    choice = kernel_selector(target, strategy, "none")(layer.problem(out))
     return EmulatedLayer.of(layer, out, target, choice)
 
 
@@ -67,7 +67,7 @@ def test_products_counted_in_instructions_are_those_of_the_layer(target, strateg
 def test_tables_stand_for_their_group_of_activations():
     layer = Layer.random(workload(ic=256, oc=256, size=8, taps=3, pad=1), "A1W1")
     target = get_target("cortex-a53")
-    choice = chooser(target, "lut", "none")(layer.problem("packed"))
+    choice = kernel_selector(target, "lut", "none")(layer.problem("packed"))
     assert choice.strategy == "lut"
     problem = layer.problem("packed")
     each = get_strategy("lut").macs_per_product(problem.on(target), choice.schedule)

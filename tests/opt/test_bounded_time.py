@@ -16,8 +16,8 @@ from xdsl.utils.exceptions import DiagnosticException
 from lowbit_dialect.codes import UnipolarType, parse_code
 from lowbit_dialect.geometry import ConvGeometry, Window
 from lowbit_dialect.schedule import ScheduleAttr
-from lowering.kernels.choice import model_choice
 from lowering.kernels.contraction import Contraction
+from lowering.kernels.kernel_plan import model_plan
 from lowering.kernels.schedule_space import why_not_schedule
 from lowering.pipeline import lower
 from lowering.targets import get_target
@@ -122,7 +122,7 @@ def test_choices(target: str, strategy: str) -> None:
     ):
         start = time.process_time()
         try:
-            model_choice(Contraction(*codes, geometry), get_target(target), strategy)
+            model_plan(Contraction(*codes, geometry), get_target(target), strategy)
         except ValueError:
             # Sums of tables may leave 16 bits, or the tables the stack.
             is_table = strategy == "lut"
@@ -140,7 +140,7 @@ def test_unrolled_bodies_and_tiles_in_the_padding_are_bounded() -> None:
     ):
         assert reason in (why_not_schedule(schedule, problem, target, "bitserial") or "")
     assert why_not_schedule(ScheduleAttr.get(4, 2), problem, target, "bitserial") is None
-    choice = model_choice(problem, target, "bitserial")
+    choice = model_plan(problem, target, "bitserial")
     assert why_not_schedule(choice.schedule, problem, target, "bitserial") is None
 
 

@@ -14,8 +14,8 @@ from xdsl.dialects.builtin import ModuleOp
 from lowbit_dialect.codes import parse_code
 from lowbit_dialect.geometry import ConvGeometry, Window
 from lowering import targets
-from lowering.kernels.choice import model_choice
 from lowering.kernels.contraction import Contraction
+from lowering.kernels.kernel_plan import model_plan
 from lowering.kernels.prediction import predicted_cycles
 from lowering.pipeline import LEVELS, passes_of
 from lowering.strategies import BUILT_IN
@@ -137,6 +137,6 @@ def test_a_processor_of_slow_dot_products_counts_bits() -> None:
     geometry = ConvGeometry(1, rows, rows, 64, 128)
     problem = Contraction(parse_code("unipolar<4>"), parse_code("bipolar<1>"), geometry)
     target = get_target("znver4")
-    counted, dot = (model_choice(problem, target, strategy) for strategy in ("bitserial", "dot"))
+    counted, dot = (model_plan(problem, target, strategy) for strategy in ("bitserial", "dot"))
     assert predicted_cycles(problem, counted, target) < predicted_cycles(problem, dot, target)
-    assert model_choice(problem, target) == counted
+    assert model_plan(problem, target) == counted

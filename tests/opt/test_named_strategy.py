@@ -13,9 +13,9 @@ from xdsl.utils.exceptions import PassFailedException
 import runtime
 from lowbit_dialect.codes import Code, parse_code
 from lowbit_dialect.geometry import ConvGeometry
-from lowering.kernels.choice import model_choice
 from lowering.kernels.contraction import Contraction
-from lowering.kernels.records import chooser
+from lowering.kernels.kernel_plan import model_plan
+from lowering.kernels.records import kernel_selector
 from lowering.kernels.schedule_space import strategies
 from lowering.kernels.select_kernel import SelectKernelPass
 from lowering.pipeline import PipelinePass, lower
@@ -89,13 +89,13 @@ def test_choosers(x: str, w: str, strategy: str, reason: str) -> None:
     target, codes = get_target(TARGET), (parse_code(x), parse_code(w))
     problem = Contraction(*codes, ConvGeometry.of_matmul(3, 8, 4), is_matmul=True)
     for choose in (
-        lambda: chooser(target, strategy)(problem),
-        lambda: model_choice(problem, target, strategy),
+        lambda: kernel_selector(target, strategy)(problem),
+        lambda: model_plan(problem, target, strategy),
         lambda: strategies(problem, target, strategy),
     ):
         with pytest.raises(ValueError, match=f"strategy {strategy} is impossible: .*{reason}"):
             choose()
-    assert model_choice(problem, target).strategy != strategy
+    assert model_plan(problem, target).strategy != strategy
 
 
 @pytest.mark.parametrize(("x", "w", "strategy", "reason"), REFUSED)

@@ -2,7 +2,7 @@
 
 import time
 
-from lowering.kernels.choice import Choice
+from lowering.kernels.kernel_plan import KernelPlan
 from lowering.llvm.object import compile_object
 from lowering.targets import get_target
 from runtime.tuner.task import Failed, Measured, Outcome, Task
@@ -21,7 +21,7 @@ ABORTS, HANGS, ERRS, LIES, SPEAKS = range(1, 6)
 """What a tile of so many pixels does."""
 
 
-def measure(task: Task, choice: Choice, seconds: float) -> Outcome:
+def measure(task: Task, choice: KernelPlan, seconds: float) -> Outcome:
     pixels = choice.schedule.pixels.data
     if pixels == ABORTS:
         compile_object(UDOT, get_target("cortex-a53"))

@@ -7,7 +7,7 @@ from threading import Timer
 import pytest
 
 from lowbit_dialect.schedule import ScheduleAttr
-from lowering.kernels.choice import Choice
+from lowering.kernels.kernel_plan import KernelPlan
 from lowering.targets import get_target
 from runtime.remote.machine import Finished, LocalMachine, Machine, QemuMachine, UnreachableError
 from runtime.tools.c_tools import find_c_compiler
@@ -20,11 +20,11 @@ from tests.tuner.test_runner import BAD, CONV, GEMM
 ARM = ("cortex-a53", "cortex-a7")
 
 
-def choice(pixels: int = 2, vectors: int = 1, strategy: str = "bitserial") -> Choice:
-    return Choice(strategy, ScheduleAttr.get(pixels, vectors, 0, "rows"))
+def choice(pixels: int = 2, vectors: int = 1, strategy: str = "bitserial") -> KernelPlan:
+    return KernelPlan(strategy, ScheduleAttr.get(pixels, vectors, 0, "rows"))
 
 
-def measured(machine: Machine, task: Task, candidate: Choice) -> Outcome:
+def measured(machine: Machine, task: Task, candidate: KernelPlan) -> Outcome:
     needed(lambda: find_c_compiler(get_target(task.target)))
     with MachineRunner(machine) as runner:
         return runner.measure(task, candidate, 0.01)

@@ -10,8 +10,8 @@ import pytest
 from lowbit_dialect.codes import parse_code
 from lowbit_dialect.geometry import ConvGeometry, Window
 from lowbit_dialect.schedule import ScheduleAttr
-from lowering.kernels.choice import Choice
 from lowering.kernels.contraction import Contraction
+from lowering.kernels.kernel_plan import KernelPlan
 from runtime.tuner.runner import LocalRunner
 from runtime.tuner.task import Failed, Measured, Task
 from tests.tuner import bad_worker
@@ -26,8 +26,8 @@ CONV = Contraction(
 )
 
 
-def choice(pixels: int, vectors: int = 1, strategy: str = "bitserial") -> Choice:
-    return Choice(strategy, ScheduleAttr.get(pixels, vectors, 0, "rows"))
+def choice(pixels: int, vectors: int = 1, strategy: str = "bitserial") -> KernelPlan:
+    return KernelPlan(strategy, ScheduleAttr.get(pixels, vectors, 0, "rows"))
 
 
 @pytest.fixture

@@ -5,8 +5,8 @@ import pytest
 from lowbit_dialect.codes import Code, parse_code
 from lowbit_dialect.geometry import ConvGeometry, Window
 from lowbit_dialect.schedule import ScheduleAttr
-from lowering.kernels.choice import Choice, model_choice
 from lowering.kernels.contraction import Contraction
+from lowering.kernels.kernel_plan import KernelPlan, model_plan
 from lowering.kernels.prediction import predicted_cycles
 from lowering.kernels.schedule_space import (
     is_worth_trying,
@@ -55,7 +55,7 @@ def test_default_schedules_are_legal_everywhere(name):
     target = get_target(name)
     for problem in problems():
         for strategy in strategies(problem, target):
-            choice = model_choice(problem, target, strategy)
+            choice = model_plan(problem, target, strategy)
             assert choice.strategy == strategy
             assert why_not_schedule(choice.schedule, problem, target, strategy) is None
             near = nearest(choice.schedule, problem, target, strategy)
@@ -135,7 +135,7 @@ def test_strategies_are_those_that_are_possible():
 
 def test_predictions_grow_with_the_work():
     target = get_target("znver5")
-    choice = Choice("bitserial", ScheduleAttr.get(7, 1, 1))
+    choice = KernelPlan("bitserial", ScheduleAttr.get(7, 1, 1))
     cycles = [predicted_cycles(conv(codes), choice, target) for codes in CODES[:3]]
     assert cycles == sorted(cycles)
     assert 3 * cycles[0] < cycles[1] < cycles[2] / 3

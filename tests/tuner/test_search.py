@@ -13,8 +13,8 @@ import pytest
 from lowbit_dialect.codes import parse_code
 from lowbit_dialect.geometry import ConvGeometry
 from lowbit_dialect.schedule import ScheduleAttr
-from lowering.kernels.choice import Choice
 from lowering.kernels.contraction import Contraction
+from lowering.kernels.kernel_plan import KernelPlan
 from lowering.kernels.schedule_space import is_worth_trying
 from lowering.targets import get_target
 from runtime.tuner.runner import LocalRunner
@@ -28,7 +28,7 @@ PROBLEM = Contraction(*CODES, ConvGeometry.of_matmul(12, 256, 64), is_matmul=Tru
 TASK = Task("gemm", PROBLEM, "host+avx2")
 
 
-def cycles(choice: Choice) -> float:
+def cycles(choice: KernelPlan) -> float:
     """A landscape whose best candidate is not the cost model's."""
     s = choice.schedule
     slow = abs(s.pixels.data - 3) + abs(s.vectors.data - 2) + s.unroll.data
@@ -38,11 +38,11 @@ def cycles(choice: Choice) -> float:
 class FakeRunner:
     """Measures by a formula; `fail` says which candidates do not work."""
 
-    def __init__(self, seconds: float = 0.0, fail: Callable[[Choice], bool] = lambda c: False):
-        self.measured: list[Choice] = []
+    def __init__(self, seconds: float = 0.0, fail: Callable[[KernelPlan], bool] = lambda c: False):
+        self.measured: list[KernelPlan] = []
         self._seconds, self._fail = seconds, fail
 
-    def measure(self, task: Task, choice: Choice, seconds: float) -> Outcome:
+    def measure(self, task: Task, choice: KernelPlan, seconds: float) -> Outcome:
         self.measured.append(choice)
         time.sleep(self._seconds)
         if self._fail(choice):
@@ -147,7 +147,7 @@ def test_several_runners_share_a_search():
 class Interrupting(FakeRunner):
     """Interrupts the search at its third candidate."""
 
-    def measure(self, task: Task, choice: Choice, seconds: float) -> Outcome:
+    def measure(self, task: Task, choice: KernelPlan, seconds: float) -> Outcome:
         if len(self.measured) == 2:
             raise KeyboardInterrupt
         return super().measure(task, choice, seconds)
@@ -231,7 +231,7 @@ def test_two_processes_work_on_one_study(tmp_path: Path, scheme: str, sampler: s
 
 def test_a_search_survives_its_candidates(tmp_path: Path):
     with LocalRunner(time_limit=8, command=BAD) as runner:
-        warm = Choice("bitserial", ScheduleAttr.get(7, 1))  # starts the worker
+        warm = KernelPlan("bitserial", ScheduleAttr.get(7, 1))  # starts the worker
         assert isinstance(runner.measure(TASK, warm, 0.01), Measured)
         runner.worker.time_limit = 4
         s = search(14, sampler="grid", strategy="bitserial")

@@ -18,13 +18,13 @@ from lowbit_dialect.geometry import ConvGeometry, Window
 from lowbit_dialect.ops.kernel import KernelOp
 from lowbit_dialect.schedule import ScheduleAttr
 from lowering import record_sources
-from lowering.kernels.choice import model_choice
 from lowering.kernels.contraction import Contraction
+from lowering.kernels.kernel_plan import model_plan
 from lowering.kernels.records import (
     RecordBook,
     TuningRecord,
     append_records,
-    chooser,
+    kernel_selector,
     load_records,
 )
 from lowering.kernels.schedule_space import schedules, strategies, why_not_schedule
@@ -170,7 +170,7 @@ def test_processes_may_append_at_once(tmp_path: Path):
 
 def test_a_file_that_is_not_there_is_an_error(tmp_path: Path):
     with pytest.raises(ValueError, match=r"records .*nowhere.jsonl: No such file"):
-        chooser(get_target("znver5"), records=str(tmp_path / "nowhere.jsonl"))
+        kernel_selector(get_target("znver5"), records=str(tmp_path / "nowhere.jsonl"))
 
 
 def test_selection_goes_by_the_records(tmp_path: Path, no_shipped_records: Path):
@@ -292,7 +292,7 @@ def test_a_full_disk_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
 
 def test_what_is_compiled_by_records_is_right(tmp_path: Path):
     host = get_target("host")
-    model = model_choice(PROBLEM, host)
+    model = model_plan(PROBLEM, host)
     other = next(
         s for s in schedules(PROBLEM, host, model.strategy) if s.pixels != model.schedule.pixels
     )

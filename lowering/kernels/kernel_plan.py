@@ -13,18 +13,18 @@ from lowering.targets import Target
 
 
 @dataclass(frozen=True)
-class Choice:
+class KernelPlan:
     """The name of a strategy, and a schedule for it."""
 
     strategy: str
     schedule: ScheduleAttr
 
 
-Chooser = Callable[[Contraction], Choice]
+KernelSelector = Callable[[Contraction], KernelPlan]
 """Answers what a contraction shall become."""
 
 
-def model_choice(problem: Contraction, target: Target, strategy: str = AUTO) -> Choice:
+def model_plan(problem: Contraction, target: Target, strategy: str = AUTO) -> KernelPlan:
     """What the cost model takes, within a strategy or whichever is the fastest.
 
     Raises:
@@ -32,4 +32,4 @@ def model_choice(problem: Contraction, target: Target, strategy: str = AUTO) -> 
     """
     contraction = problem.on(target)
     resolved = resolve_strategy(strategy, contraction)
-    return Choice(resolved.name, resolved.default_schedule(contraction))
+    return KernelPlan(resolved.name, resolved.default_schedule(contraction))
