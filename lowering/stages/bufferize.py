@@ -57,7 +57,7 @@ from lowbit_dialect.ops.copy import CopyOp, ZeroGapsOp
 from lowbit_dialect.ops.kernel import KernelOp, YieldOp
 from lowbit_dialect.ops.pack import ConstantOp
 from lowbit_dialect.schedule import ScheduleAttr
-from lowering.loops.contraction.skipped_taps import reads_weights
+from lowering.loops.contraction.padding_skip import reads_weights
 from lowering.loops.lowerings import HOW_TO_ADD, lowering_of
 from lowering.loops.stage import constant_image
 from lowering.stages.gaps import leaves_gaps

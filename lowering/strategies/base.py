@@ -20,7 +20,7 @@ from lowbit_dialect.ops.tile import MAX_UNROLLED_STEPS
 from lowbit_dialect.schedule import ORDERS, SKIPS, KnobValue, ScheduleAttr
 from lowering.kernels.contraction import Contraction
 from lowering.kernels.cost_model import epilogue_cycles
-from lowering.kernels.skipped_share import border_tiles, executed_share
+from lowering.kernels.padding_skip import border_tiles, executed_share
 from lowering.loops.stage import StageLoops
 from lowering.strategies.instructions import Instruction
 from lowering.targets import Target

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from lowbit_dialect.codes import Code, parse_code
 from lowbit_dialect.layouts.kernels import result_layouts
-from lowering.loops.epilogue.narrow_sums import Narrowing
+from lowering.loops.epilogue.narrow_thresholds import Narrowing
 from tests.differential.check import STRATEGIES, check, turn
 from tests.differential.graph import Graph, Numbers
 from tests.differential.strategies import FILLS, INT32, examples

@@ -28,8 +28,8 @@ from lowbit_dialect.ops.kernel import ConvKernelOp, KernelOp
 from lowbit_dialect.ops.tile import TileOp
 from lowbit_dialect.schedule import ScheduleAttr
 from lowering.kernels.contraction import Contraction
-from lowering.loops.contraction.skipped_taps import SkippedTaps
-from lowering.loops.contraction.tile_site import TileSite
+from lowering.loops.contraction.accumulator_tile import AccumulatorTile
+from lowering.loops.contraction.padding_skip import PaddingSkip
 from lowering.loops.emit import Index
 from lowering.loops.epilogue.epilogue import Epilogue
 from lowering.loops.stage import Stage, StageLoops
@@ -114,7 +114,7 @@ class ContractionTiles(ABC):
         self.row_offset = frame[0] - rows.before
         self.col_offset = frame[2] - cols.before
         self.kernel_sums = op.kernel_sums
-        self.skipped = SkippedTaps.of(op, self.schedule)
+        self.skipped = PaddingSkip.of(op, self.schedule)
         self.unroll, self.cols = self.schedule.unroll.data, cols
         self.place_operands(op, frame, w_layout)
 
@@ -144,7 +144,7 @@ class ContractionTiles(ABC):
     ) -> None:
         """The epilogue of a tile's sums at (image, row, column)."""
         sums = np.array(results, object).reshape(pixels, -1)
-        site = TileSite(
+        site = AccumulatorTile(
             self.stage,
             self.geometry,
             *position,

@@ -11,7 +11,7 @@ from xdsl.ir import SSAValue
 from lowbit_dialect.geometry import LAYOUTS
 from lowbit_dialect.layouts.packed import PackedAttr, packed_layout
 from lowbit_dialect.ops.kernel import ConvKernelOp, KernelOp
-from lowering.loops.contraction.tile_site import TileSite
+from lowering.loops.contraction.accumulator_tile import AccumulatorTile
 from lowering.loops.epilogue.levels import Levels, as_bytes
 from lowering.loops.epilogue.packed_store import PackedTarget
 from lowering.targets import Target
@@ -48,7 +48,7 @@ class ByteTarget:
             frame,
         )
 
-    def store(self, site: TileSite, levels: Levels) -> None:
+    def store(self, site: AccumulatorTile, levels: Levels) -> None:
         """Store a tile, a vector of channels at a time; bytes of no channel stay zero."""
         emit = site.emit
         memory = site.stage.memory(self.result, MemRefType(i8, self.shape))

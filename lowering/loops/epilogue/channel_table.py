@@ -15,7 +15,7 @@ from lowbit_dialect.geometry import ConvGeometry
 from lowbit_dialect.layouts.channels import ChannelsAttr, channels_layout
 from lowbit_dialect.layouts.packed import packed_layout
 from lowbit_dialect.ops.kernel import KernelOp
-from lowering.loops.contraction.tile_site import TileSite
+from lowering.loops.contraction.accumulator_tile import AccumulatorTile
 from lowering.loops.stage import shape_of
 from lowering.support.diagnostics import fail
 
@@ -89,7 +89,7 @@ class ChannelTable:
         assert self.values is not None, "what is not constant is i32"
         return replace(self, bits=bits)
 
-    def vector(self, site: TileSite, entry, vector_index: int) -> SSAValue:
+    def vector(self, site: AccumulatorTile, entry, vector_index: int) -> SSAValue:
         """The numbers of one vector of lanes of the tile's block."""
         if self.values is not None:
             memory = site.stage.table(self.values, self.bits)

@@ -13,7 +13,7 @@ from lowbit_dialect.ops.glue import FusedGlueOp
 from lowbit_dialect.ops.kernel import KernelOp
 from lowering.loops.epilogue.channel_table import ChannelTable, block_lanes_of
 from lowering.loops.epilogue.glue_levels import GLUE_LEVELS
-from lowering.loops.epilogue.narrow_sums import Narrowing, holds
+from lowering.loops.epilogue.narrow_thresholds import Narrowing, holds
 from lowering.loops.stage import shape_of
 
 

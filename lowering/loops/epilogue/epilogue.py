@@ -16,7 +16,7 @@ from xdsl.ir import SSAValue
 
 from lowbit_dialect.layouts.channels import ChannelsAttr, channels_layout
 from lowbit_dialect.ops.kernel import ConvKernelOp, KernelOp
-from lowering.loops.contraction.tile_site import TileSite
+from lowering.loops.contraction.accumulator_tile import AccumulatorTile
 from lowering.loops.emit import Index
 from lowering.loops.epilogue.byte_store import packed_target
 from lowering.loops.epilogue.channel_table import ChannelTable
@@ -28,7 +28,7 @@ from lowering.loops.epilogue.comparisons import (
     sum_range,
 )
 from lowering.loops.epilogue.glue_levels import GLUE_LEVELS
-from lowering.loops.epilogue.narrow_sums import Narrowing, holds
+from lowering.loops.epilogue.narrow_thresholds import Narrowing, holds
 from lowering.loops.stage import Stage, shape_of
 from lowering.support.diagnostics import fail
 
@@ -71,7 +71,7 @@ class Epilogue:
             fail(self.op, "an unpacked nchw result must be in #lowbit.channels<axis = 1>")
         return stage.tensor(result, (g.batch, g.rows.out, g.cols.out, g.oc))
 
-    def apply(self, site: TileSite) -> None:
+    def apply(self, site: AccumulatorTile) -> None:
         """Emit the epilogue of one tile."""
         narrowing = self._narrowing(site)
         site = self._correct(site, 0 if narrowing is None else narrowing.bias)
@@ -90,7 +90,7 @@ class Epilogue:
         else:
             self.packed.store(site, levels)
 
-    def _narrowing(self, site: TileSite) -> Narrowing | None:
+    def _narrowing(self, site: AccumulatorTile) -> Narrowing | None:
         """How sums become lanes of the bits that the plan says, or None where these are i32."""
         bits, comparisons = self.plan.sum_bits.data, self.comparisons
         if self.glue is None or bits == i32.width.data:
@@ -117,11 +117,11 @@ class Epilogue:
     def _refuse(self, reason: str) -> NoReturn:
         fail(self.op, f"epilogue_schedule: sum_bits = {self.plan.sum_bits.data}: {reason}")
 
-    def _corrects_wide(self, site: TileSite) -> bool:
+    def _corrects_wide(self, site: AccumulatorTile) -> bool:
         """Whether corrected sums need more bits than a site's sums have."""
         return self.sum_range is None or not holds(self.sum_range, site.element.width.data)
 
-    def _correct(self, site: TileSite, bias: int) -> TileSite:
+    def _correct(self, site: AccumulatorTile, bias: int) -> AccumulatorTile:
         """Add the correction, by border class where there are several, and a bias.
 
         Both are numbers of a table, so that the code of kernels does not depend on them.
@@ -150,7 +150,7 @@ class Epilogue:
 
         return site.map_sums(add)
 
-    def _store(self, site: TileSite, value) -> None:
+    def _store(self, site: AccumulatorTile, value) -> None:
         """Store one vector for each pixel and vector of channels, innermost dimension channels."""
         emit = site.emit
         assert self.target is not None
@@ -171,7 +171,7 @@ class Epilogue:
                     emit.store_vector(value(m, v), self.target, indices)
 
 
-def _biased(site: TileSite, bias: int) -> TileSite:
+def _biased(site: AccumulatorTile, bias: int) -> AccumulatorTile:
     """A number added to all sums."""
     emit, type_ = site.emit, VectorType(site.element, [site.lanes])
     table = site.stage.table(np.full(site.lanes, bias), site.element.width.data)

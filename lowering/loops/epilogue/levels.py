@@ -24,7 +24,7 @@ from lowbit_dialect.constants import constant_values
 from lowbit_dialect.ops.base import code_of
 from lowbit_dialect.ops.glue import FusedGlueOp
 from lowbit_dialect.reference.glue import MAX_SHIFT
-from lowering.loops.contraction.tile_site import TileSite
+from lowering.loops.contraction.accumulator_tile import AccumulatorTile
 from lowering.loops.emit import Emit
 from lowering.loops.epilogue.channel_table import ChannelTable
 
@@ -49,7 +49,7 @@ class Levels(ABC):
 
     @classmethod
     @abstractmethod
-    def of(cls, glue: FusedGlueOp, site: TileSite, tables: list[ChannelTable]) -> Self:
+    def of(cls, glue: FusedGlueOp, site: AccumulatorTile, tables: list[ChannelTable]) -> Self:
         """Glue applied to the sums of a tile."""
 
     @abstractmethod
@@ -128,7 +128,7 @@ class ThresholdLevels(Levels):
 
     @classmethod
     @override
-    def of(cls, glue: FusedGlueOp, site: TileSite, tables: list[ChannelTable]) -> Self:
+    def of(cls, glue: FusedGlueOp, site: AccumulatorTile, tables: list[ChannelTable]) -> Self:
         """Load the thresholds of the tile's channels; flip what is to be flipped."""
         self, emit = cls(glue, site.emit), site.emit
         count, is_ready = tables[0].shape[0], are_constant(glue)
@@ -210,7 +210,7 @@ class ClippedLevels(Levels):
 
     @classmethod
     @override
-    def of(cls, glue: FusedGlueOp, site: TileSite, tables: list[ChannelTable]) -> Self:
+    def of(cls, glue: FusedGlueOp, site: AccumulatorTile, tables: list[ChannelTable]) -> Self:
         """Compute and clip every level."""
         self, emit = cls(glue, site.emit), site.emit
         self.lowest, highest = glue.bounds
@@ -244,7 +244,7 @@ class ClippedLevels(Levels):
         """
 
     @staticmethod
-    def _can_overflow(glue: FusedGlueOp, site: TileSite) -> bool:
+    def _can_overflow(glue: FusedGlueOp, site: AccumulatorTile) -> bool:
         """Whether a sum and its offset can leave i32."""
         offsets = constant_values(glue.parameters[0])
         if offsets is None or site.sum_range is None:

@@ -15,7 +15,7 @@ from lowbit_dialect.geometry import LAYOUTS
 from lowbit_dialect.layouts.packed import PLANE, PackedAttr, packed_layout
 from lowbit_dialect.ops.base import code_of
 from lowbit_dialect.ops.kernel import ConvKernelOp, KernelOp
-from lowering.loops.contraction.tile_site import TileSite
+from lowering.loops.contraction.accumulator_tile import AccumulatorTile
 from lowering.loops.emit import Emit, Index
 from lowering.loops.epilogue.levels import Levels
 from lowering.support.diagnostics import fail
@@ -73,7 +73,7 @@ class PackedTarget:
             _words_together(op, layout, target),
         )
 
-    def store(self, site: TileSite, levels: Levels) -> None:
+    def store(self, site: AccumulatorTile, levels: Levels) -> None:
         """Store a tile: whole words or, where a block of channels is smaller, parts of words."""
         emit = site.emit
         chunk = min(site.block_lanes, self.word_bits)
@@ -102,7 +102,7 @@ class PackedTarget:
 
     def _store_piece(
         self,
-        site: TileSite,
+        site: AccumulatorTile,
         levels: Levels,
         memory: SSAValue,
         piece: int,

@@ -23,7 +23,7 @@ from lowbit_dialect.ops.tile import BitserialTileOp
 from lowbit_dialect.schedule import KnobValue, ScheduleAttr
 from lowbit_dialect.sums.bitserial import decompose
 from lowering.kernels.contraction import Contraction
-from lowering.kernels.skipped_share import default_skip, skip_values
+from lowering.kernels.padding_skip import default_skip, skip_values
 from lowering.loops.contraction.tiles import contraction_loops
 from lowering.loops.stage import StageLoops
 from lowering.strategies.base import ConvLayout, Knobs, Layouts, Strategy

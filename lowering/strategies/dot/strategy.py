@@ -25,7 +25,7 @@ from lowbit_dialect.schedule import KnobValue, ScheduleAttr
 from lowbit_dialect.sums.dot import BYTES_PER_WORD, DotSums
 from lowbit_dialect.sums.level_fields import LevelFields
 from lowering.kernels.contraction import Contraction
-from lowering.kernels.skipped_share import default_skip, skip_values
+from lowering.kernels.padding_skip import default_skip, skip_values
 from lowering.loops.contraction.tiles import contraction_loops
 from lowering.loops.stage import StageLoops
 from lowering.strategies.base import ConvLayout, Knobs, Layouts, Strategy

@@ -28,8 +28,8 @@ from lowbit_dialect.layouts.packing import word_dtype
 from lowbit_dialect.ops.kernel import ConvKernelOp, KernelOp, affine_code_of
 from lowbit_dialect.schedule import ScheduleAttr
 from lowbit_dialect.sums.base import sums_of_sets
-from lowering.kernels.skipped_share import border_tiles
-from lowering.loops.contraction.tile_site import TileSite
+from lowering.kernels.padding_skip import border_tiles
+from lowering.loops.contraction.accumulator_tile import AccumulatorTile
 from lowering.loops.emit import Index
 from lowering.loops.epilogue.channel_table import ChannelTable
 from lowering.loops.stage import Stage, constant_image
@@ -64,7 +64,7 @@ class _Axis:
 
 
 @dataclass(frozen=True)
-class SkippedTaps:
+class PaddingSkip:
     """What one contraction skips, and what its sums lack for it, a row for each pair of sets."""
 
     geometry: ConvGeometry
@@ -73,24 +73,24 @@ class SkippedTaps:
     lacking: ChannelTable | None
 
     @staticmethod
-    def of(op: KernelOp, schedule: ScheduleAttr) -> SkippedTaps:
+    def of(op: KernelOp, schedule: ScheduleAttr) -> PaddingSkip:
         """What the schedule asks for; nothing where what the sums would lack is not constant."""
         geometry = op.geometry
         rows, cols = _axes(geometry, schedule)
         if not reads_weights(op, schedule):
-            return SkippedTaps(geometry, rows, cols, None)
+            return PaddingSkip(geometry, rows, cols, None)
         factor = op.kernel_sums.pattern_factor
         sums = _pattern_sums(op)
         if sums is None:
             whole = _Axis.of(geometry.rows, False), _Axis.of(geometry.cols, False)
-            return SkippedTaps(geometry, *whole, None)
+            return PaddingSkip(geometry, *whole, None)
         executed = sums_of_sets(sums, rows.sets, cols.sets)
         lacking = factor * (executed - sums.sum(axis=(1, 2)))
         layout = packed_layout(op.operands[1].type)
         assert layout is not None
         entries = lacking.reshape(-1, geometry.oc)
         table = ChannelTable.of_values(entries, geometry, layout.lane_block[1], fill=0)
-        return SkippedTaps(geometry, rows, cols, table)
+        return PaddingSkip(geometry, rows, cols, table)
 
     def row_bounds(self, stage: Stage, row: Index) -> tuple[Index, ...]:
         """First executed row of taps and the one behind the last; () where all rows are."""
@@ -127,7 +127,7 @@ class SkippedTaps:
             runs.insert(left, (inner, end, pixels))
         return [*runs, (out - out % pixels, out, out % pixels)][: None if out % pixels else -1]
 
-    def complete(self, site: TileSite) -> TileSite:
+    def complete(self, site: AccumulatorTile) -> AccumulatorTile:
         """Add to the sums of a tile what the skipped taps would have added."""
         table, emit = self.lacking, site.emit
         if table is None:

@@ -20,7 +20,7 @@ from xdsl.dialects.builtin import DenseArrayBase, IntegerType, VectorType, i64
 from xdsl.ir import SSAValue
 
 from lowbit_dialect import simd
-from lowering.loops.contraction.tile_site import TileSite
+from lowering.loops.contraction.accumulator_tile import AccumulatorTile
 from lowering.loops.emit import Emit
 
 
@@ -85,7 +85,7 @@ class Narrowing:
         least = -(1 << (self.bits - 1))  # which everything reaches
         return np.where(is_certain, least, np.where(signs == 0, moved, -moved))
 
-    def apply(self, site: TileSite, max_lanes: int) -> TileSite:
+    def apply(self, site: AccumulatorTile, max_lanes: int) -> AccumulatorTile:
         """The site with narrow sums, as many in a vector as fit in `max_lanes`.
 
         The bias has been added to its sums.

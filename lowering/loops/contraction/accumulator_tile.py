@@ -18,7 +18,7 @@ from lowering.targets import Target
 
 
 @dataclass
-class TileSite:
+class AccumulatorTile:
     """A tile in registers and where it belongs: `sums[pixel][vector]`, `lanes` channels each.
 
     The sums are vectors of integers of any width. `sum_range` is the least and the largest number
@@ -95,7 +95,7 @@ class TileSite:
         zero = self.emit.constant(0, lanes.type)
         return self.emit.op(simd.CmpIOp("ne", lanes, zero))
 
-    def map_sums(self, function: Callable[[int, int, SSAValue], SSAValue]) -> TileSite:
+    def map_sums(self, function: Callable[[int, int, SSAValue], SSAValue]) -> AccumulatorTile:
         """The site with `function(pixel, vector index, sums)` for each vector of sums."""
         sums = [
             [function(m, v, value) for v, value in enumerate(pixel)]
@@ -103,7 +103,7 @@ class TileSite:
         ]
         return replace(self, sums=sums)
 
-    def widened(self) -> TileSite:
+    def widened(self) -> AccumulatorTile:
         """The site with sums of i32, of as many vectors as that takes."""
         emit, lanes = self.emit, self.lanes
         if self.element == i32:
