@@ -218,11 +218,11 @@ class _Written:
             y = emit.add(top, emit.mul(kh, rows.dilation))
             x = emit.add(left, emit.mul(kw, cols.dilation))
             at = [(image, y, emit.add(x, m * cols.stride)) for m in range(pixels)]
-            return emit.carry(0, words, sums, lambda word, now:
+            return emit.for_(0, words, sums, lambda word, now:
                 self._products(at, (block, kh, kw), word, now), step)  # fmt: skip
 
-        sums = emit.carry(0, rows.taps, zeros, lambda kh, outer:
-            emit.carry(0, cols.taps, outer, lambda kw, inner: taps(kh, kw, inner)))  # fmt: skip
+        sums = emit.for_(0, rows.taps, zeros, lambda kh, outer:
+            emit.for_(0, cols.taps, outer, lambda kw, inner: taps(kh, kw, inner)))  # fmt: skip
         for n, value in enumerate(sums):
             m, v = divmod(n, kernel.tile.vectors)
             lane = emit.add(emit.mul(block, kernel.block), v * kernel.lanes)

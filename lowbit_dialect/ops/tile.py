@@ -52,7 +52,7 @@ from lowbit_dialect.sums.i16_accumulation import NARROW_BITS, fits_i16
 
 TILE_WORDS = (16, 32, 64)
 """Word widths whose lanes sum popcounts. Those of 16 bits are widened where they cannot hold a sum
-(`count_lanes`)."""
+(`i16_accumulation`)."""
 
 
 MAX_BODY_WORDS = 64

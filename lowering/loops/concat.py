@@ -156,7 +156,7 @@ class _Line:
             return [self._shifted(arith.ShRUIOp, bits, word_bits - shift)]
 
         assert rest is not None, "a word that begins within another"
-        return emit.carry(0, count, [rest], word)[0]
+        return emit.for_(0, count, [rest], word)[0]
 
     def _joined(self, rest: SSAValue | None, bits: SSAValue, shift: int) -> SSAValue:
         moved = self._shifted(arith.ShLIOp, bits, shift)

@@ -63,13 +63,13 @@ def correction(op: CorrectionOp, target: Target) -> StageLoops:
 
             def over_kw(y: Index, x: Index, acc: Sequence[SSAValue]) -> Sequence[SSAValue]:
                 factor = _value_factor(stage, op, (r, c), (y, x))
-                return emit.carry(0, ic, acc, lambda k, acc: [over_ic(y, x, k, factor, acc[0])])
+                return emit.for_(0, ic, acc, lambda k, acc: [over_ic(y, x, k, factor, acc[0])])
 
-            (total,) = emit.carry(
+            (total,) = emit.for_(
                 0,
                 kh,
                 [emit.constant(constant, i32)],
-                lambda y, acc: emit.carry(0, kw, acc, lambda x, acc: over_kw(y, x, acc)),
+                lambda y, acc: emit.for_(0, kw, acc, lambda x, acc: over_kw(y, x, acc)),
             )
             emit.store(total, result, (r, c, oc))
 

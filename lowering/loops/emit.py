@@ -120,9 +120,9 @@ class Emit:
 
     def loop(self, low: Index, high: Index, body: Callable[[Index], None], step: int = 1) -> None:
         """Run `body(i)` for i from low to high; no loop where it runs at most once."""
-        self.carry(low, high, (), lambda i, _: (body(i), ())[1], step)
+        self.for_(low, high, (), lambda i, _: (body(i), ())[1], step)
 
-    def carry(
+    def for_(
         self,
         low: Index,
         high: Index,
@@ -161,7 +161,7 @@ class Emit:
         self._builder.insertion_point = outer
         self.op(scf.IfOp(condition, [], Region(block)))
 
-    def adjust(
+    def if_(
         self,
         condition: SSAValue,
         values: Sequence[SSAValue],

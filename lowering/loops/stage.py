@@ -125,7 +125,7 @@ class Stage:
             is_passed = emit.op(arith.CmpiOp(position, end, "uge"))
             return [emit.op(arith.SelectOp(is_passed, emit.value(emit.add(k, 1)), passed[0]))]
 
-        (run,) = emit.carry(0, len(ends) - 1, [emit.constant(0)], count)
+        (run,) = emit.for_(0, len(ends) - 1, [emit.constant(0)], count)
         return self.choose(numbers, run)
 
 

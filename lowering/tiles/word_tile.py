@@ -113,7 +113,7 @@ class WordTile(ABC):
             return self._narrowed(2, acc, lambda acc: self._cols(kh, row, acc))
 
         low, high = self.op.kernel_rows or (0, self.kh)
-        return self.emit.carry(low, high, acc, over_kh, unroll=self.unroll > 2)
+        return self.emit.for_(low, high, acc, over_kh, unroll=self.unroll > 2)
 
     def _cols(self, kh: Index, row: Index, acc: Sums) -> Sums:
         acc, emit = list(acc), self.emit
@@ -137,8 +137,8 @@ class WordTile(ABC):
             return acc
 
         middle, unroll = high - (high - low) % self.columns, self.unroll > 1
-        acc = self.emit.carry(low, middle, acc, some, self.columns, unroll)
-        return self.emit.carry(middle, high, acc, body, unroll=unroll)
+        acc = self.emit.for_(low, middle, acc, some, self.columns, unroll)
+        return self.emit.for_(middle, high, acc, body, unroll=unroll)
 
     def sums_of(self, part: slice, count: int) -> slice:
         """Where the sums of some results are among all `count` sums."""
@@ -160,7 +160,7 @@ class WordTile(ABC):
         def over(start: Index, count: int, acc: Sums) -> Sums:
             def loop(low: int, high: int, acc: Sums, step: int) -> Sums:
                 some = body(step * self.per_word)
-                return emit.carry(
+                return emit.for_(
                     low, high, acc, lambda k, acc: some(emit.add(start, k), acc), step, unroll
                 )
 
@@ -179,7 +179,7 @@ class WordTile(ABC):
             return self._widened(acc, lambda acc: over(start, self.chunk, acc))
 
         whole = full // self.chunk * self.chunk
-        acc = emit.carry(0, whole, acc, over_chunk, self.chunk, unroll)
+        acc = emit.for_(0, whole, acc, over_chunk, self.chunk, unroll)
         if whole < full:
             acc = self._widened(acc, lambda acc: over(whole, full - whole, acc))
         return self._widened(acc, lambda acc: body(rest)(full, acc)) if rest else acc

@@ -24,8 +24,8 @@ from tests.differential.test_conv2d import (
     OUT_CHANNELS,
     convs,
 )
+from tests.differential.test_padding_skip import CASES as PADDED
 from tests.differential.test_product import CODE_PAIRS, channels_for
-from tests.differential.test_skipped_taps import CASES as PADDED
 from tests.emulation.emulated import FAMILIES, TARGETS, Batch, drawn, each_target, share
 from tests.sweep import SCALE, swept, thinned
 

@@ -29,7 +29,7 @@ from tests.differential.test_functions import (
 )
 from tests.differential.test_glue import ends_of_i32, glue_of_matmul, glue_on_memory
 from tests.differential.test_layouts import columns_and_words, packings
-from tests.differential.test_narrow_sums import LAYERS
+from tests.differential.test_narrow_thresholds import LAYERS
 from tests.differential.test_pool import CODES, SIZES, WINDOWS, layouts, pooled
 from tests.differential.test_product import (
     ENTRIES,

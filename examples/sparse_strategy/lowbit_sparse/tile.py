@@ -53,7 +53,7 @@ class SparseTile(PopcountTile):
             own = [
                 i + v for i in range(0, len(acc), self.vectors) for v in range(first, first + size)
             ]
-            added = self.emit.adjust(
+            added = self.emit.if_(
                 self._any_bit(tested),
                 [result[i] for i in own],
                 lambda acc, tested=tested: self.add_counts(x, tested, part, acc),

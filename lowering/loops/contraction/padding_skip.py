@@ -5,8 +5,8 @@ last. Which columns do depends on the pixel: tiles at the ends of a row are writ
 at compile time which of their pixels a column of taps leaves out.
 
 A tap in the padding meets zeros. Where differing bits are counted it adds the weights' bits, which
-the correction takes back, for all taps alike (`kernel_sums`). So tiles that skip taps add what these
-would have given, and whatever comes after the sums is the same for all tiles.
+the correction takes back, for all taps alike (`kernel_sums`). So tiles that skip taps add what the
+taps would have given, and whatever comes after the sums is the same for all tiles.
 """
 
 from __future__ import annotations
@@ -157,7 +157,7 @@ class PaddingSkip:
                 (sums[m],) = added([m], cols[m])
         if inner and self.rows.skips:
             is_border = arith.CmpiOp(emit.value(row), emit.value(self.rows.whole), "ne")
-            adjusted = emit.adjust(
+            adjusted = emit.if_(
                 emit.op(is_border),
                 [value for m in inner for value in site.sums[m]],
                 lambda _: [value for pixel in added(inner, self.cols.whole) for value in pixel],

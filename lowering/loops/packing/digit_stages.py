@@ -27,7 +27,7 @@ class DigitMover(WordMover):
             digit = self.converted(emit.load(self.plain, self.element_at(indices, start, k)))
             return [emit.binary(arith.AddiOp, self._moved_up(acc[0], 1), self._as_word(digit))]
 
-        (word,) = emit.carry(0, elements, [emit.constant(0, self.word)], over)
+        (word,) = emit.for_(0, elements, [emit.constant(0, self.word)], over)
         emit.store(self._moved_up(word, self.per_word - elements), self.packed, there)
 
     @override

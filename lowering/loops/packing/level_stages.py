@@ -30,7 +30,7 @@ class LevelMover(WordMover):
             level = emit.binary(arith.ShLIOp, level, self._shift(k))
             return [emit.binary(arith.OrIOp, acc[0], level)]
 
-        (word,) = emit.carry(0, elements, [emit.constant(0, self.word)], over)
+        (word,) = emit.for_(0, elements, [emit.constant(0, self.word)], over)
         emit.store(word, self.packed, there)
 
     @override

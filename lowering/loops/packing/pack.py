@@ -153,7 +153,7 @@ class _Packer:
             while size <= min(self.widest, count - offset, self.word.width.data):
                 planes = self._vector(indices, self.emit.add(start, offset), offset, size, planes)
                 offset += size
-        planes = self.emit.carry(
+        planes = self.emit.for_(
             offset,
             count,
             planes,

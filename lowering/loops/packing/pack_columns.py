@@ -109,7 +109,7 @@ class Columns:
             return result
 
         zeros = [emit.constant(0, self.words)] * self.code.width
-        for p, value in enumerate(emit.carry(0, count, zeros, element)):
+        for p, value in enumerate(emit.for_(0, count, zeros, element)):
             emit.store_vector(value, self.packed, self.walk.physical(emit, where, word, p))
 
     def _unpack(self, where: list[Index], first: Index, word: Index, count: int) -> None:
@@ -135,7 +135,7 @@ class Columns:
             emit.load_vector(self.packed, self.walk.physical(emit, where, word, p), self.words)
             for p in range(self.code.width)
         ]
-        emit.carry(0, count, planes, element)
+        emit.for_(0, count, planes, element)
 
 
 def sign_extended(emit: Emit, byte: SSAValue, code: Code) -> SSAValue:

@@ -78,9 +78,9 @@ class _Averages:
                 element = self._load(self._at(image, y, x, channel), lanes)
                 return [emit.binary(arith.AddiOp, total[0], element)]
 
-            return emit.carry(*ends[1], total, tap)
+            return emit.for_(*ends[1], total, tap)
 
-        (total,) = emit.carry(*ends[0], [emit.constant(0, type_)], over_cols)
+        (total,) = emit.for_(*ends[0], [emit.constant(0, type_)], over_cols)
         count: int | SSAValue = self.rows.taps * self.cols.taps
         if self.has_counts:
             extents = [emit.value(emit.sub(high, low)) for low, high in ends]

@@ -97,14 +97,14 @@ class _Pool(ABC):
             def tap(kw: Index, values: Sequence[SSAValue]) -> Planes:
                 return self.larger([*values], load(y, kw))
 
-            return [*emit.carry(first, cols.taps, best, tap, unroll=unrolls_cols)]
+            return [*emit.for_(first, cols.taps, best, tap, unroll=unrolls_cols)]
 
         y = source_row(0)
         best = load(y, 0)
         if unrolls_rows:
             best = over_cols(y, best, first=1)
         return [
-            *emit.carry(
+            *emit.for_(
                 1 if unrolls_rows else 0,
                 rows.taps,
                 best,

@@ -52,7 +52,7 @@ class LowerBitserialTile(RewritePattern):
 
     Lanes of 16 bits count modulo 2^16, and upwards only, for which there are instructions: where
     the sign changes, the accumulators do. Where they cannot hold the sums of all planes, those of
-    each segment (`count_lanes`) are widened and added up in lanes of i32.
+    each segment (`i16_accumulation`) are widened and added up in lanes of i32.
     """
 
     @op_type_rewrite_pattern
@@ -92,7 +92,7 @@ class _PlaneTile(WordTile):
                 self.planes = p, self.emit.sub(total, p)
                 return self._rows(acc)
 
-            acc = self.emit.carry(run[0].x_plane, run[-1].x_plane + 1, acc, over_planes)
+            acc = self.emit.for_(run[0].x_plane, run[-1].x_plane + 1, acc, over_planes)
         return acc
 
     @override

@@ -59,13 +59,13 @@ def level_sum(op: DotTileOp, emit: Emit, pixel: int, type_: VectorType) -> SSAVa
                 return [*acc[:-1], emit.op(simd.DotAccOp(acc[-1], levels, one_word, True))]
 
             groups = whole // chains * chains * lanes
-            acc = emit.carry(0, groups, acc, lambda c, a: some(chains, c, a), chains * lanes)
-            acc = emit.carry(groups, whole * lanes, acc, lambda c, a: some(1, c, a), lanes)
-            return emit.carry(whole * lanes, op.words, acc, single)
+            acc = emit.for_(0, groups, acc, lambda c, a: some(chains, c, a), chains * lanes)
+            acc = emit.for_(groups, whole * lanes, acc, lambda c, a: some(1, c, a), lanes)
+            return emit.for_(whole * lanes, op.words, acc, single)
 
-        return emit.carry(0, kw, acc, over_words)
+        return emit.for_(0, kw, acc, over_words)
 
-    *vectors, even = emit.carry(0, kh, [zero] * (chains + 1), over_taps)
+    *vectors, even = emit.for_(0, kh, [zero] * (chains + 1), over_taps)
     total = vectors[0]
     for more in vectors[1:]:
         total = emit.binary(arith.AddiOp, total, more)

@@ -214,7 +214,7 @@ class _Tile:
                 2, accs, subtract, lambda accs: self._cols(plane, subtract, kh, accs)
             )
 
-        return self.emit.carry(0, self.kh, accs, over_kh)
+        return self.emit.for_(0, self.kh, accs, over_kh)
 
     def _cols(self, plane: int, subtract: bool, kh: Index, accs: Sums) -> Sums:
         emit = self.emit
@@ -228,7 +228,7 @@ class _Tile:
 
             return self._in_bytes(1, accs, subtract, taps)
 
-        return emit.carry(0, self.kw, accs, over_kw)
+        return emit.for_(0, self.kw, accs, over_kw)
 
     def _indices(
         self, at: tuple[Index, Index], tap: tuple[int, Index, Index], subtract: bool, accs: Sums
@@ -298,7 +298,7 @@ class _Tile:
             return accs
 
         end = emit.add(first, whole * length)
-        accs = emit.carry(first, end, accs, run, step=group * length)
+        accs = emit.for_(first, end, accs, run, step=group * length)
         return body(end, rest, accs) if rest else accs
 
     def _in_nibbles(

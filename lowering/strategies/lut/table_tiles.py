@@ -234,7 +234,7 @@ class TableTiles(ContractionTiles):
             emit.loop(0, self.blocks, block_body)
             return [end]
 
-        emit.carry(low, high, [emit.constant(0)], row)
+        emit.for_(low, high, [emit.constant(0)], row)
 
     def _build(
         self,
