@@ -35,7 +35,7 @@ from benchmarks.model_tables import (
     published_table,
 )
 from benchmarks.peers import PEERS, Peer
-from benchmarks.peers.stations import peer_stations
+from benchmarks.peers.workers import peer_workers
 from benchmarks.ratios_plot import compared_records, draw_ratios
 from benchmarks.tables import (
     MARKS_LINE,
@@ -159,7 +159,7 @@ def _plan(args: argparse.Namespace) -> tuple[Plan, list[Peer]]:
         plan = replace(
             plan,
             processes=args.processes or DEFAULT_PROCESSES,
-            open_stations=partial(peer_stations, peers),
+            open_workers=partial(peer_workers, peers),
         )
     return plan, peers
 

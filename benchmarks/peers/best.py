@@ -8,7 +8,7 @@ from benchmarks.peers.peer import arithmetic_of
 from runtime.measure.record import Record
 
 _KERNEL = "_kernel"
-"""Ends the names of contenders that are timed by their own counters, without their call."""
+"""Ends the names of candidates that are timed by their own counters, without their call."""
 
 
 def best_peer(record: Record, arithmetic: Collection[str]) -> tuple[str, float] | None:

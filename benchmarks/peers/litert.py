@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 
 from benchmarks.peers.case import ZERO_POINT, Case, is_comparable, random_case
 from benchmarks.peers.peer import Peer, judged
-from runtime.measure.contender import Contender, Maker
+from runtime.measure.candidate import Candidate, Maker
 from runtime.measure.workloads import Workload
 
 _SCHEMA_VERSION = 3
@@ -143,14 +143,14 @@ def _framed_shape(case: Case) -> tuple[int, ...] | None:
     return (n, h + top + bottom, w + left + right, c)
 
 
-def _contender(data: bytes, x: NDArray) -> tuple[Contender, Any]:
+def _contender(data: bytes, x: NDArray) -> tuple[Candidate, Any]:
     from ai_edge_litert.interpreter import Interpreter  # noqa: PLC0415
 
     interpreter = Interpreter(model_content=data, num_threads=1)
     interpreter.allocate_tensors()
     interpreter.set_tensor(interpreter.get_input_details()[0]["index"], x)
     output = interpreter.get_output_details()[0]["index"]
-    return Contender(interpreter.invoke), partial(interpreter.get_tensor, output)
+    return Candidate(interpreter.invoke), partial(interpreter.get_tensor, output)
 
 
 def _weights(case: Case) -> NDArray:
@@ -164,7 +164,7 @@ def _schema() -> Any:
     return schema_py_generated
 
 
-def _f32(case: Case, check: bool) -> Contender:
+def _f32(case: Case, check: bool) -> Candidate:
     graph, w = _Graph(_schema()), _weights(case).astype(np.float32)
     x = graph.tensor(case.x.shape, "FLOAT32")
     weights = graph.tensor(w.shape, "FLOAT32", w)
@@ -173,11 +173,11 @@ def _f32(case: Case, check: bool) -> Contender:
     frame = graph.tensor(framed, "FLOAT32") if framed else None
     y = graph.tensor(case.out_shape, "FLOAT32")
     _layer(graph, case, x, weights, bias, y, frame)
-    contender, result = _contender(graph.data(x, y), case.x.astype(np.float32))
-    return judged(contender, case, result, "floats", check)
+    candidate, result = _contender(graph.data(x, y), case.x.astype(np.float32))
+    return judged(candidate, case, result, "floats", check)
 
 
-def _i8(case: Case, check: bool) -> Contender:
+def _i8(case: Case, check: bool) -> Candidate:
     graph, w = _Graph(_schema()), _weights(case)
     ones = [1.0] * w.shape[0]
     x = graph.tensor(case.x.shape, "INT8", None, [1.0], -128)
@@ -188,5 +188,5 @@ def _i8(case: Case, check: bool) -> Contender:
     y = graph.tensor(case.out_shape, "INT8", None, [case.y_scale], ZERO_POINT - 128)
     _layer(graph, case, x, weights, bias, y, frame)
     signed = (case.x.astype(np.int16) - 128).astype(np.int8)
-    contender, result = _contender(graph.data(x, y), signed)
-    return judged(contender, case, lambda: result().astype(np.int16) + 128, "levels", check)
+    candidate, result = _contender(graph.data(x, y), signed)
+    return judged(candidate, case, lambda: result().astype(np.int16) + 128, "levels", check)

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from benchmarks.peers.case import Case, is_comparable, random_case
 from benchmarks.peers.onnx_models import MICROSOFT, conv_attributes, model, node, scales
 from benchmarks.peers.peer import Peer, judged
-from runtime.measure.contender import Contender, Maker
+from runtime.measure.candidate import Candidate, Maker
 from runtime.measure.workloads import Workload
 
 BLOCK = 128
@@ -51,8 +51,8 @@ class OnnxRuntime(Peer):
         return makers
 
 
-def _session(data: bytes, x: NDArray) -> tuple[Contender, Any]:
-    """A contender for a model with its input and output bound, and how to read the output."""
+def _session(data: bytes, x: NDArray) -> tuple[Candidate, Any]:
+    """A candidate for a model with its input and output bound, and how to read the output."""
     import onnxruntime  # noqa: PLC0415
 
     options = onnxruntime.SessionOptions()
@@ -66,26 +66,26 @@ def _session(data: bytes, x: NDArray) -> tuple[Contender, Any]:
     (first,) = session.run(["y"], {"x": x})
     result = onnxruntime.OrtValue.ortvalue_from_numpy(first)
     binding.bind_ortvalue_output("y", result)
-    return Contender(partial(session.run_with_iobinding, binding)), result.numpy
+    return Candidate(partial(session.run_with_iobinding, binding)), result.numpy
 
 
-def _f32_conv(case: Case, check: bool) -> Contender:
+def _f32_conv(case: Case, check: bool) -> Candidate:
     nodes = [node("Conv", ["x", "w"], "y", **conv_attributes(case))]
     x, w = case.x_nchw.astype(np.float32), case.w_nchw.astype(np.float32)
     data = model(nodes, ("float32", x.shape), ("float32", case.out_nchw), {"w": w})
-    contender, result = _session(data, x)
-    return judged(contender, case, lambda: result().transpose(0, 2, 3, 1), "floats", check)
+    candidate, result = _session(data, x)
+    return judged(candidate, case, lambda: result().transpose(0, 2, 3, 1), "floats", check)
 
 
-def _f32_gemm(case: Case, check: bool) -> Contender:
+def _f32_gemm(case: Case, check: bool) -> Candidate:
     x, w = case.x.astype(np.float32), case.w.astype(np.float32)
     nodes = [node("MatMul", ["x", "w"], "y")]
     data = model(nodes, ("float32", x.shape), ("float32", case.out_shape), {"w": w})
-    contender, result = _session(data, x)
-    return judged(contender, case, result, "floats", check)
+    candidate, result = _session(data, x)
+    return judged(candidate, case, result, "floats", check)
 
 
-def _qlinear_conv_nhwc(case: Case, check: bool) -> Contender:
+def _qlinear_conv_nhwc(case: Case, check: bool) -> Candidate:
     nodes = [
         node(
             *("QLinearConv", _QUANTIZED, "y", MICROSOFT),
@@ -99,37 +99,37 @@ def _qlinear_conv_nhwc(case: Case, check: bool) -> Contender:
         ("uint8", case.out_shape),
         scales(case) | {"w": case.w_nchw},
     )
-    contender, result = _session(data, case.x)
-    return judged(contender, case, result, "levels", check)
+    candidate, result = _session(data, case.x)
+    return judged(candidate, case, result, "levels", check)
 
 
-def _qlinear_conv_nchw(case: Case, check: bool) -> Contender:
+def _qlinear_conv_nchw(case: Case, check: bool) -> Candidate:
     nodes = [node("QLinearConv", _QUANTIZED, "y", **conv_attributes(case))]
     x = case.x_nchw
     data = model(
         nodes, ("uint8", x.shape), ("uint8", case.out_nchw), scales(case) | {"w": case.w_nchw}
     )
-    contender, result = _session(data, x)
-    return judged(contender, case, lambda: result().transpose(0, 2, 3, 1), "levels", check)
+    candidate, result = _session(data, x)
+    return judged(candidate, case, lambda: result().transpose(0, 2, 3, 1), "levels", check)
 
 
-def _qlinear_gemm(case: Case, check: bool) -> Contender:
+def _qlinear_gemm(case: Case, check: bool) -> Candidate:
     nodes = [node("QLinearMatMul", _QUANTIZED, "y")]
     data = model(
         nodes, ("uint8", case.x.shape), ("uint8", case.out_shape), scales(case) | {"w": case.w}
     )
-    contender, result = _session(data, case.x)
-    return judged(contender, case, result, "levels", check)
+    candidate, result = _session(data, case.x)
+    return judged(candidate, case, result, "levels", check)
 
 
-def _integer_gemm(case: Case, check: bool) -> Contender:
+def _integer_gemm(case: Case, check: bool) -> Candidate:
     nodes = [node("MatMulInteger", ["x", "w"], "y")]
     data = model(nodes, ("uint8", case.x.shape), ("int32", case.out_shape), {"w": case.w})
-    contender, result = _session(data, case.x)
-    return judged(contender, case, result, "sums", check)
+    candidate, result = _session(data, case.x)
+    return judged(candidate, case, result, "sums", check)
 
 
-def _blockwise_gemm(case: Case, check: bool, bits: int) -> Contender:
+def _blockwise_gemm(case: Case, check: bool, bits: int) -> Candidate:
     """`MatMulNBits` with activations quantised inside to 8 bits (its accuracy level 4).
 
     Its result is compared with the product of the weights' integers: within the error that 8 bits
@@ -152,14 +152,14 @@ def _blockwise_gemm(case: Case, check: bool, bits: int) -> Contender:
     ]
     constants = {"w": packed, "scale": np.ones((width, depth // BLOCK), np.float32)}
     data = model(nodes, ("float32", x.shape), ("float32", case.out_shape), constants)
-    contender, result = _session(data, x)
+    candidate, result = _session(data, x)
     if check:
-        contender.run()
+        candidate.run()
         zero = 1 << (bits - 1)
         expected = x.astype(np.float64) @ (codes.reshape(width, depth).T.astype(np.float64) - zero)
         error = np.abs(result() - expected).max() / expected.std()
-        contender.verdict = "right" if error < _BLOCKWISE_ERROR else "wrong"
-    return contender
+        candidate.verdict = "right" if error < _BLOCKWISE_ERROR else "wrong"
+    return candidate
 
 
 _BLOCKWISE_ERROR = 0.1

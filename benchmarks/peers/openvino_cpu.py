@@ -23,7 +23,7 @@ from benchmarks.peers.case import Case, is_comparable, random_case
 from benchmarks.peers.onnx_models import quantize_dequantize
 from benchmarks.peers.peer import Peer, judged
 from lowbit_dialect import reference
-from runtime.measure.contender import Contender, Maker
+from runtime.measure.candidate import Candidate, Maker
 from runtime.measure.workloads import Workload
 
 _OPTIONS: dict[str, Any] = {
@@ -52,8 +52,8 @@ class OpenVINO(Peer):
         return {name: partial(function, case, check) for name, function in made.items()}
 
 
-def _request(model: Any, x: NDArray, node: str = "") -> tuple[Contender, Any]:
-    """A contender for a model, timed by its own counter of a kind of node where one is named."""
+def _request(model: Any, x: NDArray, node: str = "") -> tuple[Candidate, Any]:
+    """A candidate for a model, timed by its own counter of a kind of node where one is named."""
     from openvino import Core, Tensor  # noqa: PLC0415
 
     compiled = Core().compile_model(model, "CPU", _OPTIONS | {"PERF_COUNT": bool(node)})
@@ -71,8 +71,8 @@ def _request(model: Any, x: NDArray, node: str = "") -> tuple[Contender, Any]:
             if node in info.node_type
         )
 
-    contender = Contender(run, own_seconds=own_seconds if node else None)
-    return contender, lambda: request.get_output_tensor(0).data
+    candidate = Candidate(run, own_seconds=own_seconds if node else None)
+    return candidate, lambda: request.get_output_tensor(0).data
 
 
 def _channels_last(model: Any) -> Any:
@@ -87,7 +87,7 @@ def _channels_last(model: Any) -> Any:
     return steps.build()
 
 
-def _f32(case: Case, check: bool) -> Contender:
+def _f32(case: Case, check: bool) -> Candidate:
     from openvino import Model, Type  # noqa: PLC0415
     from openvino import opset13 as op  # noqa: PLC0415
 
@@ -101,23 +101,23 @@ def _f32(case: Case, check: bool) -> Contender:
         w = op.constant(case.w_nchw.astype(np.float32))
         y = op.convolution(x, w, [case.stride] * 2, [top, left], [bottom, right], [1, 1])
         model = _channels_last(Model([y], [x]))
-    contender, result = _request(model, case.x.astype(np.float32))
-    return judged(contender, case, result, "floats", check)
+    candidate, result = _request(model, case.x.astype(np.float32))
+    return judged(candidate, case, result, "floats", check)
 
 
-def _i8(case: Case, check: bool, node: str = "") -> Contender:
+def _i8(case: Case, check: bool, node: str = "") -> Candidate:
     """Channels first at both ends: with NHWC there, OpenVINO quietly computes in f32."""
     from openvino import Core  # noqa: PLC0415
 
     model = Core().read_model(BytesIO(quantize_dequantize(case)))
     if case.workload.is_matmul:
-        contender, result = _request(model, case.x, node)
-        return judged(contender, case, result, "levels", check)
-    contender, result = _request(model, case.x_nchw, node)
-    return judged(contender, case, lambda: result().transpose(0, 2, 3, 1), "levels", check)
+        candidate, result = _request(model, case.x, node)
+        return judged(candidate, case, result, "levels", check)
+    candidate, result = _request(model, case.x_nchw, node)
+    return judged(candidate, case, lambda: result().transpose(0, 2, 3, 1), "levels", check)
 
 
-def _binary(case: Case, check: bool) -> Contender:
+def _binary(case: Case, check: bool) -> Candidate:
     from openvino import Model, Shape, Tensor, Type, opset1  # noqa: PLC0415
     from openvino.op import Constant  # noqa: PLC0415
 
@@ -136,12 +136,12 @@ def _binary(case: Case, check: bool) -> Contender:
         *("xnor-popcount", 0.0),
     )
     image = case.x.astype(np.float32) - 127.5
-    contender, result = _request(_channels_last(Model([y], [x])), image, "BinaryConvolution")
+    candidate, result = _request(_channels_last(Model([y], [x])), image, "BinaryConvolution")
     if check:
-        contender.run()
+        candidate.run()
         signs = np.where(image > 0, 1, -1)
         framed = np.pad(signs, ((0, 0), (top, bottom), (left, right), (0, 0)), constant_values=-1)
         strides = (case.stride, case.stride)
         expected = reference.conv2d(framed, np.where(case.w > 0, 1, -1), strides=strides)
-        contender.verdict = "right" if np.array_equal(result(), expected) else "wrong"
-    return contender
+        candidate.verdict = "right" if np.array_equal(result(), expected) else "wrong"
+    return candidate

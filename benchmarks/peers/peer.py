@@ -1,6 +1,6 @@
 """The interface of a peer, and how its results are judged.
 
-A contender of a peer is called `library_arithmetic_variant`, for example `ort_i8_nhwc`; the
+A candidate of a peer is called `library_arithmetic_variant`, for example `ort_i8_nhwc`; the
 arithmetic is one of `ARITHMETIC`.
 """
 
@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from benchmarks.peers.case import Case
-from runtime.measure.contender import Contender, Source
+from runtime.measure.candidate import Candidate, Source
 
 ARITHMETIC = {
     "i8": "int8",
@@ -64,27 +64,27 @@ def _is_installed(package: str) -> bool:
 
 
 def arithmetic_of(name: str) -> str:
-    """The arithmetic in a contender's name."""
+    """The arithmetic in a candidate's name."""
     return name.split("_")[1]
 
 
 def judged(
-    contender: Contender, case: Case, result: Callable[[], NDArray], kind: str, check: bool
-) -> Contender:
-    """The contender with a verdict on its result.
+    candidate: Candidate, case: Case, result: Callable[[], NDArray], kind: str, check: bool
+) -> Candidate:
+    """The candidate with a verdict on its result.
 
     Args:
-        contender: what is judged; it is run once.
+        candidate: what is judged; it is run once.
         case: the layer and its data.
         result: reads the result of the last run, with channels last.
         kind: `levels` for 8-bit results, `sums` for integer ones, `floats` for f32.
         check: whether to judge at all.
     """
     if check:
-        contender.run()
+        candidate.run()
         got = result().reshape(case.sums.shape)
-        contender.verdict = "right" if _agrees(got, case, kind) else "wrong"
-    return contender
+        candidate.verdict = "right" if _agrees(got, case, kind) else "wrong"
+    return candidate
 
 
 def _agrees(got: NDArray, case: Case, kind: str) -> bool:

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from benchmarks.peers.case import ZERO_POINT, Case, is_comparable, random_case
 from benchmarks.peers.peer import Peer, judged
-from runtime.measure.contender import Contender, Maker
+from runtime.measure.candidate import Candidate, Maker
 from runtime.measure.workloads import Workload
 
 ENGINES = ("x86", "onednn", "fbgemm", "qnnpack")
@@ -65,7 +65,7 @@ class _Kept:
         return self.result.numpy()
 
 
-def _f32_conv(case: Case, check: bool) -> Contender:
+def _f32_conv(case: Case, check: bool) -> Candidate:
     torch = _torch()
     x = torch.from_numpy(case.x_nchw.astype(np.float32)).to(memory_format=torch.channels_last)
     w = torch.from_numpy(case.w_nchw.astype(np.float32))
@@ -76,18 +76,18 @@ def _f32_conv(case: Case, check: bool) -> Contender:
     call = partial(ops._convolution_pointwise, x, reordered, None, *steps, "none", [], "")
     kept = _Kept(call)
     return judged(
-        Contender(kept), case, lambda: kept.result.permute(0, 2, 3, 1).numpy(), "floats", check
+        Candidate(kept), case, lambda: kept.result.permute(0, 2, 3, 1).numpy(), "floats", check
     )
 
 
-def _f32_gemm(case: Case, check: bool) -> Contender:
+def _f32_gemm(case: Case, check: bool) -> Candidate:
     torch = _torch()
     x = torch.from_numpy(case.x.astype(np.float32))
     w = torch.from_numpy(np.ascontiguousarray(case.w.T.astype(np.float32)))
     ops = torch.ops.mkldnn
     reordered = ops._reorder_linear_weight(w, x.shape[0])
     kept = _Kept(partial(ops._linear_pointwise, x, reordered, None, "none", [], ""))
-    return judged(Contender(kept), case, kept.numpy, "floats", check)
+    return judged(Candidate(kept), case, kept.numpy, "floats", check)
 
 
 def _quantized_weights(torch: Any, w: Any) -> Any:
@@ -97,7 +97,7 @@ def _quantized_weights(torch: Any, w: Any) -> Any:
     return torch._make_per_channel_quantized_tensor(w, scales, zeros, 0)
 
 
-def _i8_conv(case: Case, check: bool, engine: str) -> Contender:
+def _i8_conv(case: Case, check: bool, engine: str) -> Candidate:
     torch = _torch()
     torch.backends.quantized.engine = engine
     image = torch._make_per_tensor_quantized_tensor(torch.from_numpy(case.x_nchw), 1.0, 0)
@@ -112,16 +112,16 @@ def _i8_conv(case: Case, check: bool, engine: str) -> Contender:
         partial(torch.ops.quantized.conv2d, x, prepacked, case.y_scale, ZERO_POINT),
     )
     return judged(
-        *(Contender(kept), case, lambda: kept.result.int_repr().permute(0, 2, 3, 1).numpy()),
+        *(Candidate(kept), case, lambda: kept.result.int_repr().permute(0, 2, 3, 1).numpy()),
         *("levels", check),
     )
 
 
-def _i8_gemm(case: Case, check: bool, engine: str) -> Contender:
+def _i8_gemm(case: Case, check: bool, engine: str) -> Candidate:
     torch = _torch()
     torch.backends.quantized.engine = engine
     x = torch._make_per_tensor_quantized_tensor(torch.from_numpy(case.x), 1.0, 0)
     w = _quantized_weights(torch, torch.from_numpy(np.ascontiguousarray(case.w.T)))
     prepacked = torch.ops.quantized.linear_prepack(w, torch.zeros(w.shape[0]))
     kept = _Kept(partial(torch.ops.quantized.linear, x, prepacked, case.y_scale, ZERO_POINT))
-    return judged(Contender(kept), case, lambda: kept.result.int_repr().numpy(), "levels", check)
+    return judged(Candidate(kept), case, lambda: kept.result.int_repr().numpy(), "levels", check)

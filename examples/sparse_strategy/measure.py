@@ -22,7 +22,7 @@ from lowbit_dialect.geometry import ConvGeometry, Window
 from lowering.kernels.contraction import Contraction
 from lowering.strategies import all_strategies
 from runtime.measure.layer import Layer
-from runtime.measure.samples import visit
+from runtime.measure.samples import time_calls
 from runtime.measure.workloads import Workload
 
 BLOCK = 64
@@ -61,7 +61,7 @@ def least_times(calls: dict[str, Callable[[], object]], seconds: float) -> dict[
     times = dict.fromkeys(calls, float("inf"))
     for turn in range(6):
         for name in list(calls) if turn % 2 else reversed(list(calls)):
-            samples = visit(calls[name], seconds / 6, count_cycles=False)
+            samples = time_calls(calls[name], seconds / 6, count_cycles=False)
             times[name] = min(times[name], *samples.nanoseconds)
     return {name: time / 1000 for name, time in times.items()}
 

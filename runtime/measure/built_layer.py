@@ -23,12 +23,12 @@ from lowering.record_sources import NO_RECORDS, SHIPPED_RECORDS
 from lowering.targets import Target, get_target
 from runtime.compiler import compile
 from runtime.executable import Executable
+from runtime.measure.candidate import Candidate
 from runtime.measure.compile_times import build_cached, compile_times
-from runtime.measure.contender import Contender
 from runtime.measure.layer import Layer
 from runtime.measure.predicted import predicted_mac_per_cycle
 from runtime.measure.record import Record, Setting
-from runtime.measure.samples import Samples, lower_quartile, visit
+from runtime.measure.samples import Samples, lower_quartile, time_calls
 from runtime.measure.workloads import Workload
 
 
@@ -74,8 +74,8 @@ class BuiltLayer:
         """Nanoseconds and cycles of a call, lower quartiles of repetitions for so long."""
         result = self.executable.signature.results[0].new_storage()
         call = self.executable.bind([self.words(self.layer.x)], [result])
-        visit(call, seconds / 3, count_cycles=False)
-        samples = visit(call, seconds)
+        time_calls(call, seconds / 3, count_cycles=False)
+        samples = time_calls(call, seconds)
         return samples.seconds * 1e9, lower_quartile(samples.cycles)
 
 
@@ -97,7 +97,7 @@ def prepare(
     check: bool = True,
     cache: str = "",
     records: str = SHIPPED_RECORDS,
-) -> Contender:
+) -> Candidate:
     """A layer compiled with a setting, ready to run; its facts are fields of a record.
 
     Args:
@@ -116,16 +116,16 @@ def prepare(
     built = BuiltLayer(layer, setting.out, choice, executable, target, setting.threads)
     words = built.words(layer.x)
     result = executable.signature.results[0].new_storage()
-    contender = Contender(executable.bind([words], [result], setting.threads))
+    candidate = Candidate(executable.bind([words], [result], setting.threads))
     if check:
-        contender.verdict = "right" if built.is_right() else "wrong"
-        contender.facts = {
+        candidate.verdict = "right" if built.is_right() else "wrong"
+        candidate.facts = {
             "strategy": choice.strategy,
             "predicted": predicted_mac_per_cycle(layer.problem(setting.out), choice, target),
             "bytes": words.nbytes + result.nbytes + constant_bytes(module, target, choice),
             **times,
         }
-    return contender
+    return candidate
 
 
 def constant_bytes(module: ModuleOp, target: Target, choice: KernelPlan) -> int:
@@ -163,16 +163,16 @@ def measure(
         records: what decides about the kernel, see `lowering.record_sources.sources`.
     """
     setting = Setting(pair, isa, out, strategy)
-    contender = prepare(layer, setting, records=records)
-    visit(contender.run, seconds / 3, count_cycles=False)
-    samples = visit(contender.run, seconds)
-    return record_of(layer.workload, setting, samples, contender.verdict, contender.facts)
+    candidate = prepare(layer, setting, records=records)
+    time_calls(candidate.run, seconds / 3, count_cycles=False)
+    samples = time_calls(candidate.run, seconds)
+    return record_of(layer.workload, setting, samples, candidate.verdict, candidate.facts)
 
 
 def record_of(
     workload: Workload, setting: Setting, samples: Samples, verdict: str, facts: Mapping[str, Any]
 ) -> Record:
-    """The record of a contender that `prepare` made."""
+    """The record of a candidate that `prepare` made."""
     cycles = lower_quartile(samples.cycles)
     return Record(
         id=workload.id,

@@ -1,4 +1,4 @@
-"""Our own kernels as contenders."""
+"""Our own kernels as candidates."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import lru_cache, partial
 
 from runtime.measure.built_layer import prepare
-from runtime.measure.contender import Contender, Maker, Source
+from runtime.measure.candidate import Candidate, Maker, Source
 from runtime.measure.layer import Layer
 from runtime.measure.record import Setting
 from runtime.measure.workloads import Workload
@@ -27,11 +27,11 @@ class Lowbit(Source):
     counts_cycles = True
 
     def makers(self, workload: Workload, check: bool) -> Mapping[str, Maker]:
-        """A contender for each setting."""
+        """A candidate for each setting."""
         settings = sorted(self.settings[workload], key=lambda s: s.pair)
         return {s.name: partial(self._make, workload, s, check) for s in settings}
 
-    def _make(self, workload: Workload, setting: Setting, check: bool) -> Contender:
+    def _make(self, workload: Workload, setting: Setting, check: bool) -> Candidate:
         return prepare(_layer(workload, setting.pair), setting, check, self.cache, self.records)
 
 

@@ -19,7 +19,7 @@ from runtime.measure.clock import nanoseconds_per_cycle
 BATCH_NANOSECONDS = 200_000
 """Calls are timed together until they take this long, so that reading the clock is nothing."""
 _UNTIMED = 2
-"""Calls ahead of a visit: they bring back the caches and predictors that others have used."""
+"""Calls ahead of the timed ones: they bring back the caches and predictors that others have used."""
 
 
 @dataclass
@@ -30,7 +30,7 @@ class Samples:
     cycles: list[float] = field(default_factory=list)
 
     def extend(self, other: Samples) -> None:
-        """Add the samples of another visit."""
+        """Add the samples of another turn."""
         self.nanoseconds += other.nanoseconds
         self.cycles += other.cycles
 
@@ -45,7 +45,7 @@ def lower_quartile(values: list[float]) -> float:
     return float(np.quantile(values, 0.25))
 
 
-def visit(
+def time_calls(
     call: Callable[[], object],
     seconds: float,
     own_seconds: Callable[[], float] | None = None,

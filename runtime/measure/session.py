@@ -9,30 +9,30 @@ from tempfile import TemporaryDirectory
 
 from lowering.record_sources import SHIPPED_RECORDS
 from runtime.measure.built_layer import record_of
-from runtime.measure.contender import Entry
+from runtime.measure.candidate import Entry
+from runtime.measure.interleave import Timed, interleave
 from runtime.measure.lowbit_source import Lowbit
 from runtime.measure.machine import machine
 from runtime.measure.record import Record, Setting
-from runtime.measure.rounds import Timed, interleave
 from runtime.measure.samples import Samples
-from runtime.measure.station import LocalStation, Station, StationError, warm
+from runtime.measure.worker import LocalWorker, Worker, WorkerError, warm
 from runtime.measure.workloads import Workload
 
 WARM_UP_SECONDS = 1.0
 """Each child runs for so long before anything counts."""
 
 
-def local_station(ours: Lowbit) -> list[Station]:
+def local_worker(ours: Lowbit) -> list[Worker]:
     """Our own kernels alone, in this process."""
-    return [LocalStation(ours)]
+    return [LocalWorker(ours)]
 
 
 @dataclass(frozen=True)
 class Plan:
     """What is measured: layers, each with its settings.
 
-    `seconds` is for each contender, in all its turns in one process. `open_stations` starts the
-    processes of the contenders, that of our own kernels first; with several of them, `processes`
+    `seconds` is for each candidate, in all its turns in one process. `open_workers` starts the
+    processes of the candidates, that of our own kernels first; with several of them, `processes`
     generations of processes follow each other: a machine may be slow for the whole life of a
     process. `records` decide about our kernels, see `lowering.record_sources.sources`.
     """
@@ -41,7 +41,7 @@ class Plan:
     seconds: float
     processes: int = 1
     records: str = SHIPPED_RECORDS
-    open_stations: Callable[[Lowbit], list[Station]] = local_station
+    open_workers: Callable[[Lowbit], list[Worker]] = local_worker
 
 
 @dataclass
@@ -62,7 +62,7 @@ def run_plan(plan: Plan, progress: Callable[[int, str], object] = lambda *_: Non
 
     Raises:
         ValueError: a setting is impossible on this machine.
-        StationError: the process of our own kernels died.
+        WorkerError: the process of our own kernels died.
     """
     results = _Results(plan)
     with TemporaryDirectory(prefix="lowbit-bench-") as cache:
@@ -70,37 +70,37 @@ def run_plan(plan: Plan, progress: Callable[[int, str], object] = lambda *_: Non
         ours = Lowbit(settings, cache, plan.records)
         for generation in range(plan.processes):
             with ExitStack() as stack:
-                stations = plan.open_stations(ours)
-                for station in stations:
-                    stack.callback(station.stop)
+                workers = plan.open_workers(ours)
+                for worker in workers:
+                    stack.callback(worker.stop)
                 for number, workload in enumerate(plan.jobs):
                     progress(generation * len(plan.jobs) + number, workload.id)
-                    contenders = _prepare(stations, workload, generation == 0, number == 0)
-                    interleave(contenders, plan.seconds)
-                    results.add(workload, contenders)
+                    candidates = _prepare(workers, workload, generation == 0, number == 0)
+                    interleave(candidates, plan.seconds)
+                    results.add(workload, candidates)
     return results.outcome()
 
 
 def _prepare(
-    stations: Sequence[Station], workload: Workload, check: bool, first: bool
+    workers: Sequence[Worker], workload: Workload, check: bool, first: bool
 ) -> list[Timed]:
-    """Contenders of all stations for a layer; a process of another library that dies is a note."""
-    contenders = []
-    for number, station in enumerate(stations):
+    """Contenders of all workers for a layer; a process of another library that dies is a note."""
+    candidates = []
+    for number, worker in enumerate(workers):
         try:
-            entries = station.prepare(workload, check)
-            if len(stations) > 1 and first:
-                warm(station, entries, WARM_UP_SECONDS)
-        except StationError as error:
+            entries = worker.prepare(workload, check)
+            if len(workers) > 1 and first:
+                warm(worker, entries, WARM_UP_SECONDS)
+        except WorkerError as error:
             if number == 0:
                 raise
-            entries = [Entry(station.source.name, error=str(error))]
-        contenders += [Timed(station, entry, number > 0) for entry in entries]
-    return contenders
+            entries = [Entry(worker.source.name, error=str(error))]
+        candidates += [Timed(worker, entry, number > 0) for entry in entries]
+    return candidates
 
 
 class _Results:
-    """Samples of all generations, gathered by layer and contender."""
+    """Samples of all generations, gathered by layer and candidate."""
 
     def __init__(self, plan: Plan):
         self.plan = plan
@@ -109,13 +109,13 @@ class _Results:
         self.peer_names: dict[str, list[str]] = {}
         self.notes: list[str] = []
 
-    def add(self, workload: Workload, contenders: Sequence[Timed]) -> None:
+    def add(self, workload: Workload, candidates: Sequence[Timed]) -> None:
         """Add the samples of a generation."""
-        for timed in contenders:
+        for timed in candidates:
             entry, key = timed.entry, (workload.id, timed.entry.name)
             if entry.error:
                 if not timed.is_peer:
-                    raise StationError(entry.error)
+                    raise WorkerError(entry.error)
                 note = f"{entry.name} on {workload.id}: {entry.error}"
                 self.notes += [note] if note not in self.notes else []
                 continue

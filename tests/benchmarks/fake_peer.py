@@ -1,4 +1,4 @@
-"""A library that is always installed, whose contenders do what a test needs."""
+"""A library that is always installed, whose candidates do what a test needs."""
 
 from __future__ import annotations
 
@@ -8,19 +8,19 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from benchmarks.peers.peer import Peer
-from runtime.measure.contender import Contender, Maker
+from runtime.measure.candidate import Candidate, Maker
 from runtime.measure.workloads import Workload
 
 
-def _sleeps(seconds: float, verdict: str) -> Contender:
-    return Contender(lambda: time.sleep(seconds), verdict)
+def _sleeps(seconds: float, verdict: str) -> Candidate:
+    return Candidate(lambda: time.sleep(seconds), verdict)
 
 
-def _counts() -> Contender:
-    return Contender(lambda: None, "right", own_seconds=lambda: 0.25)
+def _counts() -> Candidate:
+    return Candidate(lambda: None, "right", own_seconds=lambda: 0.25)
 
 
-def _cannot() -> Contender:
+def _cannot() -> Candidate:
     raise RuntimeError("no such\nkernel")
 
 
@@ -39,7 +39,7 @@ class FakePeer(Peer):
             "wrong": lambda: _sleeps(0.001, "wrong"),
             "counts": _counts,
             "cannot": _cannot,
-            "dies": lambda: _Dies().contender(),
+            "dies": lambda: _Dies().candidate(),
         }
         return {f"fake_i8_{name}": known[name] for name in self.behaviours}
 
@@ -50,8 +50,8 @@ class _Dies:
     def __init__(self) -> None:
         self.calls = 0
 
-    def contender(self) -> Contender:
-        return Contender(self.run)
+    def candidate(self) -> Candidate:
+        return Candidate(self.run)
 
     def run(self) -> None:
         self.calls += 1

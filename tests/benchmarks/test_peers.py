@@ -13,15 +13,15 @@ from benchmarks import command
 from benchmarks.peers import PEERS
 from benchmarks.peers.case import Case, random_case
 from benchmarks.peers.peer import Peer, arithmetic_of, judged
-from benchmarks.peers.stations import peer_stations
-from benchmarks.remote_station import RemoteStation
+from benchmarks.peers.workers import peer_workers
+from benchmarks.remote_worker import RemoteWorker
 from lowbit_dialect.geometry import ConvGeometry, Window
 from runtime.measure import session
-from runtime.measure.contender import Contender
+from runtime.measure.candidate import Candidate
+from runtime.measure.interleave import Timed, interleave
 from runtime.measure.record import Setting
-from runtime.measure.rounds import Timed, interleave
 from runtime.measure.session import Plan, run_plan
-from runtime.measure.station import LocalStation, StationError
+from runtime.measure.worker import LocalWorker, WorkerError
 from runtime.measure.workloads import Workload, load_workloads
 
 SMALL = Workload("S", ConvGeometry(1, Window(6, 3, 2, 1, 1), Window(6, 3, 2, 1, 1), 32, 16))
@@ -63,7 +63,7 @@ def test_a_result_is_right_within_one_level():
     case = random_case(SMALL)
 
     def verdict(result: np.ndarray, kind: str) -> str:
-        return judged(Contender(lambda: None), case, lambda: result, kind, True).verdict
+        return judged(Candidate(lambda: None), case, lambda: result, kind, True).verdict
 
     assert verdict(case.levels + 1, "levels") == "right"
     assert verdict(case.levels + 2, "levels") == "wrong"
@@ -75,55 +75,55 @@ def test_a_result_is_right_within_one_level():
 
 def test_unchecked_results_say_so():
     case = random_case(SMALL)
-    contender = judged(Contender(lambda: None), case, lambda: case.sums, "sums", False)
-    assert contender.verdict == "not checked"
+    candidate = judged(Candidate(lambda: None), case, lambda: case.sums, "sums", False)
+    assert candidate.verdict == "not checked"
 
 
-def test_a_child_makes_and_times_contenders():
-    station = RemoteStation(FakePeer(("sleeps", "counts", "cannot")), None)
+def test_a_child_makes_and_times_candidates():
+    worker = RemoteWorker(FakePeer(("sleeps", "counts", "cannot")), None)
     try:
-        entries = {e.name: e for e in station.prepare(SMALL, True)}
+        entries = {e.name: e for e in worker.prepare(SMALL, True)}
         assert entries["fake_i8_sleeps"].verdict == "right"
         assert entries["fake_i8_cannot"].error == "RuntimeError: no such kernel"
-        assert 0.002 <= station.run("fake_i8_sleeps", 0.01).seconds < 0.1
-        assert station.run("fake_i8_counts", 0.01).seconds == pytest.approx(0.25)
+        assert 0.002 <= worker.run("fake_i8_sleeps", 0.01).seconds < 0.1
+        assert worker.run("fake_i8_counts", 0.01).seconds == pytest.approx(0.25)
     finally:
-        station.stop()
+        worker.stop()
 
 
 def test_a_library_that_aborts_is_named_with_its_last_words():
-    station = RemoteStation(FakePeer(("dies", "sleeps")), None)
+    worker = RemoteWorker(FakePeer(("dies", "sleeps")), None)
     try:
-        station.prepare(SMALL, False)
+        worker.prepare(SMALL, False)
         message = r"fake: its process ended with code 3 \(the library aborts\)"
-        with pytest.raises(StationError, match=message):
-            station.run("fake_i8_dies", 0.01)
+        with pytest.raises(WorkerError, match=message):
+            worker.run("fake_i8_dies", 0.01)
     finally:
-        station.stop()
+        worker.stop()
 
 
 def test_others_go_on_when_a_library_aborts():
-    dying, healthy = RemoteStation(FakePeer(("dies", "wrong")), None), LocalStation(FakePeer())
+    dying, healthy = RemoteWorker(FakePeer(("dies", "wrong")), None), LocalWorker(FakePeer())
     try:
-        contenders = [
-            Timed(station, entry, is_peer=True)
-            for station in (dying, healthy)
-            for entry in station.prepare(SMALL, True)
+        candidates = [
+            Timed(worker, entry, is_peer=True)
+            for worker in (dying, healthy)
+            for entry in worker.prepare(SMALL, True)
         ]
-        interleave(contenders, 0.02, rounds=2)
+        interleave(candidates, 0.02, rounds=2)
     finally:
         dying.stop()
-    errors = [timed.entry.error for timed in contenders]
+    errors = [timed.entry.error for timed in candidates]
     assert all("ended with code 3" in error for error in errors[:2])
     assert not errors[2]
-    assert contenders[2].samples.seconds >= 0.002
+    assert candidates[2].samples.seconds >= 0.002
 
 
 def test_records_hold_the_seconds_of_every_peer():
     settings = [Setting("A1W1"), Setting("A2W1", out="i32")]
     peers = (FakePeer(("sleeps", "wrong", "cannot")),)
-    stations = partial(peer_stations, peers)
-    plan = Plan({SMALL: settings}, 0.01, processes=2, open_stations=stations)
+    workers = partial(peer_workers, peers)
+    plan = Plan({SMALL: settings}, 0.01, processes=2, open_workers=workers)
     steps = []
     outcome = run_plan(plan, lambda *step: steps.append(step))
     assert steps == [(0, "S"), (1, "S")]
@@ -172,14 +172,14 @@ def test_peers_that_are_installed_compute_the_layer(peer: Peer, workload):
     if peer.missing():
         pytest.skip(f"{peer.name} is not installed")
     layer = next(w for w in load_workloads() if w.id == workload)
-    station = RemoteStation(peer, None)
+    worker = RemoteWorker(peer, None)
     try:
-        entries = station.prepare(layer, True)
+        entries = worker.prepare(layer, True)
         assert entries
         for entry in entries:
             known_wrong = entry.name == "ov_bin_kernel" and workload == "C4"
             assert entry.error == ""
             assert entry.verdict == "right" or known_wrong, entry.name
-            assert 0 < station.run(entry.name, 0.01).seconds < 1
+            assert 0 < worker.run(entry.name, 0.01).seconds < 1
     finally:
-        station.stop()
+        worker.stop()

@@ -8,7 +8,7 @@ import pytest
 
 from lowering.targets import get_target
 from runtime.measure.ceilings import bandwidths, peaks
-from runtime.measure.samples import Samples, lower_quartile, visit
+from runtime.measure.samples import Samples, lower_quartile, time_calls
 
 
 def test_the_lower_quartile():
@@ -23,16 +23,18 @@ def test_samples_of_several_visits_are_pooled():
     assert samples.seconds == pytest.approx(15e-9)
 
 
-def test_a_visit_times_calls_and_counts_cycles():
-    samples = visit(lambda: time.sleep(0.001), 0.02)
+def test_calls_are_timed_and_counts_cycles():
+    samples = time_calls(lambda: time.sleep(0.001), 0.02)
     assert 0.001 <= samples.seconds < 0.05
     assert len(samples.cycles) == len(samples.nanoseconds) >= 1
     assert min(samples.cycles) > 100_000
 
 
-def test_a_visit_takes_the_contenders_own_word():
+def test_the_counters_of_a_candidate_are_taken():
     times = iter(range(1000))
-    samples = visit(lambda: time.sleep(0.001), 0, lambda: next(times) / 1e3, count_cycles=False)
+    samples = time_calls(
+        lambda: time.sleep(0.001), 0, lambda: next(times) / 1e3, count_cycles=False
+    )
     assert samples.nanoseconds == [0.0]
     assert samples.cycles == []
 

@@ -6,16 +6,16 @@ import os
 from collections.abc import Sequence
 
 from benchmarks.peers.peer import Peer
-from benchmarks.remote_station import RemoteStation
+from benchmarks.remote_worker import RemoteWorker
 from runtime.measure.lowbit_source import Lowbit
-from runtime.measure.station import Station
+from runtime.measure.worker import Worker
 
 
-def peer_stations(peers: Sequence[Peer], ours: Lowbit) -> list[Station]:
+def peer_workers(peers: Sequence[Peer], ours: Lowbit) -> list[Worker]:
     """A process for our own kernels, and one for each peer."""
     core = _last_core()
-    stations: list[Station] = [RemoteStation(ours, core, raise_errors=True)]
-    return stations + [RemoteStation(peer, core) for peer in peers]
+    workers: list[Worker] = [RemoteWorker(ours, core, raise_errors=True)]
+    return workers + [RemoteWorker(peer, core) for peer in peers]
 
 
 def _last_core() -> int | None:

@@ -1,6 +1,6 @@
-"""What a benchmark compares: contenders, and the sources that make them.
+"""What a benchmark compares: candidates, and the sources that make them.
 
-A source is our compiler or another library. For a layer it names its contenders, each with a
+A source is our compiler or another library. For a layer it names its candidates, each with a
 function that makes it; making one compiles or loads whatever it needs, running it computes the
 layer once.
 """
@@ -14,15 +14,15 @@ from typing import Any
 
 from runtime.measure.workloads import Workload
 
-Maker = Callable[[], "Contender"]
+Maker = Callable[[], "Candidate"]
 
 
 @dataclass
-class Contender:
+class Candidate:
     """Something that computes a layer, ready to run.
 
     `verdict` is what a comparison with plain integer arithmetic gave, one of `VERDICTS`;
-    `own_seconds` is the time of the last run by the contender's own counters, where those are
+    `own_seconds` is the time of the last run by the candidate's own counters, where those are
     wanted; `facts` is what else is known of it, as plain data.
     """
 
@@ -36,7 +36,7 @@ VERDICTS = ("right", "wrong", "not checked")
 
 
 class Source(ABC):
-    """Makes contenders. It travels to a child process, so it holds plain data only."""
+    """Makes candidates. It travels to a child process, so it holds plain data only."""
 
     name: str
     counts_cycles: bool = False
@@ -44,7 +44,7 @@ class Source(ABC):
 
     @abstractmethod
     def makers(self, workload: Workload, check: bool) -> Mapping[str, Maker]:
-        """Names and makers of the contenders for a layer, none where it cannot compute that.
+        """Names and makers of the candidates for a layer, none where it cannot compute that.
 
         Args:
             workload: the layer.
@@ -54,7 +54,7 @@ class Source(ABC):
 
 @dataclass(frozen=True)
 class Entry:
-    """What is known of a contender in another process: see `Contender`.
+    """What is known of a candidate in another process: see `Candidate`.
 
     `error` is why it could not be made.
     """

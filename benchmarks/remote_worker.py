@@ -10,9 +10,9 @@ from multiprocessing.connection import Connection
 from tempfile import NamedTemporaryFile
 from typing import Any
 
-from runtime.measure.contender import Entry, Source
+from runtime.measure.candidate import Entry, Source
 from runtime.measure.samples import Samples
-from runtime.measure.station import LocalStation, StationError
+from runtime.measure.worker import LocalWorker, WorkerError
 from runtime.measure.workloads import Workload
 
 ONE_THREAD = {
@@ -29,7 +29,7 @@ SECONDS_TO_ANSWER = 300
 """A child that says nothing for so long has hung."""
 
 
-class RemoteStation:
+class RemoteWorker:
     """Contenders in a child process of their own, on one core.
 
     Libraries that share a process fight over threads and signal handlers; one that aborts must not
@@ -42,7 +42,7 @@ class RemoteStation:
         Args:
             source: what runs there.
             core: the core to pin it to; None leaves it free.
-            raise_errors: whether a contender that cannot be made ends the benchmark.
+            raise_errors: whether a candidate that cannot be made ends the benchmark.
         """
         self.source = source
         self._log = NamedTemporaryFile(prefix=f"lowbit-{source.name}-")  # noqa: SIM115
@@ -55,19 +55,19 @@ class RemoteStation:
         other.close()
 
     def prepare(self, workload: Workload, check: bool) -> list[Entry]:
-        """Make the contenders for a layer.
+        """Make the candidates for a layer.
 
         Raises:
-            StationError: the child died.
-            Exception: what a contender raised, where errors are to be raised.
+            WorkerError: the child died.
+            Exception: what a candidate raised, where errors are to be raised.
         """
         return self._ask("prepare", workload, check)
 
     def run(self, name: str, seconds: float) -> Samples:
-        """Time a contender for a while.
+        """Time a candidate for a while.
 
         Raises:
-            StationError: the child died.
+            WorkerError: the child died.
         """
         return self._ask("run", name, seconds)
 
@@ -90,9 +90,9 @@ class RemoteStation:
             last = next((f" ({line})" for line in reversed(said) if line.strip()), "")
             code = self._process.exitcode
             text = f"{self.source.name}: its process ended with code {code}{last[:300]}"
-            raise StationError(text) from error
+            raise WorkerError(text) from error
         if answer is None:
-            raise StationError(f"{self.source.name}: no answer in {SECONDS_TO_ANSWER} s")
+            raise WorkerError(f"{self.source.name}: no answer in {SECONDS_TO_ANSWER} s")
         if isinstance(answer, Exception):
             raise answer
         return answer
@@ -107,14 +107,14 @@ def _serve(
             os.dup2(file.fileno(), stream)
     if core is not None:
         os.sched_setaffinity(0, {core})
-    station = LocalStation(source, raise_errors)
+    worker = LocalWorker(source, raise_errors)
     while True:
         try:
             method, arguments = connection.recv()
         except (EOFError, KeyboardInterrupt):
             return
         try:
-            connection.send(getattr(station, method)(*arguments))
+            connection.send(getattr(worker, method)(*arguments))
         except KeyboardInterrupt:
             return
         except Exception as error:
