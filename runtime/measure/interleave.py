@@ -10,7 +10,7 @@ from runtime.measure.samples import Samples
 from runtime.measure.worker import Worker, WorkerError
 
 ROUNDS = 8
-"""How often everybody has a turn; every other round goes backwards."""
+"""How often each candidate has a turn; every other round goes backwards."""
 
 
 @dataclass

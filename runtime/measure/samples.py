@@ -19,7 +19,7 @@ from runtime.measure.clock import nanoseconds_per_cycle
 BATCH_NANOSECONDS = 200_000
 """Calls are timed together until they take this long, so that reading the clock is nothing."""
 _UNTIMED = 2
-"""Calls ahead of the timed ones: they bring back the caches and predictors that others have used."""
+"""Calls before the timed ones: they fill the caches and predictors that others have used."""
 
 
 @dataclass
