@@ -16,6 +16,8 @@ from xdsl.parser import Parser
 from xdsl.printer import Printer
 from xdsl.utils.exceptions import DiagnosticException, ParseError, VerifyException
 
+from tests.sweep import some
+
 CONTEXT = context()
 
 GOOD = """
@@ -185,9 +187,9 @@ def generic_op(name: str, properties: dict[str, str], operands: list[str], resul
 
 @pytest.mark.parametrize("name", OPERATIONS)
 def test_unexpected_operands(name: str):
-    for type_, operands, results in product(TYPES, range(5), range(3)):
+    for _, (type_, operands, results) in some([*product(TYPES, range(5), range(3))], len(name)):
         outcome(generic_op(name, OPERATIONS[name], [type_] * operands, results))
-    for first, second in product(TYPES, TYPES):
+    for _, (first, second) in some([*product(TYPES, TYPES)], len(name)):
         outcome(generic_op(name, OPERATIONS[name], [first, second], 1))
 
 

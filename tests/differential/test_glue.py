@@ -52,7 +52,7 @@ def glue_of_matmul(draw: st.DrawFn) -> Graph:
     return graph.returns(draw(glued(graph, acc, axis, most_bits=8, seed=draw(seeds))))
 
 
-@examples(12)
+@examples(6)
 @given(glue_of_matmul(), st.sampled_from(TARGETS), strategies, st.integers(1, 3))
 def test_in_matmul(graph: Graph, target: str, strategy: str, num_threads: int) -> None:
     check(graph, [target], num_threads, [strategy])

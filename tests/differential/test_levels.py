@@ -22,7 +22,7 @@ def reparsed(module: ModuleOp, level: str) -> ModuleOp:
     return again
 
 
-@examples(4)
+@examples(3)
 @given(networks(most_layers=2), st.sampled_from(TARGETS), st.sampled_from(tuple(LEVELS)))
 def test_texts(graph: Graph, target: str, start: str) -> None:
     """Every level has a text; stages run in the interpreter; compiling goes on from any level."""

@@ -44,9 +44,14 @@ FAMILIES = ("cortex-a53", "cortex-a9")
 """A target of each instruction set family; the others only add dot products, or other tiles."""
 
 
-each_target = pytest.mark.parametrize(
-    "target", [*FAMILIES, *swept(*(t for t in TARGETS if t not in FAMILIES))]
-)
+def on(*families: str) -> pytest.MarkDecorator:
+    """The targets of a test: these families in `make test`, all targets in `make test-all`."""
+    return pytest.mark.parametrize(
+        "target", [*families, *swept(*(t for t in TARGETS if t not in families))]
+    )
+
+
+each_target, aarch64_first, armv7_first = on(*FAMILIES), on(FAMILIES[0]), on(FAMILIES[1])
 
 
 def emulated(target: str) -> Machine:

@@ -26,12 +26,23 @@ from tests.differential.test_conv2d import (
 )
 from tests.differential.test_padding_skip import CASES as PADDED
 from tests.differential.test_product import CODE_PAIRS, channels_for
-from tests.emulation.emulated import FAMILIES, TARGETS, Batch, drawn, each_target, share
+from tests.emulation.emulated import (
+    FAMILIES,
+    TARGETS,
+    Batch,
+    aarch64_first,
+    armv7_first,
+    drawn,
+    each_target,
+    share,
+)
 from tests.sweep import SCALE, swept, thinned
 
 STRATEGIES = ("bitserial", "dot", "lut", "product_lut")
 DOT = ("dot", "neoverse-n1")
 """A strategy and the target that alone has instructions for it."""
+CODES_RUN = {DOT, *zip(STRATEGIES, FAMILIES * 2, strict=True)}
+"""Strategies and targets whose codes run in `make test`."""
 X_FILLS = ("random", "highest", "lowest", "alternating")
 
 
@@ -110,7 +121,7 @@ def code_pairs() -> list[tuple[str, str]]:
     [
         pytest.param(
             *(strategy, target),
-            marks=() if (target in FAMILIES or (strategy, target) == DOT) else pytest.mark.sweep,
+            marks=() if (strategy, target) in CODES_RUN else pytest.mark.sweep,
         )
         for strategy in STRATEGIES
         for target in TARGETS
@@ -125,7 +136,7 @@ def test_codes(strategy: str, target: str) -> None:
     batch.run()
 
 
-@each_target
+@armv7_first
 def test_kinds(target: str) -> None:
     """Borders of every class: rows and columns of windows with any number of valid taps."""
     batch = Batch(target)
@@ -138,7 +149,7 @@ def test_kinds(target: str) -> None:
     batch.run()
 
 
-@each_target
+@aarch64_first
 def test_codebooks(target: str) -> None:
     batch = Batch(target)
     for place, (x_code, w_code) in share(target, CODE_PAIRS):
@@ -153,7 +164,7 @@ def test_codebooks(target: str) -> None:
     batch.run()
 
 
-@each_target
+@armv7_first
 def test_channels(target: str) -> None:
     """Every remainder of words, of vectors and of indices of tables."""
     batch = Batch(target)
@@ -164,7 +175,7 @@ def test_channels(target: str) -> None:
     batch.run()
 
 
-@each_target
+@aarch64_first
 def test_out_channels(target: str) -> None:
     """Every remainder of a block of channels."""
     batch = Batch(target)
@@ -176,7 +187,7 @@ def test_out_channels(target: str) -> None:
     batch.run()
 
 
-@each_target
+@aarch64_first
 def test_widths(target: str) -> None:
     """Every remainder of a tile of pixels, and images narrower than one."""
     batch = Batch(target)
@@ -188,7 +199,7 @@ def test_widths(target: str) -> None:
     batch.run()
 
 
-@each_target
+@armv7_first
 def test_geometry(target: str) -> None:
     """Strides, dilation, asymmetric padding, windows in the padding; layouts change in turn."""
     batch = Batch(target)
@@ -201,7 +212,7 @@ def test_geometry(target: str) -> None:
     batch.run()
 
 
-@each_target
+@aarch64_first
 def test_groups(target: str) -> None:
     """Groups begin on a word and on a block of their own; depthwise is as many as channels."""
     batch = Batch(target)
@@ -251,7 +262,7 @@ def test_matmul(target: str) -> None:
     batch.run()
 
 
-@each_target
+@armv7_first
 def test_long_sums(target: str) -> None:
     """So many taps that narrow accumulators must be emptied on the way, all of them saturated."""
     batch = Batch(target)

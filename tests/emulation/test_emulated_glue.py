@@ -39,7 +39,15 @@ from tests.differential.test_product import (
 )
 from tests.differential.test_reshape_and_cast import casts, reshaped
 from tests.differential.test_scale_glue import ends as ends_of_scales
-from tests.emulation.emulated import TARGETS, Batch, drawn, each_target, share
+from tests.emulation.emulated import (
+    TARGETS,
+    Batch,
+    aarch64_first,
+    armv7_first,
+    drawn,
+    each_target,
+    share,
+)
 from tests.emulation.test_emulated_contractions import STRATEGIES
 from tests.sweep import SCALE
 
@@ -75,7 +83,7 @@ def test_glue(target: str) -> None:
     batch.run()
 
 
-@each_target
+@armv7_first
 def test_elementwise(target: str) -> None:
     """Every tie in every rounding; ends of i32; special floats."""
     batch, seed = Batch(target), TARGETS.index(target)
@@ -121,7 +129,7 @@ def test_concatenations(target: str) -> None:
     batch.run()
 
 
-@each_target
+@aarch64_first
 def test_layouts(target: str) -> None:
     """bitpack and unpack of any layout, and functions that only hand tensors on."""
     batch = Batch(target)
