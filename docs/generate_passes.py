@@ -44,7 +44,9 @@ def sketched(text: str) -> str:
     code: list[str] = []
     for block in [*inspect.cleandoc(text).split("\n\n"), ""]:
         if block and re.match(
-            r"\s*(%|->|func\.|scf\.|lowbit\.compute|llvm\.func|\^|uses of)|\s{4}", block
+            r"\s*(%|->|func\.|scf\.|affine\.for|linalg\.|memref\.copy|lowbit\.compute|llvm\.func|\^"
+            r"|uses of)|\s{4}",
+            block,
         ):
             code.append(block)
             continue

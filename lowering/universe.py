@@ -34,6 +34,9 @@ PASSES = {
     "lowbit-split-stages": "lowering.stages.split_stages:SplitStagesPass",
     "lowbit-bufferize": "lowering.stages.bufferize:BufferizePass",
     "lowbit-plan-memory": "lowering.stages.plan_memory:PlanMemoryPass",
+    "lowbit-lower-linalg": "lowering.memory.lower_linalg:LowerLinalgPass",
+    "lowbit-lower-affine": "lowering.memory.lower_affine:LowerAffinePass",
+    "lowbit-lower-memref-copies": "lowering.memory.lower_memref_copies:LowerMemrefCopiesPass",
     "lowbit-lower-contractions": "lowering.loops.lower_contractions:LowerContractionsPass",
     "lowbit-lower-packing": "lowering.loops.lower_packing:LowerPackingPass",
     "lowbit-lower-pools": "lowering.loops.lower_pools:LowerPoolsPass",
@@ -61,6 +64,7 @@ TARGETS = {
 EXTENDED_DIALECTS = {
     "arith": "lowbit_dialect.arith_ops:ARITH",
     "llvm": "lowbit_dialect.llvm_ops:LLVM",
+    "memref": "lowbit_dialect.memref_ops:MEMREF",
 }
 """Dialects of xDSL that our tools read with more operations; plain `xdsl-opt` keeps its own."""
 

@@ -191,7 +191,11 @@ def _first(block: Block) -> Operation:
 def _keep(state: Conversion, op: Operation) -> None:
     """Copy an operation that is LLVM's already, with its operands and types converted."""
     if not op.name.startswith("llvm."):
-        fail(op, "it has no conversion; the passes before this one should have replaced it")
+        fail(
+            op,
+            "nothing lowers it to level llvm: run a pass that does before, in"
+            " compile(module, passes=..) or --pipeline",
+        )
     if op.regions:
         fail(op, "it has a region; expected operations without one inside of a function")
     state.replace(

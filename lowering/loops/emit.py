@@ -145,7 +145,7 @@ class Emit:
         step_value = self.constant(step)
         self._builder.insertion_point = InsertPoint.at_end(block)
         results = body(block.args[0], block.args[1:])
-        self._builder.insert(scf.YieldOp(*results))
+        self.op(scf.YieldOp(*results))
         self._builder.insertion_point = outer
         loop = scf.ForOp(low_value, high_value, step_value, list(initial), Region(block))
         self.op(loop)
@@ -157,7 +157,7 @@ class Emit:
         outer = self._builder.insertion_point
         self._builder.insertion_point = InsertPoint.at_end(block)
         body()
-        self._builder.insert(scf.YieldOp())
+        self.op(scf.YieldOp())
         self._builder.insertion_point = outer
         self.op(scf.IfOp(condition, [], Region(block)))
 
@@ -171,9 +171,9 @@ class Emit:
         block, unchanged = Block(), Block()
         outer = self._builder.insertion_point
         self._builder.insertion_point = InsertPoint.at_end(block)
-        self._builder.insert(scf.YieldOp(*body(values)))
+        self.op(scf.YieldOp(*body(values)))
         self._builder.insertion_point = InsertPoint.at_end(unchanged)
-        self._builder.insert(scf.YieldOp(*values))
+        self.op(scf.YieldOp(*values))
         self._builder.insertion_point = outer
         choice = scf.IfOp(condition, [v.type for v in values], Region(block), Region(unchanged))
         self.op(choice)

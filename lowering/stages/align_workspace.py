@@ -10,7 +10,8 @@
     %aligned = memref.assume_alignment %rounded, 64 : memref<192xi8>
     %slots = memref.view %aligned[%offset][] : memref<192xi8> to memref<64xi32>
 
-Every stage does so for itself, because a caller may run the stages one by one.
+Every stage does so for itself, because a caller may run the stages one by one. So does
+a function of memrefs that allocates memory.
 """
 
 from __future__ import annotations
@@ -20,7 +21,8 @@ from xdsl.dialects.builtin import IndexType, IntegerAttr, MemRefType, i8
 from xdsl.ir import Block, Operation, SSAValue
 from xdsl.rewriter import InsertPoint, Rewriter
 
-from lowering.stages.plan_memory import ALIGNMENT
+ALIGNMENT = 64
+"""Bytes that the slots of a workspace are aligned to: a cache line, the widest vector."""
 
 _INDEX = IndexType()
 

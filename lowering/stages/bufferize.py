@@ -64,6 +64,7 @@ from lowering.stages.gaps import leaves_gaps
 from lowering.stages.globals import Globals
 from lowering.stages.interface import INPUTS, OUTPUTS
 from lowering.support.diagnostics import fail
+from lowering.support.functions import is_public
 from lowering.support.symbol_names import why_not_name
 from lowering.targets import Target, get_target
 
@@ -282,9 +283,12 @@ def _read_by_loops(op: Operation) -> Sequence[SSAValue]:
 
 
 def _is_on_memory(function: func.FuncOp) -> bool:
-    """Whether a function takes memory already, and returns nothing."""
-    types = function.function_type
-    return not types.outputs.data and any(isinstance(t, MemRefType) for t in types.inputs.data)
+    """Whether a function works on memory already: on memrefs, or called by functions that do."""
+    types = (*function.function_type.inputs.data, *function.function_type.outputs.data)
+    if any(isinstance(t, TensorType) for t in types):
+        return False
+    is_inner = len(types) > 0 and not is_public(function)
+    return is_inner or any(isinstance(t, MemRefType) for t in types)
 
 
 def bufferize(function: func.FuncOp, module: ModuleOp, target: Target) -> None:

@@ -15,18 +15,23 @@ at the same time may have the same bytes, with one exception. Frames and ragged 
 values must be zero, and no stage writes them: the caller zeroes the workspace once, and a slot with
 gaps is never used by anything but values with the very same gaps (`gap_class`). So the workspace of
 a deep chain does not grow with its depth, and no call zeroes anything again.
+
+A function of memrefs that allocates memory gets a workspace in the same way, whose content may be
+anything.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from math import ceil
 
 from xdsl.context import Context
-from xdsl.dialects import arith, func, memref
+from xdsl.dialects import arith, func, memref, scf
 from xdsl.dialects.builtin import (
     DYNAMIC_INDEX,
+    ArrayAttr,
+    DictionaryAttr,
     FunctionType,
     IndexType,
     IntegerAttr,
@@ -39,15 +44,15 @@ from xdsl.dialects.builtin import (
 from xdsl.ir import Operation, SSAValue
 from xdsl.passes import ModulePass
 from xdsl.rewriter import InsertPoint, Rewriter
+from xdsl.traits import IsTerminator
 
 from lowbit_dialect.layouts.packed import memory_bytes
+from lowbit_dialect.ops.compute import LaunchOp
+from lowering.stages.align_workspace import ALIGNMENT, align_workspace
 from lowering.stages.bufferize import HOLDS
 from lowering.stages.gaps import gap_class
-from lowering.stages.interface import INPUTS, WORKSPACE, block_of, check_launcher
+from lowering.stages.interface import INPUTS, WORKSPACE, check_launcher
 from lowering.support.diagnostics import fail
-
-ALIGNMENT = 64
-"""Bytes that the slots of a workspace are aligned to: a cache line, the widest vector."""
 
 
 @dataclass(frozen=True)
@@ -105,10 +110,20 @@ def plan_slots(lifetimes: Sequence[Lifetime]) -> tuple[list[int], int]:
 
 
 def _uses(value: SSAValue) -> Iterator[Operation]:
-    """The operations that use memory, also by views of it."""
+    """The operations that use memory, also by views of it.
+
+    Raises:
+        OpFailedException: an allocation of one iteration of a loop is used by the next one.
+    """
     for use in value.uses:
-        yield use.operation
-        for result in use.operation.results:
+        user = use.operation
+        yield user
+        if user.has_trait(IsTerminator):
+            above = user.parent_op()
+            if above is None or isinstance(above, scf.ForOp | scf.WhileOp):
+                fail(user, "memory that is allocated in a loop must not leave its iteration")
+            user = above
+        for result in user.results:
             if isinstance(result.type, MemRefType):
                 yield from _uses(result)
 
@@ -123,27 +138,36 @@ def _top(op: Operation, main: func.FuncOp) -> Operation:
     return above
 
 
-def _lifetime(op: memref.AllocOp, main: func.FuncOp, order: dict[Operation, int]) -> Lifetime:
+def _lifetime(
+    op: memref.AllocOp, main: func.FuncOp, order: dict[Operation, int] | None
+) -> Lifetime:
+    """When an allocation is in use, by the order of a block's operations; without one, always."""
     type_ = op.memref.type
     assert isinstance(type_, MemRefType)
+    if op.alignment is not None and op.alignment.value.data > ALIGNMENT:
+        fail(op, f"slots of the workspace are aligned to {ALIGNMENT} bytes, not to {op.alignment}")
     if DYNAMIC_INDEX in type_.get_shape():
         fail(op, f"only allocations of known extents have a place in the workspace, got {type_}")
-    used = [order[_top(user, main)] for user in _uses(op.memref)] or [order[op]]
+    users = [*_uses(op.memref)] or [op]
+    used = [0] if order is None else [order[_top(user, main)] for user in users]
     holds = op.attributes.get(HOLDS)
     found = gap_class(holds) if isinstance(holds, TensorType) else None
     size = memory_bytes(type_)
     return Lifetime(size, min(used), max(used), None if found is None else (found, size))
 
 
-def plan_memory(main: func.FuncOp) -> None:
-    """Give every allocation of a function its place in the workspace."""
-    block = block_of(main)
-    order = {op: k for k, op in enumerate(block.ops)}
-    allocations = [op for op in block.ops if isinstance(op, memref.AllocOp)]
-    for op in [op for op in block.ops if isinstance(op, memref.DeallocOp)]:
-        op.detach()
-        op.erase()
-    offsets, total = plan_slots([_lifetime(op, main, order) for op in allocations])
+def plan_memory(function: func.FuncOp) -> None:
+    """Give every allocation of a function its place in the workspace, which it takes last."""
+    block = function.body.blocks[0]
+    allocations = [op for op in function.walk() if isinstance(op, memref.AllocOp)]
+    for op in [op for op in function.walk() if isinstance(op, memref.DeallocOp)]:
+        Rewriter.erase_op(op)
+    if len(function.body.blocks) == 1:
+        order = {op: k for k, op in enumerate(block.ops)}
+        lifetimes = [_lifetime(op, function, order) for op in allocations]
+    else:
+        lifetimes = [_lifetime(op, function, None) for op in allocations]
+    offsets, total = plan_slots(lifetimes)
     count = total + ALIGNMENT - 1 if total else 0
     workspace = block.insert_arg(MemRefType(i8, [max(1, count)]), len(block.args))
     workspace.name_hint = "workspace"
@@ -158,8 +182,74 @@ def plan_memory(main: func.FuncOp) -> None:
         op.memref.replace_all_uses_with(view.results[0])
         op.detach()
         op.erase()
-    main.function_type = FunctionType.from_lists([a.type for a in block.args], [])
-    main.attributes[WORKSPACE] = IntegerAttr(count, i64)
+    types = function.function_type
+    function.function_type = FunctionType.from_lists(
+        [a.type for a in block.args], types.outputs.data
+    )
+    if function.arg_attrs is not None:
+        function.arg_attrs = ArrayAttr([*function.arg_attrs, DictionaryAttr({})])
+    function.attributes[WORKSPACE] = IntegerAttr(count, i64)
+
+
+def plan_called_functions(module: ModuleOp) -> None:
+    """Give functions of memrefs that allocate memory a workspace, and those that call them.
+
+    func.func @main(%x: memref<4xi32>) {
+      func.call @inner(%x) : (memref<4xi32>) -> ()        @inner allocates 64 bytes
+    ->
+    func.func @main(%x: memref<4xi32>, %workspace: memref<190xi8>)
+        attributes {lowbit.workspace = 190 : i64} {
+      %slot = memref.view %aligned[%c0][] : .. to memref<127xi8>
+      func.call @inner(%x, %slot) : (memref<4xi32>, memref<127xi8>) -> ()
+
+    Raises:
+        OpFailedException: a function calls itself, or a stage allocates memory.
+    """
+    functions = {f.sym_name.data: f for f in module.body.block.ops if isinstance(f, func.FuncOp)}
+    launched = {op.function_name for op in module.walk() if isinstance(op, LaunchOp)}
+    done, under_way = set[str](), set[str]()
+
+    def plan(name: str) -> None:
+        function = functions.get(name)
+        if function is None or name in done or function.is_declaration or is_launcher(function):
+            return
+        if name in under_way:
+            fail(function, f"@{name} calls itself, so that no workspace is large enough")
+        under_way.add(name)
+        for call in [op for op in function.walk() if isinstance(op, func.CallOp)]:
+            plan(call.callee.root_reference.data)
+            _pass_workspace(call, functions)
+        done.add(name)
+        first = next((op for op in function.walk() if isinstance(op, memref.AllocOp)), None)
+        if first is None:
+            return
+        if WORKSPACE in function.attributes:
+            fail(first, f"@{name} has its workspace already")
+        if name in launched:
+            fail(first, f"@{name} is a stage: allocate where it is launched, and pass the memory")
+        plan_memory(function)
+        workspace = function.body.blocks[0].args[-1]
+        align_workspace(workspace, memory_bytes(workspace.type) - ALIGNMENT + 1)  # pyright: ignore
+
+    for name in functions:
+        plan(name)
+
+
+def _pass_workspace(call: func.CallOp, functions: Mapping[str, func.FuncOp]) -> None:
+    """Let a call of a function with a workspace allocate that."""
+    callee = functions.get(call.callee.root_reference.data)
+    if callee is None or WORKSPACE not in callee.attributes or is_launcher(callee):
+        return
+    types = callee.function_type.inputs.data
+    if len(call.arguments) == len(types):
+        return
+    last = types[-1]
+    assert isinstance(last, MemRefType), "the workspace"
+    alloc = memref.AllocOp([], [], last)
+    new = func.CallOp(call.callee, [*call.arguments, alloc.memref], call.result_types)
+    for op in (alloc, new):
+        op.location = call.location
+    Rewriter.replace_op(call, [alloc, new], new.results)
 
 
 @dataclass(frozen=True)
@@ -170,6 +260,7 @@ class PlanMemoryPass(ModulePass):
 
     def apply(self, ctx: Context, op: ModuleOp) -> None:
         """Plan the functions that are not planned yet."""
+        plan_called_functions(op)
         for function in op.body.block.ops:
             if is_launcher(function) and WORKSPACE not in function.attributes:
                 assert isinstance(function, func.FuncOp)

@@ -9,14 +9,18 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from xdsl.dialects.builtin import ModuleOp
+from xdsl.builder import InsertOpInvT
+from xdsl.dialects.builtin import ModuleOp, UnknownLoc
 from xdsl.ir import Operation, SSAValue
 from xdsl.pattern_rewriter import PatternRewriter, RewritePattern
 from xdsl.rewriter import InsertPoint
 
 
 class _Replacer(PatternRewriter):
-    """Replaces operations, and tells nobody: there is no list of operations to keep right."""
+    """Replaces operations without a list of operations to keep right.
+
+    What it inserts is where the operation is that it rewrites.
+    """
 
     def move_to(self, op: Operation) -> None:
         """Get ready to rewrite `op`."""
@@ -24,6 +28,18 @@ class _Replacer(PatternRewriter):
         assert block is not None
         self._current_operation = op
         self.insertion_point = InsertPoint(block, op)
+
+    def insert(self, op: InsertOpInvT, insertion_point: InsertPoint | None = None) -> InsertOpInvT:
+        """Insert operations, at the place of the one that is rewritten."""
+        self._locate((op,) if isinstance(op, Operation) else op)
+        return super().insert(op, insertion_point)
+
+    def _locate(self, ops: Sequence[Operation]) -> None:
+        current = self._current_operation
+        assert current is not None
+        for op in ops:
+            if isinstance(op.location, UnknownLoc):
+                op.location = current.location
 
     def replace(
         self,
@@ -33,6 +49,7 @@ class _Replacer(PatternRewriter):
         safe_erase: bool = True,
     ) -> None:
         """Put `new_ops` in the place of `op`; its results are those of the last one."""
+        self._locate((new_ops,) if isinstance(new_ops, Operation) else new_ops)
         if new_results is not None or not safe_erase:
             super().replace(op, new_ops, new_results, safe_erase)
             return
@@ -59,3 +76,10 @@ def rewrite_each(module: ModuleOp, patterns: Mapping[type[Operation], RewritePat
     for op in matched:
         rewriter.move_to(op)
         patterns[type(op)].match_and_rewrite(op, rewriter)
+
+
+def rewrite_op(op: Operation, pattern: RewritePattern) -> None:
+    """Apply a pattern to one operation."""
+    rewriter = _Replacer(op)
+    rewriter.move_to(op)
+    pattern.match_and_rewrite(op, rewriter)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from textwrap import wrap
 
-from lowering.stages.plan_memory import ALIGNMENT
+from lowering.stages.align_workspace import ALIGNMENT
 from runtime.aot.c_types import CBuffer, parameters_of
 from runtime.aot.library import VERSION, Library, LibraryFunction
 from runtime.aot.names import stage_type, workspace_query

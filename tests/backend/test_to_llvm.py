@@ -482,7 +482,7 @@ WRONG = {
     "no conversion": (
         "func.func @f(%a: index) -> index {\n"
         "  %b = arith.floordivsi %a, %a : index\n  func.return %b : index\n}",
-        "'arith.floordivsi': it has no conversion",
+        "'arith.floordivsi': nothing lowers it to level llvm",
     ),
     "stride": (
         "func.func @f(%m: memref<4x4xi32, strided<[8, 2]>>, %i: index) {\n"
@@ -492,7 +492,7 @@ WRONG = {
     ),
     "allocation": (
         "func.func @f() {\n  %m = memref.alloc() : memref<4xi32>\n  func.return\n}",
-        "'memref.alloc': it has no conversion",
+        "'memref.alloc': nothing lowers it to level llvm",
     ),
 }
 

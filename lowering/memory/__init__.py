@@ -1,0 +1,1 @@
+"""Operations of other dialects on memory become loops and arithmetic."""
