@@ -21,6 +21,9 @@ from lowbit_dialect.reference.glue import (
 DEVIATION = 32
 """Standard deviation of 8-bit numbers, in steps, where the sums deviate as much."""
 
+MANTISSA_BITS = 7
+"""Significant bits of the scale of a channel of 8-bit numbers."""
+
 
 @dataclass(frozen=True)
 class Glue:
@@ -127,14 +130,17 @@ def to_eight_bits(
         wanted = mean * deviation / step - lowest
         offset = np.rint((wanted + 0.5) * step - center).astype(np.int64)
         return Glue("shift", code, {"offset": offset, "shift": shift})
-    factor = np.minimum(DEVIATION / deviation * rng.uniform(0.7, 1.3, len(center)), 0.999)
+    factor = np.minimum(DEVIATION / deviation * rng.uniform(0.7, 1.3, len(center)), 0.99)
     shift = np.floor(-np.log2(factor)).astype(np.int64)
+    mantissa = np.floor(factor * 2.0 ** (MANTISSA_BITS + shift)).astype(np.int64)
+    # The offset moves the lowest number to 0, for products that count are not negative.
+    wanted = mean * deviation - lowest / (mantissa / 2.0 ** (MANTISSA_BITS + shift))
     parameters = {
-        "offset": np.rint(mean * deviation - center).astype(np.int64),
-        "multiplier": np.rint(factor * 2.0 ** (31 + shift)).astype(np.int64),
+        "offset": np.rint(wanted - center).astype(np.int64),
+        "multiplier": mantissa << 31 - MANTISSA_BITS,
         "shift": shift,
     }
-    return Glue("scale", code, parameters | {"zero": np.int64(-lowest)})  # pyright: ignore
+    return Glue("scale", code, parameters)
 
 
 def level_shares(values: NDArray, code: str) -> NDArray[np.float64]:

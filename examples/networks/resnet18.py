@@ -16,7 +16,6 @@ import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -180,10 +179,7 @@ class _Writer:
 
     def glue(self, acc: SSAValue, glue: Glue) -> SSAValue:
         """Append glue."""
-        parameters: dict[str, Any] = dict(glue.parameters)
-        if "zero" in parameters:
-            parameters["zero"] = int(parameters["zero"])
-        return getattr(self.net, glue.form)(acc, code=glue.code, **parameters)
+        return getattr(self.net, glue.form)(acc, code=glue.code, **glue.parameters)
 
     def layer(self, x: SSAValue, layer: Layer) -> SSAValue:
         """Append a convolution and its glue."""

@@ -261,6 +261,11 @@ class KernelOp(LowbitOp):
             raise VerifyException(
                 f"epilogue_schedule: sum_bits = {plan.sum_bits.data}: for glue of form threshold"
             )
+        products = plan.product_bits.data
+        if products < 64 and (glue is None or glue.form.data != "scale"):
+            raise VerifyException(
+                f"epilogue_schedule: product_bits = {products}: for glue of form scale"
+            )
         layout = packed_layout(pack.results[0].type) if pack is not None else None
         if plan.words.data > 1 and (layout is None or layout.bytes.data):
             raise VerifyException(

@@ -22,7 +22,9 @@ from lowering.loops.epilogue.comparisons import (
     SumVectors,
     max_lanes,
     plane_words,
+    sum_range,
 )
+from lowering.loops.epilogue.narrow_scale import NarrowScale
 from lowering.targets import Target
 from lowering.targets.costs import MaskCosts
 
@@ -34,7 +36,8 @@ MIN_CLIPPED_COMPARISONS = 3
 class ScheduleEpilogue(RewritePattern):
     """Sums are compared in the narrowest lanes that decide all comparisons alike.
 
-    Where masks become words by sums, several words are packed together.
+    Where masks become words by sums, several words are packed together. Glue of form scale has
+    products of 32 bits where these give every sum the same level.
 
     %y = lowbit.bitserial_conv %x, %w schedule .. epilogue { .. fused_glue .. bitpack .. }
     ->
@@ -54,7 +57,10 @@ class ScheduleEpilogue(RewritePattern):
         if not isinstance(schedule, ScheduleAttr) or "epilogue_schedule" in op.properties:
             return
         words = _words_together(op, schedule.pixels.data, self.target)
-        plan = EpilogueScheduleAttr.get(_sum_bits(op, self.target), words)
+        is_narrow = NarrowScale.of(op.glue, sum_range(op)) is not None
+        plan = EpilogueScheduleAttr.get(
+            _sum_bits(op, self.target), words, 32 if is_narrow else DEFAULT.product_bits.data
+        )
         if plan != DEFAULT:
             op.properties["epilogue_schedule"] = plan
             rewriter.notify_op_modified(op)

@@ -39,7 +39,7 @@ def glue(acc: NDArray[np.int64], form: str, code: str, parameters: Mapping) -> N
     product = moved * parameters["multiplier"] * 2  # the high word, ties up; then ties away from 0
     high = (product + (1 << 31)) >> 32
     magnitude = (np.abs(high) + ((1 << shift) >> 1)) >> shift
-    return np.clip(np.sign(high) * magnitude + parameters["zero"] + least, least, most)
+    return np.clip(np.sign(high) * magnitude + least, least, most)
 
 
 def whole(x: NDArray, layer: Layer) -> NDArray[np.int64]:

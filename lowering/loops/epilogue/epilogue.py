@@ -28,6 +28,8 @@ from lowering.loops.epilogue.comparisons import (
     sum_range,
 )
 from lowering.loops.epilogue.glue_levels import GLUE_LEVELS
+from lowering.loops.epilogue.levels import Levels
+from lowering.loops.epilogue.narrow_scale import NarrowScale, NarrowScaleLevels
 from lowering.loops.epilogue.narrow_thresholds import Narrowing, holds
 from lowering.loops.stage import Stage, shape_of
 from lowering.support.diagnostics import fail
@@ -41,8 +43,9 @@ class Epilogue:
         self.glue, self.pack, self.plan = op.glue, op.pack, op.plan_of_epilogue
         correction = op.operands[2] if len(op.operands) > 2 else None
         self.correction = self._table(correction, fill=0) if correction is not None else None
-        self.parameters = self._parameter_tables()
         self.sum_range, self.comparisons = sum_range(op), Comparisons.of(op)
+        self.levels: type[Levels] | None = None
+        self.parameters = self._parameter_tables()
         self.packed = packed_target(op, stage.target) if self.pack is not None else None
         self.target = self._target(stage)
 
@@ -52,13 +55,23 @@ class Epilogue:
     def _parameter_tables(self) -> list[ChannelTable]:
         if self.glue is None:
             return []
+        if self.plan.product_bits.data < 64:
+            found = NarrowScale.of(self.glue, self.sum_range)
+            if found is None:
+                fail(
+                    self.op,
+                    f"epilogue_schedule: product_bits = {self.plan.product_bits.data}: no numbers"
+                    " of i32 give every sum the level that the glue gives",
+                )
+            self.levels = NarrowScaleLevels
+            return found.tables(self.op)
+        self.levels = GLUE_LEVELS[self.glue.form.data]
         known = known_parameters(self.op, self.glue)
         if known is not None:
             return [ChannelTable.constant(array) for array in known]
-        form = GLUE_LEVELS[self.glue.form.data]
         return [
             self._table(value, fill, channels_first=len(shape_of(value)) == 2)
-            for value, fill in zip(self.glue.parameters, form.FILLS, strict=False)
+            for value, fill in zip(self.glue.parameters, self.levels.FILLS, strict=False)
         ]
 
     def _target(self, stage: Stage) -> SSAValue | None:
@@ -75,7 +88,7 @@ class Epilogue:
         """Emit the epilogue of one tile."""
         narrowing = self._narrowing(site)
         site = self._correct(site, 0 if narrowing is None else narrowing.bias)
-        if self.glue is None:
+        if self.glue is None or self.levels is None:
             site = site.widened()
             self._store(site, lambda m, v: site.sums[m][v])
             return
@@ -84,7 +97,7 @@ class Epilogue:
             site, parameters = narrowing.apply(site, max_lanes(self.op)), self._moved(narrowing)
         else:
             site = site.widened()
-        levels = GLUE_LEVELS[self.glue.form.data].of(self.glue, site, parameters)
+        levels = self.levels.of(self.glue, site, parameters)
         if self.packed is None:
             self._store(site, levels.byte)
         else:

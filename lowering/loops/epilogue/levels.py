@@ -208,6 +208,26 @@ class ClippedLevels(Levels):
         super().__init__(glue, emit)
         self.levels: list[list[SSAValue]] = []
 
+    def clipped(self, level: SSAValue, highest: int) -> SSAValue:
+        """A level clipped to `lowest` .. `highest`."""
+        emit, lowest = self.emit, self.emit.constant(self.lowest, level.type)
+        at_least = emit.binary(arith.MaxSIOp, level, lowest)
+        return emit.binary(arith.MinSIOp, at_least, emit.constant(highest, level.type))
+
+    @override
+    def level_plane(self, pixel: int, vector: int, plane: int) -> SSAValue:
+        """Test one bit of each level."""
+        return test_bit(self.emit, self.levels[pixel][vector], plane)
+
+    @override
+    def level(self, pixel: int, vector: int) -> SSAValue:
+        """The levels."""
+        return self.levels[pixel][vector]
+
+
+class ShiftedLevels(ClippedLevels):
+    """Levels of sums to which an offset is added, and that are shifted at last."""
+
     @classmethod
     @override
     def of(cls, glue: FusedGlueOp, site: AccumulatorTile, tables: list[ChannelTable]) -> Self:
@@ -224,10 +244,7 @@ class ClippedLevels(Levels):
             for m, pixel in enumerate(site.sums):
                 moved = add(emit, pixel[v], offset)
                 level = self.scaled(glue, moved, numbers, shift)
-                at_least = emit.binary(arith.MaxSIOp, level, emit.constant(self.lowest, level.type))
-                self.levels[m].append(
-                    emit.binary(arith.MinSIOp, at_least, emit.constant(highest, level.type))
-                )
+                self.levels[m].append(self.clipped(level, highest))
         return self
 
     @abstractmethod
@@ -252,18 +269,8 @@ class ClippedLevels(Levels):
         low, high = site.sum_range
         return not INT32_MIN <= low + offsets.min() <= high + offsets.max() <= INT32_MAX
 
-    @override
-    def level_plane(self, pixel: int, vector: int, plane: int) -> SSAValue:
-        """Test one bit of each level."""
-        return test_bit(self.emit, self.levels[pixel][vector], plane)
 
-    @override
-    def level(self, pixel: int, vector: int) -> SSAValue:
-        """The levels."""
-        return self.levels[pixel][vector]
-
-
-class ShiftLevels(ClippedLevels):
+class ShiftLevels(ShiftedLevels):
     """level = clip((acc + offset) >> shift, lo, hi), the sum saturating in i32."""
 
     FILLS = (INT32_MIN, 0)

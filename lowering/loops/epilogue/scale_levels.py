@@ -13,10 +13,10 @@ from lowbit_dialect import simd
 from lowbit_dialect.constants import constant_values
 from lowbit_dialect.ops.glue import FusedGlueOp
 from lowering.loops.emit import Emit
-from lowering.loops.epilogue.levels import INT32_MAX, INT32_MIN, ClippedLevels, saturating_add
+from lowering.loops.epilogue.levels import INT32_MAX, INT32_MIN, ShiftedLevels, saturating_add
 
 
-class ScaleLevels(ClippedLevels):
+class ScaleLevels(ShiftedLevels):
     """level = clip(scaled + zero, lo, hi)."""
 
     FILLS = (INT32_MIN, INT32_MAX, 0)
