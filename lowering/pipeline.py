@@ -25,7 +25,6 @@ from lowering.kernels.propagate_layout import PropagateLayoutPass
 from lowering.kernels.select_kernel import SelectKernelPass
 from lowering.llvm.lowbit_to_llvm import LowbitToLLVMPass
 from lowering.llvm.scf_to_cf import ScfToCfPass
-from lowering.loops.to_loops import STAGES_TO_LOOPS, TO_STAGES
 from lowering.memory.lower_affine import LowerAffinePass
 from lowering.memory.lower_linalg import LowerLinalgPass
 from lowering.memory.lower_memref_copies import LowerMemrefCopiesPass
@@ -41,6 +40,7 @@ from lowering.tensors.fold_tensors import FoldTensorsPass
 from lowering.tensors.remove_quantize_pairs import RemoveQuantizePairsPass
 from lowering.tensors.thresholds_to_shift import ThresholdsToShiftPass
 from lowering.tiles.lower_tile import LowerTilePass
+from lowering.to_loops import STAGES_TO_LOOPS, TO_STAGES
 
 LEVELS: dict[str, tuple[type[ModulePass], ...]] = {
     "tensors": (

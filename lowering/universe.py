@@ -46,7 +46,7 @@ PASSES = {
     "lowbit-lower-compute": "lowering.loops.lower_compute:LowerComputePass",
     "lowbit-share-stages": "lowering.stages.share_stages:ShareStagesPass",
     "lowbit-outline-stages": "lowering.stages.outline_stages:OutlineStagesPass",
-    "lowbit-to-loops": "lowering.loops.to_loops:ToLoopsPass",
+    "lowbit-to-loops": "lowering.to_loops:ToLoopsPass",
     "lowbit-lower-tile": "lowering.tiles.lower_tile:LowerTilePass",
     "simd-lower": "lowering.simd.simd_lower:SimdLowerPass",
     "lowbit-to-llvm": "lowering.llvm.lowbit_to_llvm:LowbitToLLVMPass",

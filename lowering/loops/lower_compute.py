@@ -26,8 +26,8 @@ from xdsl.passes import ModulePass
 from lowbit_dialect.ops.compute import ComputeOp
 from lowering.loops.lowerings import HOW_TO_ADD, Lowering, lowering_of
 from lowering.loops.stage import Stage
-from lowering.stages.globals import Globals
 from lowering.support.diagnostics import fail
+from lowering.support.globals import Globals
 from lowering.targets import get_target
 
 

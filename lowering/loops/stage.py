@@ -32,7 +32,7 @@ from lowbit_dialect.layouts.packed import storage_type
 from lowbit_dialect.ops.compute import ComputeOp, ViewAsOp
 from lowbit_dialect.ops.pack import ConstantOp
 from lowering.loops.emit import Emit, Index
-from lowering.stages.globals import Globals
+from lowering.support.globals import Globals
 from lowering.targets import Target
 
 MAX_POSITIONS = 1 << 12

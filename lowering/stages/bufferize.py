@@ -61,10 +61,10 @@ from lowering.loops.contraction.padding_skip import reads_weights
 from lowering.loops.lowerings import HOW_TO_ADD, lowering_of
 from lowering.loops.stage import constant_image
 from lowering.stages.gaps import leaves_gaps
-from lowering.stages.globals import Globals
 from lowering.stages.interface import INPUTS, OUTPUTS
 from lowering.support.diagnostics import fail
 from lowering.support.functions import is_public
+from lowering.support.globals import Globals
 from lowering.support.symbol_names import why_not_name
 from lowering.targets import Target, get_target
 

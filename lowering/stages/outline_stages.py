@@ -55,11 +55,11 @@ from lowbit_dialect.layouts.packed import memory_bytes
 from lowbit_dialect.ops.compute import ComputeOp, LaunchOp, ViewAsOp
 from lowering.loops.emit import Emit
 from lowering.stages.align_workspace import ALIGNMENT, align_workspace
-from lowering.stages.globals import Globals
 from lowering.stages.interface import STAGES, WORKSPACE, block_of, bytes_of, check_launcher
 from lowering.stages.plan_memory import is_launcher
 from lowering.stages.share_stages import STAGE
 from lowering.support.diagnostics import fail
+from lowering.support.globals import Globals
 
 INDEX = IndexType()
 

@@ -34,8 +34,8 @@ from xdsl.passes import ModulePass
 from xdsl.rewriter import Rewriter
 
 from lowbit_dialect.ops.compute import ComputeOp, LaunchOp
-from lowering.stages.globals import Globals
 from lowering.stages.interface import block_of
+from lowering.support.globals import Globals
 
 STAGE = "lowbit.stage"
 """Attribute of the launch of a shared stage: the name that it had alone."""

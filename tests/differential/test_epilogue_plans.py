@@ -10,8 +10,8 @@ from xdsl.utils.exceptions import PassFailedException, VerifyException
 
 from lowbit_dialect.epilogue_schedule import EpilogueScheduleAttr
 from lowbit_dialect.ops.kernel import KernelOp
-from lowering.loops.to_loops import ToLoopsPass
 from lowering.pipeline import lower
+from lowering.to_loops import ToLoopsPass
 from runtime.compiler import compile as compile_module
 from runtime.compiler import parse_module
 

@@ -13,9 +13,9 @@ from lowbit_dialect.geometry import ConvGeometry, Window
 from lowbit_dialect.ops.kernel import KernelOp
 from lowbit_dialect.schedule import KnobValue, ScheduleAttr
 from lowering.kernels.kernel_plan import KernelPlan
-from lowering.loops.to_loops import ToLoopsPass
 from lowering.strategies import get_strategy
 from lowering.targets import get_target
+from lowering.to_loops import ToLoopsPass
 from runtime.measure.built_layer import BuiltLayer
 from runtime.measure.layer import Layer
 from runtime.measure.workloads import Workload

@@ -18,10 +18,10 @@ from xdsl.printer import Printer
 
 from lowbit_dialect.codes import parse_code
 from lowbit_dialect.network import Network
-from lowering.loops.to_loops import ToLoopsPass
 from lowering.pipeline import passes_of
 from lowering.targets import TARGETS
 from lowering.tiles.lower_tile import LowerTilePass
+from lowering.to_loops import ToLoopsPass
 from runtime.source import parse_module
 
 ROOT = Path(__file__).parent.parent.parent

@@ -88,6 +88,24 @@ def test_no_pass_imports_a_tool() -> None:
     assert found == []
 
 
+ROOMS = ("lowering.support", "lowering.loops", "lowering.stages", "lowering.tools")
+"""Folders of the lowering; each may import those before it."""
+
+
+def test_rooms_are_imported_one_way() -> None:
+    def room(name: str) -> int:
+        return next((k for k, room in enumerate(ROOMS) if name.startswith(f"{room}.")), -1)
+
+    found = [
+        f"{name} imports {other}"
+        for name, tree in MODULES.items()
+        for other in imported(tree, only_at_start=False)
+        if -1 < room(name) < room(other)
+    ]
+    assert any(room(name) == len(ROOMS) - 1 for name in MODULES)
+    assert found == []
+
+
 def cycle(graph: dict[str, set[str]]) -> list[str]:
     """Some modules that import each other in a circle, or none."""
     finished: set[str] = set()
