@@ -16,7 +16,6 @@ from llvmlite.binding.common import _is_shutting_down
 from lowering.llvm.lock import with_llvm
 from lowering.targets import get_target
 
-_ELF_MACHINES = {"x86_64": 62, "aarch64": 183, "armv7": 40}
 _ELF_HEADER = struct.Struct("<4sBBB9xHH")
 
 
@@ -77,7 +76,7 @@ def _unload(tracker: llvm.ResourceTracker) -> None:
 
 def _check(data: bytes) -> None:
     """Refuse what LLVM would rather end the process than refuse."""
-    arch = get_target("host").arch
+    host = get_target("host").architecture
     if len(data) < _ELF_HEADER.size:
         raise JitError(f"an object file of {len(data)} bytes is truncated")
     magic, _, endian, _, kind, machine = _ELF_HEADER.unpack_from(data)
@@ -85,10 +84,10 @@ def _check(data: bytes) -> None:
         raise JitError("the object file is not a little-endian ELF file")
     if kind != 1:
         raise JitError(f"the ELF file is of kind {kind}: expected 1, a relocatable object")
-    if machine != _ELF_MACHINES.get(arch):
+    if machine != host.elf_machine:
         raise JitError(
-            f"the object file is for ELF machine {machine}, this process is {arch} "
-            f"({_ELF_MACHINES.get(arch)})"
+            f"the object file is for ELF machine {machine}, this process is {host.name} "
+            f"({host.elf_machine})"
         )
 
 

@@ -12,7 +12,7 @@ from typing import Any
 from lowering.llvm.object import CompileError, compile_object
 from lowering.llvm.target_check import trust
 from lowering.targets import Costs, Target
-from lowering.targets.consistency import INDEX_WIDTHS, WIDTHS
+from lowering.targets.arch import ARCHITECTURES
 
 CPU_SECONDS = 20
 """Processor time for all functions of a process."""
@@ -30,11 +30,11 @@ _UNKNOWN = re.compile(rb"\x00llvm\.[\w.]+\x00")
 def _target(request: dict[str, Any]) -> Target:
     """The target of a request, as far as LLVM is told of it."""
     arch = request["triple"].partition("-")[0]
-    feature = WIDTHS[arch][128]
-    isa = frozenset({feature})
+    facts = ARCHITECTURES[arch]
+    isa = frozenset(filter(None, [facts.vectors[128]]))
     target = Target(
         *("trial", request["triple"], request["cpu"], isa, 128, 16, 32, Costs.of(isa, arch)),
-        index_width=INDEX_WIDTHS[arch],
+        index_width=facts.index_width,
         features=request["features"],
     )
     trust(target)

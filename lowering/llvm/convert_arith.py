@@ -230,11 +230,11 @@ def _negf(state: Conversion, op: arith.NegfOp) -> None:
 
 
 def _max_or_min_num(name: str, greater: str) -> Handler:
-    """The number where the other is a NaN; ARMv7 would call libm for the intrinsic."""
+    """The number where the other is a NaN; without the intrinsic where that calls libm."""
 
     def convert(state: Conversion, op: Operation) -> None:
         a, b = (state.value(operand) for operand in op.operands)
-        if state.target.arch != "armv7":
+        if not state.target.architecture.calls_libm_for_maxnum:
             state.values[op.results[0]] = state.intrinsic(name, [a, b], a.type)
             return
         larger = rounding.select(state, greater, (a, b), a, b)

@@ -30,14 +30,3 @@ DOT_FORMS: dict[str, DotForm] = {
 """By the feature that has it, the best first."""
 
 PORTABLE_DOT = DotForm()
-
-POPCOUNT_REGISTERS = {"aarch64": 6}
-"""By architecture: where LLVM orders operations for their latency, several are under way at once,
-and it does not take back what that costs in spills."""
-
-LEAST_POPCOUNT_REGISTERS = 2
-"""A word of x and a count."""
-
-LANE_REGISTERS = {"armv7": 2}
-"""By architecture: vectors that instructions take single lanes of. On ARMv7 these must be q0 to q3,
-which LLVM gives to sums as well."""

@@ -10,6 +10,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import TypeVar
 
+from lowering.targets.arch import ARCHITECTURES
+
 
 @dataclass(frozen=True)
 class Waits:
@@ -154,8 +156,8 @@ class Costs:
             _best(MASK_COSTS, isa, MaskCosts(compare=1, select=3, count=1)),
             throughput.lookups.operations if has_shuffles else PORTABLE_LOOKUP_STEPS,
             _best(POPCOUNT_STEPS, isa, 20),
-            POPCOUNT_WORDS.get(arch, 1),
-            arch in SPILLS_LONG_BODIES,
+            ARCHITECTURES[arch].popcount_words,
+            ARCHITECTURES[arch].spills_long_bodies,
         )
 
 
@@ -190,10 +192,3 @@ PORTABLE_LOOKUP_STEPS = 32
 
 POPCOUNT_STEPS: dict[str, float] = {"avx512vpopcntdq": 3, "avx512bw": 9, "avx2": 9, "neon": 3}
 """By the feature that counts bits of vectors, the best first; without, counts are made of sums."""
-
-POPCOUNT_WORDS = {"armv7": 2}
-"""By architecture: tiles of few registers are small, and the loop's own steps count there."""
-
-SPILLS_LONG_BODIES = ("armv7",)
-"""Architectures where LLVM reads through one pointer that moves on, and so all of a body at its
-beginning: what is not needed at once then goes to the stack."""

@@ -11,32 +11,12 @@ from dataclasses import replace
 from pathlib import Path
 
 from lowbit_dialect.at_fork import COMPILER_LOCK
+from lowering.targets.arch import ARCHITECTURES, architecture_written
 from lowering.targets.caches import cache_bytes
 from lowering.targets.costs import USUAL_L1_BYTES, USUAL_L2_BYTES, USUAL_THROUGHPUT, Costs
 from lowering.targets.isa_classes import ISA_CLASSES
 from lowering.targets.known import TARGETS
 from lowering.targets.target import Target
-
-ARCHITECTURES = {
-    "x86_64": "x86_64",
-    "amd64": "x86_64",
-    "aarch64": "aarch64",
-    "arm64": "aarch64",
-    "armv7": "armv7",
-    "armv7l": "armv7",
-    "armv7a": "armv7",
-    "armv8l": "armv7",
-    "arm": "armv7",
-}
-"""The first part of a triple, as LLVM and the kernel write it, and as targets have it. A 64-bit
-kernel calls itself armv8l where it runs 32-bit programs."""
-
-KERNEL_FEATURES: Mapping[str, Mapping[str, str]] = {
-    "aarch64": {"asimd": "neon", "asimddp": "dotprod", "asimdhp": "fullfp16", "i8mm": "i8mm"},
-    "armv7": {"neon": "neon", "asimd": "neon"},
-}
-"""Features that lowering asks for, by architecture and by the kernel's name for each in
-/proc/cpuinfo, which LLVM does not read them all from."""
 
 SIMILAR: Mapping[str, str] = {
     "cortex-a34": "cortex-a53",
@@ -50,10 +30,6 @@ SIMILAR: Mapping[str, str] = {
     "cortex-a17": "cortex-a9",
 }
 """Processors that the cost facts of another one describe well enough."""
-
-USUAL: Mapping[str, str] = {"aarch64": "neoverse-n1", "armv7": "cortex-a7"}
-"""By architecture the processor that an unknown one is taken for: wide cores where there are 64
-bits, small ones where there are 32."""
 
 
 def host_target() -> Target:
@@ -95,23 +71,24 @@ def describe(
         ValueError: there are no targets of that architecture, or it is an ARM without NEON.
     """
     written, _, rest = triple.partition("-")
-    arch = ARCHITECTURES.get(written)
+    facts = architecture_written(written)
     isa = frozenset(name for name, present in found.items() if present)
+    if facts is None:
+        *most, last = ARCHITECTURES
+        raise ValueError(f"this machine is {triple}: expected {', '.join(most)} or {last}")
+    arch, names = facts.name, facts.kernel_features
     if arch == "x86_64":
         return _x86(triple, cpu, isa, features)
-    if arch is None:
-        raise ValueError(f"this machine is {triple}: expected x86_64, aarch64 or armv7")
-    names = KERNEL_FEATURES[arch]
     told = {names[name] for name in of_kernel & names.keys()}
     added = sorted(told - isa)
     isa |= told
     if arch == "aarch64":
-        isa |= {"neon"}  # all have it, whether or not anybody says so
-    elif "neon" not in isa:
+        isa |= {"neon"}  # all have it, whether or not LLVM and the kernel say so
+    elif not isa >= set(filter(None, facts.vectors.values())):
         raise ValueError(f"this machine is {triple} without NEON, which kernels for ARM need")
     row = TARGETS.get(SIMILAR.get(cpu, cpu))
     if row is None or row.arch != arch:
-        row = TARGETS[USUAL[arch]]
+        row = TARGETS[facts.usual]
     return replace(
         row,
         name="host",

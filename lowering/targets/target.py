@@ -4,14 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from lowering.targets.capabilities import (
-    DOT_FORMS,
-    LANE_REGISTERS,
-    LEAST_POPCOUNT_REGISTERS,
-    POPCOUNT_REGISTERS,
-    PORTABLE_DOT,
-    DotForm,
-)
+from lowering.targets.arch import ARCHITECTURES, Architecture
+from lowering.targets.capabilities import DOT_FORMS, PORTABLE_DOT, DotForm
 from lowering.targets.consistency import why_inconsistent
 from lowering.targets.costs import Costs
 
@@ -65,17 +59,17 @@ class Target:
     @property
     def lane_registers(self) -> int:
         """How many vectors instructions can take single lanes of while other values are alive."""
-        return LANE_REGISTERS.get(self.arch, self.vector_registers)
+        return self.architecture.lane_registers or self.vector_registers
 
     @property
     def rounds_floats(self) -> bool:
         """Whether it rounds vectors of f32 to integers in an instruction, without libm."""
-        return self.arch == "aarch64" or self.has("sse4.1")
+        return self.architecture.rounds_floats or self.has("sse4.1")
 
     @property
     def popcount_registers(self) -> int:
         """Vector registers that popcounts take beside the sums and the weights."""
-        return POPCOUNT_REGISTERS.get(self.arch, LEAST_POPCOUNT_REGISTERS)
+        return self.architecture.popcount_registers
 
     def has(self, feature: str) -> bool:
         """Whether code for this target may use LLVM's `feature`, for example `avx512vpopcntdq`."""
@@ -91,17 +85,19 @@ class Target:
 
         Its scalar instructions compute with them as IEEE 754 says.
         """
-        return self.arch == "armv7"
+        return self.architecture.flushes_subnormals
 
     @property
     def narrows_for_every_second(self) -> bool:
-        """Whether every second lane of two vectors is had by narrowing pairs, not by a shuffle.
-
-        ARMv7 has no shuffle of two registers into another one, and LLVM moves lane by lane.
-        """
-        return self.arch == "armv7"
+        """Whether every second lane of two vectors is had by narrowing pairs, not by a shuffle."""
+        return self.architecture.narrows_for_every_second
 
     @property
     def arch(self) -> str:
         """The architecture part of the triple, for example `x86_64`, `aarch64` or `armv7`."""
         return self.triple.partition("-")[0]
+
+    @property
+    def architecture(self) -> Architecture:
+        """The facts of its architecture."""
+        return ARCHITECTURES[self.arch]

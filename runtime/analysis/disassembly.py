@@ -15,7 +15,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from runtime.analysis.assembly import Instruction, operands_of
-from runtime.analysis.instructions import ARCHITECTURES
+from runtime.analysis.instructions import kinds_of
 from runtime.analysis.mca import McaError
 from runtime.tools.llvm_tools import find_objdump
 
@@ -143,7 +143,7 @@ def _placed(match: re.Match[str], arch: str) -> Placed | None:
 
 def _leaves(instruction: Instruction, arch: str) -> bool:
     """Whether another instruction than the next may follow: jumps, calls, loads of the counter."""
-    if ARCHITECTURES[arch].branch.match(instruction.mnemonic):
+    if kinds_of(arch).branch.match(instruction.mnemonic):
         return True
     return instruction.mnemonic.startswith("pop") and "pc" in "".join(instruction.operands)
 

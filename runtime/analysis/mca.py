@@ -25,10 +25,6 @@ _OPTIONS = (
 _BLOCK_OPTIONS = (
     *("-iterations=100", "-instruction-info=false", "-resource-pressure=false", "-json"),
 )
-_LACKING = {"armv7": ("-skip-unsupported-instructions=lack-sched",)}
-"""Of the architectures whose models lack instructions: LLVM 19 and later can leave these out."""
-_COMMENTS = {"x86_64": "#", "aarch64": "#", "armv7": "@"}
-"""What begins a comment, by the architecture of a target."""
 
 _MULTIPLE = {
     "vldm": "vldr",
@@ -97,7 +93,8 @@ def block_cycles(blocks: Sequence[Sequence[Instruction]], target: Target) -> lis
         McaError: it failed.
     """
     bodies = [[single for i in block for single in singly(i)] for block in blocks]
-    comment = _COMMENTS[target.arch]
+    syntax = target.architecture.instructions
+    comment = syntax.comment
     text = "".join(
         f"{comment} LLVM-MCA-BEGIN {number}\n{text_of(body)}{comment} LLVM-MCA-END\n"
         for number, body in enumerate(bodies)
@@ -105,7 +102,7 @@ def block_cycles(blocks: Sequence[Sequence[Instruction]], target: Target) -> lis
     )
     if not text:
         return [BlockCycles(0.0)] * len(blocks)
-    said = json.loads(_run(text, target, (*_BLOCK_OPTIONS, *_LACKING.get(target.arch, ()))))
+    said = json.loads(_run(text, target, (*_BLOCK_OPTIONS, *syntax.mca_options)))
     regions = {int(region["Name"]): region for region in said["CodeRegions"]}
     found = []
     for number, body in enumerate(bodies):

@@ -12,13 +12,13 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from lowering.targets import Target
+from lowering.targets import Target, arch
+from lowering.targets.arch.architecture import InstructionCounter
 from runtime.emulation.extra import require
 from runtime.emulation.image import Image
 
@@ -38,63 +38,10 @@ class EmulationError(RuntimeError):
     """The function did what it must not: the message says what and where."""
 
 
-@dataclass(frozen=True)
-class Architecture:
-    """Names that unicorn gives to an architecture, its registers, and its processors.
-
-    `models` are by LLVM's name of a processor, the last one for those that unicorn does not know.
-    `alignment` is that of the stack.
-    """
-
-    name: str
-    arguments: tuple[str, ...]
-    stack: str
-    link: str
-    alignment: int
-    word: int
-    models: Mapping[str, str]
-    setup: tuple[tuple[str, int], ...] = ()
-
-    @property
-    def prefix(self) -> str:
-        """What the names of registers begin with."""
-        return f"UC_{self.name}_REG_"
-
-    def model(self, cpu: str) -> str:
-        """Unicorn's name of a processor."""
-        return self.models.get(cpu, list(self.models.values())[-1])
-
-
-ARCHITECTURES: Mapping[str, Architecture] = {
-    "aarch64": Architecture(
-        "ARM64",
-        tuple(f"X{n}" for n in range(8)),
-        stack="SP",
-        link="X30",
-        alignment=16,
-        word=8,
-        models={
-            "cortex-a53": "UC_CPU_ARM64_A53",
-            "cortex-a72": "UC_CPU_ARM64_A72",
-            "neoverse-n1": "UC_CPU_ARM64_MAX",
-        },
-    ),
-    "armv7": Architecture(
-        "ARM",
-        tuple(f"R{n}" for n in range(4)),
-        stack="SP",
-        link="LR",
-        alignment=8,
-        word=4,
-        models={
-            "cortex-a9": "UC_CPU_ARM_CORTEX_A9",
-            "cortex-a7": "UC_CPU_ARM_CORTEX_A7",
-        },
-        # Access to the vector unit, and the unit itself.
-        setup=(("C1_C0_2", 0xF << 20), ("FPEXC", 1 << 30)),
-    ),
+ARCHITECTURES: Mapping[str, InstructionCounter] = {
+    a.name: a.counter for a in arch.ARCHITECTURES.values() if a.counter is not None
 }
-"""By the architecture of a target."""
+"""The architectures that can be emulated, by the architecture of a target."""
 
 
 class Processor:
@@ -189,7 +136,7 @@ class Processor:
         return dict(counts)
 
 
-def _machine(known: Architecture, cpu: str) -> tuple[Any, Mapping[str, int]]:
+def _machine(known: InstructionCounter, cpu: str) -> tuple[Any, Mapping[str, int]]:
     """An emulated processor, and unicorn's numbers of its registers."""
     import unicorn  # noqa: PLC0415  an extra
     from unicorn import arm64_const, arm_const  # noqa: PLC0415

@@ -22,13 +22,6 @@ CHAIN = 64
 _ROUNDS = (200, 1000)
 """A short and a long chain: their difference holds no call and no reading of the clock."""
 
-_ADD = {
-    "x86_64": ("add $1, $0", "=r,r,0,~{flags}"),
-    "aarch64": ("add $0, $0, $1", "=r,r,0"),
-    "armv7": ("add $0, $0, $1", "=r,r,0"),
-}
-"""Per architecture the addition and the constraints of its operands."""
-
 
 def chain_ir(target: Target) -> str:
     """LLVM IR of `chain(rounds)`: `CHAIN` additions a round, each of which waits for the last.
@@ -37,7 +30,7 @@ def chain_ir(target: Target) -> str:
     assembly, which no kernel does.
     """
     word = f"i{target.index_width}"
-    add, constraints = _ADD[target.arch]
+    add, constraints = target.architecture.add
     adds, value = [], "%sum"
     for i in range(CHAIN):
         arguments = f"({word} 1, {word} {value})"

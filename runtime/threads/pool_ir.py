@@ -1,21 +1,13 @@
-"""LLVM IR of the thread pool: the programs of `thread_pool_protocol`, for an architecture."""
+"""LLVM IR of the thread pool: the programs of `protocol`, for an architecture."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
+from lowering.targets import arch
 from runtime.threads.protocol import END, LEAD, WORK, PoolSlot
-from runtime.threads.steps_ir import Function, Waiting
+from runtime.threads.steps_ir import Function
 
-_WAITING: Mapping[str, Waiting] = {
-    "x86_64": Waiting(202, "i64", "llvm.x86.sse2.pause", "", 1000),
-    # `yield` does nothing on most cores, `isb` empties the pipeline.
-    "aarch64": Waiting(98, "i64", "llvm.aarch64.isb", "i32 15", 2000),
-    "armv7": Waiting(240, "i32", "llvm.arm.isb", "i32 15", 2000),
-}
-
-ARCHITECTURES = frozenset(_WAITING)
-"""The architectures that there is a pool for, on Linux."""
+ARCHITECTURES = {a.name: a.waiting for a in arch.ARCHITECTURES.values() if a.waiting is not None}
+"""The architectures that there is a pool for, on Linux, and how threads wait there."""
 
 _SIG_BLOCK, _SIG_SETMASK = 0, 2
 
@@ -25,9 +17,9 @@ def _slot(name: str, slot: PoolSlot, type_: str = "ptr") -> str:
     return at + f"  %{name} = load {type_}, ptr %{name}.at"
 
 
-def pool_ir(triple: str, arch: str) -> str:
+def pool_ir(triple: str, name: str) -> str:
     """LLVM IR of `i32 lead(pool, call)`, `ptr work(pool)` and `i32 end(pool)`."""
-    waiting = _WAITING[arch]
+    waiting = ARCHITECTURES[name]
     functions = "".join(
         Function(program, waiting).text(f"{result} @{name}", result, arguments)
         for name, program, result, arguments in (

@@ -3,39 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from typing import Any
 
+from lowering.targets.arch.architecture import Waiting
 from runtime.threads import steps
 from runtime.threads.protocol import PoolSlot
 from runtime.threads.steps import WORD, Cell, Operand, Program, Step
-
-
-@dataclass(frozen=True)
-class Waiting:
-    """How a thread waits on an architecture.
-
-    `futex` is the number of that system call, and `long` the type of libc's syscall. `intrinsic`
-    tells the core that it waits; `spins` of it, before the thread leaves its core to others, take
-    some tens of microseconds.
-    """
-
-    futex: int
-    long: str
-    intrinsic: str
-    arguments: str
-    spins: int
-
-    @property
-    def declaration(self) -> str:
-        """The intrinsic's declaration."""
-        return f"declare void @{self.intrinsic}({self.arguments.partition(' ')[0]})"
-
-    @property
-    def pause(self) -> str:
-        """A call of the intrinsic."""
-        return f"call void @{self.intrinsic}({self.arguments})"
-
 
 _FUTEX_WAIT, _FUTEX_WAKE = 128, 129
 """Operations of the futex system call, on memory of one process."""

@@ -19,7 +19,12 @@ def find_emulator(target: Target) -> Command:
     """
     if is_native(target) and target.isa <= get_target("host").isa:
         return ()
-    return (*find(emulator(target)), "-cpu", target.cpu, "-L", platform_of(target).sysroot)
+    return (*find(emulator(target)), "-cpu", _processor(target), "-L", platform_of(target).sysroot)
+
+
+def _processor(target: Target) -> str:
+    """QEMU's name of the processor of a target."""
+    return platform_of(target).emulated_processors.get(target.cpu, target.cpu)
 
 
 @cache
@@ -29,8 +34,8 @@ def emulator(target: Target) -> Tool:
     def probe(command: Command) -> Version:
         # QEMU before version 8 ends with 1 after this.
         known = run_probe([*command, "-cpu", "help"], codes=(0, 1)).split()
-        if target.cpu not in known:
-            raise UnfitError(f"does not know the processor {target.cpu}")
+        if _processor(target) not in known:
+            raise UnfitError(f"does not know the processor {_processor(target)}")
         return ()
 
     return Tool(f"emulator for {target.name}", platform_of(target).emulators, probe, ("qemu-user",))

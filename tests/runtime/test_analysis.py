@@ -9,7 +9,7 @@ from lowering.strategies import get_strategy
 from lowering.targets import get_target
 from runtime.analysis.assembly import parse_assembly
 from runtime.analysis.estimate import loop_cycles
-from runtime.analysis.instructions import ARCHITECTURES, mix_of, spills_of
+from runtime.analysis.instructions import kinds_of, mix_of, spills_of
 from runtime.analysis.levels import Levels
 from runtime.analysis.mca import busiest_loop
 from runtime.source import parse_module
@@ -95,7 +95,7 @@ def test_mix_and_cycles():
 def test_kinds(arch: str, line: str, kind: str):
     text = X86.replace("subq\t$64, %rsp", line)
     (function,) = parse_assembly(text).values()
-    assert ARCHITECTURES[arch].kind(function.instructions[0]) == kind
+    assert kinds_of(arch).kind(function.instructions[0]) == kind
 
 
 CONV = """\

@@ -26,7 +26,7 @@ def looks_up_in_registers(product: ProductLutSums, target: Target) -> bool:
 
 def _lookup_operations(product: ProductLutSums, target: Target) -> int:
     """Vector operations of a lookup in all parts of a table."""
-    entries = 128 if target.has("avx512vbmi") else 64 if target.arch == "aarch64" else 16
+    entries = 128 if target.has("avx512vbmi") else target.architecture.lookup_entries
     shuffles = ceil((1 << product.index_bits) / entries)
     # Shuffles of pieces of the table, a choice by a bit of the index between each two, two
     # operations, and a mask.
