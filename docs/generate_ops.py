@@ -45,6 +45,7 @@ from docs.ir_text import page
 from lowbit_dialect import llvm_ops
 from lowbit_dialect.lowbit import Lowbit
 from lowbit_dialect.ops.base import ATTRIBUTE, FLAG, FLOATS, INT, INTS, WORD, Clause, LowbitOp
+from lowbit_dialect.qonnx import Qonnx
 from lowbit_dialect.simd import Simd
 from lowering.universe import register_dialects
 
@@ -54,6 +55,11 @@ MOST_EXAMPLES = 2
 
 SECTIONS: tuple[tuple[str, str, Dialect], ...] = (
     ("The `lowbit` dialect", "What is computed, with which kernel, and its register tile.", Lowbit),
+    (
+        "The `qonnx` dialect",
+        "A model of ONNX or QONNX, node by node, as the importer reads it.",
+        Qonnx,
+    ),
     (
         "The `simd` dialect",
         "Operations on vectors of a power of two of lanes. Integer lanes are signless and wrap."
@@ -69,6 +75,7 @@ SECTIONS: tuple[tuple[str, str, Dialect], ...] = (
 )
 
 LEVELS = {
+    "qonnx": "above 1, models",
     "contraction": "1, tensors",
     "elementwise": "1, tensors",
     "floats": "1, tensors",
@@ -76,6 +83,7 @@ LEVELS = {
     "pool": "1 and 2, tensors",
     "reshape": "1 and 2, tensors",
     "cast": "1 and 2, tensors",
+    "sort_key": "1 and 2, tensors",
     "concat": "1 and 2, tensors",
     "pack": "1 and 2, tensors",
     "kernel": "2, kernels",

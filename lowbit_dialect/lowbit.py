@@ -26,6 +26,7 @@ from lowbit_dialect.ops.pool import AvgPool2DOp, MaxPool2DOp
 from lowbit_dialect.ops.product_lut import ProductLutConvOp, ProductLutGemmOp
 from lowbit_dialect.ops.product_lut_tile import ProductLutTileOp
 from lowbit_dialect.ops.reshape import ReshapeOp
+from lowbit_dialect.ops.sort_key import SortKeyOp
 from lowbit_dialect.ops.tile import BitserialTileOp
 from lowbit_dialect.schedule import ScheduleAttr
 
@@ -67,6 +68,7 @@ Lowbit = Dialect(
         QuantizeOp,
         ReshapeOp,
         RoundOp,
+        SortKeyOp,
         UnpackOp,
         ViewAsOp,
         YieldOp,

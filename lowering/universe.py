@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from inspect import signature
 from typing import Any
 
 from xdsl.context import Context
@@ -14,11 +15,15 @@ from lowbit_dialect.at_fork import COMPILER_LOCK, load_module
 
 DIALECTS = {
     "lowbit": "lowbit_dialect.lowbit:Lowbit",
+    "qonnx": "lowbit_dialect.qonnx:Qonnx",
     "simd": "lowbit_dialect.simd:Simd",
 }
 """Dialect name to `module:object`."""
 
 PASSES = {
+    "lowbit-infer-model-shapes": "lowering.importers.infer_model_shapes:InferModelShapesPass",
+    "lowbit-fold-model-constants": "lowering.importers.fold_model_constants:FoldModelConstantsPass",
+    "lowbit-model-to-integers": "lowering.importers.model_to_integers:ModelToIntegersPass",
     "lowbit-fold-tensors": "lowering.tensors.fold_tensors:FoldTensorsPass",
     "lowbit-remove-quantize-pairs": (
         "lowering.tensors.remove_quantize_pairs:RemoveQuantizePairsPass"
@@ -60,6 +65,12 @@ TARGETS = {
 }
 """What `-t` can write, name to `module:class`."""
 
+FRONTENDS = {
+    "onnx": "lowering.importers.frontend:OnnxFrontend",
+    "qonnx": "lowering.importers.frontend:QonnxFrontend",
+}
+"""What `-f` can read, and endings of files that are read so, name to `module:class`."""
+
 
 EXTENDED_DIALECTS = {
     "arith": "lowbit_dialect.arith_ops:ARITH",
@@ -74,10 +85,18 @@ def _loader(path: str) -> Callable[[], Any]:
     return lambda: getattr(load_module(module), name)
 
 
+# xDSL has frontends in universes since 0.75.
+_FRONTENDS: dict[str, Any] = (
+    {"all_frontends": {name: _loader(path) for name, path in FRONTENDS.items()}}
+    if "all_frontends" in signature(Universe.__init__).parameters
+    else {}
+)
+
 LOWBIT_UNIVERSE = Universe(
     all_dialects={name: _loader(path) for name, path in DIALECTS.items()},
     all_passes={name: _loader(path) for name, path in PASSES.items()},
     all_targets={name: _loader(path) for name, path in TARGETS.items()},
+    **_FRONTENDS,
 )
 """The entry point `xdsl.universe` names this, so plain `xdsl-opt` sees it too."""
 

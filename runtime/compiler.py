@@ -20,7 +20,7 @@ from runtime.host import check_runs_here
 from runtime.jit import JitError, LoadedObject
 from runtime.object_cache import cache
 from runtime.signature import Signature
-from runtime.source import Fingerprint, fingerprint, parse_module, read_text, verify
+from runtime.source import Fingerprint, fingerprint, parse_module, read_module, read_text, verify
 
 if TYPE_CHECKING:
     from lowering.pipeline import Hook
@@ -42,8 +42,8 @@ def compile(
     """Compile a module for this machine.
 
     Args:
-        module: a module, its text, or the path of a file with it. A string of one line that
-            ends in `.mlir` is a path.
+        module: a module, its text, or the path of a file with it, of MLIR or an ONNX model. A
+            string of one line that ends in `.mlir` or `.onnx` is a path.
         target: `host`, or `host+avx2`, `host+sse2` to use less of it; any target that this machine
             can run.
         entry: the function to call; not needed where there is one, or one called main.
@@ -120,6 +120,8 @@ def _read(module: ModuleOp | str | os.PathLike[str]) -> tuple[ModuleOp | str, st
         return module, "<module>"
     if isinstance(module, str | os.PathLike):
         path = Path(module)
+        if path.suffix.lower() == ".onnx":
+            return read_module(path), str(path)
         return read_text(path), str(path)
     raise ValueError(
         f"module: expected a ModuleOp, its text, or the path of a file, got {type(module).__name__}"

@@ -79,17 +79,28 @@ def fingerprint(module: ModuleOp) -> Fingerprint:
     return Fingerprint(stream.getvalue(), printer.is_foreign)
 
 
+def read_module(path: Path) -> ModuleOp:
+    """The verified module of a file: of MLIR, or of the model in an ONNX file.
+
+    Raises:
+        OSError: it cannot be read.
+        ValueError, ParseError, VerifyException: what is wrong with it, and where.
+    """
+    if path.suffix.lower() == ".onnx":
+        # The package onnx is needed for models alone, and takes long to import.
+        from lowering.importers.lower_model import Model  # noqa: PLC0415
+
+        return Model.open(path).lowered().module
+    return parse_module(read_text(path), str(path))
+
+
 def read_text(path: Path) -> str:
     """The text of a file.
 
     Raises:
         OSError: it cannot be read.
-        ValueError: it is an ONNX model, a device, or not UTF-8.
+        ValueError: it is a device, or not UTF-8.
     """
-    if path.suffix.lower() == ".onnx":
-        raise ValueError(
-            f"{path}: ONNX models are not read yet: expected MLIR with functions of tensors"
-        )
     if path.is_char_device() or path.is_block_device():
         raise ValueError(f"{path}: a device: expected a file or a pipe with MLIR")
     try:

@@ -43,6 +43,7 @@ func.func @tensors(%image: tensor<1x8x8x32xf32>, %w: !weights, %t: tensor<16x3xi
   %coded = lowbit.cast %bytes overflow saturate
     : (tensor<5x300xi8>) -> tensor<5x300x!lowbit.signed<4>>
   %f = lowbit.dequantize %sum scale [0.125] : (tensor<1x8x8x16xi32>) -> tensor<1x8x8x16xf32>
+  %keys = lowbit.sort_key %f : (tensor<1x8x8x16xf32>) -> tensor<1x8x8x16xi32>
   %moved = lowbit.affine %f scale [-0.5] offset [3.0]
     : (tensor<1x8x8x16xf32>) -> tensor<1x8x8x16xf32>
   %normal = lowbit.batch_norm %moved mean [0.5] variance [4.0] gamma [-1.0] beta [0.25]
@@ -268,4 +269,12 @@ func.func @launches(%x: memref<8x3xi32>, %y: memref<3x16xi32>) {
   lowbit.launch @stage(%x, %y : memref<8x3xi32>, memref<3x16xi32>) extent 3
   %bytes = lowbit.view_as %y : (memref<3x16xi32>) -> memref<192xi8>
   func.return
+}
+
+func.func @model(%x: tensor<1x3x8x8xf32>) -> tensor<1x8x8x8xf32> {
+  %w = qonnx.constant dense<1.0> : tensor<8x3x3x3xf32> named "conv.weight"
+  %none = qonnx.absent
+  %y = qonnx.node "Conv"(%x, %w) version 13 {pads = array<i64: 1, 1, 1, 1>} named "Conv_3"
+    : (tensor<1x3x8x8xf32>, tensor<8x3x3x3xf32>) -> tensor<1x8x8x8xf32>
+  func.return %y : tensor<1x8x8x8xf32>
 }

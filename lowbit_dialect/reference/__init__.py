@@ -14,6 +14,7 @@ from lowbit_dialect.reference.glue import (
     fused_glue_threshold,
 )
 from lowbit_dialect.reference.pool import avg_pool2d, max_pool2d
+from lowbit_dialect.reference.sort_key import sort_key
 
 __all__ = [
     "add",
@@ -31,4 +32,5 @@ __all__ = [
     "max_pool2d",
     "quantize",
     "round_",
+    "sort_key",
 ]

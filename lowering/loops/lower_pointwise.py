@@ -21,13 +21,15 @@ from typing import ClassVar
 
 from lowbit_dialect.ops.cast import CastOp
 from lowbit_dialect.ops.elementwise import AddOp, DequantizeOp, QuantizeOp
+from lowbit_dialect.ops.floats import AffineOp
 from lowbit_dialect.ops.glue import FusedGlueOp
+from lowbit_dialect.ops.sort_key import SortKeyOp
 from lowering.loops.lower_compute import LowerComputePass
 
 
 @dataclass(frozen=True)
 class LowerPointwisePass(LowerComputePass):
-    """Lower sums, casts, glue in memory, quantize and dequantize."""
+    """Lower sums, casts, glue in memory, quantize, dequantize and sort keys."""
 
     name = "lowbit-lower-pointwise"
-    kinds: ClassVar = (AddOp, CastOp, DequantizeOp, FusedGlueOp, QuantizeOp)
+    kinds: ClassVar = (AddOp, AffineOp, CastOp, DequantizeOp, FusedGlueOp, QuantizeOp, SortKeyOp)

@@ -25,11 +25,13 @@ from lowbit_dialect.ops.concat import ConcatOp
 from lowbit_dialect.ops.copy import CopyOp, ZeroGapsOp
 from lowbit_dialect.ops.correction import CorrectionOp
 from lowbit_dialect.ops.elementwise import AddOp, DequantizeOp, QuantizeOp
+from lowbit_dialect.ops.floats import AffineOp
 from lowbit_dialect.ops.glue import FusedGlueOp
 from lowbit_dialect.ops.kernel import KernelOp
 from lowbit_dialect.ops.pack import BitpackOp, UnpackOp
 from lowbit_dialect.ops.pool import AvgPool2DOp, MaxPool2DOp
 from lowbit_dialect.ops.reshape import ReshapeOp
+from lowbit_dialect.ops.sort_key import SortKeyOp
 from lowering.loops.concat import concat
 from lowering.loops.copies import copy, reshape, zero_gaps
 from lowering.loops.correction import correction
@@ -37,6 +39,8 @@ from lowering.loops.packing.pack import bitpack
 from lowering.loops.packing.unpack import unpack
 from lowering.loops.pointwise.cast import cast
 from lowering.loops.pointwise.elementwise import add, dequantize, fused_glue, quantize
+from lowering.loops.pointwise.floats import affine
+from lowering.loops.pointwise.sort_key import sort_key
 from lowering.loops.pool.avg_pool import avg_pool
 from lowering.loops.pool.max_pool import max_pool
 from lowering.loops.stage import StageLoops
@@ -49,6 +53,7 @@ Lowering: TypeAlias = Callable[[Any, Target], StageLoops]
 
 LOWERINGS: dict[type[Operation], Lowering] = {
     AddOp: add,
+    AffineOp: affine,
     AvgPool2DOp: avg_pool,
     BitpackOp: bitpack,
     CastOp: cast,
@@ -60,6 +65,7 @@ LOWERINGS: dict[type[Operation], Lowering] = {
     MaxPool2DOp: max_pool,
     QuantizeOp: quantize,
     ReshapeOp: reshape,
+    SortKeyOp: sort_key,
     UnpackOp: unpack,
     ZeroGapsOp: zero_gaps,
 }

@@ -12,7 +12,9 @@ from lowering.targets import ISA_CLASSES, target_names
 
 def add_file(parser: argparse.ArgumentParser) -> None:
     """The file with the module."""
-    parser.add_argument("file", metavar="FILE.mlir", type=Path, help="a module with functions")
+    parser.add_argument(
+        "file", metavar="FILE", type=Path, help="MLIR with functions of tensors, or an ONNX model"
+    )
 
 
 def add_target(parser: argparse.ArgumentParser) -> None:

@@ -40,7 +40,7 @@ from runtime.cli.arguments import add_file, add_records, add_strategy, add_targe
 from runtime.cli.console import count, show
 from runtime.cli.files import check_folder, check_writable, write_files
 from runtime.cli.pipeline import add_pipeline, chosen_passes, printing
-from runtime.source import parse_module, read_text
+from runtime.source import read_module
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -98,7 +98,7 @@ def execute(args: argparse.Namespace) -> int:
     output = None if args.output is None else Path(args.output)
     if output is not None:
         check_writable(output)
-    module = parse_module(read_text(args.file), str(args.file))
+    module = read_module(args.file)
     pipeline = chosen_passes(args, target, args.until)
     walk(module, pipeline, printing(args, pipeline))
     if args.emit == "mlir":
@@ -135,7 +135,7 @@ def _write_library(args: argparse.Namespace, target: Target) -> int:
     check_folder(folder)
     name = args.file.stem if args.name is None else args.name
     check_library_name(name)
-    module = parse_module(read_text(args.file), str(args.file))
+    module = read_module(args.file)
     bundle = make_bundle(
         build_library(module, name, args.file.name, target, args.records, args.opt, args.strategy)
     )

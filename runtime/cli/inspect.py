@@ -34,7 +34,7 @@ from runtime.analysis.mca import mca_report
 from runtime.cli.arguments import add_entry, add_file, add_strategy, add_target
 from runtime.cli.console import count, show
 from runtime.cli.elide import elide
-from runtime.source import parse_module, read_text
+from runtime.source import read_module
 
 ASSEMBLY, SUMMARY, MCA = "asm", "summary", "mca"
 _TENSOR_LEVELS = ("tensors", "kernels")
@@ -64,7 +64,7 @@ def execute(args: argparse.Namespace) -> int:
     target = get_target(args.target)
     if args.function is not None and args.level in _TENSOR_LEVELS:
         raise ValueError(f"--function names a function of lower levels than {args.level}")
-    module = parse_module(read_text(args.file), str(args.file))
+    module = read_module(args.file)
     levels = Levels.of(module, target, args.level if args.level in LEVELS else None, args.strategy)
     shown = _Selection(levels, args.entry, args.function)
     for name, lowered in levels.modules.items():

@@ -5,6 +5,10 @@ Tensors of low-bit codes are arrays of the integers they stand for, of any integ
 tensors are arrays of their words in the physical shape; a packed input may also be given as
 integers, and --unpack writes packed results as integers.
 
+An ONNX model has names for its inputs and outputs: NAME=X.npy is the array of that name, and
+X.npz holds arrays by name, for --input and --output alike. Without names the order is the model's.
+The first dimension of an array may have another extent than in the model, a batch.
+
 A function of memrefs works on its arguments in place. Each is an --input; the --output files, one
 for each argument in the same order, get the arrays as they are after one run. No input file
 changes, unless an --output names it. /dev/null stands for an array that is not wanted.
@@ -87,6 +91,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def execute(args: argparse.Namespace) -> int:
     """Run the command."""
+    if args.file.suffix.lower() == ".onnx":
+        from runtime.cli.run_model import run_model  # noqa: PLC0415
+
+        return run_model(args)
     for path in args.output:
         check_writable(path)
     files = [path.resolve() for path in args.output if str(path) != os.devnull]

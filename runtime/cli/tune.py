@@ -41,7 +41,7 @@ from runtime.cli.files import check_writable
 from runtime.cli.machines import add_machines, check_machines, open_runners
 from runtime.measure.layer import OUTPUTS, codes_of
 from runtime.measure.workloads import load_workloads, select
-from runtime.source import parse_module, read_text
+from runtime.source import read_module
 from runtime.tuner.search import SAMPLERS, Budget, Result, Search
 from runtime.tuner.search import Progress as Found
 from runtime.tuner.storage import import_optuna, open_storage, open_study
@@ -236,7 +236,7 @@ def _tasks(args: argparse.Namespace) -> Iterator[Task]:
 
 
 def _problems_of(path: Path) -> list[Contraction]:
-    module = parse_module(read_text(path), str(path))
+    module = read_module(path)
     found = [Contraction.of(op) for op in module.walk() if isinstance(op, Conv2DOp | MatmulOp)]
     if not found:
         raise ValueError(f"{path}: no lowbit.conv2d or lowbit.matmul to tune")

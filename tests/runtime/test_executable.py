@@ -569,7 +569,7 @@ def test_a_string_that_ends_in_mlir_is_a_path(tmp_path: Path, monkeypatch: pytes
         assert np.array_equal(compile(given)(x), x)
     with pytest.raises(FileNotFoundError, match=r"other\.mlir"):
         compile("other.mlir")
-    with pytest.raises(ValueError, match=r"model\.onnx: ONNX models are not read yet"):
+    with pytest.raises(FileNotFoundError, match=r"model\.onnx"):
         compile("model.onnx")
     (tmp_path / "bad.mlir").write_text("func.func @main(")
     with pytest.raises(ParseError, match=r"bad\.mlir:1"):

@@ -1,0 +1,103 @@
+"""A model as a module of the `lowbit` dialect: the passes of the importer, one after the other."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from xdsl.dialects import func
+from xdsl.dialects.builtin import ModuleOp
+from xdsl.utils.exceptions import PassFailedException, VerifyException
+
+from lowering.importers.fold_model_constants import fold_constants
+from lowering.importers.import_onnx import INPUT_NAMES, OUTPUT_NAMES, import_file, names_of
+from lowering.importers.infer_model_shapes import infer_shapes
+from lowering.importers.model_file import ModelError
+from lowering.importers.model_to_integers import Converted, convert_function
+
+
+def is_model(path: Path) -> bool:
+    """Whether a file is a model of ONNX, by its name."""
+    return path.suffix.lower() == ".onnx"
+
+
+@dataclass(frozen=True)
+class LoweredModel:
+    """A model in the `lowbit` dialect.
+
+    Args:
+        module: with one function, `@main`.
+        converted: the same function, and what became of the nodes.
+    """
+
+    module: ModuleOp
+    converted: Converted
+
+
+@dataclass(frozen=True)
+class Model:
+    """A model as it is in its file; `inputs` and `outputs` are the names of its tensors."""
+
+    name: str
+    source: ModuleOp
+    inputs: tuple[str, ...]
+    outputs: tuple[str, ...]
+
+    @staticmethod
+    def open(path: Path) -> Model:
+        """The model in a file.
+
+        Raises:
+            OSError: the file cannot be read.
+            ValueError: it is no model, or one that is not supported; the message says where.
+        """
+        module = import_file(path)
+        function = _function(module)
+        inputs, outputs = names_of(function, INPUT_NAMES), names_of(function, OUTPUT_NAMES)
+        return Model(str(path), module, tuple(inputs), tuple(outputs))
+
+    def typed(self, shapes: Mapping[str, Sequence[int]] | None = None) -> func.FuncOp:
+        """The function of the `qonnx` dialect, every value of which has a type.
+
+        Args:
+            shapes: of inputs, by name; of the others as the model has them, with 1 for a batch
+                that it leaves open.
+
+        Raises:
+            ValueError: shapes do not fit each other; the message names the node.
+        """
+        function = _function(self.source.clone())
+        try:
+            infer_shapes(function, 0, shapes)
+            fold_constants(function)
+        except (PassFailedException, VerifyException) as error:
+            raise ModelError(f"{self.name}: {error}") from error
+        return function
+
+    def lowered(
+        self, shapes: Mapping[str, Sequence[int]] | None = None, *, with_quantizers: bool = False
+    ) -> LoweredModel:
+        """The model in the `lowbit` dialect.
+
+        Args:
+            shapes: as `typed` takes them.
+            with_quantizers: whether the integers of every quantiser are results, too.
+
+        Raises:
+            ValueError: a node is not supported; the message names it.
+        """
+        function = self.typed(shapes)
+        try:
+            converted = convert_function(function, with_quantizers=with_quantizers)
+            module = ModuleOp([converted.function])
+            module.verify()
+        except (PassFailedException, VerifyException) as error:
+            raise ModelError(f"{self.name}: {error}") from error
+        return LoweredModel(module, converted)
+
+
+def _function(module: ModuleOp) -> func.FuncOp:
+    function = module.body.block.first_op
+    assert isinstance(function, func.FuncOp), "the importer makes one function"
+    return function
