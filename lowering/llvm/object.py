@@ -51,6 +51,7 @@ def _target_machine(target: Target, opt: int) -> llvm.TargetMachine:
         opt=opt,
         reloc="pic",
         codemodel="default",
+        abiname=target.architecture.abi,
     )
     return machine
 

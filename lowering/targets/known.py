@@ -86,6 +86,10 @@ _A7 = Throughput(
 )
 
 
+# Two instructions a cycle, on registers of 64 bits: a vector of 128 bits is two of them at best.
+_SCALAR = Throughput(issue=2, vector=0.5, popcount=0.1, shuffle=0.1, loads=0.5, stores=0.5)
+
+
 # All four parts: of three, LLVM takes the second for the vendor, and misses the hard-float ABI.
 _X86 = "x86_64-unknown-linux-gnu"
 
@@ -94,6 +98,9 @@ _A64 = "aarch64-unknown-linux-gnu"
 
 
 _ARM = "armv7-unknown-linux-gnueabihf"
+
+
+_RV64 = "riscv64-unknown-linux-gnu"
 
 
 _KB = 1024
@@ -168,6 +175,11 @@ TARGETS: dict[str, Target] = {
             index_width=32,
             features="+neon",
             throughput=_A7,
+        ),
+        _target(
+            *("rv64gc", _RV64, "generic-rv64", frozenset(), 128, 8, 64),
+            features="+m,+a,+f,+d,+c",
+            throughput=_SCALAR,
         ),
     )
 }

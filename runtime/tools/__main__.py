@@ -16,7 +16,7 @@ from runtime.tools.emulators import emulator
 from runtime.tools.llvm_tools import LLC, LLVM_MCA, LLVM_OBJDUMP, MLIR_OPT, MLIR_TRANSLATE
 from runtime.tools.tool import Tool, ToolMissingError, find
 
-_CROSS = ("cortex-a53", "cortex-a9")
+_CROSS = ("cortex-a53", "cortex-a9", "rv64gc")
 """A target of each architecture that is emulated."""
 
 

@@ -11,11 +11,12 @@ from collections.abc import Mapping
 from lowering.targets.arch.aarch64 import AARCH64
 from lowering.targets.arch.architecture import Architecture
 from lowering.targets.arch.armv7 import ARMV7
+from lowering.targets.arch.riscv64 import RISCV64
 from lowering.targets.arch.x86_64 import X86_64
 
 __all__ = ["ARCHITECTURES", "Architecture", "architecture_written"]
 
-ARCHITECTURES: Mapping[str, Architecture] = {a.name: a for a in (X86_64, AARCH64, ARMV7)}
+ARCHITECTURES: Mapping[str, Architecture] = {a.name: a for a in (X86_64, AARCH64, ARMV7, RISCV64)}
 """By the architecture of a target."""
 
 
