@@ -9,6 +9,9 @@ one thread, all on one core, warmed up, in turn with ours, in several generation
 OpenVINO's binary convolution is timed by its own counters, for its kernel alone; its 3x3 results
 are wrong, which the table says.
 
+With --network a whole network is timed, image by image on one thread: --pair, --glue, --size and
+--peers choose what, --json takes the records.
+
 With --target the kernels are modelled for an ARM processor, beside the goals of their inner loops,
 figures published for four Cortex-A53 (per core, measured), and a kernel of 16-bit integers by the
 same passes, LLVM and model.
@@ -34,6 +37,7 @@ from benchmarks.model_tables import (
     model_goals_table,
     published_table,
 )
+from benchmarks.networks.command import add_network_arguments, execute_network
 from benchmarks.peers import PEERS, Peer
 from benchmarks.peers.workers import peer_workers
 from benchmarks.ratios_plot import compared_records, draw_ratios
@@ -85,6 +89,7 @@ def make_parser() -> Parser:
         metavar="N",
         help=f"generations of processes with --peers (default: {DEFAULT_PROCESSES})",
     )
+    add_network_arguments(parser)
     parser.add_argument(
         "--debug", action="store_true", help="show the Python traceback of an error"
     )
@@ -103,6 +108,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def execute(args: argparse.Namespace) -> int:
     """Run the command; 1 where an output was wrong."""
+    if args.network:
+        return execute_network(args)
     if args.target:
         return _execute_models(args)
     plan, peers = _plan(args)

@@ -132,6 +132,15 @@ class Executable:
         call.__dict__["keep"] = (arrays, self)
         return call
 
+    def entry_points(self) -> list[tuple[str, int, int]]:
+        """The stages in the order in which they run: symbol, number of parts, address.
+
+        A stage takes the addresses of all inputs, results and of a workspace, and a range of parts
+        as two integers of the size of an address.
+        """
+        address = self._loaded.address
+        return [(name, parts, address(name)) for name, parts in self.signature.stages]
+
     def _run_at(self, pointers: list[int], num_threads: int) -> None:
         if num_threads > 1 and self.signature.stages:
             pool = thread_pool()
@@ -141,8 +150,7 @@ class Executable:
 
     @cached_property
     def _shared_stages(self) -> SharedStages:
-        address = self._loaded.address
-        stages = [(address(name), extent) for name, extent in self.signature.stages]
+        stages = [(address, parts) for _, parts, address in self.entry_points()]
         return SharedStages(stages, self._buffer_count)
 
     def _call_in_place(self, arrays: Sequence[Any], out: Any) -> None:

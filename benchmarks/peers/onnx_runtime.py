@@ -51,7 +51,7 @@ class OnnxRuntime(Peer):
         return makers
 
 
-def _session(data: bytes, x: NDArray) -> tuple[Candidate, Any]:
+def session_candidate(data: bytes, x: NDArray) -> tuple[Candidate, Any]:
     """A candidate for a model with its input and output bound, and how to read the output."""
     import onnxruntime  # noqa: PLC0415
 
@@ -73,7 +73,7 @@ def _f32_conv(case: Case, check: bool) -> Candidate:
     nodes = [node("Conv", ["x", "w"], "y", **conv_attributes(case))]
     x, w = case.x_nchw.astype(np.float32), case.w_nchw.astype(np.float32)
     data = model(nodes, ("float32", x.shape), ("float32", case.out_nchw), {"w": w})
-    candidate, result = _session(data, x)
+    candidate, result = session_candidate(data, x)
     return judged(candidate, case, lambda: result().transpose(0, 2, 3, 1), "floats", check)
 
 
@@ -81,7 +81,7 @@ def _f32_gemm(case: Case, check: bool) -> Candidate:
     x, w = case.x.astype(np.float32), case.w.astype(np.float32)
     nodes = [node("MatMul", ["x", "w"], "y")]
     data = model(nodes, ("float32", x.shape), ("float32", case.out_shape), {"w": w})
-    candidate, result = _session(data, x)
+    candidate, result = session_candidate(data, x)
     return judged(candidate, case, result, "floats", check)
 
 
@@ -99,7 +99,7 @@ def _qlinear_conv_nhwc(case: Case, check: bool) -> Candidate:
         ("uint8", case.out_shape),
         scales(case) | {"w": case.w_nchw},
     )
-    candidate, result = _session(data, case.x)
+    candidate, result = session_candidate(data, case.x)
     return judged(candidate, case, result, "levels", check)
 
 
@@ -109,7 +109,7 @@ def _qlinear_conv_nchw(case: Case, check: bool) -> Candidate:
     data = model(
         nodes, ("uint8", x.shape), ("uint8", case.out_nchw), scales(case) | {"w": case.w_nchw}
     )
-    candidate, result = _session(data, x)
+    candidate, result = session_candidate(data, x)
     return judged(candidate, case, lambda: result().transpose(0, 2, 3, 1), "levels", check)
 
 
@@ -118,14 +118,14 @@ def _qlinear_gemm(case: Case, check: bool) -> Candidate:
     data = model(
         nodes, ("uint8", case.x.shape), ("uint8", case.out_shape), scales(case) | {"w": case.w}
     )
-    candidate, result = _session(data, case.x)
+    candidate, result = session_candidate(data, case.x)
     return judged(candidate, case, result, "levels", check)
 
 
 def _integer_gemm(case: Case, check: bool) -> Candidate:
     nodes = [node("MatMulInteger", ["x", "w"], "y")]
     data = model(nodes, ("uint8", case.x.shape), ("int32", case.out_shape), {"w": case.w})
-    candidate, result = _session(data, case.x)
+    candidate, result = session_candidate(data, case.x)
     return judged(candidate, case, result, "sums", check)
 
 
@@ -152,7 +152,7 @@ def _blockwise_gemm(case: Case, check: bool, bits: int) -> Candidate:
     ]
     constants = {"w": packed, "scale": np.ones((width, depth // BLOCK), np.float32)}
     data = model(nodes, ("float32", x.shape), ("float32", case.out_shape), constants)
-    candidate, result = _session(data, x)
+    candidate, result = session_candidate(data, x)
     if check:
         candidate.run()
         zero = 1 << (bits - 1)

@@ -52,7 +52,7 @@ class OpenVINO(Peer):
         return {name: partial(function, case, check) for name, function in made.items()}
 
 
-def _request(model: Any, x: NDArray, node: str = "") -> tuple[Candidate, Any]:
+def request_candidate(model: Any, x: NDArray, node: str = "") -> tuple[Candidate, Any]:
     """A candidate for a model, timed by its own counter of a kind of node where one is named."""
     from openvino import Core, Tensor  # noqa: PLC0415
 
@@ -101,7 +101,7 @@ def _f32(case: Case, check: bool) -> Candidate:
         w = op.constant(case.w_nchw.astype(np.float32))
         y = op.convolution(x, w, [case.stride] * 2, [top, left], [bottom, right], [1, 1])
         model = _channels_last(Model([y], [x]))
-    candidate, result = _request(model, case.x.astype(np.float32))
+    candidate, result = request_candidate(model, case.x.astype(np.float32))
     return judged(candidate, case, result, "floats", check)
 
 
@@ -111,9 +111,9 @@ def _i8(case: Case, check: bool, node: str = "") -> Candidate:
 
     model = Core().read_model(BytesIO(quantize_dequantize(case)))
     if case.workload.is_matmul:
-        candidate, result = _request(model, case.x, node)
+        candidate, result = request_candidate(model, case.x, node)
         return judged(candidate, case, result, "levels", check)
-    candidate, result = _request(model, case.x_nchw, node)
+    candidate, result = request_candidate(model, case.x_nchw, node)
     return judged(candidate, case, lambda: result().transpose(0, 2, 3, 1), "levels", check)
 
 
@@ -136,7 +136,9 @@ def _binary(case: Case, check: bool) -> Candidate:
         *("xnor-popcount", 0.0),
     )
     image = case.x.astype(np.float32) - 127.5
-    candidate, result = _request(_channels_last(Model([y], [x])), image, "BinaryConvolution")
+    candidate, result = request_candidate(
+        _channels_last(Model([y], [x])), image, "BinaryConvolution"
+    )
     if check:
         candidate.run()
         signs = np.where(image > 0, 1, -1)

@@ -13,12 +13,12 @@ from runtime.measure.worker import Worker
 
 def peer_workers(peers: Sequence[Peer], ours: Lowbit) -> list[Worker]:
     """A process for our own kernels, and one for each peer."""
-    core = _last_core()
+    core = last_core()
     workers: list[Worker] = [RemoteWorker(ours, core, raise_errors=True)]
     return workers + [RemoteWorker(peer, core) for peer in peers]
 
 
-def _last_core() -> int | None:
+def last_core() -> int | None:
     """The core that all processes share: the first ones serve the system's interrupts."""
     if not hasattr(os, "sched_getaffinity"):
         return None

@@ -53,6 +53,10 @@ class Layer:
     padding: int
     glue: Glue
 
+    def apply(self, x: NDArray) -> NDArray[np.int64]:
+        """What the layer computes, by numpy."""
+        return self.glue.apply(convolve(x, self.weights, self.stride, self.padding))
+
 
 @dataclass(frozen=True)
 class Block:
@@ -168,6 +172,17 @@ def random_network(
             blocks.append(block)
     classifier = random_weights(make.rng, WEIGHTS[8], (channels[-1], CLASSES))
     return ResNet18(size, stem, tuple(blocks), classifier)
+
+
+def forward(network: ResNet18, images: NDArray) -> NDArray[np.int64]:
+    """The logits of images, by numpy."""
+    x = max_pool(network.stem.apply(images), 3, 2, 1)
+    for block in network.blocks:
+        levels = block.entry.apply(x)
+        shortcut = x if block.shortcut is None else block.shortcut.apply(levels)
+        x = np.clip(block.second.apply(block.first.apply(levels)) + shortcut, 0, 255)
+    mean = np.rint(x.sum(axis=(1, 2)) / (x.shape[1] * x.shape[2]))
+    return mean.astype(np.int64) @ network.classifier
 
 
 class _Writer:

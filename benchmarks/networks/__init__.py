@@ -1,0 +1,1 @@
+"""Whole networks, timed beside other libraries that run the same topology."""
