@@ -10,9 +10,7 @@ from xdsl.context import Context
 from xdsl.dialects.builtin import ModuleOp
 from xdsl.passes import ModulePass
 from xdsl.pattern_rewriter import (
-    GreedyRewritePatternApplier,
     PatternRewriter,
-    PatternRewriteWalker,
     RewritePattern,
     op_type_rewrite_pattern,
 )
@@ -21,6 +19,7 @@ from lowbit_dialect.constants import constant_tensor
 from lowbit_dialect.geometry import WEIGHT_LAYOUTS
 from lowbit_dialect.ops.correction import CorrectionOp
 from lowbit_dialect.ops.pack import BitpackOp, ConstantOp, UnpackOp
+from lowering.support.rewriting import rewrite
 
 
 class FoldLayoutOfConstant(RewritePattern):
@@ -72,8 +71,4 @@ class FoldConstantsPass(ModulePass):
 
     def apply(self, ctx: Context, op: ModuleOp) -> None:
         """Apply the patterns until nothing changes."""
-        PatternRewriteWalker(
-            GreedyRewritePatternApplier(
-                [FoldLayoutOfConstant(), FoldCorrection()], dce_enabled=True
-            )
-        ).rewrite_module(op)
+        rewrite(op, [FoldLayoutOfConstant(), FoldCorrection()])

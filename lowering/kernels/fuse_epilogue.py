@@ -10,9 +10,7 @@ from xdsl.dialects.builtin import ModuleOp
 from xdsl.ir import Block, Operation, Region, SSAValue
 from xdsl.passes import ModulePass
 from xdsl.pattern_rewriter import (
-    GreedyRewritePatternApplier,
     PatternRewriter,
-    PatternRewriteWalker,
     RewritePattern,
     op_type_rewrite_pattern,
 )
@@ -25,6 +23,7 @@ from lowbit_dialect.ops.glue import FusedGlueOp
 from lowbit_dialect.ops.kernel import ConvKernelOp, KernelOp, YieldOp
 from lowbit_dialect.ops.pack import BitpackOp
 from lowbit_dialect.sums.base import INT32_MAX
+from lowering.support.rewriting import rewrite
 
 
 def _kernel_of(value: SSAValue) -> KernelOp | None:
@@ -163,8 +162,4 @@ class FuseEpiloguePass(ModulePass):
 
     def apply(self, ctx: Context, op: ModuleOp) -> None:
         """Apply the patterns until nothing changes."""
-        PatternRewriteWalker(
-            GreedyRewritePatternApplier(
-                [FuseGlue(), FusePack(), AbsorbCorrection()], dce_enabled=True
-            )
-        ).rewrite_module(op)
+        rewrite(op, [FuseGlue(), FusePack(), AbsorbCorrection()])

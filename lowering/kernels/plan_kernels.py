@@ -9,9 +9,7 @@ from xdsl.dialects.builtin import ModuleOp
 from xdsl.ir import Operation
 from xdsl.passes import ModulePass
 from xdsl.pattern_rewriter import (
-    GreedyRewritePatternApplier,
     PatternRewriter,
-    PatternRewriteWalker,
     RewritePattern,
 )
 
@@ -19,6 +17,7 @@ from lowbit_dialect.ops.kernel import KernelOp
 from lowering.kernels.contraction import Contraction
 from lowering.kernels.plan_epilogue import CountThresholds, ScheduleEpilogue
 from lowering.strategies import strategy_of
+from lowering.support.rewriting import rewrite
 from lowering.targets import Target, get_target
 
 
@@ -64,6 +63,4 @@ class PlanKernelsPass(ModulePass):
             ScheduleEpilogue(target),
             CountThresholds(target.costs.masks),
         ]
-        PatternRewriteWalker(
-            GreedyRewritePatternApplier(patterns), apply_recursively=False
-        ).rewrite_module(op)
+        rewrite(op, patterns, recursively=False)

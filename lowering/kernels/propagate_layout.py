@@ -9,9 +9,7 @@ from xdsl.dialects.builtin import ModuleOp, TensorType
 from xdsl.ir import SSAValue
 from xdsl.passes import ModulePass
 from xdsl.pattern_rewriter import (
-    GreedyRewritePatternApplier,
     PatternRewriter,
-    PatternRewriteWalker,
     RewritePattern,
     op_type_rewrite_pattern,
 )
@@ -22,6 +20,7 @@ from lowbit_dialect.ops.concat import ConcatOp, why_not_concat
 from lowbit_dialect.ops.kernel import ConvKernelOp
 from lowbit_dialect.ops.pack import BitpackOp, UnpackOp, with_encoding
 from lowbit_dialect.ops.pool import MaxPool2DOp
+from lowering.support.rewriting import rewrite
 
 
 def layout_of(value: SSAValue) -> PackedAttr:
@@ -163,14 +162,13 @@ class PropagateLayoutPass(ModulePass):
 
     def apply(self, ctx: Context, op: ModuleOp) -> None:
         """Apply the patterns until nothing changes."""
-        PatternRewriteWalker(
-            GreedyRewritePatternApplier(
-                [
-                    FoldPackOfUnpack(),
-                    FoldUnpackOfPack(),
-                    MergeFrames(),
-                    PackBeforePool(),
-                    PackBeforeConcat(),
-                ]
-            )
-        ).rewrite_module(op)
+        rewrite(
+            op,
+            [
+                FoldPackOfUnpack(),
+                FoldUnpackOfPack(),
+                MergeFrames(),
+                PackBeforePool(),
+                PackBeforeConcat(),
+            ],
+        )

@@ -10,9 +10,7 @@ from xdsl.dialects.builtin import ModuleOp, StringAttr
 from xdsl.ir import Attribute, Operation, SSAValue
 from xdsl.passes import ModulePass
 from xdsl.pattern_rewriter import (
-    GreedyRewritePatternApplier,
     PatternRewriter,
-    PatternRewriteWalker,
     RewritePattern,
     op_type_rewrite_pattern,
 )
@@ -29,6 +27,7 @@ from lowering.record_sources import SHIPPED_RECORDS
 from lowering.strategies import AUTO, get_strategy
 from lowering.strategies.base import ConvLayout, Layouts, Strategy
 from lowering.support.diagnostics import fail
+from lowering.support.rewriting import rewrite
 from lowering.targets import Target, get_target
 
 
@@ -131,12 +130,11 @@ class _Kernel:
 
 def select_kernels(module: ModuleOp, target: Target, choose: KernelSelector) -> None:
     """Rewrite every contraction of a module into the kernel that `choose` says."""
-    PatternRewriteWalker(
-        GreedyRewritePatternApplier(
-            [SelectConvKernel(target, choose), SelectGemmKernel(target, choose)]
-        ),
-        apply_recursively=False,
-    ).rewrite_module(module)
+    rewrite(
+        module,
+        [SelectConvKernel(target, choose), SelectGemmKernel(target, choose)],
+        recursively=False,
+    )
 
 
 @dataclass(frozen=True)

@@ -174,6 +174,11 @@ class Conversion:
         self.ops.append(op)
         return op.results[0]
 
+    def append(self, op: Operation) -> None:
+        """Append an operation without results to the current block."""
+        op.location = self.op.location
+        self.ops.append(op)
+
     def replace(self, old: Operation, new: Operation) -> None:
         """Append `new` to the current block as the replacement of `old`, results for results."""
         new.location = old.location
@@ -190,6 +195,7 @@ class Conversion:
             op = llvm.ConstantOp.create(
                 properties={"value": IntegerAttr(value, type)}, result_types=[type]
             )
+            op.location = self.op.location
             self.prologue.append(op)
             self._constants[key] = op.results[0]
         return self._constants[key]
@@ -209,6 +215,7 @@ class Conversion:
         known = self._undefined.get(id(type))
         if known is None:
             op = llvm.UndefOp.create(result_types=[type])
+            op.location = self.op.location
             self.prologue.append(op)
             known = self._undefined[id(type)] = op.results[0]
         return known

@@ -30,7 +30,7 @@ _UNIT = UnitAttr()
 def _return(state: Conversion, op: func.ReturnOp) -> None:
     if len(op.operands) > 1:
         fail(op, f"a function returns one value at most, got {len(op.operands)}")
-    state.ops.append(llvm.ReturnOp.create(operands=state.value_list(op.operands)))
+    state.append(llvm.ReturnOp.create(operands=state.value_list(op.operands)))
 
 
 def _call(state: Conversion, op: func.CallOp) -> None:
@@ -44,7 +44,7 @@ def _call(state: Conversion, op: func.CallOp) -> None:
 
 
 def _branch(state: Conversion, op: cf.BranchOp) -> None:
-    state.ops.append(
+    state.append(
         llvm.BrOp.create(
             operands=state.value_list(op.arguments), successors=[state.blocks[op.successor]]
         )
@@ -52,7 +52,7 @@ def _branch(state: Conversion, op: cf.BranchOp) -> None:
 
 
 def _cond_branch(state: Conversion, op: cf.ConditionalBranchOp) -> None:
-    state.ops.append(
+    state.append(
         llvm.CondBrOp(
             state.value(op.cond),
             state.blocks[op.then_block],

@@ -63,7 +63,7 @@ def _load(state: Conversion, base: SSAValue, indices: Sequence[SSAValue]) -> Non
 
 def _store(state: Conversion, value: SSAValue, base: SSAValue, indices: Sequence[SSAValue]) -> None:
     pointer, alignment = state.element_pointer(base, indices)
-    state.ops.append(
+    state.append(
         llvm.StoreOp.create(
             operands=[state.value(value), pointer],
             properties={
@@ -213,6 +213,7 @@ def _alloca(state: Conversion, op: memref.AllocaOp) -> None:
     # In the entry block, whatever loop it stands in, so that the stack does not grow.
     size = state.constant(max(elements, 1))
     slot = llvm.AllocaOp(size, layout.element, alignment)
+    slot.location = op.location
     state.prologue.append(slot)
     _record_view(state, op.memref, slot.res, 0, alignment)
 

@@ -27,6 +27,8 @@ Index: TypeAlias = int | SSAValue
 
 INDEX = IndexType()
 
+_UNKNOWN = UnknownLoc()
+
 
 class Emit:
     """Appends operations at a point that moves into and out of loop bodies.
@@ -34,21 +36,30 @@ class Emit:
     Constants are created once, at the start of the block that encloses everything.
     """
 
-    def __init__(self, entry: Block, point: InsertPoint | None = None):
-        """Append to `entry`, or insert at `point` below it."""
+    def __init__(
+        self,
+        entry: Block,
+        point: InsertPoint | None = None,
+        location: LocationAttr = _UNKNOWN,
+    ):
+        """Append to `entry`, or insert at `point` below it, operations with a location."""
         self._builder = Builder(point or InsertPoint.at_end(entry))
         self._constants = Builder(InsertPoint.at_start(entry))
         self._cache: dict[tuple[Attribute, int | float], SSAValue] = {}
-        self._location: LocationAttr = UnknownLoc()
+        self._location = location
 
     @staticmethod
     def before(operation: Operation) -> Emit:
         """Insert ahead of `operation`, constants too; what is made is where `operation` is."""
         assert operation.parent is not None
-        emit = Emit(operation.parent, InsertPoint.before(operation))
+        emit = Emit(operation.parent, InsertPoint.before(operation), operation.location)
         emit._constants = Builder(InsertPoint.before(operation))
-        emit._location = operation.location
         return emit
+
+    @property
+    def location(self) -> LocationAttr:
+        """Where the operations are that it inserts."""
+        return self._location
 
     def op(self, operation: Operation) -> SSAValue:
         """Insert an operation; its first result, if any."""

@@ -89,7 +89,7 @@ class Stage:
         """A module-level constant with these bytes."""
         key = (image, type_)
         if key not in self.views:
-            name = self.globals.constant(image, type_)
+            name = self.globals.constant(image, type_, self.emit.location)
             self.views[key] = self.emit.at_entry(memref.GetGlobalOp(name, type_))
         return self.views[key]
 

@@ -17,7 +17,7 @@ a function of memrefs that allocates memory.
 from __future__ import annotations
 
 from xdsl.dialects import arith, memref
-from xdsl.dialects.builtin import IndexType, IntegerAttr, MemRefType, i8
+from xdsl.dialects.builtin import IndexType, IntegerAttr, LocationAttr, MemRefType, i8
 from xdsl.ir import Block, Operation, SSAValue
 from xdsl.rewriter import InsertPoint, Rewriter
 
@@ -27,8 +27,11 @@ ALIGNMENT = 64
 _INDEX = IndexType()
 
 
-def align_workspace(workspace: SSAValue, slot_bytes: int) -> None:
-    """Replace a workspace, an argument of a block, by its aligned part where it is used."""
+def align_workspace(workspace: SSAValue, slot_bytes: int, location: LocationAttr) -> None:
+    """Replace a workspace, an argument of a block, by its aligned part where it is used.
+
+    What computes that part gets a location.
+    """
     uses = list(workspace.uses)
     if not uses:
         return
@@ -44,6 +47,8 @@ def align_workspace(workspace: SSAValue, slot_bytes: int) -> None:
     rounded = memref.ViewOp(workspace, skipped, [], MemRefType(i8, [slot_bytes]))
     aligned = memref.AssumeAlignmentOp(rounded, ALIGNMENT)
     new: list[Operation] = [whole, mask, address, beyond, missing, skipped, rounded, aligned]
+    for op in new:
+        op.location = location
     Rewriter.insert_op(new, InsertPoint.at_start(block))
     for use in uses:
         use.operation.operands[use.index] = aligned.result

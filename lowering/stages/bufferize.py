@@ -151,7 +151,9 @@ class _Function:
             copy = CopyOp.get(value)
             copy.location = self.function.location
             self._stage(copy, output)
-        self.main.add_op(func.ReturnOp())
+        end = func.ReturnOp()
+        end.location = self.end.location
+        self.main.add_op(end)
         inputs = len(self.block.args)
         main = func.FuncOp(
             self.function.sym_name.data,
@@ -235,7 +237,7 @@ class _Function:
             if image is None or not isinstance(value.type, TensorType):
                 fail(op, f"an operand is no tensor of this function: {value.type}")
             type_ = storage_type(value.type)
-            get = memref.GetGlobalOp(self.globals.constant(image, type_), type_)
+            get = memref.GetGlobalOp(self.globals.constant(image, type_, op.location), type_)
             self._add(get, op)
             self.memory[value] = get.memref
         return self.memory[value]

@@ -151,7 +151,7 @@ class _Outliner:
             block = self._call(function, places, launch)
         else:
             block = self._moved(function, places)
-        align_workspace(block.args[len(self.types) - 1], self.slot_bytes)
+        align_workspace(block.args[len(self.types) - 1], self.slot_bytes, launch.location)
         return self._function(name, [*self.types, INDEX, INDEX], block, launch)
 
     def _moved(self, function: func.FuncOp, places: Sequence[_Memory]) -> Block:
@@ -183,7 +183,7 @@ class _Outliner:
     def _call(self, function: func.FuncOp, places: Sequence[_Memory], launch: LaunchOp) -> Block:
         """A call of a shared stage."""
         block = Block(arg_types=[*self.types, INDEX, INDEX])
-        emit = Emit(block)
+        emit = Emit(block, location=launch.location)
         views = _Views(emit, block.args)
         # What the function takes, which may be the bytes of what is launched (`_typed_by_bytes`).
         taken = [argument.type for argument in block_of(function).args[:-2]]
@@ -211,7 +211,8 @@ class _Outliner:
     def run(self) -> list[func.FuncOp]:
         """The functions of the launches, and the function that calls them in order."""
         entry = Block(arg_types=self.types)
-        emit, stages, extents = Emit(entry), list[func.FuncOp](), dict[str, Attribute]()
+        emit = Emit(entry, location=self.main.location)
+        stages, extents = list[func.FuncOp](), dict[str, Attribute]()
         for op in list(self.block.ops):
             if not isinstance(op, LaunchOp):
                 if not isinstance(op, _MADE_AGAIN):

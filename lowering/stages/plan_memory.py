@@ -229,7 +229,8 @@ def plan_called_functions(module: ModuleOp) -> None:
             fail(first, f"@{name} is a stage: allocate where it is launched, and pass the memory")
         plan_memory(function)
         workspace = function.body.blocks[0].args[-1]
-        align_workspace(workspace, memory_bytes(workspace.type) - ALIGNMENT + 1)  # pyright: ignore
+        slot_bytes = memory_bytes(workspace.type) - ALIGNMENT + 1  # pyright: ignore
+        align_workspace(workspace, slot_bytes, function.location)
 
     for name in functions:
         plan(name)

@@ -8,6 +8,7 @@ from xdsl.dialects import func, llvm, memref
 from xdsl.dialects.builtin import (
     BytesAttr,
     DenseIntOrFPElementsAttr,
+    LocationAttr,
     MemRefType,
     ModuleOp,
     StringAttr,
@@ -53,8 +54,10 @@ class Globals:
         self.symbols.add(name)
         return name
 
-    def constant(self, image: bytes, type_: MemRefType) -> str:
-        """Name of a constant with these bytes."""
+    def constant(
+        self, image: bytes, type_: MemRefType, location: LocationAttr | None = None
+    ) -> str:
+        """Name of a constant with these bytes, which is made at a location where there is none."""
         key = (image, type_)
         if key not in self._names:
             number = 0
@@ -69,6 +72,8 @@ class Globals:
                 sym_visibility=StringAttr("private"),
                 constant=UnitAttr(),
             )
+            if location is not None:
+                self._globals[name].location = location
             self.module.body.block.add_op(self._globals[name])
             self._names[key] = name
         return self._names[key]
@@ -80,7 +85,7 @@ class Globals:
             return name
         value = found.initial_value
         assert isinstance(value, DenseIntOrFPElementsAttr)
-        return self.constant(value.data.data, type_)
+        return self.constant(value.data.data, type_, found.location)
 
 
 def _is_ours(op: memref.GlobalOp) -> bool:

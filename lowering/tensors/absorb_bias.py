@@ -11,9 +11,7 @@ from xdsl.dialects.builtin import ModuleOp, TensorType, i32
 from xdsl.ir import SSAValue
 from xdsl.passes import ModulePass
 from xdsl.pattern_rewriter import (
-    GreedyRewritePatternApplier,
     PatternRewriter,
-    PatternRewriteWalker,
     RewritePattern,
     op_type_rewrite_pattern,
 )
@@ -22,6 +20,7 @@ from lowbit_dialect.constants import constant_tensor, constant_values
 from lowbit_dialect.ops.elementwise import AddOp
 from lowbit_dialect.ops.glue import FusedGlueOp
 from lowbit_dialect.sums.ranges import SumRanges
+from lowering.support.rewriting import rewrite
 
 INT32_MAX = 2**31 - 1
 
@@ -84,6 +83,4 @@ class AbsorbBiasPass(ModulePass):
 
     def apply(self, ctx: Context, op: ModuleOp) -> None:
         """Apply the pattern until nothing changes."""
-        PatternRewriteWalker(
-            GreedyRewritePatternApplier([AbsorbBias()], dce_enabled=True)
-        ).rewrite_module(op)
+        rewrite(op, [AbsorbBias()])

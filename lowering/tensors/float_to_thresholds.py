@@ -10,9 +10,7 @@ from xdsl.context import Context
 from xdsl.dialects.builtin import ModuleOp, TensorType, i32
 from xdsl.passes import ModulePass
 from xdsl.pattern_rewriter import (
-    GreedyRewritePatternApplier,
     PatternRewriter,
-    PatternRewriteWalker,
     RewritePattern,
     op_type_rewrite_pattern,
 )
@@ -23,6 +21,7 @@ from lowbit_dialect.ops.elementwise import QuantizeOp
 from lowbit_dialect.ops.glue import FusedGlueOp
 from lowbit_dialect.step_function import StepFunction
 from lowbit_dialect.sums.ranges import SumRange, SumRanges
+from lowering.support.rewriting import rewrite
 from lowering.tensors.chain import Chain
 
 INT32 = np.iinfo(np.int32)
@@ -109,6 +108,4 @@ class FloatToThresholdsPass(ModulePass):
 
     def apply(self, ctx: Context, op: ModuleOp) -> None:
         """Apply the pattern until nothing changes."""
-        PatternRewriteWalker(
-            GreedyRewritePatternApplier([ChainToThresholds()], dce_enabled=True)
-        ).rewrite_module(op)
+        rewrite(op, [ChainToThresholds()])

@@ -18,9 +18,7 @@ from xdsl.dialects.builtin import (
 from xdsl.ir import Operation, SSAValue
 from xdsl.passes import ModulePass
 from xdsl.pattern_rewriter import (
-    GreedyRewritePatternApplier,
     PatternRewriter,
-    PatternRewriteWalker,
     RewritePattern,
 )
 
@@ -29,6 +27,7 @@ from lowbit_dialect.constants import constant_tensor, constant_values
 from lowbit_dialect.layouts.packed import packed_layout
 from lowbit_dialect.ops.base import TensorOp
 from lowbit_dialect.ops.pack import ConstantOp, UnpackOp
+from lowering.support.rewriting import rewrite
 
 
 def known_values(value: SSAValue) -> NDArray | None:
@@ -91,6 +90,4 @@ class FoldTensorsPass(ModulePass):
 
     def apply(self, ctx: Context, op: ModuleOp) -> None:
         """Apply the pattern until nothing changes."""
-        PatternRewriteWalker(
-            GreedyRewritePatternApplier([FoldTensorOp()], dce_enabled=True)
-        ).rewrite_module(op)
+        rewrite(op, [FoldTensorOp()])

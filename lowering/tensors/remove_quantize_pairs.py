@@ -9,9 +9,7 @@ from xdsl.context import Context
 from xdsl.dialects.builtin import ModuleOp
 from xdsl.passes import ModulePass
 from xdsl.pattern_rewriter import (
-    GreedyRewritePatternApplier,
     PatternRewriter,
-    PatternRewriteWalker,
     RewritePattern,
     op_type_rewrite_pattern,
 )
@@ -19,6 +17,7 @@ from xdsl.pattern_rewriter import (
 from lowbit_dialect.codes import Code
 from lowbit_dialect.ops.base import static_shape
 from lowbit_dialect.ops.elementwise import DequantizeOp, QuantizeOp
+from lowering.support.rewriting import rewrite
 from lowering.tensors.chain import channel_dim
 
 
@@ -57,6 +56,4 @@ class RemoveQuantizePairsPass(ModulePass):
 
     def apply(self, ctx: Context, op: ModuleOp) -> None:
         """Apply the pattern until nothing changes."""
-        PatternRewriteWalker(
-            GreedyRewritePatternApplier([RemoveQuantizePair()], dce_enabled=True)
-        ).rewrite_module(op)
+        rewrite(op, [RemoveQuantizePair()])

@@ -10,9 +10,7 @@ from xdsl.context import Context
 from xdsl.dialects.builtin import ModuleOp
 from xdsl.passes import ModulePass
 from xdsl.pattern_rewriter import (
-    GreedyRewritePatternApplier,
     PatternRewriter,
-    PatternRewriteWalker,
     RewritePattern,
     op_type_rewrite_pattern,
 )
@@ -22,6 +20,7 @@ from lowbit_dialect.ops.base import code_of
 from lowbit_dialect.ops.glue import FusedGlueOp
 from lowbit_dialect.reference.glue import MAX_SHIFT
 from lowbit_dialect.sums.ranges import SumRange, SumRanges
+from lowering.support.rewriting import rewrite
 
 INT32 = np.iinfo(np.int32)
 FAR = np.int64(1) << 40
@@ -107,6 +106,4 @@ class ThresholdsToShiftPass(ModulePass):
 
     def apply(self, ctx: Context, op: ModuleOp) -> None:
         """Apply the pattern until nothing changes."""
-        PatternRewriteWalker(
-            GreedyRewritePatternApplier([ThresholdsToShift(self.least_bits)], dce_enabled=True)
-        ).rewrite_module(op)
+        rewrite(op, [ThresholdsToShift(self.least_bits)])

@@ -12,7 +12,7 @@ from lowering.loops.emit import Emit
 
 def emit_before(op: Operation) -> Emit:
     """A builder that inserts before `op`, its constants at the start of the function."""
-    return Emit(_entry_block(op), InsertPoint.before(op))
+    return Emit(_entry_block(op), InsertPoint.before(op), op.location)
 
 
 def _entry_block(op: Operation) -> Block:

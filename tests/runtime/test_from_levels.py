@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import pytest
-from xdsl.dialects.builtin import FileLineColLoc
+from xdsl.dialects.builtin import FileLineColLoc, ModuleOp
 from xdsl.utils.exceptions import DiagnosticException
 
-from lowbit_dialect.ops.compute import ComputeOp
-from lowering.pipeline import LEVELS, lower
+from lowering.pipeline import LEVELS, Step, lower
 from lowering.targets import get_target
 from runtime import compile
 from runtime.analysis.levels import Levels
@@ -81,21 +82,40 @@ def test_code_of_another_machine_is_refused() -> None:
         compile(str(module), use_cache=False)
 
 
-@pytest.mark.parametrize("level", ["stages", "loops"])
-def test_locations_survive(level: str) -> None:
-    """Stages, their operations and their loops are where their operation of tensors was."""
-    module = parse_module(ADD, "add.mlir")
-    lower(module, "host", level)
-    names = ("main_0_add", "main_1_add")
-    for line, name in enumerate(names, start=3):
-        (stage,) = (op for op in module.ops if op.properties["sym_name"].data == name)  # pyright: ignore
-        inner = [op for op in stage.walk() if op.name.startswith(("lowbit.", "scf.for", "simd."))]
-        assert inner
-        for op in (stage, *inner):
-            assert isinstance(op.location, FileLineColLoc), op.name
-            assert op.location.line.data == line, op.name
-        if level == "stages":
-            assert any(isinstance(op, ComputeOp) for op in inner)
+NETWORK = Path(__file__).parents[2] / "examples" / "digits" / "digits.mlir"
+
+
+@pytest.mark.parametrize("target", ["znver5", "cortex-a7"])
+def test_every_operation_is_in_a_line_of_the_file(target: str) -> None:
+    """After each pass: what it makes is where the operation is that it makes it of."""
+    lines = NETWORK.read_text().splitlines()
+    module = parse_module("\n".join(lines), "digits.mlir")
+    seen: dict[str, set[int]] = {}
+
+    def check(step: Step, module: ModuleOp) -> None:
+        for op in module.walk():
+            if op is not module:
+                assert isinstance(op.location, FileLineColLoc), f"{step.run.name}: {op.name}"
+                assert op.location.filename.data == "digits.mlir"
+                seen.setdefault(step.level, set()).add(op.location.line.data)
+
+    lower(module, target, after=check)
+    of_network = {k for k, line in enumerate(lines, 1) if "lowbit." in line and "=" in line}
+    assert list(seen) == list(LEVELS)
+    contractions = {k for k in of_network if "conv2d" in lines[k - 1]}
+    assert all(contractions <= lines_of_level for lines_of_level in seen.values())
+
+
+def test_stages_are_where_their_operations_were() -> None:
+    """So are their loops, where they are shared too."""
+    for level in ("stages", "loops"):
+        module = parse_module(ADD, "add.mlir")
+        lower(module, "host", level)
+        for line, name in enumerate(("main_0_add", "main_1_add"), start=3):
+            (stage,) = (op for op in module.ops if op.properties["sym_name"].data == name)  # pyright: ignore
+            for op in stage.walk():
+                assert isinstance(op.location, FileLineColLoc), op.name
+                assert op.location.line.data == line, op.name
 
 
 def test_shared_stages_are_reported_with_the_code_that_they_share() -> None:
