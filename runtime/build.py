@@ -19,7 +19,8 @@ from lowering.support.composite import flattened
 from lowering.support.pipeline_spec import parse_passes
 from lowering.targets import Target
 from lowering.universe import all_passes
-from runtime.signature import Signature, signatures
+from runtime.signature import Signature
+from runtime.signatures import signatures
 
 
 def build_object(

@@ -16,16 +16,15 @@ from lowering.record_sources import SHIPPED_RECORDS
 from lowering.strategies import check_strategy
 from lowering.targets import Target, get_target
 from runtime.executable import Executable
+from runtime.files import read_text
+from runtime.fingerprint import Fingerprint, fingerprint
 from runtime.host import check_runs_here
 from runtime.jit import JitError, LoadedObject
 from runtime.object_cache import cache
 from runtime.signature import Signature
-from runtime.source import Fingerprint, fingerprint, parse_module, read_module, read_text, verify
 
 if TYPE_CHECKING:
     from lowering.pipeline import Hook
-
-__all__ = ["choose", "compile", "parse_module"]
 
 
 def compile(
@@ -93,14 +92,16 @@ def compile(
             except JitError as error:
                 cache.warn_damaged(key, error)
     with COMPILER_LOCK:
+        # On a hit neither the parser nor the passes need to be imported, which takes longer than
+        # loading an object.
+        from runtime.build import build_object, parsed_pipeline  # noqa: PLC0415
+        from runtime.source import parse_module, verify  # noqa: PLC0415
+
         if isinstance(given, str):
             given = parse_module(given, name)
             use_cache = use_cache and not fingerprint(given).is_foreign
         else:
             verify(given)
-        # On a hit the passes need not be imported, which takes longer than loading an object.
-        from runtime.build import build_object, parsed_pipeline  # noqa: PLC0415
-
         pipeline = parsed_pipeline(passes) if isinstance(passes, str) else passes
 
     found, data = build_object(given, machine, strategy, str(records), pipeline, after)
@@ -121,6 +122,9 @@ def _read(module: ModuleOp | str | os.PathLike[str]) -> tuple[ModuleOp | str, st
     if isinstance(module, str | os.PathLike):
         path = Path(module)
         if path.suffix.lower() == ".onnx":
+            with COMPILER_LOCK:
+                from runtime.source import read_module  # noqa: PLC0415
+
             return read_module(path), str(path)
         return read_text(path), str(path)
     raise ValueError(

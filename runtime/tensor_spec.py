@@ -14,9 +14,9 @@ import numpy as np
 from numpy.typing import NDArray
 from xdsl.context import Context
 from xdsl.dialects.builtin import Builtin, TensorType
-from xdsl.parser import Parser
 
 from lowbit_dialect.arrays import as_array, as_dtype, contiguous
+from lowbit_dialect.at_fork import COMPILER_LOCK
 from lowbit_dialect.cached_property import cached_property
 from lowbit_dialect.codes import Code, parse_code
 from lowbit_dialect.interpreters.values import element_dtype
@@ -24,7 +24,6 @@ from lowbit_dialect.layouts.images import foreign_bytes, unused_bits
 from lowbit_dialect.layouts.packed import PackedAttr, byte_count, packed_layout
 from lowbit_dialect.layouts.packed_array import PackedArray
 from lowbit_dialect.layouts.packing import pack, word_dtype
-from lowbit_dialect.lowbit import Lowbit
 from runtime.arrays import CodeBytes, code_bytes, writable_array
 
 Value = NDArray | PackedArray
@@ -81,10 +80,16 @@ class TensorSpec:
     @cached_property
     def type(self) -> TensorType:
         """The tensor type."""
-        context = Context()
-        context.load_dialect(Builtin)
-        context.load_dialect(Lowbit)
-        type_ = Parser(context, self.text).parse_type()
+        # Neither the parser nor all operations are needed to call a function.
+        with COMPILER_LOCK:
+            from xdsl.parser import Parser  # noqa: PLC0415
+
+            from lowbit_dialect.lowbit import Lowbit  # noqa: PLC0415
+
+            context = Context()
+            context.load_dialect(Builtin)
+            context.load_dialect(Lowbit)
+            type_ = Parser(context, self.text).parse_type()
         assert isinstance(type_, TensorType)
         return type_
 

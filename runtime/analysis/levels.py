@@ -23,7 +23,8 @@ from runtime.analysis.instructions import Mix, Spills, mix_of, spills_of
 from runtime.analysis.mca import busiest_loop
 from runtime.analysis.work import BitProducts, bit_products
 from runtime.aot.elf import code_bytes
-from runtime.signature import Signature, signatures
+from runtime.signature import Signature
+from runtime.signatures import signatures
 
 
 @dataclass(frozen=True)

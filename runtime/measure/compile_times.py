@@ -14,10 +14,11 @@ from lowbit_dialect.ops.contraction import Conv2DOp
 from lowering.kernels.contraction import Contraction
 from lowering.strategies import AUTO, all_strategies
 from lowering.targets import get_target
-from runtime.compiler import compile, parse_module
+from runtime.compiler import compile
 from runtime.executable import Executable
 from runtime.measure.samples import lower_quartile
 from runtime.object_cache import cache as object_cache
+from runtime.source import parse_module
 
 _CACHED_COMPILATIONS = 5
 

@@ -9,7 +9,7 @@ import pytest
 from lowering.targets import Target, get_target
 from runtime.aot.bundle import make_bundle
 from runtime.aot.library import Library, build_library
-from runtime.compiler import parse_module
+from runtime.source import parse_module
 from tests.cli.conftest import Lowbit, lowbit
 from tests.tools import needed
 

@@ -8,7 +8,7 @@ from lowering.pipeline import lower
 from lowering.targets import get_target
 from runtime.aot.header import header_text
 from runtime.aot.library import Library, build_library
-from runtime.compiler import parse_module
+from runtime.source import parse_module
 
 LAYER = """
   %a{k} = lowbit.conv2d %x{j}, %w padding [1, 1, 1, 1] : (!x, !w) -> !y

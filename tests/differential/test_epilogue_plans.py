@@ -13,7 +13,7 @@ from lowbit_dialect.ops.kernel import KernelOp
 from lowering.pipeline import lower
 from lowering.to_loops import ToLoopsPass
 from runtime.compiler import compile as compile_module
-from runtime.compiler import parse_module
+from runtime.source import parse_module
 
 AVX2 = "host+avx2"
 X_TYPE = "tensor<1x5x9x64x!lowbit.unipolar<1>>"

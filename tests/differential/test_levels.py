@@ -7,7 +7,7 @@ from xdsl.dialects.builtin import ModuleOp
 
 from lowering.pipeline import LEVELS, passes_of
 from runtime import compile
-from runtime.compiler import parse_module
+from runtime.source import parse_module
 from tests.differential.check import TARGETS, assert_same, call, check_interpreted
 from tests.differential.graph import Graph, module_of
 from tests.differential.strategies import examples, networks

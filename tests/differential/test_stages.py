@@ -17,7 +17,7 @@ from lowering.targets import get_target
 from runtime import compile
 from runtime.aot.elf import code_bytes
 from runtime.build import build_object
-from runtime.compiler import parse_module
+from runtime.source import parse_module
 from tests.differential.check import assert_same, call
 from tests.differential.graph import Graph, Value, module_of
 

@@ -13,10 +13,10 @@ from lowering.llvm.object import compile_assembly, compile_object
 from lowering.pipeline import lower
 from lowering.targets import get_target
 from runtime.aot.link import ToolFailedError, build_program
-from runtime.compiler import parse_module
 from runtime.remote.machine import ProgramError
 from runtime.remote.program import Job, Unit
 from runtime.signature import Signature
+from runtime.source import parse_module
 from runtime.tensor_spec import TensorSpec
 from tests.differential.check import prefer
 from tests.differential.graph import module_of

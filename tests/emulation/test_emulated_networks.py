@@ -10,8 +10,8 @@ from examples.digits.integer_net import forward
 from examples.digits.module import FILE, read_net
 from examples.tinier_yolo import build_module, load
 from lowering.targets import get_target
-from runtime.compiler import parse_module
 from runtime.remote.program import Job, Unit
+from runtime.source import parse_module
 from tests.differential.strategies import networks
 from tests.differential.test_pool import two_layers
 from tests.emulation.emulated import (

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from lowering.targets import get_target
 from runtime.build import build_object
-from runtime.compiler import parse_module
+from runtime.source import parse_module
 from tests.differential.contraction import Conv, Matmul
 from tests.emulation.emulated import Batch
 from tests.emulation.test_emulated_contractions import add_conv, add_matmul

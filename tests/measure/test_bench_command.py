@@ -7,7 +7,7 @@ import json
 import pytest
 
 from runtime.cli import main
-from runtime.compiler import parse_module
+from runtime.source import parse_module
 from runtime.tools.llvm_tools import find_mca
 from tests.tools import needed
 

@@ -17,10 +17,10 @@ from lowering.pipeline import LEVELS
 from lowering.support.pass_options import Options
 from lowering.targets import Target, get_target
 from runtime.build import lower_to_llvm
-from runtime.compiler import parse_module
 from runtime.executable import Executable
 from runtime.jit import LoadedObject
 from runtime.remote.program import Unit
+from runtime.source import parse_module
 from tests.mlir.tools import path_of
 
 TIME_LIMIT = 120

@@ -11,7 +11,7 @@ from xdsl.utils.exceptions import DiagnosticException, ParseError, VerifyExcepti
 from lowering.pipeline import LEVELS
 from lowering.targets import TARGETS
 from lowering.tiles.lower_tile import LowerTilePass
-from runtime.compiler import parse_module
+from runtime.source import parse_module
 from tests.mlir.programs import (
     assert_round_trips,
     check_levels,

@@ -15,7 +15,7 @@ from examples.digits.module import FILE, build_module, measured_of, read_net
 from examples.digits.report import float_operations, layers, macs, weight_bytes
 from lowbit_dialect.ops.elementwise import DequantizeOp
 from lowering.pipeline import lower
-from runtime.compiler import parse_module
+from runtime.source import parse_module
 from tests.sweep import swept
 
 MODULE = parse_module(FILE.read_text(), str(FILE))

@@ -21,7 +21,7 @@ from lowering.kernels.select_kernel import SelectKernelPass
 from lowering.pipeline import PipelinePass, lower
 from lowering.targets import get_target
 from runtime.cli import main
-from runtime.compiler import parse_module
+from runtime.source import parse_module
 
 TARGET = "host"
 

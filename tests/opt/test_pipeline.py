@@ -16,7 +16,7 @@ from lowering.support.composite import flattened
 from lowering.tools.lowbit_opt import main as lowbit_opt
 from runtime.cli.command_line import main as lowbit
 from runtime.compiler import compile as compile_module
-from runtime.compiler import parse_module
+from runtime.source import parse_module
 
 TEXT = """
 func.func @main(%x: tensor<3x8x!lowbit.unipolar<2>>, %w: tensor<8x4x!lowbit.bipolar<1>>)

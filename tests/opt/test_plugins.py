@@ -25,8 +25,8 @@ from lowering.kernels.select_kernel import SelectKernelPass
 from lowering.targets import get_target, target_names
 from runtime import compile, matmul
 from runtime.cli import main
-from runtime.compiler import parse_module
 from runtime.object_cache import key as cache_key
+from runtime.source import parse_module
 from tests.installed import forget, install
 
 TWIN = '''

@@ -26,7 +26,7 @@ from lowering.targets import get_target
 from lowering.tiles.lower_tile import LowerTilePass
 from runtime import compile
 from runtime.cli import main
-from runtime.compiler import parse_module
+from runtime.source import parse_module
 from tests.differential.check import TARGETS, turn
 from tests.differential.contraction import Conv, Matmul
 from tests.installed import forget, install_example

@@ -15,7 +15,7 @@ from lowbit_dialect.codes import parse_code
 from lowbit_dialect.interpreters.run import interpret
 from lowering.targets import TARGETS, get_target
 from runtime import Executable, PackedArray, compile
-from runtime.compiler import parse_module
+from runtime.source import parse_module
 from runtime.tensor_spec import TensorSpec
 from tests.guard import misaligned
 from tests.memory_orders import arrays_of, broadcasts_of

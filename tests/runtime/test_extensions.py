@@ -41,7 +41,8 @@ from lowering.loops.pointwise.lanes import flat, for_lanes, lane_count, rows_of
 from lowering.loops.stage import StageLoops, shape_of
 from lowering.targets import Target
 from runtime import compile, matmul
-from runtime.source import fingerprint, parse_module
+from runtime.fingerprint import fingerprint
+from runtime.source import parse_module
 from tests.installed import forget, install
 
 

@@ -12,7 +12,7 @@ from xdsl.utils.exceptions import DiagnosticException
 
 from lowering.pipeline import LEVELS, lower
 from runtime import compile
-from runtime.compiler import parse_module
+from runtime.source import parse_module
 
 RNG = np.random.default_rng(12)
 

@@ -13,7 +13,7 @@ from lowering.pipeline import LEVELS, Step, lower
 from lowering.targets import get_target
 from runtime import compile
 from runtime.analysis.levels import Levels
-from runtime.compiler import parse_module
+from runtime.source import parse_module
 
 ADD = """
 func.func @main(%x: tensor<4x8xi32>) -> tensor<4x8xi32> {

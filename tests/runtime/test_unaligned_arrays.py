@@ -13,8 +13,8 @@ from numpy.typing import NDArray
 
 from lowbit_dialect.layouts.packed_array import PackedArray
 from runtime import compile
-from runtime.compiler import parse_module
 from runtime.executable import Executable
+from runtime.source import parse_module
 from tests.aot.conftest import TENSORS, copies
 
 
