@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from lowbit_dialect.cached_property import cached_property
 from runtime.arrays import share_memory
+from runtime.batch import run_batch
 from runtime.jit import LoadedObject
 from runtime.signature import Signature
 from runtime.tensor_spec import TensorSpec
@@ -88,6 +89,23 @@ class Executable:
         buffers = [spec.new_storage() for spec in self.signature.results]
         self.run(storages, buffers, threads)
         return self.signature.from_storages(buffers)
+
+    def batch(self, *inputs: Any, num_threads: int = 1) -> Any:
+        """Run the function once for each image of a batch.
+
+        Args:
+            inputs: an array for each input, whose first dimension counts the images; that of the
+                function's own inputs and results is 1.
+            num_threads: how many images are computed at the same time, each with a workspace of its
+                own.
+
+        Returns:
+            The results as of a call, those of all images joined along the first dimension.
+
+        Raises:
+            ValueError: an argument does not fit, or the function takes or gives no single images.
+        """
+        return run_batch(self, inputs, thread_count(num_threads))
 
     def run(
         self,

@@ -40,8 +40,11 @@ from runtime.cli.arguments import (
 from runtime.cli.console import duration, show
 from runtime.cli.files import check_writable, read_array, write_files
 from runtime.cli.pipeline import add_pipeline, chosen_passes, printing
+from runtime.cli.profile import both, show_profile
 from runtime.compiler import compile
 from runtime.executable import Executable
+from runtime.measure.profile import StageCollector
+from runtime.measure.roofline import check_plot
 
 _PRINTED_ELEMENTS = 20
 """Arrays of at most this number of elements are printed."""
@@ -82,6 +85,17 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="run N times more and print the median time of a run, without reading and writing",
     )
     parser.add_argument(
+        "--profile",
+        action="store_true",
+        help="time each stage on one thread, and print a table of them",
+    )
+    parser.add_argument(
+        "--plot",
+        type=Path,
+        metavar="FILE",
+        help="with --profile, draw the times of the stages (.svg, .png or .pdf)",
+    )
+    parser.add_argument(
         "--unpack", action="store_true", help="write packed results as integers, not as words"
     )
     parser.add_argument(
@@ -100,11 +114,14 @@ def execute(args: argparse.Namespace) -> int:
     files = [path.resolve() for path in args.output if str(path) != os.devnull]
     if len(set(files)) < len(files):
         raise ValueError("--output names one file twice")
+    collector = _collector(args)
     arrays = [read_array(path) for path in args.input]
     pipeline, after = None, None
     if args.pipeline is not None or args.print_after:
         pipeline = chosen_passes(args, get_target(args.target))
         after = printing(args, pipeline)
+    if collector is not None:
+        after = both(after, collector)
     executable = compile(
         args.file,
         args.target,
@@ -142,6 +159,8 @@ def execute(args: argparse.Namespace) -> int:
         executable.run(inputs, outputs, args.num_threads)
         repeated = inputs, outputs
     times = _times(executable, *repeated, args.num_threads, args.repeat)
+    if collector is not None:
+        show_profile(executable, inputs, collector.facts, args.plot)
     results = _results(executable, outputs, unpack=args.unpack)
     write_files(
         {
@@ -164,6 +183,16 @@ def execute(args: argparse.Namespace) -> int:
         threads = f"{args.num_threads} thread{'s' if args.num_threads > 1 else ''}"
         print(f"median of {args.repeat} runs with {threads}: {duration(float(np.median(times)))}")
     return 0
+
+
+def _collector(args: argparse.Namespace) -> StageCollector | None:
+    """What notes the stages for a profile, where one is asked for."""
+    if args.plot is not None:
+        if not args.profile:
+            raise ValueError("--plot goes with --profile")
+        check_plot(args.plot)
+        check_writable(args.plot)
+    return StageCollector(args.target) if args.profile else None
 
 
 def _times(

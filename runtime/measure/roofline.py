@@ -48,6 +48,18 @@ def _matplotlib() -> Any:
     return matplotlib
 
 
+def matplotlib_figure(**arguments: Any) -> Any:
+    """A figure without a window.
+
+    Raises:
+        PlotError: matplotlib is not installed.
+    """
+    _matplotlib().use("Agg")
+    from matplotlib.figure import Figure  # noqa: PLC0415
+
+    return Figure(**arguments)
+
+
 @dataclass(frozen=True)
 class Bounds:
     """What the roofline is drawn with: MAC/cycle, and bytes a cycle."""

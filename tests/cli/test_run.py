@@ -193,3 +193,16 @@ def test_a_closed_pipe_is_quiet(work: Work):
     )
     assert done.stderr == ""
     assert done.stdout.count("\n") == 1
+
+
+def test_profile_tells_of_every_stage(lowbit: Lowbit, work: Work, tmp_path: Path):
+    picture = tmp_path / "profile.svg"
+    command = ["run", work / "conv.mlir", "-i", work / "x.npy", "-i", work / "w.npy", "--no-cache"]
+    out = lowbit(*command, "--profile").out
+    assert "MAC/cycle" in out
+    assert "all stages:" in out
+    assert "_conv" in out
+    pytest.importorskip("matplotlib")
+    assert "--plot goes with --profile" in lowbit(*command, "--plot", picture).message
+    assert lowbit(*command, "--profile", "--plot", picture).code == 0
+    assert "microseconds" in picture.read_text()
