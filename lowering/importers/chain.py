@@ -112,9 +112,13 @@ def levels_of(chain: Chain, low: Exact, high: Exact) -> Levels | str:
     first, count = int(first), int(end) - int(first) + 1
     if count > MOST_VALUES:
         return f"it has {count} values, more than {MOST_VALUES}"
-    integers = exact(range(first, first + count))[:, None]
-    values = tail.of(np.broadcast_to(integers, (count, tail.channels)))
-    scale = values[1] - values[0] if count > 1 else exact([1] * tail.channels)
+    # Where there is one integer, the next one, too, says what the scale is.
+    integers = exact(range(first, first + max(count, 2)))[:, None]
+    values = tail.of(np.broadcast_to(integers, (len(integers), tail.channels)))
+    scale = values[1] - values[0]
+    if count == 1 and (scale == 0).any():
+        scale = exact([1] * tail.channels)
+    integers, values = integers[:count], values[:count]
     offset = values[0] - scale * Fraction(first)
     if (values != integers * scale + offset).any():
         return "the values behind the quantiser are not equally spaced"

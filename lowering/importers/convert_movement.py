@@ -10,11 +10,12 @@ from lowbit_dialect.ops.concat import ConcatOp
 from lowbit_dialect.qonnx import NodeOp
 from lowering.importers.chain import Chain
 from lowering.importers.conversion import Conversion, converts
+from lowering.importers.extract_integers import recoded
 from lowering.importers.float_nodes import float_node
 from lowering.importers.move import permuted, reshaped
 from lowering.importers.shape_functions import permutation
 from lowering.importers.steps import Affine
-from lowering.importers.values import Value
+from lowering.importers.values import Value, code_for
 
 
 @converts("Reshape", "Flatten", "Squeeze", "Unsqueeze")
@@ -45,8 +46,8 @@ def concat(conversion: Conversion, node: NodeOp) -> Value:
         if isinstance(found, str):
             return float_node(conversion, node, f"input {i} has no integers: {found}")
         parts.append(found)
-    if len({part.code for part in parts}) > 1 or any(part.is_constant for part in parts):
-        return float_node(conversion, node, "the inputs have different codes")
+    if any(part.is_constant for part in parts):
+        return float_node(conversion, node, "an input is a constant")
     tails = [part.chain.affine for part in parts]
     first = tails[0]
     assert first is not None
@@ -57,6 +58,12 @@ def concat(conversion: Conversion, node: NodeOp) -> Value:
         for tail in tails
     ):
         return float_node(conversion, node, "the inputs have different scales")
+    if len({part.code for part in parts}) > 1:
+        ends = [(part.code.min_value, part.code.max_value) for part in parts if part.code]
+        code = code_for(min(low for low, _ in ends), max(high for _, high in ends))
+        if code is None:
+            return float_node(conversion, node, "no code holds the integers of all inputs")
+        parts = [recoded(part, code, conversion.emitter) for part in parts]
     data = [part.data for part in parts if isinstance(part.data, SSAValue)]
     conversion.record(node)
     op = ConcatOp.get(data, axis - len(values[0].shape))

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from xdsl.dialects.builtin import TensorType
 from xdsl.ir import SSAValue
 
-from lowbit_dialect.codes import BipolarType, Code
+from lowbit_dialect.codes import Code
 from lowbit_dialect.constants import constant_tensor
 from lowbit_dialect.ops.glue import FusedGlueOp
 from lowbit_dialect.ops.sort_key import SortKeyOp
@@ -187,6 +187,14 @@ def _of_constant(data: NDArray, bounds: Bounds, code: Code, axis: int | None) ->
     return result if axis is None else np.moveaxis(result, -1, axis)
 
 
-def is_sign(code: Code | None) -> bool:
-    """Whether values of a code are -1 and 1."""
-    return isinstance(code, BipolarType) and code.width == 1
+def recoded(value: Value, code: Code, emitter: Emitter) -> Value:
+    """Integers of a code as the same integers of another one that holds them."""
+    if value.code == code:
+        return value
+    assert isinstance(value.data, SSAValue)
+    dim = int(np.argmin(value.shape))
+    row = np.sort(code.values)[1:]
+    rows = emitter.insert(constant_tensor(np.broadcast_to(row, (value.shape[dim], len(row)))))
+    axis = dim if dim < len(value.shape) - 1 else -1
+    glue = FusedGlueOp.threshold(value.data, rows, TensorType(code, value.shape), None, axis)
+    return Value(emitter.insert(glue), value.chain)

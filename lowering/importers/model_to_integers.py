@@ -40,7 +40,8 @@ class Converted:
     function: func.FuncOp
     records: tuple[Record, ...]
     quantizers: tuple[tuple[str, Value], ...] = ()
-    """The integers of each quantiser of activations, by the name of the node, where asked."""
+    """The integers of each quantiser, by the name of the node, where asked: results behind those of
+    the model, in their order, and arrays where they are constant."""
 
 
 def convert_function(function: func.FuncOp, *, with_quantizers: bool = False) -> Converted:
@@ -97,7 +98,7 @@ def _note_quantizer(
 ) -> None:
     value = conversion.values[node.outputs[0]]
     found = conversion.extract(value)
-    if isinstance(found, Value) and isinstance(found.data, SSAValue):
+    if isinstance(found, Value):
         label = node.label.data if node.label is not None else ""
         quantizers.append((label, found))
 

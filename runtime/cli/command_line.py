@@ -48,6 +48,9 @@ COMMANDS = {
         "runtime.cli.compile", "write a library for C programs, or IR, assembly, an object"
     ),
     "inspect": Command("runtime.cli.inspect", "show every level, the assembly, and what it costs"),
+    "verify": Command(
+        "runtime.cli.verify", "prove that a model's integers are those of its float graph"
+    ),
     "tune": Command("runtime.cli.tune", "measure which kernels suit this machine best"),
     "bench": Command("runtime.cli.bench", "time the kernels on known layers"),
 }

@@ -12,20 +12,23 @@ from numpy.typing import NDArray
 from runtime.cli.files import Writer, check_writable, read_array
 
 
-def read_named(arguments: Sequence[Path], names: Sequence[str]) -> list[NDArray]:
+def read_named(
+    arguments: Sequence[Path], names: Sequence[str], option: str = "--input"
+) -> list[NDArray]:
     """The arrays of the inputs of a model, in its order.
 
     Args:
         arguments: `X.npy` for the next input, `NAME=X.npy` for the one of that name, or `X.npz`
             with arrays for all inputs of their names.
         names: of the inputs.
+        option: that the arguments belong to.
 
     Raises:
         OSError: a file cannot be read.
         ValueError: an input is missing, given twice or unknown.
     """
     found: dict[str, NDArray] = {}
-    for name, path in _named(arguments, names, "--input"):
+    for name, path in _named(arguments, names, option):
         if name is None:
             arrays = _read_archive(path)
             unknown = [key for key in arrays if key not in names]
@@ -39,7 +42,9 @@ def read_named(arguments: Sequence[Path], names: Sequence[str]) -> list[NDArray]
         found |= arrays
     missing = [name for name in names if name not in found]
     if missing:
-        raise ValueError(f"input {missing[0]!r} is missing; {_listed(names)}: give it with --input")
+        raise ValueError(
+            f"input {missing[0]!r} is missing; {_listed(names)}: give it with {option}"
+        )
     return [found[name] for name in names]
 
 
