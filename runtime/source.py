@@ -8,6 +8,7 @@ from xdsl.context import Context
 from xdsl.dialects.builtin import ModuleOp
 from xdsl.utils.exceptions import ParseError, VerifyException
 
+from lowbit_dialect.at_fork import load_module
 from lowbit_dialect.dominance import verify_module
 from lowering.support.diagnostics import first_invalid, location_of, show_location
 from lowering.support.parser import LocatingParser
@@ -69,7 +70,5 @@ def read_module(path: Path) -> ModuleOp:
     """
     if path.suffix.lower() == ".onnx":
         # The package onnx is needed for models alone, and takes long to import.
-        from lowering.importers.lower_model import Model  # noqa: PLC0415
-
-        return Model.open(path).lowered().module
+        return load_module("lowering.importers.lower_model").Model.open(path).lowered().module
     return parse_module(read_text(path), str(path))

@@ -18,6 +18,7 @@ from xdsl.dialects.builtin import (
 from xdsl.ir import Attribute, SSAValue
 from xdsl.utils.exceptions import PassFailedException
 
+from lowbit_dialect.at_fork import load_module
 from lowbit_dialect.onnx_operators import QUANTIZERS
 from lowbit_dialect.qonnx import NARROW, ConstantOp, NodeOp, attribute_array
 from lowering.importers.model_file import onnx
@@ -86,7 +87,7 @@ def evaluate(node: NodeOp, arrays: list[NDArray | None]) -> NDArray:
         PassFailedException: it refuses the numbers; the message names the node.
     """
     package = onnx()
-    from onnx.reference import ReferenceEvaluator  # noqa: PLC0415
+    reference = load_module("onnx.reference")
 
     helper = package.helper
     names = ["" if array is None else f"x{i}" for i, array in enumerate(arrays)]
@@ -105,7 +106,7 @@ def evaluate(node: NodeOp, arrays: list[NDArray | None]) -> NDArray:
     try:
         with warnings.catch_warnings(), np.errstate(all="ignore"):
             warnings.simplefilter("ignore")
-            (result,) = ReferenceEvaluator(model).run(None, given)
+            (result,) = reference.ReferenceEvaluator(model).run(None, given)
     except Exception as error:  # whatever the reference raises for numbers it does not take
         raise PassFailedException(f"{node.title}: cannot be computed: {error}") from error
     return np.asarray(result)

@@ -21,7 +21,7 @@ from lowering.importers.chain import Chain
 from lowering.importers.conversion import CONVERTERS, Conversion
 from lowering.importers.evaluate import Constants, evaluate
 from lowering.importers.exact import exact
-from lowering.importers.shape_functions import is_channels_last, value_shape
+from lowering.importers.shape_functions import Site, is_channels_last, reduced_axes, value_shape
 from lowering.importers.values import Value
 from lowering.importers.windows import Axis, windows
 
@@ -203,8 +203,6 @@ class Elements:
         return total
 
     def _reduced(self, node: NodeOp, index: Index) -> Fraction:
-        from lowering.importers.shape_functions import Site, reduced_axes  # noqa: PLC0415
-
         shape, axes = value_shape(node.inputs[0]), reduced_axes(Site(node, self.constants))
         kept = list(index)
         if not node.int("keepdims"):

@@ -12,6 +12,8 @@ from numpy.typing import NDArray
 from xdsl.dialects.builtin import IntegerType, Signedness, f32, f64, i1
 from xdsl.ir import Attribute
 
+from lowbit_dialect.at_fork import load_module
+
 if TYPE_CHECKING:
     from onnx import AttributeProto, ModelProto, TensorProto
 
@@ -33,13 +35,12 @@ def onnx() -> Any:
         ModelError: it is not installed.
     """
     try:
-        import onnx  # noqa: PLC0415
-        import onnx.numpy_helper  # noqa: PLC0415
+        load_module("onnx.numpy_helper")
+        return load_module("onnx")
     except ImportError as error:
         raise ModelError(
             "reading ONNX models takes the package onnx: pip install 'lowbit[onnx]'"
         ) from error
-    return onnx
 
 
 def _unsigned(bits: int) -> IntegerType:

@@ -28,6 +28,7 @@ from lowering.importers import (  # noqa: F401
     convert_windows,
 )
 from lowering.importers.conversion import Conversion, convert
+from lowering.importers.convert_pointwise import integer_range
 from lowering.importers.emitter import Emitter, Record
 from lowering.importers.import_onnx import INPUT_NAMES, OUTPUT_NAMES
 from lowering.importers.values import Value, code_for
@@ -83,8 +84,6 @@ def _interface(type_) -> TensorType:
     assert isinstance(type_, TensorType)
     element = type_.element_type
     if isinstance(element, IntegerType):
-        from lowering.importers.convert_pointwise import integer_range  # noqa: PLC0415
-
         ends = integer_range(element)
         code = code_for(int(ends.low[0]), int(ends.high[0]))
         if code is None:

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from lowbit_dialect.at_fork import load_module
 from lowbit_dialect.onnx_operators import QUANTIZERS
 from lowering.importers.model_file import ModelError, onnx
 
@@ -39,10 +40,9 @@ def execute(path: Path, inputs: Mapping[str, NDArray], after: AfterNode) -> Mapp
     Raises:
         ModelError: the executor fails.
     """
-    from qonnx.core.modelwrapper import ModelWrapper  # noqa: PLC0415
-    from qonnx.core.onnx_exec import execute_node  # noqa: PLC0415
-    from qonnx.transformation.infer_shapes import InferShapes  # noqa: PLC0415
-
+    wrap = load_module("qonnx.core.modelwrapper").ModelWrapper
+    execute_node = load_module("qonnx.core.onnx_exec").execute_node
+    infer_shapes = load_module("qonnx.transformation.infer_shapes").InferShapes
     package = onnx()
     model = package.load(path)
     names: dict[str, str] = {}
@@ -62,7 +62,7 @@ def execute(path: Path, inputs: Mapping[str, NDArray], after: AfterNode) -> Mapp
     with warnings.catch_warnings(), np.errstate(all="ignore"):
         warnings.simplefilter("ignore")
         try:
-            wrapper = ModelWrapper(model).transform(InferShapes())
+            wrapper: Any = wrap(model).transform(infer_shapes())
             context = wrapper.make_empty_exec_context() | dict(inputs)
             for node in wrapper.graph.node:
                 version = versions.get(node.domain, versions.get("", 13))
