@@ -1,20 +1,25 @@
 """Whole networks on emulated processors, in static programs and in libraries that are loaded."""
 
+from collections.abc import Callable
 from functools import cache
 
 import numpy as np
 import pytest
+from xdsl.dialects.builtin import ModuleOp
 
 from examples.digits import data
 from examples.digits.integer_net import forward
 from examples.digits.module import FILE, read_net
 from examples.tinier_yolo import build_module, load
-from lowering.targets import get_target
+from lowering.pipeline import LEVELS, lower
+from lowering.targets import Target, get_target
 from runtime.remote.program import Job, Unit
 from runtime.source import parse_module
+from tests.differential.branched import branched
 from tests.differential.strategies import networks
 from tests.differential.test_pool import two_layers
 from tests.emulation.emulated import (
+    FAMILIES,
     PLACES,
     TARGETS,
     TIME_LIMIT,
@@ -26,7 +31,7 @@ from tests.emulation.emulated import (
 )
 from tests.emulation.test_emulated_contractions import STRATEGIES
 from tests.models.paths import model
-from tests.sweep import swept
+from tests.sweep import SCALE, swept
 
 each_kind = pytest.mark.parametrize("is_static", [True, False], ids=["static", "dlopened"])
 DIGITS = parse_module(FILE.read_text(), str(FILE))
@@ -87,3 +92,30 @@ def test_drawn_networks(target: str, is_static: bool) -> None:
         batch.add(graph, f"{i}: {graph}", STRATEGIES[(i + seed) % 3])
     batch.add(two_layers(), "two layers", "dot")
     batch.run(is_static=is_static)
+
+
+def unit_from(level: str) -> Callable[[ModuleOp, Target, str], Unit]:
+    """Compiles a module from the text of a level."""
+
+    def compile(module: ModuleOp, target: Target, strategy: str) -> Unit:
+        lowered = module.clone()
+        lower(lowered, target.name, level, strategy)
+        return Unit.of(parse_module(str(lowered)), target, strategy)
+
+    return compile
+
+
+FROM = [
+    (FAMILIES[0], "llvm"),
+    (FAMILIES[1], "stages"),
+    *swept(*((target, level) for target in TARGETS for level in LEVELS)),
+]
+
+
+@pytest.mark.parametrize(("target", "level"), FROM)
+def test_branched_networks_from_the_text_of_a_level(target: str, level: str) -> None:
+    batch = Batch(target, ("+1",), unit_from(level))
+    for seed in range(max(1, round(SCALE))):
+        network = branched(seed + TARGETS.index(target), 2)
+        batch.add(network.graph, f"seed {network.seed}")
+    batch.run()
