@@ -24,7 +24,7 @@ from lowering.stages.interface import (
     in_place_attributes,
     is_callable_in_place,
 )
-from lowering.support.functions import functions_of
+from lowering.support.functions import functions_of, is_public
 from runtime.signature import Signature
 from runtime.tensor_spec import TensorSpec
 
@@ -61,7 +61,8 @@ def signatures(module: ModuleOp) -> list[Signature]:
     found: dict[str, Mapping[str, Attribute]] = {}
     for name, function in functions.items():
         if isinstance(function, llvm.FuncOp):
-            if INPUTS in function.attributes or MEMORY in function.attributes:
+            is_called = INPUTS in function.attributes or MEMORY in function.attributes
+            if is_called and is_public(function):
                 found[name] = read_interface(function, functions)
         elif INPUTS in function.attributes:
             check_lowered(function, memrefs)

@@ -57,6 +57,10 @@ class WhileLowering(RewritePattern):
         if not isinstance(condition, scf.ConditionOp) or not isinstance(again, scf.YieldOp):
             fail(op, "its regions must end in scf.condition and scf.yield")
         passed = condition.args
+        types = [op.arguments.types, before.arg_types, again.operand_types]
+        types_of_results = [op.result_types, after.arg_types, passed.types]
+        if any(len(set(map(tuple, found))) > 1 for found in (types, types_of_results)):
+            fail(op, "values that go round, and those that end as results, must keep their types")
         taken = cf.ConditionalBranchOp(condition.condition, after, passed, end, passed)
         rewriter.replace(condition, taken)
         rewriter.replace(again, cf.BranchOp(before, *again.operands))

@@ -113,15 +113,17 @@ def _uses(value: SSAValue) -> Iterator[Operation]:
     """The operations that use memory, also by views of it.
 
     Raises:
-        OpFailedException: an allocation of one iteration of a loop is used by the next one.
+        OpFailedException: an allocation leaves its function, or the iteration of a loop.
     """
     for use in value.uses:
         user = use.operation
         yield user
         if user.has_trait(IsTerminator):
             above = user.parent_op()
-            if above is None or isinstance(above, scf.ForOp | scf.WhileOp):
-                fail(user, "memory that is allocated in a loop must not leave its iteration")
+            if above is None or isinstance(above, scf.ForOp | scf.WhileOp | func.FuncOp):
+                fail(
+                    user, "allocated memory must not leave the function or iteration it is made in"
+                )
             user = above
         for result in user.results:
             if isinstance(result.type, MemRefType):

@@ -287,6 +287,14 @@ REFUSALS = {
     "%t = memref.alloc() {alignment = 128 : i64} : memref<4xi32>\n"
     "memref.dealloc %t : memref<4xi32>":
         "slots of the workspace are aligned to 64 bytes",
+    "%r = scf.while (%a = %c) : (index) -> (index) {\n%m = arith.cmpi slt, %a, %c : index\n"
+    "scf.condition(%m) %m : i1\n} do {\n^bb0(%b: index):\nscf.yield %b : index\n}\n"
+    "%n = arith.constant 1 : i32\nmemref.store %n, %y[%r] : memref<4xi32>":
+        "must keep their types",
+    "%r = scf.for %i = %d to %c step %c iter_args(%m = %y) -> (memref<4xi32>) {\n"
+    "%n = memref.alloc() : memref<4xi32>\nmemref.copy %m, %n : memref<4xi32> to memref<4xi32>\n"
+    "scf.yield %n : memref<4xi32>\n}\nmemref.copy %r, %y : memref<4xi32> to memref<4xi32>":
+        "allocated memory must not leave",
     "func.call @main(%x, %y) : (memref<4x8xi32>, memref<4xi32>) -> ()": "@main calls itself",
     "%z = affine.apply affine_map<()[s0] -> (s0 mod 0)> ()[%c]\n%n = arith.constant 1 : i32\n"
     "memref.store %n, %y[%z] : memref<4xi32>": "must be a positive constant",

@@ -75,6 +75,18 @@ def test_attributes_that_lie_are_refused() -> None:
     check_lies("llvm", LIES_OF_LLVM)
 
 
+def test_functions_of_llvm_that_nothing_can_call() -> None:
+    """Internal ones, and declarations."""
+    text = lowered("llvm")
+    head = "llvm.func @main(!llvm.ptr, !llvm.ptr, !llvm.ptr) attributes {lowbit.inputs = [], "
+    for module in (
+        text.replace("llvm.func @main(", "llvm.func internal @main("),
+        f"{head}lowbit.outputs = [], lowbit.workspace = 0 : i64, lowbit.stages = {{}}}}",
+    ):
+        with pytest.raises(ValueError, match="the module has no function"):
+            compile(module, use_cache=False)
+
+
 def test_code_of_another_machine_is_refused() -> None:
     module = parse_module(ADD)
     lower(module, "cortex-a7")
