@@ -23,6 +23,7 @@ DIALECTS = {
 PASSES = {
     "lowbit-infer-model-shapes": "lowering.importers.infer_model_shapes:InferModelShapesPass",
     "lowbit-fold-model-constants": "lowering.importers.fold_model_constants:FoldModelConstantsPass",
+    "lowbit-sink-max-pools": "lowering.importers.sink_max_pools:SinkMaxPoolsPass",
     "lowbit-model-to-integers": "lowering.importers.model_to_integers:ModelToIntegersPass",
     "lowbit-fold-tensors": "lowering.tensors.fold_tensors:FoldTensorsPass",
     "lowbit-remove-quantize-pairs": (

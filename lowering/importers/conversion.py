@@ -181,7 +181,7 @@ def convert(conversion: Conversion, node: NodeOp) -> None:
         )
     try:
         result = converter(conversion, node)
-    except VerifyException as error:
+    except (VerifyException, ValueError, ArithmeticError) as error:
         raise PassFailedException(f"{node.title}: {error}") from error
     values = [result] if isinstance(result, Value) else list(result)
     for output, value in zip(node.outputs, values, strict=False):

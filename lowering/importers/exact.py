@@ -30,7 +30,7 @@ def exact(values: NDArray | Sequence | float | Fraction) -> Exact:
     result = np.empty(flat.shape, object)
     for i, value in enumerate(flat.tolist() if flat.dtype != object else flat):
         if isinstance(value, float) and np.isnan(value):
-            raise ValueError("NaN")
+            raise ValueError("a number is NaN")
         is_infinite = isinstance(value, float) and isinf(value)
         result[i] = value if is_infinite else Fraction(value)
     return result

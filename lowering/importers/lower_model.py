@@ -15,6 +15,7 @@ from lowering.importers.import_onnx import INPUT_NAMES, OUTPUT_NAMES, import_fil
 from lowering.importers.infer_model_shapes import infer_shapes
 from lowering.importers.model_file import ModelError
 from lowering.importers.model_to_integers import Converted, convert_function
+from lowering.importers.sink_max_pools import sink_max_pools
 
 
 def is_model(path: Path) -> bool:
@@ -89,7 +90,8 @@ class Model:
         """
         function = self.typed(shapes)
         try:
-            converted = convert_function(function, with_quantizers=with_quantizers)
+            pools = sink_max_pools(function)
+            converted = convert_function(function, pools, with_quantizers=with_quantizers)
             module = ModuleOp([converted.function])
             module.verify()
         except (PassFailedException, VerifyException) as error:

@@ -8,6 +8,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from xdsl.context import Context
@@ -45,16 +46,23 @@ class Converted:
     the model, in their order, and arrays where they are constant."""
 
 
-def convert_function(function: func.FuncOp, *, with_quantizers: bool = False) -> Converted:
+def convert_function(
+    function: func.FuncOp,
+    pools: Mapping[NodeOp, NodeOp] | None = None,
+    *,
+    with_quantizers: bool = False,
+) -> Converted:
     """Convert a function whose values have types.
 
     Args:
         function: of an imported module; it stays as it is.
+        pools: nodes that give what a quantiser gave in the model, see `sink_max_pools`.
         with_quantizers: whether the integers of every quantiser are results, too.
 
     Raises:
         PassFailedException: a node cannot be converted; the message names it.
     """
+    pools = pools or {}
     source = function.body.block
     block = Block(arg_types=[_interface(value.type) for value in source.args])
     conversion = Conversion(Emitter(block))
@@ -65,8 +73,10 @@ def convert_function(function: func.FuncOp, *, with_quantizers: bool = False) ->
     for op in source.ops:
         if isinstance(op, NodeOp):
             convert(conversion, op)
-            if with_quantizers and op.operator.data in QUANTIZERS:
-                _note_quantizer(conversion, op, quantizers)
+            quantizer = pools.get(op, op)
+            is_shown = quantizer.operator.data in QUANTIZERS and op not in pools.values()
+            if with_quantizers and is_shown:
+                _note_quantizer(conversion, op, quantizer, quantizers)
         elif isinstance(op, func.ReturnOp):
             results = [_result(conversion, value) for value in op.operands]
     extra = [v.data for _, v in quantizers if isinstance(v.data, SSAValue)]
@@ -93,12 +103,12 @@ def _interface(type_) -> TensorType:
 
 
 def _note_quantizer(
-    conversion: Conversion, node: NodeOp, quantizers: list[tuple[str, Value]]
+    conversion: Conversion, node: NodeOp, quantizer: NodeOp, quantizers: list[tuple[str, Value]]
 ) -> None:
     value = conversion.values[node.outputs[0]]
     found = conversion.extract(value)
     if isinstance(found, Value):
-        label = node.label.data if node.label is not None else ""
+        label = quantizer.label.data if quantizer.label is not None else ""
         quantizers.append((label, found))
 
 

@@ -69,7 +69,7 @@ def execute(path: Path, inputs: Mapping[str, NDArray], after: AfterNode) -> Mapp
                 if node.domain == GENERAL:
                     version = 2 if node.op_type == "Trunc" and len(node.input) == 6 else 1
                 execute_node(node, context, wrapper.graph, version, True)
-                name = names.get(node.output[0], node.name)
+                name = names.get(node.output[0], "")
                 after(name, node.input[0] if node.input else "", node.output[0], context)
         except Exception as error:  # the executor raises what its parts raise
             raise ModelError(f"{path}: the executor of QONNX fails: {error}") from error

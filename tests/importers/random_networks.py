@@ -138,6 +138,8 @@ class RandomNetwork:
         y = self.conv(x, out, groups, kernel, stride, pad)
         if self.flip():
             y = self.norm(y)
+        if kind not in (1, 2) and self.values[y].shape[2] > 2 and rng.integers(0, 3) == 0:
+            y = self.max_pool(y)
         if self.flip():
             y = self.keep(self.net.node("Relu", y), np.maximum(self.values[y], 0))
         bits = int(rng.integers(1, 6))
@@ -159,13 +161,20 @@ class RandomNetwork:
 
     def pool(self, x: str) -> str:
         """The largest number or the average of windows of 2x2."""
+        if self.flip():
+            return self.max_pool(x)
         windows = np.lib.stride_tricks.sliding_window_view(self.values[x], (2, 2), (2, 3))
         windows = windows[:, :, ::2, ::2]
         sizes: dict[str, Any] = {"kernel_shape": [2, 2], "strides": [2, 2]}
-        if self.flip():
-            return self.keep(self.net.node("MaxPool", x, **sizes), windows.max((-1, -2)))
         y = self.keep(self.net.node("AveragePool", x, **sizes), windows.mean((-1, -2)))
         return self.quant(y, *self.scale_for(y, 4), 4)
+
+    def max_pool(self, x: str) -> str:
+        """The largest number of windows of 2x2."""
+        windows = np.lib.stride_tricks.sliding_window_view(self.values[x], (2, 2), (2, 3))
+        sizes: dict[str, Any] = {"kernel_shape": [2, 2], "strides": [2, 2]}
+        largest = windows[:, :, ::2, ::2].max((-1, -2))
+        return self.keep(self.net.node("MaxPool", x, **sizes), largest)
 
     def head(self, x: str) -> str:
         """A matrix product of everything."""
