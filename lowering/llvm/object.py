@@ -40,7 +40,20 @@ def _initialize() -> None:
     # The accesses of a tile share their variable part already and differ in constants. To look for
     # better shares took two thirds of LLVM's time on unrolled tiles, and the kernels did not gain.
     llvm.set_option("lowbit", "-disable-lsr")
+    # Sums are written in the order that needs the fewest registers. The machine combiner makes
+    # trees of the additions that end in the accumulators: these spill in loops of table lookups.
+    if _has_x86():
+        llvm.set_option("lowbit", "-x86-machine-combiner=false")
     _OPTIONS_SET = True
+
+
+def _has_x86() -> bool:
+    """Whether this LLVM has the options of x86; a process ends at an option that is not there."""
+    try:
+        llvm.Target.from_triple("x86_64")
+    except RuntimeError:
+        return False
+    return True
 
 
 @cache

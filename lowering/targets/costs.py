@@ -33,9 +33,10 @@ class Lookups:
 
     `operations` of the vector units look a full register up. Lookups and additions take `mixed`
     times longer together than their units would need, where operations are given to units as they
-    come, not as it would be best. In order, a load takes `load_turns` of the turn of an operation,
-    0 where loads are hidden. A pass of a loop of lookups waits `body` cycles, and tables take
-    `building` times longer to fill than their operations would.
+    come, not as it would be best. Where they `are_spread`, additions go to all units alike, and so
+    to those that shuffle and shift as often as to others. In order, a load takes `load_turns` of
+    the turn of an operation, 0 where loads are hidden. A pass of a loop of lookups waits `body`
+    cycles, and tables take `building` times longer to fill than their operations would.
     """
 
     operations: float = 1
@@ -43,6 +44,7 @@ class Lookups:
     load_turns: float = 0
     body: float = 0
     building: float = 1
+    are_spread: bool = False
 
 
 @dataclass(frozen=True)
@@ -54,7 +56,8 @@ class Throughput:
     `widening_multiply` those of i8 into i16, both a vector of i16 each. `byte_products` are dot
     products of bytes, where each is one instruction; `DotCosts` may allow fewer. A core that
     executes `in_order` does one kind of work at a time. A core that `splits` its widest vectors
-    works on halves of them, and the rates are those of whole ones.
+    works on halves of them, and the rates are those of whole ones; `lookups_of_halves` are for code
+    that has no wider vectors.
     """
 
     issue: float
@@ -70,6 +73,18 @@ class Throughput:
     lookups: Lookups = Lookups()
     byte_products: float = 8
     splits: bool = False
+    lookups_of_halves: Lookups = Lookups()
+
+    def together(self, shuffles: float, others: float) -> float:
+        """Cycles of shuffles or shifts and of operations that all vector units take, mixed."""
+        if self.lookups.are_spread:
+            return shuffles / self.shuffle + others / self.vector
+        return max((shuffles + others) / self.vector, shuffles / self.shuffle)
+
+    @property
+    def narrow_loads(self) -> float:
+        """Loads of no more than half a register that start each cycle."""
+        return 2 * self.loads if self.splits else self.loads
 
     def of_halves(self) -> Throughput:
         """The rates of vectors of half the width, for code that has no wider ones."""
@@ -77,7 +92,7 @@ class Throughput:
             return self
         rates = ("vector", "popcount", "shuffle", "loads", "stores", "byte_products")
         doubled = {name: 2 * getattr(self, name) for name in rates}
-        return replace(self, splits=False, **doubled)
+        return replace(self, splits=False, lookups=self.lookups_of_halves, **doubled)
 
 
 USUAL_THROUGHPUT = Throughput(issue=4, vector=2, popcount=1, shuffle=1, loads=2, stores=1)

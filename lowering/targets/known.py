@@ -18,8 +18,17 @@ _ZEN5 = Throughput(issue=8, vector=3.9, popcount=1.99, shuffle=1.99, loads=1.98,
 
 
 _ZEN4 = Throughput(
-    issue=6, vector=2, popcount=1, shuffle=1, loads=1, stores=0.5, byte_products=1, splits=True
+    issue=6,
+    vector=2,
+    popcount=1,
+    shuffle=1,
+    loads=1,
+    stores=0.5,
+    byte_products=1,
+    splits=True,
+    lookups_of_halves=Lookups(mixed=1, are_spread=True),
 )
+"""Lookups and rates measured; a vector of 512 bits keeps a unit for two cycles."""
 
 
 _ICELAKE = Throughput(issue=5, vector=2, popcount=1, shuffle=1, loads=2, stores=1)

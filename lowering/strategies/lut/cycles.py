@@ -6,7 +6,7 @@ from math import ceil
 
 from lowbit_dialect.sums.lut import QUAD, TABLE_WORD
 from lowering.kernels.contraction import Contraction
-from lowering.kernels.cost_model import CHAINS, LOOP_CYCLES, step_cycles, stream_cycles
+from lowering.kernels.cost_model import CHAINS, L2_BYTES, LOOP_CYCLES, step_cycles, stream_cycles
 from lowering.strategies.lut.table_plan import TablePlan
 from lowering.targets import Target
 
@@ -19,8 +19,8 @@ LONG_RUN = 12
 PASS_STEPS = 4
 """Steps of a pass of a loop of lookups."""
 
-L2_VECTORS = 0.6
-"""Vectors that come from the second cache level in a cycle."""
+INDEX_BYTES = 38
+"""Bytes of indices that come from the second cache level in a cycle (measured)."""
 
 INDEX_STREAM = 1.5
 """How much longer indices take from beyond L2 than plain weights (measured)."""
@@ -37,13 +37,15 @@ def table_cycles(c: Contraction, plan: TablePlan, vectors: int) -> float:
     operations = (
         1 + target.costs.lookup_steps + (full / sums.nibble_steps if plan.shared > 1 else 0)
     )
-    lookup = throughput.lookups.mixed * max(operations / throughput.vector, 1 / throughput.shuffle)
+    nibbles = 1 / sums.nibble_steps if plan.shared > 1 else 0  # each is a shift
+    lookup = throughput.lookups.mixed * throughput.together(1 + nibbles, operations - 1 - nibbles)
     tap_indices = plan.chunk_indices
     run = min(sums.byte_steps, tap_indices)
     for trips in (c.geometry.cols.taps, c.geometry.rows.taps):
         if run * trips <= sums.byte_steps and run >= min(tap_indices, run):
             run *= trips
-    flush = _flushing(target, plan.shared) / throughput.vector / run
+    flushing = _flushing(target, plan.shared)
+    flush = throughput.together(flushing / 3, 2 * flushing / 3) / run  # a third are shifts
     waits = _lookup_waits(target, plan, registers, run)
     steps = c.taps * plan.indices(plan.words) * len(sums.w_terms)
     per_tile = 8 + 12 * (plan.chunks - 1)
@@ -51,23 +53,41 @@ def table_cycles(c: Contraction, plan: TablePlan, vectors: int) -> float:
     lanes = registers * target.vector_bits // 8
     indices = steps // plan.chunks * lanes * c.blocks(lanes)
     is_streamed = c.rows == 1 or indices > target.costs.l1_bytes // 2
-    least = registers / L2_VECTORS if is_streamed else 0.0
+    least = registers * target.vector_bits / 8 / INDEX_BYTES if is_streamed else 0.0
     # A single row uses each index once; lookups hide about half of the time that it takes to come.
     waiting = least / 2 if c.rows == 1 else 0.0
     size = steps * lanes * c.blocks(lanes)
     if c.rows == 1 and size > target.costs.l2_bytes:
         least = INDEX_STREAM * registers * stream_cycles(size, 8, target)
+    table_misses = _table_misses(target, plan, indices // c.blocks(lanes))
     row = sum(
         count
         * (
             steps
-            * max(least, waiting + _lookup_step(target, tile, registers, lookup + flush) + waits)
+            * max(
+                least,
+                waiting
+                + _lookup_step(target, tile, registers, lookup + flush)
+                + tile * table_misses
+                + waits,
+            )
             + loops
             + per_tile * plan.shared * tile * registers / throughput.vector
         )
         for count, tile in _halves_of_tiles(plan)
     )
     return c.rows * c.blocks(lanes) * row + _table_building(c, plan)
+
+
+def _table_misses(target: Target, plan: TablePlan, block_bytes: int) -> float:
+    """Cycles of a lookup of a pixel in which its table comes from L2, on an average.
+
+    Tables and the indices of a block share L1, and what does not fit there is missing. Lookups hide
+    half of the time that it takes to come.
+    """
+    used = plan.ring_bytes + block_bytes
+    share = max(0.0, 1 - target.costs.l1_bytes / used)
+    return share * plan.entries / L2_BYTES / 2
 
 
 def _flushing(target: Target, shared: int) -> int:
@@ -124,7 +144,8 @@ def _table_building(c: Contraction, plan: TablePlan) -> float:
     per_table = max(
         (2 * pairs - 1) / throughput.vector,
         pairs / throughput.shuffle,
-        (loads + 1) / throughput.loads,
+        loads / (throughput.narrow_loads if per_vector == 1 else throughput.loads)
+        + 1 / throughput.loads,
         1 / throughput.stores,
     )
     rows, half = geometry.rows, plan.pixels * plan.tiles
