@@ -16,6 +16,7 @@ from runtime.compiler import compile
 from runtime.tools.c_tools import find_c_compiler, find_linker
 from runtime.tools.emulators import find_emulator
 from tests.aot.conftest import DIGITS, TENSORS, copies, library_of, tool, write_bundle
+from tests.runtime.test_foreign_ops import CASES
 
 TARGETS = ("cortex-a53", "cortex-a7")
 
@@ -116,3 +117,28 @@ def test_offsets_of_pointers(target: str, tmp_path: Path):
     lines = [line.split() for line in done.stdout.splitlines()]
     assert len(lines) == 8 * 8 * 2
     assert [line for line in lines if line[3] != bits] == []
+
+
+FOREIGN = [
+    *((TARGETS[0], name) for name in ("allocated", "matmul")),
+    *((TARGETS[1], name) for name in ("affine", "while", "conv")),
+]
+
+
+@pytest.mark.parametrize(("target", "name"), FOREIGN)
+def test_functions_of_memrefs(target: str, name: str, tmp_path: Path):
+    """Operations of other dialects, in place, at an offset."""
+    tool(find_c_compiler, target)
+    emulator = tool(find_emulator, target)
+    text, reference, given = CASES[name]
+    write_bundle(library_of(text, "net", target), tmp_path)
+    sources = [tmp_path / "net_example.c", tmp_path / "libnet.a"]
+    build_program(sources, tmp_path / "net", get_target(target))
+    words = ["--offset", "4"]
+    for i, array in enumerate(given):
+        np.save(tmp_path / f"in{i}.npy", array)
+        words += [f"in{i}.npy", "--output", f"out{i}.npy"]
+    command = [*emulator, tmp_path / "net", *words]
+    subprocess.run(command, cwd=tmp_path, check=True, stdout=subprocess.DEVNULL)
+    for i, expected in enumerate(reference(*given)):
+        np.testing.assert_array_equal(np.load(tmp_path / f"out{i}.npy"), expected)
