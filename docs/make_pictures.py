@@ -281,7 +281,58 @@ def _draw_product(picture: Picture) -> None:
     picture.text(728, y + 70, "popcount(x op w) a lane", 12.5, SOFT)
 
 
-PICTURES = {"levels.svg": draw_levels, "packed.svg": draw_packed}
+_BITS = {"A1W1": "1 x 1 bit", "A2W1": "2 x 1 bit", "A2W2": "2 x 2 bit", "A4W4": "4 x 4 bit"}
+_LAYERS = {"C2": "64 channels", "C6": "128", "C9": "256", "C12": "512"}
+_SHADES = ("#bcd7f2", "#84b3e3", "#4b8bcc", "#2b5f9e")
+
+
+def ratios_to_int8() -> dict[str, dict[str, float]]:
+    """By pair and layer how many times faster than the best int8 library: of performance.md."""
+    lines = (DOCS / "performance.md").read_text().partition("| against int8 |")[2].splitlines()
+    layers = [cell.strip() for cell in lines[0].split("|")[1:-1]]
+    found = {}
+    for line in lines[1:]:
+        cells = [cell.strip() for cell in line.split("|")[1:-1]]
+        if not cells:
+            break
+        if cells[0] in _BITS:
+            values = (cell.partition(" ")[0] for cell in cells[2:])
+            found[cells[0]] = {k: float(v) for k, v in zip(layers, values, strict=True) if v}
+    return found
+
+
+def draw_speed() -> Picture:
+    """How many times faster than int8 some layers are, by the bits of activations and weights."""
+    ratios = ratios_to_int8()
+    width, left, bottom, unit, bar = 900, 56, 292, 36.0, 40
+    picture = Picture(width, 356, "Times the speed of the fastest int8 library")
+    title = "3x3 layers of ResNet18, one core: times the speed of the fastest int8 library"
+    picture.text(20, 32, title, 16, bold=True)
+    for times in range(1, 7):
+        y = bottom - unit * times
+        picture.line([(left, y), (width - 24, y)], SOFT if times == 1 else "#e4e7eb")
+        picture.text(left - 8, y + 5, f"{times}x", 12.5, SOFT, "end")
+    picture.text(width - 26, bottom - unit - 6, "int8", 12.5, SOFT, "end")
+    for group, (pair, name) in enumerate(_BITS.items()):
+        x = left + 16 + group * 200.0
+        for number, layer in enumerate(_LAYERS):
+            ratio = ratios[pair][layer]
+            top = bottom - unit * ratio
+            picture.box(x + bar * number, top, bar - 4, bottom - top, _SHADES[number])
+            middle = x + bar * number + bar / 2 - 2
+            picture.text(middle, top - 6, f"{ratio + 1e-9:.1f}", 12.5, INK, "middle", bold=ratio >= 1.15)
+        picture.text(x + 2 * bar - 2, bottom + 22, name, 14, INK, "middle", bold=True)
+    picture.line([(left, bottom), (width - 24, bottom)], INK)
+    for number, text in enumerate(_LAYERS.values()):
+        x = left + 16 + (0, 120, 180, 240)[number]
+        picture.box(x, bottom + 38, 14, 14, _SHADES[number])
+        picture.text(x + 20, bottom + 50, text, 12.5, SOFT)
+    note = "packed in, packed out, everything counted and checked"
+    picture.text(width - 24, bottom + 50, note, 12.5, SOFT, "end")
+    return picture
+
+
+PICTURES = {"levels.svg": draw_levels, "packed.svg": draw_packed, "speed.svg": draw_speed}
 
 
 def main(check: bool) -> int:
