@@ -1,4 +1,4 @@
-"""Constant tensors of integers, as numpy arrays and as operations."""
+"""Constant tensors of integers and of f32, as numpy arrays and as operations."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from xdsl.dialects.builtin import (
     DenseIntOrFPElementsAttr,
     IntegerType,
     TensorType,
+    f32,
     i1,
     i32,
 )
@@ -41,6 +42,25 @@ def constant_tensor(values: Any, name: str = "constant") -> arith.ConstantOp:
         raise ValueError(f"{name}: expected integers or booleans, got dtype {array.dtype}")
     data = as_dtype(array, np.dtype(np.int32), name).tobytes()
     type_ = TensorType(i32, array.shape)
+    return arith.ConstantOp(DenseIntOrFPElementsAttr(type_, BytesAttr(data)))
+
+
+def float_constant(values: Any, name: str = "constant") -> arith.ConstantOp:
+    """An `arith.constant` of f32: each number is rounded to the nearest.
+
+    Args:
+        values: an array of floats or integers, or what `as_array` reads as one.
+        name: what messages call it.
+
+    Raises:
+        ValueError: they are not numbers.
+    """
+    array = as_array(values, name)
+    if array.dtype.kind not in "iuf":
+        raise ValueError(f"{name}: expected numbers, got dtype {array.dtype}")
+    with np.errstate(over="ignore", under="ignore"):
+        data = np.ascontiguousarray(array, "<f4").tobytes()
+    type_ = TensorType(f32, array.shape)
     return arith.ConstantOp(DenseIntOrFPElementsAttr(type_, BytesAttr(data)))
 
 

@@ -6,6 +6,8 @@ from lowbit_dialect.codes import BipolarType, CodebookType, SignedType, Unipolar
 from lowbit_dialect.epilogue_schedule import EpilogueScheduleAttr
 from lowbit_dialect.layouts.channels import ChannelsAttr
 from lowbit_dialect.layouts.packed import PackedAttr
+from lowbit_dialect.ops.activations import PReluOp, UnaryOp
+from lowbit_dialect.ops.binary import BinaryOp
 from lowbit_dialect.ops.bitserial import BitserialConvOp, BitserialGemmOp
 from lowbit_dialect.ops.cast import CastOp
 from lowbit_dialect.ops.compute import ComputeOp, LaunchOp, ViewAsOp
@@ -16,15 +18,18 @@ from lowbit_dialect.ops.correction import CorrectionOp
 from lowbit_dialect.ops.dot import DotConvOp, DotGemmOp
 from lowbit_dialect.ops.dot_tile import DotTileOp
 from lowbit_dialect.ops.elementwise import AddOp, DequantizeOp, QuantizeOp
+from lowbit_dialect.ops.float_contraction import FloatConv2DOp, FloatMatmulOp
 from lowbit_dialect.ops.floats import AffineOp, BatchNormOp, ClipOp, RoundOp
 from lowbit_dialect.ops.glue import FusedGlueOp
 from lowbit_dialect.ops.kernel import YieldOp
 from lowbit_dialect.ops.lut import LutConvOp, LutGemmOp
 from lowbit_dialect.ops.lut_tile import BuildTablesOp, LutSumsOp, LutTileOp
+from lowbit_dialect.ops.move import PadOp, SliceOp, TransposeOp
 from lowbit_dialect.ops.pack import BitpackOp, ConstantOp, UnpackOp
 from lowbit_dialect.ops.pool import AvgPool2DOp, MaxPool2DOp
 from lowbit_dialect.ops.product_lut import ProductLutConvOp, ProductLutGemmOp
 from lowbit_dialect.ops.product_lut_tile import ProductLutTileOp
+from lowbit_dialect.ops.reduce import ReduceOp
 from lowbit_dialect.ops.reshape import ReshapeOp
 from lowbit_dialect.ops.sort_key import SortKeyOp
 from lowbit_dialect.ops.tile import BitserialTileOp
@@ -37,6 +42,7 @@ Lowbit = Dialect(
         AffineOp,
         AvgPool2DOp,
         BatchNormOp,
+        BinaryOp,
         BitpackOp,
         BitserialConvOp,
         BitserialGemmOp,
@@ -59,16 +65,24 @@ Lowbit = Dialect(
         LutSumsOp,
         LutTileOp,
         BuildTablesOp,
+        FloatConv2DOp,
+        FloatMatmulOp,
         FusedGlueOp,
         MatmulOp,
         MaxPool2DOp,
+        PReluOp,
+        PadOp,
         ProductLutConvOp,
         ProductLutGemmOp,
         ProductLutTileOp,
         QuantizeOp,
+        ReduceOp,
         ReshapeOp,
         RoundOp,
         SortKeyOp,
+        SliceOp,
+        TransposeOp,
+        UnaryOp,
         UnpackOp,
         ViewAsOp,
         YieldOp,

@@ -17,8 +17,8 @@ from xdsl.ir import Attribute, SSAValue
 
 from lowbit_dialect.arguments import Pair, Sides, integer, layout_name, pair, sides
 from lowbit_dialect.codes import Code, parse_code
+from lowbit_dialect.network_floats import NetworkFloats
 from lowbit_dialect.network_function import dense_layout
-from lowbit_dialect.network_glue import NetworkGlue
 from lowbit_dialect.ops.base import floats, int_
 from lowbit_dialect.ops.cast import CastOp
 from lowbit_dialect.ops.concat import ConcatOp
@@ -31,7 +31,7 @@ from lowbit_dialect.thresholds import f32_scales
 __all__ = ["Network", "dense_layout"]
 
 
-class Network(NetworkGlue):
+class Network(NetworkFloats):
     """One function, built from its inputs to its results; `inputs` are the arguments.
 
     Every method appends operations and returns the value that they make; shapes and codes are

@@ -17,6 +17,7 @@ from lowbit_dialect.simd import (
     AddSatOp,
     BroadcastLoadOp,
     CastOp,
+    CmpFOp,
     CmpIOp,
     Combine,
     DotAccOp,
@@ -131,6 +132,13 @@ _COMPARE: dict[str, Callable[[np.ndarray, np.ndarray], np.ndarray]] = {
 }
 
 
+def _cmpf(op: CmpFOp, a: np.ndarray, b: np.ndarray) -> np.ndarray:
+    predicate = op.predicate.data.value
+    if predicate == "uno":
+        return np.isnan(a) | np.isnan(b)
+    return _COMPARE[predicate[-2:]](a, b)
+
+
 def _cmpi(op: CmpIOp, a: np.ndarray, b: np.ndarray) -> np.ndarray:
     predicate = op.predicate.data.value
     if predicate.startswith("u"):
@@ -183,6 +191,7 @@ SIMD_SEMANTICS: dict[type[Operation], Callable[..., np.ndarray]] = {
     SIToFPOp: _convert,
     FPToSIOp: _fptosi,
     AddSatOp: _add_sat,
+    CmpFOp: _cmpf,
     CmpIOp: _cmpi,
     SelectOp: _select,
     PackBitsOp: _pack_bits,

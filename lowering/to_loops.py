@@ -19,6 +19,7 @@ from lowering.loops.lower_compute import LowerComputePass
 from lowering.loops.lower_contractions import LowerContractionsPass
 from lowering.loops.lower_copies import LowerCopiesPass
 from lowering.loops.lower_corrections import LowerCorrectionsPass
+from lowering.loops.lower_floats import LowerFloatsPass
 from lowering.loops.lower_packing import LowerPackingPass
 from lowering.loops.lower_pointwise import LowerPointwisePass
 from lowering.loops.lower_pools import LowerPoolsPass
@@ -43,6 +44,7 @@ STAGES_TO_LOOPS: tuple[type[ModulePass], ...] = (
     LowerPackingPass,
     LowerPoolsPass,
     LowerPointwisePass,
+    LowerFloatsPass,
     LowerCorrectionsPass,
     LowerCopiesPass,
     LowerComputePass,

@@ -46,6 +46,7 @@ PASSES = {
     "lowbit-lower-contractions": "lowering.loops.lower_contractions:LowerContractionsPass",
     "lowbit-lower-packing": "lowering.loops.lower_packing:LowerPackingPass",
     "lowbit-lower-pools": "lowering.loops.lower_pools:LowerPoolsPass",
+    "lowbit-lower-floats": "lowering.loops.lower_floats:LowerFloatsPass",
     "lowbit-lower-pointwise": "lowering.loops.lower_pointwise:LowerPointwisePass",
     "lowbit-lower-corrections": "lowering.loops.lower_corrections:LowerCorrectionsPass",
     "lowbit-lower-copies": "lowering.loops.lower_copies:LowerCopiesPass",

@@ -50,6 +50,26 @@ func.func @tensors(%image: tensor<1x8x8x32xf32>, %w: !weights, %t: tensor<16x3xi
     : (tensor<1x8x8x16xf32>) -> tensor<1x8x8x16xf32>
   %relu = lowbit.clip %normal low [0.0] : (tensor<1x8x8x16xf32>) -> tensor<1x8x8x16xf32>
   %rounded = lowbit.round %relu to half_away : (tensor<1x8x8x16xf32>) -> tensor<1x8x8x16xf32>
+  %leaky = lowbit.prelu %moved slope [0.1] : (tensor<1x8x8x16xf32>) -> tensor<1x8x8x16xf32>
+  %gate = lowbit.unary %leaky function sigmoid : (tensor<1x8x8x16xf32>) -> tensor<1x8x8x16xf32>
+  %gated = lowbit.binary %leaky, %gate function mul
+    : (tensor<1x8x8x16xf32>, tensor<1x8x8x16xf32>) -> tensor<1x8x8x16xf32>
+  %filters = arith.constant dense<0.5> : tensor<3x3x16x8xf32>
+  %head = lowbit.float_conv2d %gated, %filters padding [1, 1, 1, 1]
+    : (tensor<1x8x8x16xf32>, tensor<3x3x16x8xf32>) -> tensor<1x8x8x8xf32>
+  %mean = lowbit.reduce %head function mean axes [1, 2]
+    : (tensor<1x8x8x8xf32>) -> tensor<1x1x1x8xf32>
+  %features = lowbit.reshape %mean : (tensor<1x1x1x8xf32>) -> tensor<1x8xf32>
+  %classifier = arith.constant dense<0.5> : tensor<8x10xf32>
+  %scores = lowbit.float_matmul %features, %classifier
+    : (tensor<1x8xf32>, tensor<8x10xf32>) -> tensor<1x10xf32>
+  %class = lowbit.reduce %scores function argmax : (tensor<1x10xf32>) -> tensor<1x1xi32>
+  %nchw = lowbit.transpose %head permutation [0, 3, 1, 2]
+    : (tensor<1x8x8x8xf32>) -> tensor<1x8x8x8xf32>
+  %half = lowbit.slice %head offsets [0, 0, 0, 0] sizes [1, 4, 4, 8] strides [1, 2, 2, 1]
+    : (tensor<1x8x8x8xf32>) -> tensor<1x4x4x8xf32>
+  %framed = lowbit.pad %half low [0, 1, 1, 0] high [0, 1, 1, 0]
+    : (tensor<1x4x4x8xf32>) -> tensor<1x6x6x8xf32>
   func.return
 }
 
@@ -225,6 +245,7 @@ func.func @vectors(%x: memref<4x8xi32>, %i: index, %acc: vector<16xi32>, %w: vec
   %digit = simd.round_shift_acc %wide_zero, %wide by 8 : vector<16xi16>
   %products = simd.lookup in_range %table, %bytes : vector<64xi8>, vector<16xi8>
   %mask = simd.cmpi sge, %sums, %w : vector<16xi32> to vector<16xi1>
+  %is_less = simd.cmpf olt, %f, %f : vector<16xf32> to vector<16xi1>
   %bits = simd.pack_bits %mask : vector<16xi1> to i16
   %words = simd.pack_masks %mask, %mask, %mask, %mask : vector<16xi1> to vector<4xi16>
   %again = simd.unpack_bits %bits : i16 to vector<16xi1>

@@ -80,13 +80,17 @@ def conv_layout(op: LowbitOp) -> str:
     return name
 
 
-def conv_geometry(op: LowbitOp, x_shape: Sequence[int], w_shape: Sequence[int]) -> ConvGeometry:
+def conv_geometry(
+    op: LowbitOp, x_shape: Sequence[int], w_shape: Sequence[int], order: str | None = None
+) -> ConvGeometry:
     """Geometry of a convolution from its clauses and the logical shapes of its operands.
+
+    `order` is the layout of both shapes where the operation has no clause for it.
 
     Raises:
         VerifyException: a clause is out of range, or the shapes do not fit each other.
     """
-    layout = conv_layout(op)
+    layout = conv_layout(op) if order is None else order
     n, h, w, c = (x_shape[d] for d in LAYOUTS[layout])
     oc, kh, kw, icg = (w_shape[d] for d in WEIGHT_LAYOUTS[layout])
     strides = _numbers(op, "strides", 2, 1)

@@ -8,7 +8,7 @@ from typing import ClassVar
 
 from numpy.typing import NDArray
 from typing_extensions import override
-from xdsl.dialects.builtin import StringAttr, TensorType, UnitAttr
+from xdsl.dialects.builtin import Float32Type, StringAttr, TensorType, UnitAttr, f32
 from xdsl.ir import Attribute, Operation, SSAValue
 from xdsl.irdl import (
     irdl_op_definition,
@@ -53,7 +53,7 @@ WINDOW_CLAUSES = (
 
 
 class PoolOp(TensorOp, ABC):
-    """A value for each window of an image of low-bit activations, in the code of the image."""
+    """A value for each window of an image of low-bit activations or of f32, of the same type."""
 
     CLAUSES: ClassVar = WINDOW_CLAUSES
 
@@ -107,10 +107,17 @@ class PoolOp(TensorOp, ABC):
         shape[h], shape[w] = rows.out, cols.out
         return tuple(shape)
 
+    @property
+    def is_float(self) -> bool:
+        """Whether elements are f32."""
+        assert isinstance(self.x.type, TensorType)
+        return self.x.type.element_type == f32
+
     def verify_result(self) -> None:
-        """Check that the code is affine, and code and shape of the result."""
-        code = code_of(self.x.type, "x")
-        if not isinstance(code, AffineCode):
+        """Check that elements are f32 or of an affine code, and element and shape of the result."""
+        assert isinstance(self.x.type, TensorType)
+        code = f32 if self.is_float else code_of(self.x.type, "x")
+        if not isinstance(code, AffineCode | Float32Type):
             raise VerifyException(f"{self.name.split('.')[1]} takes affine codes, got {code}")
         if (self.result.type.get_shape(), self.result.type.element_type) != (
             self.result_shape,
@@ -124,11 +131,11 @@ class PoolOp(TensorOp, ABC):
 
 @irdl_op_definition
 class MaxPool2DOp(PoolOp):
-    """Largest value of each window of low-bit activations; padding never wins.
+    """Largest value of each window; padding never wins, and a NaN does.
 
-    x (N, H, W, C), or (N, C, H, W) with layout nchw, has an affine code and is packed as the
-    kernels read it or not at all; the result has the same code, and a packed one may have another
-    frame.
+    x (N, H, W, C), or (N, C, H, W) with layout nchw, is of f32, or has an affine code and is
+    packed as the kernels read it or not at all; the result has the same elements, and a packed one
+    may have another frame.
 
     Clauses: kernel [h, w], strides [h, w], padding [top, bottom, left, right], each side smaller
     than the kernel.
@@ -184,13 +191,9 @@ class MaxPool2DOp(PoolOp):
 
     @override
     def evaluate(self, *operands: NDArray) -> NDArray:
-        return reference.max_pool2d(
-            operands[0],
-            int_list(self.kernel),
-            int_list(self.strides),
-            int_list(self.padding),
-            self.layout.data,
-        )
+        pool = reference.float_max_pool2d if self.is_float else reference.max_pool2d
+        kernel, strides, padding = map(int_list, (self.kernel, self.strides, self.padding))
+        return pool(operands[0], kernel, strides, padding, self.layout.data)
 
 
 AVERAGE_ROUNDINGS = (*ROUNDINGS, "floor")
@@ -204,12 +207,13 @@ MAX_COUNTS = 1 << 16
 
 @irdl_op_definition
 class AvgPool2DOp(PoolOp):
-    """Average of each window of low-bit activations, rounded to an integer.
+    """Average of each window, of a code rounded to an integer.
 
-    x (N, H, W, C), or (N, C, H, W) with layout nchw, has a unipolar or signed code (averages of odd
-    numbers are not all odd) and is not packed; the result has the same code. The sum over a window
-    is exact, and so is the choice of the integer next to sum / count. `round` is half_even,
-    half_up (towards +inf), half_away (from zero) or floor.
+    x (N, H, W, C), or (N, C, H, W) with layout nchw, is of f32, or has a unipolar or signed code
+    (averages of odd numbers are not all odd) and is not packed; the result has the same elements.
+    The sum over a window of a code is exact, and so is the choice of the integer next to sum /
+    count. `round` is half_even, half_up (towards +inf), half_away (from zero) or floor. Sums of f32
+    are made in f32, row by row of the window, and are not rounded to integers.
 
     Clauses: kernel [h, w], which is the whole image where not given (global pooling); strides, the
     kernel where not given; padding [top, bottom, left, right], each side smaller than the kernel.
@@ -268,12 +272,12 @@ class AvgPool2DOp(PoolOp):
 
     def verify_(self) -> None:
         """Check code, shapes, clauses and the size of the window."""
-        code = code_of(self.x.type, "x")
         if packed_layout(self.x.type) is not None or packed_layout(self.result.type) is not None:
             raise VerifyException("x and result must not be packed; use lowbit.unpack")
         self.verify_result()
-        assert isinstance(code, AffineCode)
-        if code.affine.alpha:
+        assert isinstance(self.x.type, TensorType)
+        code = self.x.type.element_type
+        if isinstance(code, AffineCode) and code.affine.alpha:
             raise VerifyException("x cannot be bipolar: averages are not all odd")
         if self.round.data not in AVERAGE_ROUNDINGS:
             raise VerifyException(
@@ -290,12 +294,10 @@ class AvgPool2DOp(PoolOp):
 
     @override
     def evaluate(self, *operands: NDArray) -> NDArray:
+        kernel, strides, padding = map(int_list, (self.kernel, self.strides, self.padding))
+        x, layout, counts_padding = operands[0], self.layout.data, self.count_padding is not None
+        if self.is_float:
+            return reference.float_avg_pool2d(x, kernel, strides, padding, layout, counts_padding)
         return reference.avg_pool2d(
-            operands[0],
-            int_list(self.kernel),
-            int_list(self.strides),
-            int_list(self.padding),
-            self.layout.data,
-            self.round.data,
-            self.count_padding is not None,
+            x, kernel, strides, padding, layout, self.round.data, counts_padding
         )

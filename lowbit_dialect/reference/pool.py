@@ -1,4 +1,4 @@
-"""Max and average pooling of integers."""
+"""Max and average pooling of integers and of f32."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def max_pool2d(
 class _Pool:
     """An image, channels innermost, and the windows over it."""
 
-    image: NDArray[np.int64]
+    image: NDArray
     kernel: Sequence[int]
     strides: Sequence[int]
     padding: Sequence[int]
@@ -58,10 +58,12 @@ class _Pool:
         strides: Pair | None,
         padding: Sides,
         layout: str,
+        of_integers: bool = True,
     ) -> _Pool:
         """The arguments of a pool, checked."""
         layout = layout_name(layout)
-        image = integers(x, 4, "x").transpose(TO_NHWC[layout])
+        array = integers(x, 4, "x") if of_integers else np.asarray(x, np.float64)
+        image = array.transpose(TO_NHWC[layout])
         window = at_least(1, pair(kernel, "kernel"), "kernel")
         steps = at_least(1, pair(kernel if strides is None else strides, "strides"), "strides")
         top, bottom, left, right = frame = at_least(0, sides(padding, "padding"), "padding")
@@ -74,7 +76,7 @@ class _Pool:
             raise ValueError(f"kernel {list(window)} does not fit in {image.shape[1:3]}")
         return _Pool(image, window, steps, frame, layout)
 
-    def windows(self, array: NDArray[np.int64], beside: int) -> NDArray[np.int64]:
+    def windows(self, array: NDArray, beside: float) -> NDArray:
         """The windows (N, H, W, C, kh, kw) over an array of the image's shape, padded."""
         top, bottom, left, right = self.padding
         edges = ((0, 0), (top, bottom), (left, right), (0, 0))
@@ -82,7 +84,7 @@ class _Pool:
         windows = np.lib.stride_tricks.sliding_window_view(padded, self.kernel, axis=(1, 2))
         return windows[:, :: self.strides[0], :: self.strides[1]]
 
-    def result(self, array: NDArray[np.int64]) -> NDArray[np.int64]:
+    def result(self, array: NDArray) -> NDArray:
         """Values of the windows in the layout of the arguments."""
         return np.ascontiguousarray(array.transpose(FROM_NHWC[self.layout]))
 
@@ -137,3 +139,31 @@ def avg_pool2d(
         for total, count in zip(sums.ravel().tolist(), counts.ravel().tolist(), strict=True)
     ]
     return pool.result(np.array(averages, np.int64).reshape(sums.shape))
+
+
+def float_max_pool2d(
+    x: ArrayLike,
+    kernel: Pair,
+    strides: Pair | None = None,
+    padding: Sides = (0, 0, 0, 0),
+    layout: str = "nhwc",
+) -> NDArray[np.float32]:
+    """As `max_pool2d`, of f32; a NaN wins."""
+    pool = _Pool.of(x, kernel, strides, padding, layout, of_integers=False)
+    largest = pool.windows(pool.image, -np.inf).max(axis=(-2, -1))
+    return pool.result(largest).astype(np.float32)
+
+
+def float_avg_pool2d(
+    x: ArrayLike,
+    kernel: Pair,
+    strides: Pair | None = None,
+    padding: Sides = (0, 0, 0, 0),
+    layout: str = "nhwc",
+    count_padding: bool = False,
+) -> NDArray[np.float32]:
+    """As `avg_pool2d`, of f32: averages in float64, rounded to f32."""
+    pool = _Pool.of(x, kernel, strides, padding, layout, of_integers=False)
+    sums = pool.windows(pool.image, 0).sum(axis=(-2, -1))
+    counts = pool.windows(np.ones_like(pool.image), float(count_padding)).sum(axis=(-2, -1))
+    return pool.result(sums / counts).astype(np.float32)

@@ -19,7 +19,15 @@ from lowbit_dialect.simd.popcount import Combine, CombineAttr, PopcountAccOp
 from lowbit_dialect.simd.products import DOT_WIDTHS, DotAccOp, MulAccOp, Sign, SignAttr
 from lowbit_dialect.simd.reduce import ReduceAddOp
 from lowbit_dialect.simd.saturate import AddSatOp, NarrowOp
-from lowbit_dialect.simd.select import CmpIOp, Predicate, PredicateAttr, SelectOp
+from lowbit_dialect.simd.select import (
+    CmpFOp,
+    CmpIOp,
+    FloatPredicate,
+    FloatPredicateAttr,
+    Predicate,
+    PredicateAttr,
+    SelectOp,
+)
 from lowbit_dialect.simd.shift_acc import RoundShiftAccOp
 
 __all__ = [
@@ -30,6 +38,7 @@ __all__ = [
     "AddSatOp",
     "BroadcastLoadOp",
     "CastOp",
+    "CmpFOp",
     "CmpIOp",
     "Combine",
     "CombineAttr",
@@ -37,6 +46,8 @@ __all__ = [
     "ExtSIOp",
     "ExtUIOp",
     "FPToSIOp",
+    "FloatPredicate",
+    "FloatPredicateAttr",
     "LookupOp",
     "MulAccOp",
     "NarrowOp",
@@ -62,6 +73,7 @@ Simd = Dialect(
     [
         AddSatOp,
         BroadcastLoadOp,
+        CmpFOp,
         CmpIOp,
         DotAccOp,
         ExtSIOp,
@@ -80,6 +92,6 @@ Simd = Dialect(
         TruncIOp,
         UnpackBitsOp,
     ],
-    [CombineAttr, PredicateAttr, SignAttr],
+    [CombineAttr, FloatPredicateAttr, PredicateAttr, SignAttr],
 )
 """The dialect, to be registered under the name `simd`."""

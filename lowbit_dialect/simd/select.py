@@ -1,4 +1,4 @@
-"""`simd.cmpi`, `simd.select`: masks made and used."""
+"""`simd.cmpi`, `simd.cmpf`, `simd.select`: masks made and used."""
 
 from __future__ import annotations
 
@@ -25,7 +25,13 @@ from xdsl.traits import Pure
 from xdsl.utils.exceptions import VerifyException
 from xdsl.utils.str_enum import StrEnum
 
-from lowbit_dialect.simd.base import SimdOperation, int_lanes, lanes_of, mask_lanes
+from lowbit_dialect.simd.base import (
+    SimdOperation,
+    float_lanes,
+    int_lanes,
+    lanes_of,
+    mask_lanes,
+)
 
 
 class Predicate(StrEnum):
@@ -48,6 +54,25 @@ class PredicateAttr(EnumAttribute[Predicate], SpacedOpaqueSyntaxAttribute):
     """`eq`, `ne`, `slt`, `sle`, `sgt`, `sge`, `ult`, `ule`, `ugt` or `uge`."""
 
     name = "simd.predicate"
+
+
+class FloatPredicate(StrEnum):
+    """A comparison of floats: where a lane is NaN those with `o` are false, with `u` true."""
+
+    OEQ = "oeq"
+    OGT = "ogt"
+    OGE = "oge"
+    OLT = "olt"
+    OLE = "ole"
+    UNE = "une"
+    UNO = "uno"
+
+
+@irdl_attr_definition
+class FloatPredicateAttr(EnumAttribute[FloatPredicate], SpacedOpaqueSyntaxAttribute):
+    """`oeq`, `ogt`, `oge`, `olt`, `ole`, `une` or `uno`."""
+
+    name = "simd.float_predicate"
 
 
 @cache
@@ -97,6 +122,51 @@ class CmpIOp(SimdOperation):
     def verify_(self) -> None:
         """The mask has a lane for each of the operands'."""
         lanes, _ = int_lanes("the operands", self.a.type)
+        mask = mask_lanes("the result", self.result.type)
+        if mask != lanes:
+            raise VerifyException(f"the operands have {lanes} lanes, the mask has {mask}")
+
+
+@irdl_op_definition
+class CmpFOp(SimdOperation):
+    """A lane-by-lane comparison of f32 that makes a mask; `arith.cmpf` makes a single i1.
+
+    `uno` holds where a lane of a or b is NaN, `une` where they differ or one is NaN; the others
+    are false there.
+
+        %mask = simd.cmpf olt, %a, %b : vector<16xf32> to vector<16xi1>
+    """
+
+    name = "simd.cmpf"
+
+    T: ClassVar = VarConstraint("T", AnyAttr())
+
+    a = operand_def(T)
+    b = operand_def(T)
+    result = result_def()
+    predicate = prop_def(FloatPredicateAttr)
+
+    traits = traits_def(Pure())
+
+    assembly_format = "$predicate `,` $a `,` $b attr-dict `:` type($a) `to` type($result)"
+
+    def __init__(
+        self,
+        predicate: FloatPredicate | str,
+        a: SSAValue | Operation,
+        b: SSAValue | Operation,
+    ):
+        a = SSAValue.get(a)
+        shape = a.type.get_shape() if isinstance(a.type, VectorType) else (1,)
+        super().__init__(
+            operands=[a, b],
+            result_types=[_mask_type(shape[0])],
+            properties={"predicate": FloatPredicateAttr(FloatPredicate(predicate))},
+        )
+
+    def verify_(self) -> None:
+        """The mask has a lane for each of the operands'."""
+        lanes = float_lanes("the operands", self.a.type)
         mask = mask_lanes("the result", self.result.type)
         if mask != lanes:
             raise VerifyException(f"the operands have {lanes} lanes, the mask has {mask}")

@@ -18,13 +18,14 @@ from typing import ClassVar
 
 from lowbit_dialect.ops.concat import ConcatOp
 from lowbit_dialect.ops.copy import CopyOp, ZeroGapsOp
+from lowbit_dialect.ops.move import PadOp, SliceOp, TransposeOp
 from lowbit_dialect.ops.reshape import ReshapeOp
 from lowering.loops.lower_compute import LowerComputePass
 
 
 @dataclass(frozen=True)
 class LowerCopiesPass(LowerComputePass):
-    """Lower concatenations, copies, `lowbit.reshape` and the zeroing of gaps."""
+    """Lower what moves elements: copies, concat, reshape, transpose, slice, pad, zeroed gaps."""
 
     name = "lowbit-lower-copies"
-    kinds: ClassVar = (ConcatOp, CopyOp, ReshapeOp, ZeroGapsOp)
+    kinds: ClassVar = (*(ConcatOp, CopyOp, PadOp, ReshapeOp, SliceOp, TransposeOp, ZeroGapsOp),)

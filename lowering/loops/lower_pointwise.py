@@ -19,9 +19,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar
 
+from lowbit_dialect.ops.binary import BinaryOp
 from lowbit_dialect.ops.cast import CastOp
 from lowbit_dialect.ops.elementwise import AddOp, DequantizeOp, QuantizeOp
-from lowbit_dialect.ops.floats import AffineOp
+from lowbit_dialect.ops.floats import FloatOp
 from lowbit_dialect.ops.glue import FusedGlueOp
 from lowbit_dialect.ops.sort_key import SortKeyOp
 from lowering.loops.lower_compute import LowerComputePass
@@ -29,7 +30,9 @@ from lowering.loops.lower_compute import LowerComputePass
 
 @dataclass(frozen=True)
 class LowerPointwisePass(LowerComputePass):
-    """Lower sums, casts, glue in memory, quantize, dequantize and sort keys."""
+    """Lower sums, casts, glue in memory, quantize, dequantize, functions of f32, sort keys."""
 
     name = "lowbit-lower-pointwise"
-    kinds: ClassVar = (AddOp, AffineOp, CastOp, DequantizeOp, FusedGlueOp, QuantizeOp, SortKeyOp)
+    kinds: ClassVar = (
+        *(AddOp, BinaryOp, CastOp, DequantizeOp, FloatOp, FusedGlueOp, QuantizeOp, SortKeyOp),
+    )

@@ -20,29 +20,38 @@ from xdsl.ir import Operation
 
 from lowbit_dialect.at_fork import COMPILER_LOCK
 from lowbit_dialect.extensions import note_shipped
+from lowbit_dialect.ops.activations import PReluOp, UnaryOp
+from lowbit_dialect.ops.binary import BinaryOp
 from lowbit_dialect.ops.cast import CastOp
 from lowbit_dialect.ops.concat import ConcatOp
 from lowbit_dialect.ops.copy import CopyOp, ZeroGapsOp
 from lowbit_dialect.ops.correction import CorrectionOp
 from lowbit_dialect.ops.elementwise import AddOp, DequantizeOp, QuantizeOp
-from lowbit_dialect.ops.floats import AffineOp
+from lowbit_dialect.ops.float_contraction import FloatConv2DOp, FloatMatmulOp
+from lowbit_dialect.ops.floats import AffineOp, BatchNormOp, ClipOp, RoundOp
 from lowbit_dialect.ops.glue import FusedGlueOp
 from lowbit_dialect.ops.kernel import KernelOp
+from lowbit_dialect.ops.move import PadOp, SliceOp, TransposeOp
 from lowbit_dialect.ops.pack import BitpackOp, UnpackOp
 from lowbit_dialect.ops.pool import AvgPool2DOp, MaxPool2DOp
+from lowbit_dialect.ops.reduce import ReduceOp
 from lowbit_dialect.ops.reshape import ReshapeOp
 from lowbit_dialect.ops.sort_key import SortKeyOp
 from lowering.loops.concat import concat
 from lowering.loops.copies import copy, reshape, zero_gaps
 from lowering.loops.correction import correction
+from lowering.loops.float_contraction import float_contraction
+from lowering.loops.move import pad, slice_, transpose
 from lowering.loops.packing.pack import bitpack
 from lowering.loops.packing.unpack import unpack
+from lowering.loops.pointwise.binary import binary
 from lowering.loops.pointwise.cast import cast
 from lowering.loops.pointwise.elementwise import add, dequantize, fused_glue, quantize
-from lowering.loops.pointwise.floats import affine
+from lowering.loops.pointwise.floats import float_function
 from lowering.loops.pointwise.sort_key import sort_key
 from lowering.loops.pool.avg_pool import avg_pool
 from lowering.loops.pool.max_pool import max_pool
+from lowering.loops.reduce import reduce_
 from lowering.loops.stage import StageLoops
 from lowering.strategies import strategy_of
 from lowering.support import plugins
@@ -53,7 +62,6 @@ Lowering: TypeAlias = Callable[[Any, Target], StageLoops]
 
 LOWERINGS: dict[type[Operation], Lowering] = {
     AddOp: add,
-    AffineOp: affine,
     AvgPool2DOp: avg_pool,
     BitpackOp: bitpack,
     CastOp: cast,
@@ -68,6 +76,14 @@ LOWERINGS: dict[type[Operation], Lowering] = {
     SortKeyOp: sort_key,
     UnpackOp: unpack,
     ZeroGapsOp: zero_gaps,
+    **dict.fromkeys((AffineOp, BatchNormOp, ClipOp, PReluOp, RoundOp, UnaryOp), float_function),
+    BinaryOp: binary,
+    FloatConv2DOp: float_contraction,
+    FloatMatmulOp: float_contraction,
+    PadOp: pad,
+    ReduceOp: reduce_,
+    SliceOp: slice_,
+    TransposeOp: transpose,
 }
 """The lowering of each operation. A kernel is lowered by its strategy."""
 note_shipped(LOWERINGS)

@@ -101,6 +101,15 @@ class LowerCmpI(RewritePattern):
         rewriter.replace(op, compared)
 
 
+class LowerCmpF(RewritePattern):
+    """`simd.cmpf olt` -> `llvm.fcmp "olt"`."""
+
+    @op_type_rewrite_pattern
+    def match_and_rewrite(self, op: simd.CmpFOp, rewriter: PatternRewriter) -> None:
+        """Rewrite one operation."""
+        rewriter.replace(op, llvm_ops.FCmpOp(op.a, op.b, op.predicate.data.value))
+
+
 class LowerSelect(RewritePattern):
     """`simd.select` -> `llvm.select`."""
 
@@ -260,6 +269,7 @@ class SimdLowerPass(ModulePass):
                 simd.NarrowOp: LowerNarrow(target),
                 simd.SIToFPOp: LowerSIToFP(),
                 simd.FPToSIOp: LowerFPToSI(target),
+                simd.CmpFOp: LowerCmpF(),
                 simd.CmpIOp: LowerCmpI(),
                 simd.SelectOp: LowerSelect(),
                 simd.PackBitsOp: LowerPackBits(target),

@@ -67,6 +67,11 @@ class Target:
         return self.architecture.rounds_floats or self.has("sse4.1")
 
     @property
+    def fuses_multiply_add(self) -> bool:
+        """Whether an instruction multiplies and adds vectors of f32, rounded once."""
+        return self.architecture.fuses_multiply_add or self.has("fma")
+
+    @property
     def popcount_registers(self) -> int:
         """Vector registers that popcounts take beside the sums and the weights."""
         return self.architecture.popcount_registers

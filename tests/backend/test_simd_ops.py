@@ -186,6 +186,29 @@ func.func @f(%m0: memref<16x{type}>, %m1: memref<16x{type}>, %out: memref<16x{ty
     return texts
 
 
+def float_comparisons() -> list[str]:
+    """Numbers, infinities (where a product overflows) and NaN (infinity times 0), compared."""
+    return [
+        f"""
+func.func @f(%m0: memref<16xf32>, %m1: memref<16xf32>, %out: memref<16xf32>) {{
+  %c0 = arith.constant 0 : index
+  %large = arith.constant dense<3.0e+35> : vector<16xf32>
+  %zero = arith.constant dense<0.0> : vector<16xf32>
+  %v0 = vector.load %m0[%c0] : memref<16xf32>, vector<16xf32>
+  %v1 = vector.load %m1[%c0] : memref<16xf32>, vector<16xf32>
+  %p0 = arith.mulf %v0, %large : vector<16xf32>
+  %p1 = arith.mulf %v1, %zero : vector<16xf32>
+  %p2 = arith.mulf %p0, %p1 : vector<16xf32>
+  %mask = simd.cmpf {predicate}, %p0, {other} : vector<16xf32> to vector<16xi1>
+  %r = simd.select %mask, %v1, %v0 : vector<16xi1>, vector<16xf32>
+  vector.store %r, %out[%c0] : memref<16xf32>, vector<16xf32>
+  func.return
+}}"""
+        for predicate in ("oeq", "ogt", "oge", "olt", "ole", "une", "uno")
+        for other in ("%p1", "%p0", "%p2")
+    ]
+
+
 def words() -> list[str]:
     """Masks to words and back, and sums, which leave a scalar."""
     texts = []
@@ -314,6 +337,7 @@ PROGRAMS = [
     *casts(),
     *narrowings(),
     *comparisons(),
+    *float_comparisons(),
     *words(),
     *packed_together(),
     *BROADCASTS,
@@ -367,7 +391,8 @@ def interpret(text: str, arrays: list[np.ndarray]) -> np.ndarray:
         elif op.name == "arith.andi":
             values[op.results[0]] = operands[0] & operands[1]
         elif op.name == "arith.mulf":
-            values[op.results[0]] = operands[0] * operands[1]
+            with np.errstate(over="ignore", invalid="ignore"):
+                values[op.results[0]] = operands[0] * operands[1]
         elif op.name == "arith.shrsi":
             values[op.results[0]] = operands[0] >> operands[1]
         elif op.name in ("vector.store", "memref.store"):

@@ -96,6 +96,11 @@ class Call:
     where: str
 
 
+def same_bits(output: NDArray, expected: NDArray) -> NDArray:
+    """Where two arrays have the same bytes, so that a NaN is itself and 0.0 not -0.0."""
+    return _bits(output) == _bits(expected)
+
+
 @dataclass(eq=False)
 class Batch:
     """Functions for one target, and calls of them at places, which may depend on the function."""
@@ -104,6 +109,8 @@ class Batch:
     places: Sequence[str] | Callable[[Signature], Sequence[str]] = PLACES
     compile: Callable[[ModuleOp, Target, str], Unit] = Unit.of
     """From a module of tensors, for a target with a strategy, to its object."""
+    agree: Callable[[NDArray, NDArray], NDArray] = same_bits
+    """Where a result is the one expected."""
     _graphs: dict[str, list[tuple[str, Graph, str]]] = field(default_factory=dict)
     _more: dict[str, list[tuple[list[Numbers], list[Numbers], str]]] = field(default_factory=dict)
     _schedules: dict[str, ScheduleAttr] = field(default_factory=dict)
@@ -153,7 +160,9 @@ class Batch:
             reports = program.run(machine, jobs, TIME_LIMIT)
         wrong = []
         for (call, job), report in zip(placed, reports, strict=True):
-            wrong += [f"{call.where}, at {job.place}: {text}" for text in faults(call, report)]
+            wrong += [
+                f"{call.where}, at {job.place}: {text}" for text in faults(call, report, self.agree)
+            ]
         assert not wrong, f"{self.target}: {len(wrong)} of {len(jobs)} jobs:\n" + "\n".join(
             wrong[:20]
         )
@@ -192,12 +201,13 @@ class Batch:
         return calls
 
 
-def faults(call: Call, report: Report) -> list[str]:
+def faults(
+    call: Call, report: Report, agree: Callable[[NDArray, NDArray], NDArray] = same_bits
+) -> list[str]:
     """What is wrong with the report of a call, a line each."""
     found = list(report.faults)
     for i, (output, expected) in enumerate(zip(report.outputs, call.expected, strict=True)):
-        # Bytes, so that a NaN is itself and 0.0 not -0.0.
-        differ = np.argwhere(_bits(output) != _bits(expected))
+        differ = np.argwhere(~agree(output, expected))
         if len(differ):
             at = tuple(differ[0])
             found.append(

@@ -1,5 +1,6 @@
 """All that is no contraction on emulated processors: glue, quantisation, sums, pools, packing."""
 
+from functools import partial
 from itertools import count, product
 
 import pytest
@@ -22,6 +23,8 @@ from tests.differential.test_elementwise import (
     subnormals,
     ties,
 )
+from tests.differential.test_floats import CASES as FLOATS
+from tests.differential.test_floats import close
 from tests.differential.test_functions import (
     packed_graph,
     results_that_nothing_computes,
@@ -144,3 +147,12 @@ def test_layouts(target: str) -> None:
     batch.add(several_results(), "several results")
     batch.add(results_that_nothing_computes(), "results that nothing computes")
     batch.run()
+
+
+@each_target
+def test_floats(target: str) -> None:
+    """Functions, sums of products and movements of f32, within the bounds of the host."""
+    for name, (make, ulps, tiny) in FLOATS.items():
+        batch = Batch(target, agree=partial(close, ulps=ulps, tiny=tiny))
+        batch.add(make(), name)
+        batch.run()

@@ -10,8 +10,6 @@ import numpy as np
 from numpy.typing import NDArray
 from xdsl.dialects import arith
 from xdsl.dialects.builtin import (
-    Float32Type,
-    MemRefType,
     f32,
     i8,
     i32,
@@ -27,6 +25,7 @@ from lowbit_dialect.ops.glue import FusedGlueOp
 from lowering.loops.emit import INDEX, Emit, Index
 from lowering.loops.epilogue.glue_levels import GLUE_LEVELS
 from lowering.loops.epilogue.levels import are_constant, saturating_add
+from lowering.loops.pointwise.channel_numbers import ChannelNumbers
 from lowering.loops.pointwise.lanes import Lanes, flat, for_lanes, lane_count, rows_of
 from lowering.loops.pointwise.round_to_code import round_to_code
 from lowering.loops.stage import Stage, StageLoops, element_of, shape_of
@@ -40,30 +39,11 @@ _SMALL_SCALE = 2.0**-125
 of a code."""
 
 
-class _Scale:
-    """The scale of the lanes: one number, one a column, or one a row."""
+class _Scale(ChannelNumbers):
+    """The scale of the lanes."""
 
     def __init__(self, op: QuantizeOp | DequantizeOp):
-        shape = shape_of(op.x)
-        self.values = np.array(tuple(op.scale.iter_values()), np.float32)
-        self.axis = op.axis.value.data % len(shape)
-        self.is_last = self.axis == len(shape) - 1
-        self.extent = shape[self.axis]
-        self.inner_rows = prod(shape[self.axis + 1 : -1])
-
-    def of(self, lanes: Lanes) -> SSAValue:
-        """The scale of each lane."""
-        emit, type_ = lanes.emit, lanes.vector(f32)
-        if len(self.values) == 1:
-            return emit.constant(float(self.values[0]), type_)
-        memory = lanes.stage.constant(
-            self.values.tobytes(), MemRefType(Float32Type(), [1, self.extent])
-        )
-        if self.is_last:
-            return lanes.load(memory, 0)
-        index = emit.mod(emit.div(lanes.row, self.inner_rows), self.extent)
-        where = [emit.value(i) for i in (0, index)]
-        return emit.op(simd.BroadcastLoadOp(memory, where, type_))
+        super().__init__(tuple(op.scale.iter_values()), op.axis.value.data, shape_of(op.x))
 
     def lanes(self, target: Target, *, is_exact_at_zero: bool = False) -> int:
         """How many elements to divide or multiply at a time.

@@ -6,16 +6,18 @@ from collections.abc import Sequence
 
 import numpy as np
 from xdsl.dialects import arith
-from xdsl.dialects.builtin import IntegerType, MemRefType, VectorType, i8, i32, i64
+from xdsl.dialects.builtin import IntegerType, MemRefType, VectorType, f32, i8, i32, i64
 from xdsl.ir import Attribute, SSAValue
 
 from lowbit_dialect import arith_ops, simd
 from lowbit_dialect.codes import SignedType
-from lowbit_dialect.geometry import LAYOUTS, Window
+from lowbit_dialect.geometry import LAYOUTS
 from lowbit_dialect.ops.base import code_of
 from lowbit_dialect.ops.pool import AvgPool2DOp
-from lowering.loops.emit import Emit, Index
-from lowering.loops.stage import Stage, StageLoops, shape_of
+from lowering.loops.emit import Index
+from lowering.loops.pool.float_pool import float_pool
+from lowering.loops.pool.window_bounds import on_image
+from lowering.loops.stage import Stage, StageLoops, element_of, shape_of
 from lowering.targets import Target
 
 QUOTIENT_BITS = 55
@@ -27,6 +29,8 @@ A quotient of s < 511 n by 2 n is exact with them where n is at most 2^22, and f
 
 def avg_pool(op: AvgPool2DOp, target: Target) -> StageLoops:
     """The average of each window; channels of nhwc images are computed a vector at a time."""
+    if element_of(op.x) == f32:
+        return float_pool(op, target)
     rows = op.windows[0]
     batch = shape_of(op.x)[LAYOUTS[op.layout.data][0]]
 
@@ -71,7 +75,7 @@ class _Averages:
     def _average(self, image: Index, row: Index, col: Index, channel: Index, lanes: int) -> None:
         emit = self.emit
         type_: Attribute = VectorType(i32, [lanes]) if lanes > 1 else i32
-        ends = [_on_image(emit, w, at) for w, at in ((self.rows, row), (self.cols, col))]
+        ends = [on_image(emit, w, at) for w, at in ((self.rows, row), (self.cols, col))]
 
         def over_cols(y: Index, total: Sequence[SSAValue]) -> Sequence[SSAValue]:
             def tap(x: Index, total: Sequence[SSAValue]) -> Sequence[SSAValue]:
@@ -168,16 +172,3 @@ class _Rounded:
         wide = emit.binary(arith.MuliOp, emit.op(arith.ExtUIOp(number, i64)), inverse)
         shifted = emit.binary(arith.ShRUIOp, wide, emit.constant(QUOTIENT_BITS, i64))
         return emit.op(arith_ops.TruncIOp(shifted, i32))
-
-
-def _on_image(emit: Emit, window: Window, position: Index) -> tuple[Index, Index]:
-    """The elements of the image from the first to behind the last of a window."""
-    low = emit.sub(emit.mul(position, window.stride), window.before)
-    high = emit.add(low, window.taps)
-    if isinstance(low, int) and isinstance(high, int):
-        return max(low, 0), min(high, window.extent)
-    if window.before:
-        low = emit.op(arith.MaxSIOp(emit.value(low), emit.constant(0)))
-    if window.is_padded:
-        high = emit.op(arith.MinSIOp(emit.value(high), emit.constant(window.extent)))
-    return low, high

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 
 from typing_extensions import override
 from xdsl.dialects import arith
-from xdsl.dialects.builtin import IntegerType, MemRefType, i8
+from xdsl.dialects.builtin import IntegerType, MemRefType, f32, i8
 from xdsl.ir import SSAValue
 
 from lowbit_dialect.codes import SignedType
@@ -16,8 +16,9 @@ from lowbit_dialect.layouts.packed import PackedAttr, packed_layout
 from lowbit_dialect.ops.base import code_of
 from lowbit_dialect.ops.pool import MaxPool2DOp
 from lowering.loops.emit import Index
+from lowering.loops.pool.float_pool import float_pool
 from lowering.loops.pool.window_lanes import load_lanes, store_lanes, tap_of_window
-from lowering.loops.stage import Stage, StageLoops, shape_of
+from lowering.loops.stage import Stage, StageLoops, element_of, shape_of
 from lowering.targets import Target
 
 Planes = list[SSAValue]
@@ -36,6 +37,8 @@ def max_pool(op: MaxPool2DOp, target: Target) -> StageLoops:
     A tap in the padding is replaced by the nearest element of the image, which lies in the same
     window, so it changes no maximum and needs no test.
     """
+    if element_of(op.x) == f32:
+        return float_pool(op, target)
     rows = op.windows[0]
     batch = shape_of(op.x)[LAYOUTS[op.layout.data][0]]
     layout = packed_layout(op.x.type)

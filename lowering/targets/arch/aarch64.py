@@ -57,5 +57,6 @@ AARCH64 = Architecture(
     kernel_features={"asimd": "neon", "asimddp": "dotprod", "asimdhp": "fullfp16", "i8mm": "i8mm"},
     popcount_registers=6,
     rounds_floats=True,
+    fuses_multiply_add=True,
     lookup_entries=64,
 )

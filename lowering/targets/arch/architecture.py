@@ -139,6 +139,7 @@ class Architecture:
         spills_long_bodies: whether LLVM reads through one pointer that moves on, and so all of a
             body at its beginning: what is not needed at once then goes to the stack.
         rounds_floats: whether all its processors round vectors of f32 in an instruction.
+        fuses_multiply_add: whether all its processors multiply and add f32 with one rounding.
         flushes_subnormals: whether subnormal floats are 0 to its vector instructions.
         narrows_for_every_second: whether every second lane of two vectors is had by narrowing.
         calls_libm_for_maxnum: whether LLVM calls libm for `llvm.maxnum`.
@@ -163,6 +164,7 @@ class Architecture:
     popcount_words: int = 1
     spills_long_bodies: bool = False
     rounds_floats: bool = False
+    fuses_multiply_add: bool = False
     flushes_subnormals: bool = False
     narrows_for_every_second: bool = False
     calls_libm_for_maxnum: bool = False
