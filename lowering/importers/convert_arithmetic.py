@@ -13,7 +13,7 @@ from lowering.importers.chain import Chain
 from lowering.importers.conversion import Conversion, converts
 from lowering.importers.convert_pointwise import ONE, ZERO, chain_of
 from lowering.importers.exact import Exact, exact
-from lowering.importers.float_nodes import float_node
+from lowering.importers.float_nodes import FLOAT_ONLY, float_node
 from lowering.importers.steps import Affine
 from lowering.importers.values import Value
 
@@ -60,6 +60,13 @@ def arithmetic(conversion: Conversion, node: NodeOp) -> Value:
             return total
         why = total
     return float_node(conversion, node, why)
+
+
+def _only_floats(conversion: Conversion, node: NodeOp) -> Value:
+    return float_node(conversion, node, "it is computed of floats only")
+
+
+converts(*FLOAT_ONLY)(_only_floats)
 
 
 def _add(conversion: Conversion, node: NodeOp, sign: int) -> Value | str:

@@ -10,16 +10,23 @@ from xdsl.dialects.builtin import BytesAttr, DenseIntOrFPElementsAttr, StringAtt
 from xdsl.ir import SSAValue
 from xdsl.utils.exceptions import PassFailedException
 
+from lowbit_dialect.ops.activations import PReluOp, UnaryOp
 from lowbit_dialect.ops.base import floats, int_
 from lowbit_dialect.ops.elementwise import DequantizeOp
 from lowbit_dialect.ops.floats import AffineOp, ClipOp, RoundOp
 from lowering.importers.emitter import Emitter
 from lowering.importers.exact import Exact
 from lowering.importers.extract_integers import extract
-from lowering.importers.steps import Affine, Clamp, Round, Step
+from lowering.importers.steps import Affine, Clamp, Leaky, Round, Sigmoid, Step
 from lowering.importers.values import Value
 
-_ROUNDINGS = {"ROUND": "half_even", "HALF_EVEN": "half_even", "FLOOR": "floor"}
+_ROUNDINGS = {
+    "ROUND": "half_even",
+    "HALF_EVEN": "half_even",
+    "HALF_UP": "half_away",
+    "FLOOR": "floor",
+}
+"""The roundings of QONNX that are operations on floats."""
 
 
 def as_floats(value: Value, emitter: Emitter) -> SSAValue:
@@ -76,6 +83,12 @@ def _apply(step: Step, x: SSAValue, axis: int | None, emitter: Emitter) -> SSAVa
     if isinstance(step, Round) and step.mode in _ROUNDINGS:
         to = StringAttr(_ROUNDINGS[step.mode])
         return emitter.insert(RoundOp.build_op([x], [x.type], to=to, axis=dim))
+    if isinstance(step, Leaky):
+        slope = _list(step.slope)
+        return emitter.insert(PReluOp.build_op([x], [x.type], slope=slope, axis=dim))
+    if isinstance(step, Sigmoid):
+        function = StringAttr("sigmoid")
+        return emitter.insert(UnaryOp.build_op([x], [x.type], function=function, axis=dim))
     raise PassFailedException(f"{type(step).__name__} of floats is not supported")
 
 

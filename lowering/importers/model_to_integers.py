@@ -117,6 +117,8 @@ def _result(conversion: Conversion, value: SSAValue) -> SSAValue:
     found = conversion.of(value)
     assert isinstance(value.type, TensorType)
     if isinstance(value.type.element_type, IntegerType):
+        if isinstance(found.data, SSAValue) and not found.chain.steps and not found.has_floats:
+            return found.data
         integers = conversion.extract(found)
         if isinstance(integers, Value) and isinstance(integers.data, SSAValue):
             tail = integers.chain.affine

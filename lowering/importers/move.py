@@ -7,8 +7,8 @@ from collections.abc import Callable, Sequence
 import numpy as np
 from numpy.typing import NDArray
 from xdsl.ir import SSAValue
-from xdsl.utils.exceptions import PassFailedException
 
+from lowbit_dialect.ops.move import TransposeOp
 from lowbit_dialect.ops.reshape import ReshapeOp
 from lowering.importers.chain import Chain
 from lowering.importers.conversion import Conversion
@@ -87,6 +87,6 @@ def permuted(conversion: Conversion, value: Value, perm: Sequence[int]) -> Value
         # Dimensions of one element move as in a reshape.
         if [d for d in perm if shape[d] > 1] == sorted(d for d in perm if shape[d] > 1):
             return conversion.emitter.insert(ReshapeOp.get(x, [shape[d] for d in perm]))
-        raise PassFailedException("transposes of activations are not supported")
+        return conversion.emitter.insert(TransposeOp.get(x, perm))
 
     return moved(conversion, value, lambda array: array.transpose(perm), emit)
