@@ -37,6 +37,7 @@ test test-all: $(VENV)/installed-dev,examples
 	check lit -q lit_tests; \
 	check ruff check .; \
 	check ruff format --check .; \
+	$(BIN)/python -m tests.structure.sizes; \
 	echo "== pyright"; wait $$types || failed="$$failed; pyright"; cat build/pyright.log; \
 	if [ -n "$$failed" ]; then echo "FAILED$$failed"; exit 1; fi; echo "all checks passed"
 

@@ -10,8 +10,7 @@ from __future__ import annotations
 import re
 from abc import abstractmethod
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
-from functools import cache, lru_cache
+from functools import lru_cache
 from operator import index
 
 import numpy as np
@@ -24,20 +23,9 @@ from xdsl.parser import AttrParser
 from xdsl.printer import Printer
 from xdsl.utils.exceptions import VerifyException
 
+from lowbit_dialect.affine import Affine, affine_values
+
 MAX_BITS = 8
-
-
-@dataclass(frozen=True)
-class Affine:
-    """The integer ``alpha + sum_p betas[p] * x_p`` of the bits x_p."""
-
-    alpha: int
-    betas: tuple[int, ...]
-
-    @property
-    def is_symmetric(self) -> bool:
-        """Whether every plane stands for +-beta/2, so that complementing all bits negates."""
-        return 2 * self.alpha == -sum(self.betas)
 
 
 class Code(ParametrizedAttribute, TypeAttribute):
@@ -147,14 +135,6 @@ def _pattern_table(code: Code) -> NDArray[np.int16]:
     return table
 
 
-@cache
-def _affine_values(affine: Affine) -> NDArray[np.int64]:
-    """Value of every pattern of an affine code."""
-    width = len(affine.betas)
-    planes = (np.arange(1 << width)[:, None] >> np.arange(width)) & 1
-    return affine.alpha + planes @ np.array(affine.betas, np.int64)
-
-
 class AffineCode(Code):
     """A code of 1 to 8 bits that is affine in them."""
 
@@ -194,7 +174,7 @@ class AffineCode(Code):
     @property
     @override
     def values(self) -> NDArray[np.int64]:
-        return _affine_values(self.affine)
+        return affine_values(self.affine)
 
 
 @irdl_attr_definition

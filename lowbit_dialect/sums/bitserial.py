@@ -23,7 +23,8 @@ import numpy as np
 from numpy.typing import NDArray
 from typing_extensions import override
 
-from lowbit_dialect.codes import Affine, AffineCode
+from lowbit_dialect.affine import Affine
+from lowbit_dialect.codes import AffineCode
 from lowbit_dialect.sums.base import KernelSums
 
 _POPCOUNT = np.array([byte.bit_count() for byte in range(256)], np.uint8)
