@@ -57,7 +57,7 @@ class Throughput:
     products of bytes, where each is one instruction; `DotCosts` may allow fewer. A core that
     executes `in_order` does one kind of work at a time. A core that `splits` its widest vectors
     works on halves of them, and the rates are those of whole ones; `lookups_of_halves` are for code
-    that has no wider vectors.
+    that has no wider vectors. `l2_vectors` come from the second cache level in a cycle.
     """
 
     issue: float
@@ -74,6 +74,7 @@ class Throughput:
     byte_products: float = 8
     splits: bool = False
     lookups_of_halves: Lookups = Lookups()
+    l2_vectors: float = 0.6
 
     def together(self, shuffles: float, others: float) -> float:
         """Cycles of shuffles or shifts and of operations that all vector units take, mixed."""
@@ -90,7 +91,7 @@ class Throughput:
         """The rates of vectors of half the width, for code that has no wider ones."""
         if not self.splits:
             return self
-        rates = ("vector", "popcount", "shuffle", "loads", "stores", "byte_products")
+        rates = ("vector", "popcount", "shuffle", "loads", "stores", "byte_products", "l2_vectors")
         doubled = {name: 2 * getattr(self, name) for name in rates}
         return replace(self, splits=False, lookups=self.lookups_of_halves, **doubled)
 

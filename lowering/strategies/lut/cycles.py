@@ -19,9 +19,6 @@ LONG_RUN = 12
 PASS_STEPS = 4
 """Steps of a pass of a loop of lookups."""
 
-INDEX_BYTES = 38
-"""Bytes of indices that come from the second cache level in a cycle (measured)."""
-
 INDEX_STREAM = 1.5
 """How much longer indices take from beyond L2 than plain weights (measured)."""
 
@@ -53,7 +50,7 @@ def table_cycles(c: Contraction, plan: TablePlan, vectors: int) -> float:
     lanes = registers * target.vector_bits // 8
     indices = steps // plan.chunks * lanes * c.blocks(lanes)
     is_streamed = c.rows == 1 or indices > target.costs.l1_bytes // 2
-    least = registers * target.vector_bits / 8 / INDEX_BYTES if is_streamed else 0.0
+    least = registers / throughput.l2_vectors if is_streamed else 0.0
     # A single row uses each index once; lookups hide about half of the time that it takes to come.
     waiting = least / 2 if c.rows == 1 else 0.0
     size = steps * lanes * c.blocks(lanes)
