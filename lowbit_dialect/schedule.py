@@ -101,6 +101,11 @@ class ScheduleAttr(ParametrizedAttribute):
         """The further fields that are given."""
         return {name: attr.data for name, attr in self.knobs.data.items()}  # pyright: ignore
 
+    def without_skip(self) -> ScheduleAttr:
+        """The schedule, with all taps in the padding executed."""
+        fixed = self.pixels, self.vectors, self.unroll, self.order
+        return ScheduleAttr(*fixed, StringAttr("none"), self.knobs)
+
     def with_knobs(self, knobs: Mapping[str, KnobValue]) -> ScheduleAttr:
         """The schedule with these further fields in place of its own."""
         fixed = self.pixels, self.vectors, self.unroll, self.order, self.skip

@@ -49,6 +49,12 @@ def _value_words(w: NDArray, type_: Attribute, count: int) -> NDArray:
     return values.view(w.dtype)[..., :count]
 
 
+def _columns_of_words(w: NDArray, taps: int) -> NDArray:
+    """Words of one byte (planes, OC, KH, KW, 1) from words of neighbouring columns of taps."""
+    words = np.ascontiguousarray(w).view(np.uint8)
+    return words.reshape(*w.shape[:3], -1, 1)[:, :, :, :taps]
+
+
 def _raw_sums(
     x: NDArray, w: NDArray, kernel_sums: KernelSums, geometry: ConvGeometry
 ) -> NDArray[np.int64]:
@@ -121,6 +127,8 @@ class KernelFunctions(InterpreterFunctions):
         layout, geometry = op.layout.data, op.geometry
         x = _cut_frame(args[0], geometry, layout)
         w = args[1].logical_words.transpose(0, *(d + 1 for d in WEIGHT_LAYOUTS[layout]))
+        if op.has_column_words:
+            w = _columns_of_words(w, geometry.cols.taps)
         sums = self._sums(op, x, w, geometry, args)
         back = np.argsort(LAYOUTS[layout])
         return self._finish(interpreter, op, sums.transpose(back))

@@ -115,6 +115,26 @@ def byte_weight_layout(
     return PackedAttr.get(ic, word_bits, order, (), [oc, lanes], groups, holds, bits)
 
 
+def column_activation_layout(
+    padding: Sequence[int] = (0, 0, 0, 0), taps: int = DOT_WORD // 8
+) -> PackedAttr:
+    """Layout of nhwc images of one channel as level bytes, whose columns make the words.
+
+    The frame is that of `activation_layout`, with room on the right for the last word of as many
+    columns of taps, which may reach beyond them.
+    """
+    n, h, w, c = LAYOUTS["nhwc"]
+    frame = conv_frame("nhwc", padding)
+    frame[2 * w + 1] += -taps % (DOT_WORD // 8)
+    return PackedAttr.get(c, 8, [n, h, w, c], frame, bytes="levels")
+
+
+def column_weight_layout(lanes: int) -> PackedAttr:
+    """Layout of weights of one input channel: [oc block][kh][word of columns][lane]."""
+    oc, kh, kw, ic = WEIGHT_LAYOUTS["nhwc"]
+    return PackedAttr.get(kw, DOT_WORD, [oc, kh, kw, ic], lanes=[oc, lanes], bytes="values")
+
+
 def product_weight_layout(layout: str, lanes: int, x_bits: int, groups: int = 1) -> PackedAttr:
     """Layout of conv weights as halves of table indices; activations have `x_bits` bits."""
     oc, kh, kw, ic = WEIGHT_LAYOUTS[layout]

@@ -15,10 +15,13 @@ from xdsl.utils.exceptions import VerifyException
 
 from lowbit_dialect.codes import Code, affine
 from lowbit_dialect.layouts.kernels import (
+    DOT_WORD,
     byte_activation_layout,
     byte_matmul_lhs_layout,
     byte_matmul_rhs_layout,
     byte_weight_layout,
+    column_activation_layout,
+    column_weight_layout,
 )
 from lowbit_dialect.layouts.packed import LEVEL_BITS, PackedAttr, packed_layout
 from lowbit_dialect.ops.contraction import conv_layout
@@ -90,6 +93,8 @@ class DotKernelOp(KernelOp):
         exponent, places, steps = map(self.number, ("exponent", "places", "i16_steps"))
         bits, fields, size = w.bits.data, self.fields, x.word_bits.data // 8
         storage = self.given_knobs.get("storage", bits)
+        if self.has_column_words:
+            size = w.word_bits.data // 8
         word_bytes = self.given_knobs.get("word_bytes", size)
         if word_bytes != size:
             raise VerifyException(
@@ -122,10 +127,24 @@ class DotConvOp(DotKernelOp, ConvKernelOp):
     x holds levels, the channels innermost (`byte_activation_layout`), with a frame at least as
     wide as the padding; w holds values, or levels of few bits, in blocks of output channels
     (`byte_weight_layout`). A word is i32, i16 or i8 and has as many bytes.
+
+    An image of one channel may also lie in bytes (`column_activation_layout`), from which words of
+    four neighbouring columns are read at any byte. w then has words of i32 of four columns of taps
+    (`column_weight_layout`).
     """
 
     name = "lowbit.dot_conv"
     KNOBS: ClassVar = KNOBS
+
+    @property
+    @override
+    def has_column_words(self) -> bool:
+        x, w = (packed_layout(operand.type) for operand in self.operands[:2])
+        is_conv = self.geometry.ic == 1 and self.geometry.cols.dilation == 1
+        is_nhwc = is_conv and conv_layout(self) == "nhwc"
+        if not is_nhwc or x is None or w is None:
+            return False
+        return x.word_bits.data == 8 and w.word_bits.data == DOT_WORD
 
     @override
     def raw_sums_of(self, x: Code, w: Code) -> DotSums:
@@ -134,6 +153,14 @@ class DotConvOp(DotKernelOp, ConvKernelOp):
     @override
     def expected_layouts(self, x: PackedAttr, w: PackedAttr) -> tuple[PackedAttr, PackedAttr]:
         layout, groups = conv_layout(self), self.geometry.groups
+        if self.has_column_words:
+            padding, taps = tuple(self.padding.get_values()), self.geometry.cols.taps
+            least = column_activation_layout(padding, taps)
+            given, needed = ([f.data for f in one.frame] for one in (x, least))
+            is_wide = len(given) == 8 and all(f >= n for f, n in zip(given, needed, strict=True))
+            return least.with_frame(given if is_wide else needed), column_weight_layout(
+                max(1, w.lane_block[1])
+            )
         word_bits, holds = _word_bits(x), _weight_bytes(self.raw_sums_of(*self.codes), x, w)
         want_x = byte_activation_layout(layout, groups=groups, word_bits=word_bits)
         lanes, bits = max(1, w.lane_block[1]), w.bits.data

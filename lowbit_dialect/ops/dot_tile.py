@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import ClassVar
 
 from typing_extensions import override
-from xdsl.dialects.builtin import IntegerAttr, IntegerType, MemRefType
+from xdsl.dialects.builtin import IntegerAttr, IntegerType, MemRefType, i8
 from xdsl.irdl import irdl_op_definition, prop_def
 from xdsl.utils.exceptions import VerifyException
 
@@ -32,6 +32,9 @@ class DotTileOp(TileOp):
     With `i16_steps` n > 0, up to n words in a row are summed in lanes of i16, two products each,
     before they are widened; the codes must make that safe whatever the numbers. With `x_run` n > 1,
     n words of x are loaded at once, and each is taken from its lane.
+
+    Where x holds i8 and w i32, the words of x are read at any byte: the four columns from `column +
+    4 * channel word` on. x has one channel then, and w one column of taps.
 
     x and w may also hold words of i16 or i8 instead, which are always summed in lanes of i16 first.
     Words of w of two bytes are the digits of numbers (`level_product`), and `digit_words` of them
@@ -74,9 +77,25 @@ class DotTileOp(TileOp):
     @property
     def word_bytes(self) -> int:
         """Bytes of a word."""
+        assert isinstance(self.w.type, MemRefType)
+        assert isinstance(self.w.type.element_type, IntegerType)
+        return self.w.type.element_type.width.data // 8
+
+    @property
+    def has_column_words(self) -> bool:
+        """Whether words of x are read at any byte."""
         assert isinstance(self.x.type, MemRefType)
-        assert isinstance(self.x.type.element_type, IntegerType)
-        return self.x.type.element_type.width.data // 8
+        return self.x.type.element_type == i8 and self.word_bytes == BYTES_PER_WORD
+
+    @override
+    def _have_equal_words(self, x: MemRefType, w: MemRefType) -> bool:
+        if not self.has_column_words:
+            return super()._have_equal_words(x, w)
+        if x.get_shape()[3] != 1 or w.get_shape()[2] != 1:
+            raise VerifyException("words of columns need one channel of x, and one column of w")
+        if self.w_bits.value.data < 8 or self.x_run.value.data > 1:
+            raise VerifyException("words of columns need w_bits 8 and x_run 1")
+        return True
 
     @property
     def has_unsigned_weights(self) -> bool:

@@ -120,6 +120,11 @@ class KernelOp(LowbitOp):
         """The layouts the kernel reads, taking word, lanes and frame from the given ones."""
 
     @property
+    def has_column_words(self) -> bool:
+        """Whether the words of w hold neighbouring columns of taps, and x is read at any byte."""
+        return False
+
+    @property
     def epilogue_block(self):
         """The block of the epilogue, or None."""
         region = self.regions[0] if self.regions else None
@@ -192,7 +197,7 @@ class KernelOp(LowbitOp):
         for role, have, want in (("x", x_layout, want_x), ("w", w_layout, want_w)):
             if have != want:
                 raise VerifyException(f"{role} must lie in {want}, got {have}")
-        if x_layout.word_bits != w_layout.word_bits:
+        if x_layout.word_bits != w_layout.word_bits and not self.has_column_words:
             raise VerifyException("x and w must have words of the same width")
         self._verify_schedule(max(1, w_layout.lane_block[1]))
         verify_accumulator(x, w, geometry.taps)

@@ -219,7 +219,7 @@ class TileOp(LowbitOp):
                 f"x must have {self.RANKS[0]} dimensions and w {self.RANKS[1]},"
                 f" got {x.get_num_dims()} and {w.get_num_dims()}"
             )
-        if w.element_type != x.element_type:
+        if not self._have_equal_words(x, w):
             raise VerifyException(
                 f"x holds {x.element_type}, w {w.element_type}: they must be equal"
             )
@@ -243,6 +243,10 @@ class TileOp(LowbitOp):
         sums = self.sums_of_vector(w, vectors, self.x_code, self.w_code)
         verify_results(self, sums, pixels * vectors)
         self._verify_unroll()
+
+    def _have_equal_words(self, x: MemRefType, w: MemRefType) -> bool:
+        """Whether x and w hold words that the tile multiplies."""
+        return w.element_type == x.element_type
 
     def _verify_unroll(self) -> None:
         """Check that the code of the unrolled loops does not grow with the extents without end."""

@@ -57,7 +57,7 @@ class Contraction:
     @staticmethod
     def of_kernel(op: KernelOp, target: Target, weight_vector_bits: int = 0) -> Contraction:
         """The contraction of a kernel on a target, its operands packed as they are."""
-        layout = packed_layout(op.operands[0].type)
+        layout = packed_layout(op.operands[1].type)
         assert layout is not None, "the op's verifier says so"
         return Contraction(
             *op.codes,

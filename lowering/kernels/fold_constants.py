@@ -17,8 +17,10 @@ from xdsl.pattern_rewriter import (
 
 from lowbit_dialect.constants import constant_tensor
 from lowbit_dialect.geometry import WEIGHT_LAYOUTS
+from lowbit_dialect.layouts.packed import packed_layout
 from lowbit_dialect.ops.correction import CorrectionOp
 from lowbit_dialect.ops.pack import BitpackOp, ConstantOp, UnpackOp
+from lowbit_dialect.ops.reshape import ReshapeOp
 from lowering.support.rewriting import rewrite
 
 
@@ -36,6 +38,23 @@ class FoldLayoutOfConstant(RewritePattern):
         source = op.x.owner
         if isinstance(source, ConstantOp):
             rewriter.replace(op, ConstantOp.from_patterns(source.patterns, op.result.type))
+
+
+class FoldReshapeOfConstant(RewritePattern):
+    """A constant is reshaped at compile time.
+
+    %c = lowbit.constant "0x.."
+    %r = lowbit.reshape %c
+    ->
+    %r = lowbit.constant "0x.."   of the other shape
+    """
+
+    @op_type_rewrite_pattern
+    def match_and_rewrite(self, op: ReshapeOp, rewriter: PatternRewriter) -> None:
+        source, type_ = op.x.owner, op.result.type
+        if isinstance(source, ConstantOp) and packed_layout(source.result.type) is None:
+            patterns = source.patterns.reshape(type_.get_shape())
+            rewriter.replace(op, ConstantOp.from_patterns(patterns, type_))
 
 
 class FoldCorrection(RewritePattern):
@@ -65,10 +84,10 @@ def oc_kh_kw_ic(patterns: NDArray[np.uint8], op: CorrectionOp) -> NDArray[np.uin
 
 @dataclass(frozen=True)
 class FoldConstantsPass(ModulePass):
-    """Fold bitpack, unpack and correction of constants; drop what is then unused."""
+    """Fold bitpack, unpack, reshape and correction of constants; drop what is then unused."""
 
     name = "lowbit-fold-constants"
 
     def apply(self, ctx: Context, op: ModuleOp) -> None:
         """Apply the patterns until nothing changes."""
-        rewrite(op, [FoldLayoutOfConstant(), FoldCorrection()])
+        rewrite(op, [FoldLayoutOfConstant(), FoldReshapeOfConstant(), FoldCorrection()])

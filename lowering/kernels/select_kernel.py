@@ -15,10 +15,13 @@ from xdsl.pattern_rewriter import (
     op_type_rewrite_pattern,
 )
 
+from lowbit_dialect.layouts.kernels import column_activation_layout, column_weight_layout
+from lowbit_dialect.ops.base import ints
 from lowbit_dialect.ops.contraction import Conv2DOp, MatmulOp
 from lowbit_dialect.ops.correction import CorrectionOp
 from lowbit_dialect.ops.kernel import KernelOp
 from lowbit_dialect.ops.pack import BitpackOp
+from lowbit_dialect.ops.reshape import ReshapeOp
 from lowbit_dialect.schedule import ScheduleAttr
 from lowering.kernels.contraction import Contraction
 from lowering.kernels.kernel_plan import KernelSelector
@@ -51,6 +54,9 @@ class SelectConvKernel(RewritePattern):
         geometry, conv = op.geometry, _conv_layout(op)
         kernel = _Kernel.of(op, self.target, self.choose, conv)
         clauses = {c.name: op.properties[c.name] for c in Conv2DOp.CLAUSES}
+        if kernel.strategy.folds_columns(kernel.contraction, conv, kernel.schedule):
+            kernel.replace_folded(op, rewriter, clauses)
+            return
         image = (geometry.rows.extent, geometry.cols.extent)
         kernel.replace(op, rewriter, kernel.strategy.ops.conv, image, clauses)
 
@@ -106,6 +112,43 @@ class _Kernel:
         lanes = choice.schedule.vectors.data * strategy.lanes(target)
         layouts = strategy.layouts(contraction, lanes, conv, choice.schedule)
         return _Kernel(contraction, strategy, choice.schedule, layouts)
+
+    def replace_folded(
+        self, op: Conv2DOp, rewriter: PatternRewriter, clauses: dict[str, Attribute]
+    ) -> None:
+        """Replace the convolution by one of an image whose columns are those of all channels.
+
+        Pixels of C channels lie as C columns of one channel: taps, strides and padding of columns
+        are C times as many.
+
+        %y = lowbit.conv2d %x, %w strides [2, 2] padding [3, 3, 3, 3]
+            : (tensor<1x224x224x3x..>, tensor<64x7x7x3x..>) -> ..
+        ->
+        %xr = lowbit.reshape %x : (..) -> tensor<1x224x672x1x..>
+        %wr = lowbit.reshape %w : (..) -> tensor<64x7x21x1x..>
+        %xp = lowbit.bitpack %xr
+        %wp = lowbit.bitpack %wr
+        %y = lowbit.dot_conv %xp, %wp strides [2, 6] padding [3, 3, 9, 9] schedule ..
+        """
+        g = op.geometry
+        top, bottom, left, right = op.padding.get_values()
+        padding = (top, bottom, left * g.ic, right * g.ic)
+        x = ReshapeOp.get(op.x, (g.batch, g.rows.extent, g.cols.extent * g.ic, 1))
+        w = ReshapeOp.get(op.w, (g.oc, g.rows.taps, g.cols.taps * g.ic, 1))
+        lanes = self.layouts[1].lane_block[1]
+        packed = [
+            BitpackOp.get(x.result, column_activation_layout(padding, g.cols.taps * g.ic)),
+            BitpackOp.get(w.result, column_weight_layout(lanes)),
+        ]
+        clauses |= {
+            "strides": ints((g.rows.stride, g.cols.stride * g.ic)),
+            "padding": ints(padding),
+        }
+        operands = [one.result for one in packed]
+        found = self.strategy.ops.conv.build_op(
+            operands, [op.result.type], schedule=self.schedule.without_skip(), **clauses
+        )
+        rewriter.replace(op, [x, w, *packed, found])
 
     def replace(
         self,

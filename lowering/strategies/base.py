@@ -132,6 +132,10 @@ class Strategy(ABC):
 
     # Schedules, and what they cost.
 
+    def folds_columns(self, c: Contraction, conv: ConvLayout, schedule: ScheduleAttr) -> bool:
+        """Whether columns of taps and their channels are read as the columns of one channel."""
+        return False
+
     @abstractmethod
     def registers(self, c: Contraction, pixels: int, vectors: int) -> int:
         """Vector registers that a tile needs in its innermost loop."""

@@ -12,8 +12,24 @@ from xdsl.ir import SSAValue
 from lowbit_dialect.codes import BipolarType, Code, SignedType
 from lowbit_dialect.layouts.images import pattern_bytes
 from lowering.loops.emit import Index
-from lowering.loops.packing.packed_walk import PackedWalk, nest, outermost
+from lowering.loops.packing.packed_walk import PackedWalk, nest, outermost, without
 from lowering.loops.stage import Stage
+
+
+def has_byte_columns(walk: PackedWalk, code: Code) -> bool:
+    """Whether neighbouring columns of one channel are neighbouring bytes."""
+    layout, rank = walk.layout, len(walk.shape)
+    order = [entry.data for entry in layout.order]
+    has_bytes = layout.bytes.data in ("levels", "values") and layout.word_bits.data == 8
+    is_plain = has_bytes and not len(layout.lanes) and code.affine is not None
+    is_natural = rank > 1 and walk.axis == rank - 1 and order == list(range(rank))
+    return is_plain and is_natural and walk.shape[-1] == 1
+
+
+def move_dims(walk: PackedWalk, code: Code) -> list[int]:
+    """The dimensions that are walked around the lines, those of the independent parts first."""
+    dims = outermost(walk)
+    return without(walk, dims, walk.axis - 1) if has_byte_columns(walk, code) else dims
 
 
 class ByteMover:
@@ -28,13 +44,21 @@ class ByteMover:
         is_vector = walk.axis == len(walk.shape) - 1 == innermost and not has_lanes
         if code.affine is None:
             is_vector = False  # the bytes are looked up one by one
-        self.widest = stage.target.vector_bits // 8 if is_vector else 1
+        self.has_columns = has_byte_columns(walk, code)
+        is_vector = is_vector or self.has_columns
+        self.widest = stage.target.vector_bits // 8 if is_vector and code.affine is not None else 1
 
     def run(self, plain: SSAValue, packed: SSAValue, low: SSAValue, high: SSAValue) -> None:
         """Move all elements whose outermost index is within low .. high."""
         layout = self.walk.layout
         words = layout.physical_shape(self.walk.shape, self.code.width)
         shape = (*words, self.per_word)
+        if self.has_columns:
+            self.packed = self.stage.memory(packed, MemRefType(i8, words[:-1]))
+            self.plain = self.stage.tensor(plain, self.walk.shape[:-1])
+            dims = move_dims(self.walk, self.code)
+            nest(self.emit, self.walk.shape, dims, (low, high), self.columns)
+            return
         if self.widest > 1:
             shape = (*words[:-1], words[-1] * self.per_word)
         self.packed = self.stage.memory(packed, MemRefType(i8, shape))
@@ -66,6 +90,24 @@ class ByteMover:
                 done, size = end, size // 2 if size > 8 else (size > 1) * 1
 
         emit.loop(0, groups, group_body)
+
+    def columns(self, indices: list[Index]) -> None:
+        """All columns of a row of one channel."""
+        emit, dim = self.emit, self.walk.axis - 1
+        done, size, count = 0, self.widest, self.walk.shape[dim]
+
+        def some(k: Index, size: int) -> None:
+            where = [*indices[:dim], k]
+            there = self.walk.physical(emit, [*where, 0], 0)[:-1]
+            sides = (self.plain, where), (self.packed, there)
+            (source, at), (target, to) = sides if self.to_words else sides[::-1]
+            data = emit.load_vector(source, at, VectorType(i8, [size]))
+            emit.store_vector(self.converted(data), target, to)
+
+        while done < count:
+            end = done + (count - done) // size * size
+            emit.loop(done, end, lambda k, size=size: some(k, size), size)
+            done, size = end, max(1, size // 2)
 
     def _move(
         self, indices: list[Index], start: Index, first_word: Index, k: Index, size: int

@@ -7,7 +7,7 @@ from xdsl.ir import SSAValue
 from lowbit_dialect.layouts.packed import PackedAttr
 from lowbit_dialect.ops.base import code_of
 from lowbit_dialect.ops.pack import BitpackOp, UnpackOp
-from lowering.loops.packing.byte_stages import ByteMover
+from lowering.loops.packing.byte_stages import ByteMover, move_dims
 from lowering.loops.packing.digit_stages import DigitMover
 from lowering.loops.packing.level_stages import LevelMover
 from lowering.loops.packing.packed_walk import PackedWalk, outermost, parts
@@ -30,6 +30,8 @@ def move(op: BitpackOp | UnpackOp, layout: PackedAttr, mover: type[ByteMover]) -
     walk = PackedWalk(layout, shape_of(plain))
 
     def body(stage: Stage, low: SSAValue, high: SSAValue) -> None:
-        mover(stage, walk, code_of(op.x.type, "x"), to_words).run(plain, packed, low, high)
+        mover(stage, walk, code, to_words).run(plain, packed, low, high)
 
-    return StageLoops(parts(walk, outermost(walk)), body)
+    code = code_of(op.x.type, "x")
+    dims = move_dims(walk, code) if mover is ByteMover else outermost(walk)
+    return StageLoops(parts(walk, dims), body)

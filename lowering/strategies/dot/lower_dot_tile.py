@@ -84,6 +84,15 @@ class _Tile(WordTile):
         self.narrow = VectorType(IntegerType(16), [2 * self.lanes])
         self.bytes = VectorType(i8, [4 * self.lanes])
 
+    @override
+    def x_at(self, x: At, pixel: int, word: int = 0) -> list[SSAValue]:
+        if not self.tile.has_column_words:
+            return super().x_at(x, pixel, word)
+        emit = self.emit
+        column = emit.add(x[2], pixel * self.step + word * BYTES_PER_WORD)
+        column = emit.add(column, emit.mul(x[3], BYTES_PER_WORD))
+        return [emit.value(i) for i in (*x[:2], column, 0)]
+
     def sums(self) -> Sums:
         """The sums of the tile as vectors of i32."""
         acc = self.all_taps(self.sets)

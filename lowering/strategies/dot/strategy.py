@@ -100,6 +100,22 @@ class Dot(Strategy):
         bits = self._storage(schedule.knob_values) if schedule is not None else 8
         return x, w if bits == 8 else w.as_levels(bits)
 
+    @override
+    def folds_columns(self, c: Contraction, conv: ConvLayout, schedule: ScheduleAttr) -> bool:
+        """Where words of columns and channels are fewer than words of the channels of each."""
+        g, knobs = c.geometry, self.ops.knobs
+        words = words_of(self._in_words(c, schedule.knob_values))
+        plain = {name: knobs[name].default for name in ("storage", "i16_steps", "x_run")}
+        is_plain = all(self.ops.knob(schedule, name) == value for name, value in plain.items())
+        if not is_plain or words.size < BYTES_PER_WORD or words.holds != "values":
+            return False
+        if conv.order != "nhwc" or g.groups > 1 or g.cols.dilation > 1:
+            return False
+        if c.target.dot_form.by_lane or _product(c).needs_correction:
+            return False
+        folded = -(-g.cols.taps * g.ic // BYTES_PER_WORD)
+        return folded < g.cols.taps * -(-g.ic // BYTES_PER_WORD)
+
     def _storage(self, knobs: Knobs) -> int:
         storage = knobs.get("storage", self.ops.knobs["storage"].default)
         assert isinstance(storage, int), "the field is a number"

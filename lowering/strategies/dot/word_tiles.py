@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from math import ceil
+
 from typing_extensions import override
+from xdsl.dialects.builtin import MemRefType, i8, i32
 
 from lowbit_dialect.layouts.packed import PackedAttr
 from lowbit_dialect.ops.base import int_
@@ -24,7 +27,14 @@ class WordTiles(ByteTiles):
         self.w_bits = w_layout.bits.data
         self.word_bytes = w_layout.word_bits.data // 8
         self.is_narrow = self.word_bytes < BYTES_PER_WORD
-        super().place_operands(op, frame, w_layout)
+        if not op.has_column_words:
+            super().place_operands(op, frame, w_layout)
+            return
+        rows, words = self.geometry.rows, ceil(self.cols.taps / BYTES_PER_WORD)
+        x_shape = (self.geometry.batch, *self.framed(frame), 1)
+        w_shape = (self.blocks, rows.taps, 1, words, self.lanes)
+        self.x = self.stage.memory(op.operands[0], MemRefType(i8, x_shape))
+        self.w = self.stage.memory(op.operands[1], MemRefType(i32, w_shape))
 
     @override
     def tile_op(self, arguments: TileArguments, pixels: int, vectors: int) -> TileOp:
