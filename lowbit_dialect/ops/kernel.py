@@ -50,6 +50,7 @@ from lowbit_dialect.ops.contraction import (
     matmul_geometry,
     verify_accumulator,
 )
+from lowbit_dialect.ops.epilogue_checks import why_no_schedule
 from lowbit_dialect.ops.glue import FusedGlueOp
 from lowbit_dialect.ops.pack import BitpackOp
 from lowbit_dialect.schedule import Knob, KnobValue, ScheduleAttr
@@ -261,21 +262,8 @@ class KernelOp(LowbitOp):
             expect_type(without_channels(self.operands[2].type), expected, "correction")
 
     def _verify_epilogue_schedule(self) -> None:
-        plan, glue, pack = self.plan_of_epilogue, self.glue, self.pack
-        if plan.sum_bits.data < i32.width.data and (glue is None or glue.form.data != "threshold"):
-            raise VerifyException(
-                f"epilogue_schedule: sum_bits = {plan.sum_bits.data}: for glue of form threshold"
-            )
-        products = plan.product_bits.data
-        if products < 64 and (glue is None or glue.form.data != "scale"):
-            raise VerifyException(
-                f"epilogue_schedule: product_bits = {products}: for glue of form scale"
-            )
-        layout = packed_layout(pack.results[0].type) if pack is not None else None
-        if plan.words.data > 1 and (layout is None or layout.bytes.data):
-            raise VerifyException(
-                f"epilogue_schedule: words = {plan.words.data}: for an epilogue that packs planes"
-            )
+        if reason := why_no_schedule(self.plan_of_epilogue, self.glue, self.pack):
+            raise VerifyException(f"epilogue_schedule: {reason}")
 
     def _verify_epilogue(self) -> None:
         block = self.epilogue_block
