@@ -71,6 +71,8 @@ def for_lanes(
 def lane_count(target: Target) -> int:
     """Elements of i32 and of bytes at once: a register of i32, or where bytes widen at the cost of
     an instruction for each half, half a file of registers of them.
+
+    It follows from the width and the number of registers alone and is no choice between plans.
     """
     if not target.has("neon"):
         return target.lanes(32)
