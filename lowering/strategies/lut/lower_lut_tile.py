@@ -407,8 +407,8 @@ ORDERS = {
     16: LookupOrder(pixels=2, piece=4, lookups=8, unrolled=12, whole_nibbles=True),
     32: LookupOrder(pixels=2, piece=4, lookups=28, unrolled=12, whole_nibbles=True),
 }
-"""By the vector registers of processors that have `neon`: it follows from these capabilities alone and
-is no choice between plans."""
+"""By the vector registers of processors that have `neon`: it follows from these capabilities alone
+and is no choice between plans."""
 LONG_ORDER = LookupOrder(
     pixels=0, piece=16, lookups=UNLIMITED, unrolled=UNLIMITED, whole_nibbles=False
 )
