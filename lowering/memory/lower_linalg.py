@@ -50,6 +50,14 @@ def check(op: StructuredOp) -> None:
         op.get_loop_bound_sources()
     except (AssertionError, NotImplementedError, ValueError) as error:
         fail(op, f"its maps do not say the bounds of its loops: {error}")
+    loops = op.get_num_loops()
+    for inner in op.body.block.ops:
+        if isinstance(inner, linalg.ops.IndexOp) and not 0 <= inner.dim.value.data < loops:
+            fail(inner, f"there is no loop {inner.dim.value.data}: there are {loops}")
+    end = op.body.block.last_op
+    elements = [v.type.element_type for v in op.outputs if isinstance(v.type, MemRefType)]
+    if end is None or list(end.operand_types) != elements:
+        fail(op, f"its body must yield {', '.join(map(str, elements))}")
 
 
 @dataclass(frozen=True)

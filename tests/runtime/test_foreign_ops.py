@@ -303,6 +303,12 @@ REFUSALS = {
 }  # fmt: skip
 
 
+def test_an_index_of_no_loop_is_refused() -> None:
+    text = GENERIC.replace("linalg.index 0", "linalg.index 7")
+    with pytest.raises(DiagnosticException, match="there is no loop 7: there are 2"):
+        compile(text, use_cache=False)
+
+
 @pytest.mark.parametrize("text", REFUSALS)
 def test_what_has_no_loops_is_refused(text: str) -> None:
     assert REFUSALS[text] in refused(
