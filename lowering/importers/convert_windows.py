@@ -113,7 +113,8 @@ def _average(conversion: Conversion, node: NodeOp, x: Value, axes: list[Axis]) -
     if axis not in (None, 1):
         return float_node(conversion, node, "the scales of x run along the image")
     result = conversion.integers(op, Chain((Affine(scale, exact([image.offset])),), axis))
-    conversion.record(node)
+    assert isinstance(result.data, SSAValue)
+    conversion.record(node, "", result.data)
     if is_line:
         result = reshaped(conversion, result, (*result.shape[:2], result.shape[3]))
     return result

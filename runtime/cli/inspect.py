@@ -1,5 +1,9 @@
 """Show a module at every level, the assembly of its stages, and what they cost.
 
+Of an ONNX model, without --level, it shows a row for each layer: the codes of activations and
+weights, the kernel, multiply-accumulates, bytes of packed weights and of the same as f32, and the
+MAC/cycle that the cost model predicts; and which nodes compute in floating point, and why.
+
 The table at the end has a row for each stage of each function:
 
   parts         independent parts that threads can share
@@ -64,6 +68,11 @@ def execute(args: argparse.Namespace) -> int:
     target = get_target(args.target)
     if args.function is not None and args.level in _TENSOR_LEVELS:
         raise ValueError(f"--function names a function of lower levels than {args.level}")
+    if args.file.suffix.lower() == ".onnx" and args.level is None:
+        from runtime.cli.inspect_model import report  # noqa: PLC0415
+
+        report(args.file, target, args.strategy)
+        return 0
     module = read_module(args.file)
     levels = Levels.of(module, target, args.level if args.level in LEVELS else None, args.strategy)
     shown = _Selection(levels, args.entry, args.function)

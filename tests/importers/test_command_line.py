@@ -1,5 +1,6 @@
 """Models at the command line: arrays by name, batches, and the front end of xDSL."""
 
+import subprocess
 import sys
 from pathlib import Path
 
@@ -9,7 +10,9 @@ from xdsl.xdsl_opt_main import xDSLOptMain
 
 from runtime.cli import main
 from tests.importers.networks import Net, executed, onnx
+from tests.tools import needed_program
 
+W = np.ones((4, 3), np.float32)
 X = np.random.default_rng(0).normal(size=(6, 4)).astype(np.float32)
 
 
@@ -109,10 +112,59 @@ def test_the_front_end_of_xdsl(tmp_path: Path, capsys: pytest.CaptureFixture[str
 
 
 def test_lowbit_does_not_import_onnx() -> None:
-    import subprocess  # noqa: PLC0415
-
     code = "import sys, lowbit, runtime.cli, lowering.universe; print('onnx' in sys.modules)"
     done = subprocess.run(
         [sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=60
     )
     assert done.stdout == "False\n"
+
+
+def test_the_report(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    net = two_layers(1)
+    unequal = net.node("Add", net.nodes[-1].output[0], net.node("MatMul", "x", net.constant(W)))
+    save(Path("net.onnx"), net, unequal)
+    assert main(["inspect", "net.onnx", "--target=znver5"]) == 0
+    out = capsys.readouterr().out
+    row = next(line.split() for line in out.splitlines() if line.startswith("MatMul_2"))
+    assert row[:4] == ["MatMul_2", "MatMul", "signed<2>", "signed<3>"]
+    assert row[5] == str(4 * 3)
+    assert row[7] == str(4 * 4 * 3)
+    assert "5 of 7 nodes have integers or are part of their glue" in out
+    assert "in floating point: MatMul_5 (MatMul): x: no quantiser rounds it" in out
+    assert "in floating point: Add_6 (Add): input 1 has no integers: no quantiser rounds it" in out
+
+
+def test_verified(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    net = two_layers()
+    save(Path("net.onnx"), net, net.nodes[-1].output[0])
+    np.save("x.npy", X)
+    assert main(["verify", "net.onnx", "--data", "x.npy", "--samples", "5"]) == 0
+    rows = [line.split() for line in capsys.readouterr().out.splitlines()[2:]]
+    assert rows == [
+        ["Quant_0", "24", "5", "0", "0"],
+        ["Quant_1", "12", "5", "0", "0"],
+        ["Quant_3", "18", "5", "0", "0"],
+    ]
+
+
+def test_a_c_library_for_another_machine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The program that comes with the library, emulated, gives what is computed here."""
+    emulator = needed_program("qemu-aarch64", "qemu-user")
+    compiler = needed_program("aarch64-linux-gnu-gcc", "gcc-aarch64-linux-gnu")
+    monkeypatch.chdir(tmp_path)
+    net = two_layers(6)
+    name = net.nodes[-1].output[0]
+    save(Path("net.onnx"), net, name)
+    np.save("x.npy", X)
+    assert main(["compile", "net.onnx", "--target=cortex-a53", "-o", "out/"]) == 0
+    program = ["-static", "out/net_example.c", "out/libnet.a", "-o", "net"]
+    subprocess.run([compiler, *program], check=True, timeout=120)
+    run = [emulator, "-cpu", "cortex-a53", "./net", "x.npy", "--output", "y.npy"]
+    subprocess.run(run, check=True, timeout=120, capture_output=True)
+    assert np.array_equal(np.load("y.npy"), executed(net.model(name), X)[name])
