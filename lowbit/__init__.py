@@ -14,6 +14,8 @@ whose inner modules may move between two versions.
 
 from __future__ import annotations
 
+import sys
+from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 from lowbit_dialect.at_fork import load_module
@@ -70,11 +72,29 @@ _NAMES = {
 longer to import than a kernel takes to load from the cache."""
 
 
+def _load(module: str) -> ModuleType:
+    """A module of ours.
+
+    Raises:
+        ImportError: a module of the same name as one of our packages hides it.
+    """
+    try:
+        return load_module(module)
+    except ModuleNotFoundError as error:
+        top = module.partition(".")[0]
+        if error.name != module or hasattr(sys.modules.get(top), "__path__"):
+            raise
+        place = getattr(sys.modules.get(top), "__file__", None)
+        raise ImportError(
+            f"{place} hides the package {top!r} of lowbit: give the file another name"
+        ) from error
+
+
 def __getattr__(name: str) -> Any:
     if name in _MODULES:
-        value = load_module(_MODULES[name])
+        value = _load(_MODULES[name])
     elif name in _NAMES:
-        value = getattr(load_module(_NAMES[name]), name)
+        value = getattr(_load(_NAMES[name]), name)
     else:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     globals()[name] = value

@@ -15,7 +15,8 @@ from lowbit_dialect.arguments import integer
 from lowbit_dialect.arrays import as_array
 from lowbit_dialect.codes import Code, parse_code
 from lowbit_dialect.constants import constant_tensor
-from lowbit_dialect.layouts.packed import PLANE, PackedAttr, byte_count
+from lowbit_dialect.layouts.packed import PackedAttr, byte_count
+from lowbit_dialect.layouts.packed_syntax import PLANE
 from lowbit_dialect.ops.pack import ConstantOp, UnpackOp, with_encoding
 from lowbit_dialect.sums.ranges import SumRanges
 

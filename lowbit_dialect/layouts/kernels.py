@@ -21,7 +21,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from lowbit_dialect.geometry import LAYOUTS, WEIGHT_LAYOUTS
-from lowbit_dialect.layouts.packed import PLANE, PackedAttr
+from lowbit_dialect.layouts.packed import PackedAttr
+from lowbit_dialect.layouts.packed_syntax import PLANE
 from lowbit_dialect.sums.lut import TABLE_WORD
 
 DOT_WORD = 32

@@ -33,20 +33,14 @@ from xdsl.utils.exceptions import VerifyException
 
 from lowbit_dialect.codes import Code
 from lowbit_dialect.layouts.channels import channels_layout
-
-WORD_BITS = (8, 16, 32, 64)
-PLANE = -1
-"""Entry of `order` that stands for the bit-plane axis (printed `p`)."""
-FIELDS = ("frame", "lanes", "groups", "bytes", "bits", "shift", "index")
-"""The fields that may be left out."""
-BYTES = ("", "levels", "values", "digits")
-"""What the bytes of a word hold; the empty word is for words of bits."""
-LEVEL_BITS = (1, 2, 4, 8)
-"""Bits that a level may take in a word of levels."""
-
-
-def _ints(values: Sequence[int]) -> ArrayAttr[IntAttr]:
-    return ArrayAttr([IntAttr(v) for v in values])
+from lowbit_dialect.layouts.packed_checks import check_packed
+from lowbit_dialect.layouts.packed_syntax import (
+    FIELDS,
+    PLANE,
+    int_list_attr,
+    parse_packed,
+    print_packed,
+)
 
 
 @irdl_attr_definition
@@ -122,178 +116,28 @@ class PackedAttr(ParametrizedAttribute):
         return PackedAttr(
             IntAttr(axis),
             IntAttr(word_bits),
-            _ints(order),
-            _ints(frame if any(frame) else ()),
-            _ints(lanes),
+            int_list_attr(order),
+            int_list_attr(frame if any(frame) else ()),
+            int_list_attr(lanes),
             IntAttr(groups),
             StringAttr(bytes),
             IntAttr(bits),
             IntAttr(shift),
-            _ints(index),
+            int_list_attr(index),
         )
 
     @classmethod
     def parse_parameters(cls, parser: AttrParser) -> Sequence[Attribute]:
         """Parse ``<axis = A, word = iW, order = [..] (, frame = [..] , lanes = [d, n], ..)>``."""
-        given: dict[str, Attribute] = {}
-        with parser.in_angle_brackets():
-            parser.parse_keyword("axis")
-            parser.parse_punctuation("=")
-            axis = parser.parse_integer(allow_boolean=False)
-            parser.parse_punctuation(",")
-            parser.parse_keyword("word")
-            parser.parse_punctuation("=")
-            word = parser.parse_type()
-            if not isinstance(word, IntegerType) or word != IntegerType(word.width):
-                parser.raise_error(f"word must be i8, i16, i32 or i64, got {word}")
-            parser.parse_punctuation(",")
-            parser.parse_keyword("order")
-            parser.parse_punctuation("=")
-            order = parser.parse_comma_separated_list(
-                parser.Delimiter.SQUARE, lambda: _parse_order_entry(parser)
-            )
-            while parser.parse_optional_punctuation(",") is not None:
-                field = parser.parse_identifier()
-                if field not in FIELDS or field in given:
-                    twice = "given twice" if field in given else "unknown"
-                    parser.raise_error(
-                        f"#lowbit.packed: field {field!r} is {twice};"
-                        f" {', '.join(FIELDS[:-1])} and {FIELDS[-1]} are allowed"
-                    )
-                parser.parse_punctuation("=")
-                if field in ("groups", "bits", "shift"):
-                    given[field] = IntAttr(parser.parse_integer(allow_boolean=False))
-                elif field == "bytes":
-                    given[field] = StringAttr(parser.parse_identifier())
-                else:
-                    given[field] = _ints(
-                        parser.parse_comma_separated_list(
-                            parser.Delimiter.SQUARE,
-                            lambda: parser.parse_integer(allow_boolean=False),
-                        )
-                    )
-        none = _ints(())
-        return [
-            IntAttr(axis),
-            IntAttr(word.width.data),
-            _ints(order),
-            given.get("frame", none),
-            given.get("lanes", none),
-            given.get("groups", IntAttr(1)),
-            given.get("bytes", StringAttr("")),
-            given.get("bits", IntAttr(8)),
-            given.get("shift", IntAttr(0)),
-            given.get("index", none),
-        ]
+        return parse_packed(parser)
 
     def print_parameters(self, printer: Printer) -> None:
         """Print the fields, leaving out those that hold nothing."""
-        order = ", ".join("p" if d.data == PLANE else str(d.data) for d in self.order)
-        fields = [
-            f"axis = {self.axis.data}",
-            f"word = i{self.word_bits.data}",
-            f"order = [{order}]",
-        ]
-        for name, value in (("frame", self.frame), ("lanes", self.lanes)):
-            if len(value):
-                fields.append(f"{name} = [{', '.join(str(d.data) for d in value)}]")
-        if self.groups.data != 1:
-            fields.append(f"groups = {self.groups.data}")
-        if self.bytes.data:
-            fields.append(f"bytes = {self.bytes.data}")
-        if self.bits.data != 8:
-            fields.append(f"bits = {self.bits.data}")
-        if self.shift.data:
-            fields.append(f"shift = {self.shift.data}")
-        if len(self.index):
-            fields.append(f"index = [{', '.join(str(d.data) for d in self.index)}]")
-        with printer.in_angle_brackets():
-            printer.print_string(", ".join(fields))
+        print_packed(self, printer)
 
     def verify(self) -> None:
         """Check everything that can be checked without a shape."""
-        order = [d.data for d in self.order]
-        if self.bytes.data not in BYTES:
-            raise VerifyException(
-                f"#lowbit.packed: bytes = {self.bytes.data}: {', '.join(BYTES[1:-1])} and"
-                f" {BYTES[-1]} are allowed"
-            )
-        if self.bits.data not in LEVEL_BITS:
-            raise VerifyException(
-                f"#lowbit.packed: bits = {self.bits.data}: 1, 2, 4 and 8 are allowed"
-            )
-        if self.bits.data != 8 and self.bytes.data != "levels":
-            raise VerifyException(
-                f"#lowbit.packed: bits = {self.bits.data}: only levels take less than a byte"
-            )
-        whole_levels = self.bytes.data == "levels" and self.bits.data == 8
-        if self.shift.data and not (whole_levels and 0 < self.shift.data < 8):
-            raise VerifyException(
-                f"#lowbit.packed: shift = {self.shift.data}: levels of 8 bits may be shifted by 1"
-                " to 7 bits"
-            )
-        first = 0 if self.bytes.data else PLANE
-        rank = len(order) + first
-        if self.word_bits.data not in WORD_BITS:
-            raise VerifyException(
-                f"#lowbit.packed: word of {self.word_bits.data} bits: 8, 16, 32, 64 are allowed"
-            )
-        if not order or sorted(order) != list(range(first, rank)):
-            planes = "" if self.bytes.data else "p and "
-            raise VerifyException(
-                f"#lowbit.packed: order must name {planes}each of the {max(rank, 0)} dimensions"
-                " once"
-            )
-        if not 0 <= self.axis.data < rank:
-            raise VerifyException(
-                f"#lowbit.packed: axis {self.axis.data} is not one of the {rank} dimensions"
-            )
-        if self.groups.data < 1:
-            raise VerifyException(f"#lowbit.packed: groups = {self.groups.data} is not positive")
-        self._verify_lanes(rank)
-        self._verify_frame(rank)
-        self._verify_index()
-
-    def _verify_index(self) -> None:
-        if not len(self.index):
-            return
-        if len(self.index) != 2 or self.bytes.data or not len(self.lanes):
-            raise VerifyException(
-                "#lowbit.packed: index is [bits, register], for words of bits in lanes"
-            )
-        (bits, register), lanes = self.index_shape, self.lane_block[1]
-        if not 1 <= bits <= 8 or register < 4 or register % 4 or lanes % register:
-            raise VerifyException(
-                f"#lowbit.packed: index = [{bits}, {register}] needs 1 to 8 bits, and a register of"
-                f" a multiple of 4 bytes that divides the {lanes} lanes"
-            )
-
-    def _verify_lanes(self, rank: int) -> None:
-        if not len(self.lanes):
-            return
-        if len(self.lanes) != 2:
-            raise VerifyException("#lowbit.packed: lanes is [dimension, count]")
-        dim, count = self.lane_block
-        if not 0 <= dim < rank or dim == self.axis.data or count < 1:
-            raise VerifyException(
-                f"#lowbit.packed: lanes = [{dim}, {count}] needs a dimension below {rank} other"
-                f" than the packed axis {self.axis.data}, and a positive count"
-            )
-
-    def _verify_frame(self, rank: int) -> None:
-        frame = [f.data for f in self.frame]
-        if not frame:
-            return
-        if len(frame) != 2 * rank or min(frame) < 0:
-            raise VerifyException(
-                f"#lowbit.packed: frame needs {2 * rank} numbers >= 0, two a dimension, got {frame}"
-            )
-        for dim in {self.axis.data, *([self.lane_block[0]] if len(self.lanes) else [])}:
-            if frame[2 * dim] or frame[2 * dim + 1]:
-                raise VerifyException(
-                    f"#lowbit.packed: dimension {dim} is packed or split in lanes,"
-                    " it cannot have a frame"
-                )
+        check_packed(self)
 
     @property
     def rank(self) -> int:
@@ -372,7 +216,7 @@ class PackedAttr(ParametrizedAttribute):
 
     def with_frame(self, frame: Sequence[int]) -> PackedAttr:
         """The same layout with another frame."""
-        return self._replaced(frame=_ints(frame if any(frame) else ()))
+        return self._replaced(frame=int_list_attr(frame if any(frame) else ()))
 
     def as_levels(self, bits: int) -> PackedAttr:
         """The same layout with levels of fewer bits than a byte in its words of bytes."""
@@ -420,12 +264,6 @@ class PackedAttr(ParametrizedAttribute):
             bits if d.data == PLANE else self.blocks_of(d.data, shape[d.data]) for d in self.order
         )
         return (*physical, lane_count) if len(self.lanes) else physical
-
-
-def _parse_order_entry(parser: AttrParser) -> int:
-    if parser.parse_optional_keyword("p") is not None:
-        return PLANE
-    return parser.parse_integer(allow_boolean=False, allow_negative=False)
 
 
 def index_count(elements: int, word: int, bits: int) -> int:

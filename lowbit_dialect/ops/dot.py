@@ -23,7 +23,8 @@ from lowbit_dialect.layouts.kernels import (
     column_activation_layout,
     column_weight_layout,
 )
-from lowbit_dialect.layouts.packed import LEVEL_BITS, PackedAttr, packed_layout
+from lowbit_dialect.layouts.packed import PackedAttr, packed_layout
+from lowbit_dialect.layouts.packed_syntax import LEVEL_BITS
 from lowbit_dialect.ops.contraction import conv_layout
 from lowbit_dialect.ops.kernel import ConvKernelOp, GemmKernelOp, KernelOp
 from lowbit_dialect.ops.strategy import StrategyOps

@@ -9,7 +9,7 @@ from xdsl.dialects.builtin import IntegerAttr, IntegerType, MemRefType, i8
 from xdsl.irdl import irdl_op_definition, prop_def
 from xdsl.utils.exceptions import VerifyException
 
-from lowbit_dialect.layouts.packed import LEVEL_BITS
+from lowbit_dialect.layouts.packed_syntax import LEVEL_BITS
 from lowbit_dialect.ops.base import INT, Clause, int_
 from lowbit_dialect.ops.tile import TILE_CLAUSES, TileOp
 from lowbit_dialect.sums.dot import BYTES_PER_WORD, WORD_BYTES, DotSums

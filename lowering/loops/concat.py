@@ -9,7 +9,8 @@ from xdsl.dialects import arith
 from xdsl.dialects.builtin import MemRefType, VectorType
 from xdsl.ir import Attribute, SSAValue
 
-from lowbit_dialect.layouts.packed import PLANE, PackedAttr, packed_layout, storage_type
+from lowbit_dialect.layouts.packed import PackedAttr, packed_layout, storage_type
+from lowbit_dialect.layouts.packed_syntax import PLANE
 from lowbit_dialect.ops.base import code_of
 from lowbit_dialect.ops.concat import ConcatOp
 from lowering.loops.emit import Emit, Index

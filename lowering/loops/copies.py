@@ -13,7 +13,8 @@ from xdsl.ir import SSAValue
 from lowbit_dialect import arith_ops
 from lowbit_dialect.codes import Code
 from lowbit_dialect.layouts.channels import ChannelsAttr, channels_layout
-from lowbit_dialect.layouts.packed import PLANE, byte_count, packed_layout, storage_type
+from lowbit_dialect.layouts.packed import byte_count, packed_layout, storage_type
+from lowbit_dialect.layouts.packed_syntax import PLANE
 from lowbit_dialect.ops.copy import CopyOp, ZeroGapsOp
 from lowbit_dialect.ops.reshape import ReshapeOp
 from lowering.loops.emit import Emit, Index

@@ -10,7 +10,8 @@ import numpy as np
 
 from lowbit_dialect.cached_property import cached_property
 from lowbit_dialect.codes import Code, SignedType, UnipolarType
-from lowbit_dialect.layouts.packed import PLANE, PackedAttr, packed_layout
+from lowbit_dialect.layouts.packed import PackedAttr, packed_layout
+from lowbit_dialect.layouts.packed_syntax import PLANE
 from runtime.signature import Signature
 from runtime.tensor_spec import TensorSpec
 

@@ -17,7 +17,8 @@ from lowbit_dialect.codes import (
     UnipolarType,
 )
 from lowbit_dialect.geometry import ConvGeometry, Window
-from lowbit_dialect.layouts.packed import BYTES, LEVEL_BITS, PLANE, WORD_BITS, PackedAttr
+from lowbit_dialect.layouts.packed import PackedAttr
+from lowbit_dialect.layouts.packed_syntax import BYTES, LEVEL_BITS, PLANE, WORD_BITS
 
 
 def affine_codes(most_bits: int = 4) -> st.SearchStrategy[AffineCode]:

@@ -12,7 +12,8 @@ from xdsl.utils.exceptions import VerifyException
 from lowbit_dialect.codes import SignedType, UnipolarType
 from lowbit_dialect.interpreters import PackedArray
 from lowbit_dialect.layouts.images import foreign_bytes
-from lowbit_dialect.layouts.packed import PLANE, PackedAttr, byte_count, packed_layout, storage_type
+from lowbit_dialect.layouts.packed import PackedAttr, byte_count, packed_layout, storage_type
+from lowbit_dialect.layouts.packed_syntax import PLANE
 from lowbit_dialect.layouts.packing import occupied, pack, unpack, word_dtype
 
 

@@ -13,7 +13,8 @@ from xdsl.dialects.builtin import TensorType, f32
 from lowbit_dialect.codes import AFFINE_CODES, Code
 from lowbit_dialect.geometry import LAYOUTS, Window
 from lowbit_dialect.layouts.kernels import activation_layout, byte_activation_layout
-from lowbit_dialect.layouts.packed import PLANE, PackedAttr
+from lowbit_dialect.layouts.packed import PackedAttr
+from lowbit_dialect.layouts.packed_syntax import PLANE
 from lowbit_dialect.ops.glue import FusedGlueOp
 from tests.differential.graph import Graph, Numbers, Value, tensor
 from tests.sweep import SCALE

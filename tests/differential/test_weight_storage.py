@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from lowbit_dialect import reference
 from lowbit_dialect.codes import AFFINE_CODES, parse_code
-from lowbit_dialect.layouts.packed import LEVEL_BITS
+from lowbit_dialect.layouts.packed_syntax import LEVEL_BITS
 from lowbit_dialect.sums.dot import DotSums
 from lowbit_dialect.sums.level_fields import LevelFields
 from lowering.strategies.dot import strategy as dot_strategy

@@ -57,6 +57,16 @@ def test_a_network_from_public_names_alone() -> None:
     assert lowbit.targets.get_target("cortex-a53").name in lowbit.targets.target_names()
 
 
+def test_a_file_that_hides_a_package_is_named(tmp_path: Path) -> None:
+    (tmp_path / "runtime.py").write_text("")
+    program = f"import sys; sys.path.insert(0, {str(tmp_path)!r}); import lowbit; lowbit.matmul"
+    done = subprocess.run(
+        [sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, check=False
+    )
+    said = f"ImportError: {tmp_path / 'runtime.py'} hides the package 'runtime'"
+    assert said in done.stderr.splitlines()[-1]
+
+
 def test_importing_takes_little() -> None:
     """0.02 s on a quiet machine; xDSL and LLVM are imported when a name is first used."""
     assert seconds_of("import lowbit") < 0.25

@@ -12,7 +12,8 @@ from xdsl.ir import SSAValue
 from lowbit_dialect import simd
 from lowbit_dialect.codes import Code
 from lowbit_dialect.geometry import LAYOUTS
-from lowbit_dialect.layouts.packed import PLANE, PackedAttr, packed_layout
+from lowbit_dialect.layouts.packed import PackedAttr, packed_layout
+from lowbit_dialect.layouts.packed_syntax import PLANE
 from lowbit_dialect.ops.base import code_of
 from lowbit_dialect.ops.kernel import ConvKernelOp, KernelOp
 from lowering.loops.contraction.accumulator_tile import AccumulatorTile

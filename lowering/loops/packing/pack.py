@@ -11,7 +11,8 @@ from xdsl.dialects.builtin import VectorType, i8
 from xdsl.ir import SSAValue
 
 from lowbit_dialect import simd
-from lowbit_dialect.layouts.packed import PLANE, packed_layout
+from lowbit_dialect.layouts.packed import packed_layout
+from lowbit_dialect.layouts.packed_syntax import PLANE
 from lowbit_dialect.ops.base import code_of
 from lowbit_dialect.ops.pack import BitpackOp
 from lowering.loops.emit import Index, signed_byte

@@ -6,7 +6,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from math import ceil
 
-from lowbit_dialect.layouts.packed import PLANE, PackedAttr
+from lowbit_dialect.layouts.packed import PackedAttr
+from lowbit_dialect.layouts.packed_syntax import PLANE
 from lowering.loops.emit import Emit, Index
 
 

@@ -13,7 +13,7 @@ from math import ceil
 
 from lowbit_dialect.codes import Code
 from lowbit_dialect.geometry import ConvGeometry
-from lowbit_dialect.layouts.packed import LEVEL_BITS
+from lowbit_dialect.layouts.packed_syntax import LEVEL_BITS
 from lowbit_dialect.sums.dot import BYTES_PER_WORD, DotSums
 from lowbit_dialect.sums.level_fields import LevelFields, full_exponent
 from lowering.kernels.cost_model import stream_cycles
