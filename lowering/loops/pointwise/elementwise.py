@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 from xdsl.dialects import arith
 from xdsl.dialects.builtin import (
+    IntegerType,
     f32,
     i8,
     i32,
@@ -24,7 +25,7 @@ from lowbit_dialect.ops.elementwise import AddOp, DequantizeOp, QuantizeOp
 from lowbit_dialect.ops.glue import FusedGlueOp
 from lowering.loops.emit import INDEX, Emit, Index
 from lowering.loops.epilogue.glue_levels import GLUE_LEVELS
-from lowering.loops.epilogue.levels import are_constant, saturating_add
+from lowering.loops.epilogue.levels import are_constant, plain_add, saturating_add
 from lowering.loops.pointwise.channel_numbers import ChannelNumbers
 from lowering.loops.pointwise.lanes import Lanes, flat, for_lanes, lane_count, rows_of
 from lowering.loops.pointwise.round_to_code import round_to_code
@@ -82,9 +83,9 @@ def _clip(emit: Emit, value: SSAValue, low: int, high: int) -> SSAValue:
     return emit.binary(arith.MinSIOp, value, emit.constant(high, value.type))
 
 
-def _integers(lanes: Lanes, memory: SSAValue, element) -> SSAValue:
-    """i32 values of the lanes, from i32 or from the storage bytes of a code."""
-    emit, ints = lanes.emit, lanes.vector(i32)
+def _integers(lanes: Lanes, memory: SSAValue, element, integer: IntegerType = i32) -> SSAValue:
+    """Values of the lanes as i32, or narrower, from i32 or from the storage bytes of a code."""
+    emit, ints = lanes.emit, lanes.vector(integer)
     if not isinstance(element, Code):
         return lanes.load(memory)
     if not isinstance(element, AffineCode):
@@ -121,10 +122,16 @@ def dequantize(op: DequantizeOp, target: Target) -> StageLoops:
 
 
 def add(op: AddOp, target: Target) -> StageLoops:
-    """Sum in i32, saturating where both operands are i32, clipped to a code's range."""
+    """Sum in i32, saturating where both operands are i32, clipped to a code's range.
+
+    Sums of affine codes that become a code fit in i16, and more of them in a vector.
+    """
     shape = rows_of(shape_of(op.result))
     types = [element_of(v) for v in (op.lhs, op.rhs)]
     code = element_of(op.result)
+    is_narrow = all(isinstance(element, AffineCode) for element in (*types, code))
+    integer = IntegerType(16) if is_narrow else i32
+    count = max(lane_count(target), target.lanes(integer.bitwidth))
 
     def body(stage: Stage, low: SSAValue, high: SSAValue) -> None:
         memories = [flat(stage, v) for v in (op.lhs, op.rhs)]
@@ -132,14 +139,14 @@ def add(op: AddOp, target: Target) -> StageLoops:
 
         def element(lanes: Lanes) -> None:
             emit = lanes.emit
-            a, b = (_integers(lanes, m, t) for m, t in zip(memories, types, strict=True))
-            total = saturating_add(emit, a, b)
+            a, b = (_integers(lanes, m, t, integer) for m, t in zip(memories, types, strict=True))
+            total = (plain_add if is_narrow else saturating_add)(emit, a, b)
             if isinstance(code, Code):
                 clipped = _clip(emit, total, code.min_value, code.max_value)
                 total = emit.op(simd.TruncIOp(clipped, lanes.vector(i8)))
             lanes.store(total, result)
 
-        for_lanes(stage, shape, (low, high), lane_count(stage.target), element)
+        for_lanes(stage, shape, (low, high), count, element)
 
     return StageLoops(shape[0], body)
 
