@@ -189,7 +189,3 @@ class Network(NetworkFloats):
         result = TensorType(f32, self.tensor(x, "x").type.get_shape())
         clauses = {"scale": floats(f32_scales(scale)), "axis": int_(integer(axis, "axis"))}
         return self._value(DequantizeOp.build_op([x], [result], **clauses))
-
-
-NetworkBuilder = Network
-"""The name before 0.2.0."""

@@ -4,194 +4,18 @@ from __future__ import annotations
 
 import os
 import threading
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
-from xdsl.utils.exceptions import ParseError, VerifyException
 
-from lowbit_dialect.codes import parse_code
-from lowbit_dialect.interpreters.run import interpret
 from lowering.targets import TARGETS, get_target
-from runtime import Executable, PackedArray, compile
-from runtime.source import parse_module
+from runtime import compile
 from runtime.tensor_spec import TensorSpec
 from tests.guard import misaligned
-from tests.memory_orders import arrays_of, broadcasts_of
-
-LAYOUT = "#lowbit.packed<axis = 1, word = i32, order = [0, p, 1]>"
-FRAMED = "#lowbit.packed<axis = 1, word = i8, order = [p, 0, 1], frame = [1, 0, 0, 0]>"
-
-
-def function(
-    body: str, inputs: list[str], outputs: list[str], use_cache: bool = True
-) -> Executable:
-    """A function @main of tensors called %0, %1 .., its results written by `body`."""
-    arguments = ", ".join(f"%a{i}: {t}" for i, t in enumerate(inputs))
-    return compile(
-        f"func.func @main({arguments}) -> ({', '.join(outputs)}) {{\n{body}\n}}",
-        use_cache=use_cache,
-    )
-
-
-def identity(type_: str) -> Executable:
-    """The function that copies its input."""
-    return function(f"return %a0 : {type_}", [type_], [type_])
-
-
-def matmul(m: int, k: int, n: int, x: str = "unipolar<2>", w: str = "bipolar<1>") -> Executable:
-    """A matrix product with weights as an argument."""
-    types = [f"tensor<{m}x{k}x!lowbit.{x}>", f"tensor<{k}x{n}x!lowbit.{w}>"]
-    y = f"tensor<{m}x{n}xi32>"
-    return function(
-        f"%y = lowbit.matmul %a0, %a1 : ({', '.join(types)}) -> {y}\nreturn %y : {y}", types, [y]
-    )
-
-
-CODES = [
-    *(f"{kind}<{bits}>" for kind in ("unipolar", "bipolar", "signed") for bits in (1, 2, 4, 7, 8)),
-    *("codebook<1, [7, -3]>", "codebook<2, [0, 300, -300, 5]>", "codebook<2, [-1, 0, 1, 100]>"),
-]
-
-
-@pytest.mark.parametrize("code", CODES)
-def test_every_dtype_that_holds_a_value_gives_it(code: str):
-    values = parse_code(code).values
-    f = identity(f"tensor<{len(values)}x!lowbit.{code}>")
-    expected = f(values)
-    np.testing.assert_array_equal(expected, values)
-    for dtype in "?bBhHiIlL":
-        if np.array_equal(values.astype(dtype), values):
-            given = values.astype(dtype)
-            np.testing.assert_array_equal(f(given), expected)
-            np.testing.assert_array_equal(f(np.stack([given, given], axis=1)[:, 0]), expected)
-            np.testing.assert_array_equal(f(given.astype(given.dtype.newbyteorder())), expected)
-
-
-@pytest.mark.parametrize("code", CODES)
-def test_every_memory_order_gives_the_values(code: str):
-    values = np.resize(parse_code(code).values, (2, 3, 5))
-    f = identity(f"tensor<2x3x5x!lowbit.{code}>")
-    for name, array in (*arrays_of(values), *broadcasts_of(values)):
-        assert f(array).tolist() == array.tolist(), name
-
-
-@pytest.mark.parametrize("element", ["i8", "i16", "i32", "i64", "f32", "f64", "i1"])
-def test_every_memory_order_of_builtin_elements(element: str):
-    f = identity(f"tensor<2x3x5x{element}>")
-    values = np.arange(30).reshape(2, 3, 5) % (2 if element == "i1" else 100)
-    (spec,) = f.signature.arguments
-    for name, array in arrays_of(values):
-        if spec.dtype.kind != "f":
-            assert f(array).tolist() == values.tolist(), name
-            continue
-        for swapped in (spec.dtype, spec.dtype.newbyteorder()):
-            given = array.astype(swapped) / 2  # in the memory order of the array
-            assert f(given.astype(swapped)).tolist() == (values / 2).tolist(), name
-
-
-def test_every_memory_order_of_words():
-    f, _ = packed_function()
-    values = np.resize(np.arange(-4, 4), (3, 11))
-    g = identity(f"tensor<3x11x!lowbit.signed<3>, {LAYOUT}>")
-    for function in (f, g):
-        expected = function(values).words
-        for name, array in (*arrays_of(values), *broadcasts_of(values)):
-            assert function(array).values.tolist() == array.tolist(), name
-        for name, array in arrays_of(expected.astype(np.int64)):
-            if array.dtype.newbyteorder("=") == expected.dtype:
-                assert function(array).words.tolist() == expected.tolist(), name
-
-
-def test_arrays_without_dimensions():
-    for type_, value in (("i32", -7), ("!lowbit.signed<4>", -7), ("!lowbit.bipolar<3>", -7)):
-        f = identity(f"tensor<{type_}>")
-        for dtype in ("i1", "<i4", ">i2", ">i8"):
-            y = f(np.array(value, dtype))
-            assert (y.shape, y.item()) == ((), value)
-        assert f(value).item() == value
-        out = np.zeros((), y.dtype)
-        assert f(value, out=out) is out
-        assert out.item() == value
-        with pytest.raises(ValueError, match=r"1000000000000 at index \[\]"):
-            f(10**12)
-
-
-def test_bytes_of_booleans():
-    flags = np.array([0, 1, 2, 255], np.uint8).view(np.bool_)
-    for type_ in ("i1", "!lowbit.unipolar<1>", "!lowbit.unipolar<8>", "i8"):
-        y = identity(f"tensor<4x{type_}>")(flags)
-        np.testing.assert_array_equal(y.view(np.uint8), [0, 1, 1, 1])
-
-
-def test_constants_of_bytes_that_are_no_booleans():
-    text = """func.func @main() -> tensor<4xi1> {
-      %c = arith.constant dense<"0x000102FF"> : tensor<4xi1>
-      func.return %c : tensor<4xi1>
-    }"""
-    (interpreted,) = interpret(parse_module(text), "main")
-    assert compile(text)().tolist() == np.asarray(interpreted).tolist() == [0, 1, 0, 1]
-
-
-def test_masked_arrays():
-    f = identity("tensor<3xi8>")
-    x = np.ma.masked_array([1, 2, 3], mask=[False, True, False])
-    with pytest.raises(ValueError, match="input 0: some elements are masked"):
-        f(x)
-    assert f(np.ma.masked_array([1, 2, 3])).tolist() == [1, 2, 3]
-    with pytest.raises(ValueError, match="out 0: a masked array"):
-        f([1, 2, 3], out=np.ma.zeros(3, np.int8))
-
-
-@pytest.mark.parametrize("code", CODES)
-def test_no_dtype_smuggles_another_value_in(code: str):
-    values = parse_code(code).values
-    allowed = set(values.tolist())
-    f = identity(f"tensor<2x!lowbit.{code}>")
-    wrong = [v for v in (-32769, -301, -257, -256, -129, -3, 2, 3, 16, 255, 256, 301, 65536)]
-    for value in wrong:
-        for dtype in "bBhHiIlL":
-            limits = np.iinfo(dtype)
-            if value in allowed or not limits.min <= value <= limits.max:
-                continue
-            first = next(v for v in allowed if limits.min <= v <= limits.max)
-            with pytest.raises(
-                ValueError, match=rf"input 0: {value} at index \[1\] is not a value"
-            ):
-                f(np.array([first, value], dtype))
-
-
-def test_results_have_the_narrowest_dtype():
-    for code, dtype in (("unipolar<8>", "u1"), ("signed<8>", "i1"), ("bipolar<8>", "i2")):
-        f = identity(f"tensor<3x!lowbit.{code}>")
-        assert f(np.full(3, parse_code(code).max_value)).dtype == np.dtype(dtype)
-
-
-@pytest.mark.parametrize("element", ["i8", "i16", "i32", "i64", "f32", "f64", "i1"])
-def test_builtin_elements(element: str):
-    f = identity(f"tensor<2x3x{element}>")
-    (spec,) = f.signature.arguments
-    x = np.arange(6).reshape(2, 3).astype(spec.dtype)
-    y = f(x)
-    assert y.dtype == x.dtype
-    np.testing.assert_array_equal(y, x)
-    with pytest.raises(ValueError, match=f"input 0: expected dtype {spec.dtype}, got complex128"):
-        f(x.astype(complex))
-
-
-def test_integers_of_any_width_that_fit():
-    f = identity("tensor<3xi8>")
-    for dtype in "bhilHIL":
-        assert f(np.array([1, 2, 127], dtype)).tolist() == [1, 2, 127]
-    assert f(np.array([-128, 0, 1], ">i4")).tolist() == [-128, 0, 1]
-    with pytest.raises(ValueError, match=r"input 0: 128 at index \[1\] does not fit in int8"):
-        f(np.array([1, 128, 3]))
-    with pytest.raises(ValueError, match=r"input 0: expected dtype int8, got float64"):
-        f(np.zeros(3))
-    assert identity("tensor<2xi1>")(np.array([0, 1])).tolist() == [False, True]
-    with pytest.raises(ValueError, match=r"2 at index \[0\] does not fit in bool, 0 .. 1"):
-        identity("tensor<2xi1>")(np.array([2, 1]))
+from tests.runtime.programs import function, identity, matmul
+from tests.runtime.test_argument_arrays import CODES
+from tests.runtime.test_packed_arguments import packed_function
 
 
 def test_a_call_does_not_change_or_keep_its_inputs():
@@ -361,84 +185,6 @@ def test_several_outputs():
         f(a, b, out=outs[0])
 
 
-def packed_function() -> tuple[Executable, str]:
-    """A copy of a packed tensor with a frame and a ragged tail."""
-    type_ = f"tensor<3x11x!lowbit.signed<3>, {FRAMED}>"
-    return identity(type_), type_
-
-
-def test_packed_arrays_in_and_out():
-    f, _ = packed_function()
-    values = np.random.default_rng(0).integers(-4, 4, (3, 11))
-    y = f(values)
-    assert isinstance(y, PackedArray)
-    np.testing.assert_array_equal(y.values, values)
-    for given in (y, y.words, np.asfortranarray(y.words)):
-        np.testing.assert_array_equal(f(given).words, y.words)
-    out = PackedArray(np.full_like(y.words, 255), y.type)
-    assert f(values, out=out) is out
-    np.testing.assert_array_equal(out.words, y.words)
-    other = identity(f"tensor<3x11x!lowbit.signed<3>, {LAYOUT}>")(values)
-    with pytest.raises(ValueError, match=r"out 0: expected .* got words of"):
-        f(values, out=other)
-    words = np.full((*y.words.shape[:-1], 4), 255, np.uint8)[..., ::2]
-    f(values, out=words)
-    np.testing.assert_array_equal(words, y.words)
-
-
-@pytest.mark.parametrize(
-    ("code", "options", "foreign"),
-    [
-        ("unipolar<2>", "bytes = levels", [4, 16, 255]),
-        ("unipolar<2>", "bytes = levels, shift = 2", [1, 2, 3, 13, 16, 255]),
-        ("signed<3>", "bytes = levels, shift = 5", [1, 16, 255]),
-        ("unipolar<4>", "bytes = levels, bits = 4", [0x10, 0x80, 0xFF]),
-        ("bipolar<3>", "bytes = levels, bits = 4", [0x08, 0x10, 0x80]),
-        ("bipolar<1>", "bytes = values", [0, 2, 127, 254]),
-        ("unipolar<2>", "bytes = digits", [4, 128, 255]),
-        ("bipolar<1>", "bytes = digits", [2, 128, 253]),
-    ],
-)
-def test_bytes_that_stand_for_no_value_are_refused(code: str, options: str, foreign: list[int]):
-    layout = f"#lowbit.packed<axis = 1, word = i32, order = [0, 1], {options}>"
-    f = identity(f"tensor<2x4x!lowbit.{code}, {layout}>")
-    values = np.random.default_rng(0).choice(parse_code(code).values, (2, 4))
-    packed = f(values)
-    for given in (packed, packed.words, np.asfortranarray(packed.words)):
-        assert f(given).values.tolist() == values.tolist()
-    for byte in foreign:
-        words = packed.words.copy()
-        words.reshape(-1).view(np.uint8)[7] = byte
-        with pytest.raises(ValueError, match=r"input 0: a (byte stands for|bit outside)"):
-            f(words)
-
-
-def test_bits_outside_the_elements_are_refused():
-    f, _ = packed_function()
-    words = f(np.zeros((3, 11), int)).words
-    for index, bit in (((0, 0, 0), 0), ((2, 0, 1), 2), ((1, 3, 1), 3), ((0, 1, 1), 7)):
-        bad = words.copy()
-        bad[index] |= 1 << bit
-        with pytest.raises(ValueError, match="input 0: a bit outside the elements is set"):
-            f(bad)
-    good = words.copy()
-    good[1, 3, 1] |= 4  # the last element of the last row
-    assert f(good).values[2, 10] == 2
-
-
-def test_packed_inputs_that_do_not_fit():
-    f, type_ = packed_function()
-    other = identity(f"tensor<3x11x!lowbit.signed<3>, {LAYOUT}>")(np.zeros((3, 11), int))
-    with pytest.raises(ValueError, match=f"input 0: expected {type_[:30]}.* got words of"):
-        f(other)
-    with pytest.raises(
-        ValueError, match=r"expected shape \[3, 11\], or words of shape \[3, 4, 2\]"
-    ):
-        f(other.words)
-    with pytest.raises(ValueError, match=r"4 at index \[0, 0\] is not a value of code signed<3>"):
-        f(np.full((3, 11), 4))
-
-
 def test_run_takes_buffers_as_they_are():
     f = matmul(3, 5, 2, w="signed<2>")
     x, w = np.full((3, 5), 3, np.uint8), np.full((5, 2), -2, np.int8)
@@ -510,40 +256,6 @@ def test_a_feature_that_is_missing_is_named(monkeypatch: pytest.MonkeyPatch):
         compile("func.func @f() { return }", strong)
 
 
-def test_the_entry():
-    body = "(%x: tensor<1xi8>) -> tensor<1xi8> { return %x : tensor<1xi8> }"
-    two = f"func.func @a{body} func.func @b{body}"
-    assert compile(two, entry="b").signature.name == "b"
-    assert compile(two + f" func.func @main{body}").signature.name == "main"
-    assert compile(f"func.func @a{body}").signature.name == "a"
-    with pytest.raises(ValueError, match="none is @main: choose one of @a, @b"):
-        compile(two)
-    with pytest.raises(ValueError, match="no function @c: the module has @a, @b"):
-        compile(two, entry="c")
-    with pytest.raises(ValueError, match="the module has no function"):
-        compile("builtin.module {}")
-
-
-def test_modules_that_are_wrong(tmp_path):
-    with pytest.raises(ParseError, match=r"Operation foo\.bar is not registered"):
-        compile("foo.bar")
-    type_ = "tensor<1x!lowbit.unipolar<1>>"
-    wrong = f"func.func @f(%x: {type_}) -> {type_} {{\n  return\n}}"
-    (tmp_path / "f.mlir").write_text(wrong)
-    with pytest.raises(VerifyException, match=r"f\.mlir:2:3: 'func.return'"):
-        compile(tmp_path / "f.mlir")
-    with pytest.raises(OSError, match="No such file"):
-        compile(tmp_path / "none.mlir")
-    with pytest.raises(ValueError, match="unknown target 'q'"):
-        compile(wrong, "q")
-    for target in (None, 5, ["host"]):
-        with pytest.raises(ValueError, match="target: expected a name, such as 'host'"):
-            compile(wrong, target)  # pyright: ignore
-    for module in (None, 5, b"text", ["text"]):
-        with pytest.raises(ValueError, match="module: expected a ModuleOp, its text, or the path"):
-            compile(module)  # pyright: ignore
-
-
 def test_specifications_survive_json():
     types = [identity(f"tensor<2x9x!lowbit.{c}>").signature.inputs[0] for c in CODES[::3]]
     types += [
@@ -556,27 +268,3 @@ def test_specifications_survive_json():
         assert again == spec
         assert again.type == type_
         assert again.value_dtype == spec.value_dtype
-
-
-def test_a_string_that_ends_in_mlir_is_a_path(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
-    type_ = "tensor<3xi32>"
-    text = f"func.func @main(%x: {type_}) -> {type_} {{ func.return %x : {type_} }}"
-    (tmp_path / "net.mlir").write_text(text)
-    monkeypatch.chdir(tmp_path)
-    x = np.arange(3, dtype=np.int32)
-    path = tmp_path / "net.mlir"
-    for given in ("net.mlir", str(path), path, Path("net.mlir"), text, f"// net.mlir\n{text}"):
-        assert np.array_equal(compile(given)(x), x)
-    with pytest.raises(FileNotFoundError, match=r"other\.mlir"):
-        compile("other.mlir")
-    with pytest.raises(FileNotFoundError, match=r"model\.onnx"):
-        compile("model.onnx")
-    (tmp_path / "bad.mlir").write_text("func.func @main(")
-    with pytest.raises(ParseError, match=r"bad\.mlir:1"):
-        compile("bad.mlir")
-
-
-@pytest.mark.parametrize("given", [None, 3, b"func.func", ["net.mlir"]])
-def test_what_is_no_module(given: Any):
-    with pytest.raises(ValueError, match=r"module: expected a ModuleOp, .* got (NoneType|int|b|l)"):
-        compile(given)

@@ -18,7 +18,6 @@ TO_BE_SPLIT = {
     "tests/backend/test_to_llvm.py": 510,
     "tests/dialect/test_interpreters.py": 450,
     "tests/dialect/test_packing.py": 355,
-    "tests/runtime/test_executable.py": 585,
 }
 """Files that are longer than the budget, and how long they may be until they are split."""
 
