@@ -79,7 +79,11 @@ def executed(model: Any, x: NDArray) -> dict[str, NDArray]:
             node.domain = QONNX
     if len(copy.graph.input[0].type.tensor_type.shape.dim):
         copy.graph.input[0].CopyFrom(
-            onnx.helper.make_tensor_value_info(copy.graph.input[0].name, 1, x.shape)
+            onnx.helper.make_tensor_value_info(
+                copy.graph.input[0].name,
+                onnx.helper.np_dtype_to_tensor_dtype(x.dtype),
+                x.shape,
+            )
         )
     name = copy.graph.input[0].name
     with warnings.catch_warnings():
