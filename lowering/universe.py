@@ -25,6 +25,7 @@ PASSES = {
     "lowbit-fold-model-constants": "lowering.importers.fold_model_constants:FoldModelConstantsPass",
     "lowbit-sink-max-pools": "lowering.importers.sink_max_pools:SinkMaxPoolsPass",
     "lowbit-model-to-integers": "lowering.importers.model_to_integers:ModelToIntegersPass",
+    "lowbit-code-interface": "lowering.importers.code_interface:CodeInterfacePass",
     "lowbit-fold-tensors": "lowering.tensors.fold_tensors:FoldTensorsPass",
     "lowbit-remove-quantize-pairs": (
         "lowering.tensors.remove_quantize_pairs:RemoveQuantizePairsPass"

@@ -27,8 +27,10 @@ from collections.abc import Callable
 from pathlib import Path
 
 from rich.table import Table
+from xdsl.context import Context
 from xdsl.dialects.builtin import ModuleOp
 
+from lowering.importers.code_interface import CodeInterfacePass
 from lowering.llvm.emit import module_to_llvm_ir
 from lowering.llvm.object import compile_assembly, compile_object, optimized_llvm_ir
 from lowering.pipeline import LEVELS, walk
@@ -69,6 +71,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="level of LLVM's optimisations (default: 2)",
     )
     parser.add_argument(
+        "--interface",
+        choices=("floats", "codes"),
+        default="floats",
+        help="what inputs and results of a model are: its own floats (default), or the integers of"
+        " its quantisers and sums where there is one scale for all",
+    )
+    parser.add_argument(
         "--name",
         metavar="NAME",
         help="what the library is called in C (default: like the file)",
@@ -98,7 +107,7 @@ def execute(args: argparse.Namespace) -> int:
     output = None if args.output is None else Path(args.output)
     if output is not None:
         check_writable(output)
-    module = read_module(args.file)
+    module = _read(args)
     pipeline = chosen_passes(args, target, args.until)
     walk(module, pipeline, printing(args, pipeline))
     if args.emit == "mlir":
@@ -112,6 +121,15 @@ def execute(args: argparse.Namespace) -> int:
     data = content.encode() if isinstance(content, str) else content
     write_files({output: lambda file: file.write(data)})
     return 0
+
+
+def _read(args: argparse.Namespace) -> ModuleOp:
+    """The module, with the interface that is asked for."""
+    module = read_module(args.file)
+    if args.interface == "codes":
+        CodeInterfacePass().apply(Context(), module)
+        module.verify()
+    return module
 
 
 def _is_folder(output: str) -> bool:
@@ -135,7 +153,7 @@ def _write_library(args: argparse.Namespace, target: Target) -> int:
     check_folder(folder)
     name = args.file.stem if args.name is None else args.name
     check_library_name(name)
-    module = read_module(args.file)
+    module = _read(args)
     bundle = make_bundle(
         build_library(module, name, args.file.name, target, args.records, args.opt, args.strategy)
     )

@@ -153,6 +153,19 @@ def test_verified(
     ]
 
 
+def test_codes_at_the_interface(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The integers of the first quantiser go in, and those of the last one come out."""
+    monkeypatch.chdir(tmp_path)
+    net = two_layers(6)
+    save(Path("net.onnx"), net, net.nodes[-1].output[0])
+    options = ["--emit=mlir", "--level=tensors", "--interface=codes", "-o", "codes.mlir"]
+    assert main(["compile", "net.onnx", *options]) == 0
+    np.save("q.npy", np.clip(np.rint(X / np.float32(0.5)), -2, 1).astype(np.int8))
+    assert main(["run", "codes.mlir", "--no-cache", "-i", "q.npy", "-o", "y.npy"]) == 0
+    expected = executed(net.model(net.nodes[-1].output[0]), X)[net.nodes[-1].output[0]]
+    assert np.array_equal(np.load("y.npy") * np.float32(0.25), expected)
+
+
 def test_a_c_library_for_another_machine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The program that comes with the library, emulated, gives what is computed here."""
     emulator = needed_program("qemu-aarch64", "qemu-user")
