@@ -1,13 +1,12 @@
 """The conversion to LLVM, run on the host and compared with numpy; compiled for everything."""
 
-import re
-
 import numpy as np
 import pytest
-from xdsl.utils.exceptions import PassFailedException
 
-from tests.backend.harness import COMPILE, RUN, assembly, calls, llvm_ir, load, to_llvm
-from tests.guard import guarded, misaligned
+from tests.backend.harness import COMPILE, RUN, assembly, calls, llvm_ir, load
+from tests.backend.test_addresses import VIEWS, generic_global
+from tests.backend.test_floats_to_llvm import floats
+from tests.guard import guarded
 
 INTEGERS = """
 func.func @f(%a: i32, %b: i32, %out: memref<24xi32>) {
@@ -95,78 +94,6 @@ def test_integers(a: int, b: int) -> None:
     ]
     wrapped = np.array([value % 2**32 for value in expected], np.uint32).view(np.int32)
     np.testing.assert_array_equal(out[: len(expected)], wrapped)
-
-
-VIEWS = """
-memref.global "private" constant @table : memref<2x3xi16> = dense<[[1, 2, 3], [-4, 5, 6]]>
-func.func @f(%m: memref<6x10xi16>, %i: index, %out: memref<8xi16>) {
-  %c0 = arith.constant 0 : index
-  %c1 = arith.constant 1 : index
-  %c2 = arith.constant 2 : index
-  %c3 = arith.constant 3 : index
-  %c4 = arith.constant 4 : index
-  %c5 = arith.constant 5 : index
-  %c6 = arith.constant 6 : index
-  %c7 = arith.constant 7 : index
-  %dynamic = memref.subview %m[%i, 2][3, 4][1, 2]
-      : memref<6x10xi16> to memref<3x4xi16, strided<[10, 2], offset: ?>>
-  %a = memref.load %dynamic[%c2, %c3] : memref<3x4xi16, strided<[10, 2], offset: ?>>
-  memref.store %a, %out[%c0] : memref<8xi16>
-  %nested = memref.subview %dynamic[1, %c1][2, 2][1, 1]
-      : memref<3x4xi16, strided<[10, 2], offset: ?>> to memref<2x2xi16, strided<[10, 2], offset: ?>>
-  %b = memref.load %nested[%c1, %c0] : memref<2x2xi16, strided<[10, 2], offset: ?>>
-  memref.store %b, %out[%c1] : memref<8xi16>
-  %static = memref.subview %m[1, 3][2, 2][1, 1]
-      : memref<6x10xi16> to memref<2x2xi16, strided<[10, 1], offset: 13>>
-  %c = memref.load %static[%c1, %c1] : memref<2x2xi16, strided<[10, 1], offset: 13>>
-  memref.store %c, %out[%c2] : memref<8xi16>
-  %flat = memref.reinterpret_cast %m to offset: [4], sizes: [7, 8], strides: [8, 1]
-      : memref<6x10xi16> to memref<7x8xi16, strided<[8, 1], offset: 4>>
-  %d = memref.load %flat[%c2, %c1] : memref<7x8xi16, strided<[8, 1], offset: 4>>
-  memref.store %d, %out[%c3] : memref<8xi16>
-  %again = memref.reinterpret_cast %flat to offset: [3], sizes: [57], strides: [1]
-      : memref<7x8xi16, strided<[8, 1], offset: 4>> to memref<57xi16, strided<[1], offset: 3>>
-  %e = memref.load %again[%c5] : memref<57xi16, strided<[1], offset: 3>>
-  memref.store %e, %out[%c4] : memref<8xi16>
-  %table = memref.get_global @table : memref<2x3xi16>
-  %f = memref.load %table[%c1, %c0] : memref<2x3xi16>
-  memref.store %f, %out[%c5] : memref<8xi16>
-  %scratch = memref.alloca() : memref<64xi8>
-  %halves = memref.view %scratch[%c4][] : memref<64xi8> to memref<5x6xi16>
-  memref.store %d, %halves[%c2, %c3] : memref<5x6xi16>
-  %bytes = memref.view %scratch[%i][] : memref<64xi8> to memref<2xi16>
-  %dim = memref.dim %halves, %c1 : memref<5x6xi16>
-  %g = arith.index_cast %dim : index to i16
-  memref.store %g, %out[%c6] : memref<8xi16>
-  %h = memref.load %halves[%c2, %c3] : memref<5x6xi16>
-  memref.store %h, %out[%c7] : memref<8xi16>
-  func.return
-}
-"""
-
-
-def generic_global(text: str) -> str:
-    """`memref.global` prints and parses in its generic form only."""
-    return re.sub(
-        r'memref\.global "private" constant @(\w+) : (\S+) = (dense<.*>)',
-        r'"memref.global"() <{sym_name = "\1", sym_visibility = "private", constant, '
-        r"type = \2, initial_value = \3 : tensor<2x3xi16>}> : () -> ()",
-        text,
-    )
-
-
-@pytest.mark.parametrize("place", [guarded, misaligned])
-def test_views(place) -> None:
-    m = place(np.arange(60, dtype=np.int16).reshape(6, 10))
-    out = place(np.zeros(8, np.int16))
-    load(generic_global(VIEWS))(m, 3, out)
-    dynamic = m[3:6, 2:10:2]
-    flat = m.reshape(-1)
-    expected = [
-        *(dynamic[2, 3], dynamic[2, 1], m[2, 4], flat[4 + 17], flat[3 + 5]),
-        *(-4, 6, flat[4 + 17]),
-    ]
-    np.testing.assert_array_equal(out, expected)
 
 
 VECTORS = """
@@ -279,83 +206,6 @@ func.func @f(%m: memref<{size}x{type}>, %at: index, %n: index, %out: memref<{lan
     np.testing.assert_array_equal(out, m[:lanes])
 
 
-def floats(lanes: int) -> str:
-    """All float operations on vectors, or on scalars if there is one lane."""
-    vector = f"vector<{lanes}xf32>" if lanes > 1 else "f32"
-
-    def memory(action: str, name: str, row: str) -> str:
-        place = f"%{row}, %c0] : memref<{{rows}}x{lanes}xf32>"
-        if lanes > 1:
-            return f"vector.{action} {name}[{place}, {vector}"
-        return f"memref.{action} {name}[{place}"
-
-    ops = [
-        f"math.roundeven %a : {vector}",
-        f"math.floor %a : {vector}",
-        f"math.ceil %a : {vector}",
-        f"math.round %a : {vector}",
-        f"arith.maxnumf %a, %b : {vector}",
-        f"arith.minnumf %a, %b : {vector}",
-        f"arith.maximumf %a, %b : {vector}",
-        f"arith.minimumf %a, %b : {vector}",
-        f"arith.addf %a, %b : {vector}",
-        f"arith.subf %a, %b : {vector}",
-        f"arith.mulf %a, %b : {vector}",
-        f"arith.divf %a, %b : {vector}",
-        f"arith.negf %a : {vector}",
-        f"math.fma %a, %b, %a : {vector}",
-        f"math.absf %a : {vector}",
-    ]
-    lines = [
-        f"func.func @f(%in: memref<2x{lanes}xf32>, %out: memref<{len(ops)}x{lanes}xf32>) {{",
-        *(f"%c{k} = arith.constant {k} : index" for k in range(len(ops))),
-        f"%a = {memory('load', '%in', 'c0').format(rows=2)}",
-        f"%b = {memory('load', '%in', 'c1').format(rows=2)}",
-    ]
-    for k, op in enumerate(ops):
-        lines.append(f"%r{k} = {op}")
-        lines.append(memory("store", f"%r{k}, %out", f"c{k}").format(rows=len(ops)))
-    return "\n".join([*lines, "func.return", "}"])
-
-
-SPECIAL = np.array(
-    [
-        *(0.0, -0.0, 0.5, -0.5, 1.5, -1.5, 2.5, -2.5, 0.49999997, -0.49999997),
-        *(2**22 + 0.5, -(2**22) - 0.5, 2**23 - 0.5, 0.5 - 2**23, 2**23, -(2**23), 2**23 + 1, 1e30),
-        *(np.inf, -np.inf, np.nan, 3.7, -3.7, 1e-30, -1e-30, 2**31, 8388607.0, 4194303.5),
-    ],
-    np.float32,
-)
-
-
-def round_away(x: np.ndarray) -> np.ndarray:
-    with np.errstate(invalid="ignore"):
-        wide = x.astype(np.float64)
-        return np.copysign(np.floor(np.abs(wide) + 0.5), wide).astype(np.float32)
-
-
-@pytest.mark.parametrize("target", RUN)
-@pytest.mark.parametrize("lanes", [1, 4])
-def test_floats(target: str, lanes: int) -> None:
-    function = load(floats(lanes), target)
-    other = np.roll(SPECIAL, 5)
-    for start in range(0, len(SPECIAL), lanes):
-        a, b = SPECIAL[start : start + lanes], other[start : start + lanes]
-        out = guarded(np.zeros((15, lanes), np.float32))
-        function(misaligned(np.stack([a, b])), out)
-        with np.errstate(all="ignore"):
-            fused = (a.astype(np.float64) * b + a).astype(np.float32)
-            expected = [
-                *(np.rint(a), np.floor(a), np.ceil(a), round_away(a)),
-                *(np.fmax(a, b), np.fmin(a, b), np.maximum(a, b), np.minimum(a, b)),
-                *(a + b, a - b, a * b, a / b, -a, fused, np.abs(a)),
-            ]
-        for k, row in enumerate(expected):
-            np.testing.assert_array_equal(out[k], row, err_msg=f"operation {k} of {a}, {b}")
-            if k < 4:
-                np.testing.assert_array_equal(np.signbit(out[k]), np.signbit(a))
-
-
 CALLS = """
 func.func private @twice(%x: i64) -> i64 {
   %y = arith.addi %x, %x : i64
@@ -404,14 +254,6 @@ def test_everything_compiles_for_every_target(target: str) -> None:
         assert assembly(text, target)
 
 
-@pytest.mark.parametrize("target", COMPILE)
-@pytest.mark.parametrize("lanes", [1, 4])
-def test_floats_need_no_libm(target: str, lanes: int) -> None:
-    """Except fma, which baseline x86-64 and the Cortex-A9 do not have."""
-    text = "\n".join(line for line in floats(lanes).splitlines() if "%r13" not in line)
-    assert calls(assembly(text, target)) == []
-
-
 def test_loops_that_look_like_memset_stay_loops() -> None:
     text = """
 func.func @f(%m: memref<4096xi8>) {
@@ -432,74 +274,3 @@ def test_index_is_as_wide_as_the_target_says() -> None:
     text = "func.func @f(%i: index) -> index {\n  func.return %i : index\n}"
     assert "i32 @" in llvm_ir(text, "cortex-a7")
     assert "i64 @" in llvm_ir(text, "cortex-a53")
-
-
-def test_accesses_share_what_varies() -> None:
-    """An unrolled tile computes the row once; the accesses differ in a constant."""
-    text = """
-func.func @f(%m: memref<8x16xi32>, %i: index) -> i32 {
-  %c1 = arith.constant 1 : index
-  %c3 = arith.constant 3 : index
-  %next = arith.addi %i, %c1 : index
-  %a = memref.load %m[%i, %c1] : memref<8x16xi32>
-  %b = memref.load %m[%next, %c3] : memref<8x16xi32>
-  %s = arith.addi %a, %b : i32
-  func.return %s : i32
-}"""
-    ir = llvm_ir(text, "host")
-    assert ir.count("mul nsw") == 1
-    assert 'add nsw i64 %".5", 19' in ir or re.search(r"add nsw i64 %\S+, 19", ir)
-    assert ir.count("getelementptr inbounds") == 2
-    assert "inttoptr" not in ir
-
-
-WRONG = {
-    "dynamic shape": (
-        "func.func @f(%m: memref<?xi32>) {\n  func.return\n}",
-        "'func.func': memref<?xi32> has a dynamic shape",
-    ),
-    "tensor": (
-        "func.func @f(%m: tensor<4xi32>) {\n  func.return\n}",
-        "no value of type tensor<4xi32> can be lowered",
-    ),
-    "bits in memory": (
-        "func.func @f(%m: memref<8xi1>) {\n  func.return\n}",
-        "elements that are not whole bytes",
-    ),
-    "two results": (
-        "func.func @f(%a: i32) -> (i32, i32) {\n  func.return %a, %a : i32, i32\n}",
-        "returns 2 values",
-    ),
-    "compared vectors": (
-        "func.func @f(%a: vector<4xi32>) -> i1 {\n"
-        "  %x = arith.cmpi eq, %a, %a : vector<4xi32>\n  func.return %x : i1\n}",
-        "'arith.cmpi': it makes a single i1 of vectors",
-    ),
-    "vector of rank 2": (
-        "func.func @f(%a: vector<4x4xi32>) {\n  func.return\n}",
-        "LLVM has no vector<4x4xi32>",
-    ),
-    "no conversion": (
-        "func.func @f(%a: index) -> index {\n"
-        "  %b = arith.floordivsi %a, %a : index\n  func.return %b : index\n}",
-        "'arith.floordivsi': nothing lowers it to level llvm",
-    ),
-    "stride": (
-        "func.func @f(%m: memref<4x4xi32, strided<[8, 2]>>, %i: index) {\n"
-        "  %v = vector.load %m[%i, %i] : memref<4x4xi32, strided<[8, 2]>>, vector<4xi32>\n"
-        "  func.return\n}",
-        "an innermost stride of 1",
-    ),
-    "allocation": (
-        "func.func @f() {\n  %m = memref.alloc() : memref<4xi32>\n  func.return\n}",
-        "'memref.alloc': nothing lowers it to level llvm",
-    ),
-}
-
-
-@pytest.mark.parametrize("what", WRONG)
-def test_what_cannot_be_converted_is_named(what: str) -> None:
-    text, message = WRONG[what]
-    with pytest.raises(PassFailedException) as raised:
-        to_llvm(text, "host")
-    assert message in str(raised.value)
