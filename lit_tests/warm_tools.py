@@ -88,6 +88,11 @@ def _answer(connection: socket.socket, mains: Mapping[str, Callable[[], int | No
     for place, file in enumerate(files):
         os.dup2(file, place)
         os.close(file)
+    # The streams of the server know whether its own files can seek.
+    sys.stdin, sys.stdout, sys.stderr = (
+        open(place, mode, closefd=False)  # noqa: SIM115
+        for place, mode in enumerate(("r", "w", "w"))
+    )
     os.chdir(folder)
     os.environ.clear()
     os.environ.update((key, value) for key, _, value in (pair.partition("=") for pair in pairs))
