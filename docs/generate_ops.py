@@ -77,6 +77,7 @@ LEVELS = {
     "float_contraction": "1, tensors",
     "reduce": "1, tensors",
     "move": "1, tensors",
+    "resize": "1, tensors",
     "glue": "1 and 2, tensors",
     "pool": "1 and 2, tensors",
     "reshape": "1 and 2, tensors",

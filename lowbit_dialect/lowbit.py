@@ -31,6 +31,7 @@ from lowbit_dialect.ops.product_lut import ProductLutConvOp, ProductLutGemmOp
 from lowbit_dialect.ops.product_lut_tile import ProductLutTileOp
 from lowbit_dialect.ops.reduce import ReduceOp
 from lowbit_dialect.ops.reshape import ReshapeOp
+from lowbit_dialect.ops.resize import ResizeOp
 from lowbit_dialect.ops.sort_key import SortKeyOp
 from lowbit_dialect.ops.tile import BitserialTileOp
 from lowbit_dialect.schedule import ScheduleAttr
@@ -78,6 +79,7 @@ Lowbit = Dialect(
         QuantizeOp,
         ReduceOp,
         ReshapeOp,
+        ResizeOp,
         RoundOp,
         SortKeyOp,
         SliceOp,

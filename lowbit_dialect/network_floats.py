@@ -21,6 +21,7 @@ from lowbit_dialect.ops.float_contraction import FloatConv2DOp, FloatMatmulOp
 from lowbit_dialect.ops.floats import AffineOp, BatchNormOp, ClipOp, FloatOp, RoundOp
 from lowbit_dialect.ops.move import PadOp, SliceOp, TransposeOp
 from lowbit_dialect.ops.reduce import ReduceOp
+from lowbit_dialect.ops.resize import ResizeOp
 
 
 class NetworkFloats(NetworkGlue):
@@ -155,9 +156,33 @@ class NetworkFloats(NetworkGlue):
         """`lowbit.slice`: `sizes` elements of each dimension from `offsets` on."""
         return self._value(SliceOp.get(self.tensor(x, "x"), offsets, sizes, strides))
 
-    def pad(self, x: SSAValue, low: Sequence[int], high: Sequence[int]) -> SSAValue:
-        """`lowbit.pad`: zeros before and after each dimension."""
-        return self._value(PadOp.get(self.tensor(x, "x"), low, high))
+    def pad(
+        self, x: SSAValue, low: Sequence[int], high: Sequence[int], value: float = 0.0
+    ) -> SSAValue:
+        """`lowbit.pad`: a value before and after each dimension."""
+        return self._value(PadOp.get(self.tensor(x, "x"), low, high, value))
+
+    def resize(
+        self,
+        x: SSAValue,
+        size: Pair,
+        mode: str = "linear",
+        coordinates: str = "half_pixel",
+        axes: Pair = (1, 2),
+    ) -> SSAValue:
+        """`lowbit.resize` along two dimensions: bilinear, or nearest.
+
+        Args:
+            x: of f32, (N, H, W, C) unless `axes` says otherwise.
+            size: (height, width), or one integer for both.
+            mode: linear or nearest.
+            coordinates: half_pixel, align_corners or asymmetric.
+            axes: the dimensions of height and width.
+        """
+        for axis, extent in zip(pair(axes, "axes"), pair(size, "size"), strict=True):
+            if self.tensor(x, "x").type.get_shape()[axis] != extent:
+                x = self._value(ResizeOp.get(x, axis, extent, mode, coordinates))
+        return x
 
     def _channelwise(self, kind: type[FloatOp], x: SSAValue, axis: int, **numbers: Any) -> SSAValue:
         """A channelwise function; a list of numbers that is None is left out."""

@@ -66,6 +66,8 @@ func.func @tensors(%image: tensor<1x8x8x32xf32>, %w: !weights, %t: tensor<16x3xi
   %class = lowbit.reduce %scores function argmax : (tensor<1x10xf32>) -> tensor<1x1xi32>
   %nchw = lowbit.transpose %head permutation [0, 3, 1, 2]
     : (tensor<1x8x8x8xf32>) -> tensor<1x8x8x8xf32>
+  %large = lowbit.resize %head axis 1 coordinates align_corners
+    : (tensor<1x8x8x8xf32>) -> tensor<1x16x8x8xf32>
   %half = lowbit.slice %head offsets [0, 0, 0, 0] sizes [1, 4, 4, 8] strides [1, 2, 2, 1]
     : (tensor<1x8x8x8xf32>) -> tensor<1x4x4x8xf32>
   %framed = lowbit.pad %half low [0, 1, 1, 0] high [0, 1, 1, 0]

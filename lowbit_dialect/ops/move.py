@@ -9,19 +9,22 @@ from typing import ClassVar
 import numpy as np
 from numpy.typing import NDArray
 from typing_extensions import override
-from xdsl.dialects.builtin import TensorType
+from xdsl.dialects.builtin import DenseArrayBase, TensorType, f32
 from xdsl.ir import Operation, SSAValue
 from xdsl.irdl import irdl_op_definition, operand_def, prop_def, result_def, traits_def
 from xdsl.rewriter import Rewriter
 from xdsl.traits import Pure
 from xdsl.utils.exceptions import VerifyException
 
+from lowbit_dialect.codes import Code
 from lowbit_dialect.ops.base import (
+    FLOATS,
     INTS,
     INTS_PROPERTY,
     Clause,
     TensorOp,
     expect_type,
+    floats,
     int_list,
     ints,
     static_shape,
@@ -144,23 +147,48 @@ class SliceOp(MoveOp):
 
 @irdl_op_definition
 class PadOp(MoveOp):
-    """x with `low` elements before and `high` elements after it in each dimension, all of them 0.
+    """x with `low` elements before and `high` elements after it in each dimension, all of `value`.
 
-    A code has to hold the value 0.
+    A value other than 0 is for f32; a code has to hold the value 0.
     """
 
     name = "lowbit.pad"
-    CLAUSES: ClassVar = (Clause("low", INTS), Clause("high", INTS))
+    CLAUSES: ClassVar = (
+        *(Clause("low", INTS), Clause("high", INTS)),
+        Clause("value", FLOATS, floats([0.0])),
+    )
 
     low = prop_def(INTS_PROPERTY)
     high = prop_def(INTS_PROPERTY)
+    value = prop_def(DenseArrayBase.constr(f32))
 
     @staticmethod
-    def get(x: SSAValue | Operation, low: Sequence[int], high: Sequence[int]) -> PadOp:
+    def get(
+        x: SSAValue | Operation, low: Sequence[int], high: Sequence[int], value: float = 0.0
+    ) -> PadOp:
         """Build the op, its result type inferred."""
-        op = PadOp.build_op([x], [SSAValue.get(x).type], low=ints(low), high=ints(high))
+        clauses = {"low": ints(low), "high": ints(high), "value": floats([value])}
+        op = PadOp.build_op([x], [SSAValue.get(x).type], **clauses)
         op.with_result()
         return op
+
+    @property
+    def number(self) -> float:
+        """The value of the elements beside x."""
+        values = self.value.get_values()
+        assert isinstance(self.x.type, TensorType)
+        element = self.x.type.element_type
+        if len(values) != 1 or (values[0] and element != f32):
+            raise VerifyException(f"value is one number, 0 but for f32, got {list(values)}")
+        if isinstance(element, Code) and 0 not in element.values:
+            raise VerifyException(f"{element} has no value 0 for the elements beside x")
+        return float(values[0])
+
+    @override
+    def verify_(self) -> None:
+        """Check as others, and the value."""
+        super().verify_()
+        self.number  # noqa: B018  it raises
 
     @property
     @override
@@ -171,4 +199,4 @@ class PadOp(MoveOp):
     @override
     def evaluate(self, *operands: NDArray) -> NDArray:
         sides = list(zip(int_list(self.low), int_list(self.high), strict=True))
-        return np.pad(operands[0], sides)
+        return np.pad(operands[0], sides, constant_values=operands[0].dtype.type(self.number))

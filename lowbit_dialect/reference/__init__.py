@@ -26,10 +26,13 @@ from lowbit_dialect.reference.pool import (
     float_max_pool2d,
     max_pool2d,
 )
+from lowbit_dialect.reference.resize import COORDINATES, MODES, resize, resize_taps
 from lowbit_dialect.reference.sort_key import sort_key
 
 __all__ = [
     "BINARY",
+    "COORDINATES",
+    "MODES",
     "REDUCTIONS",
     "UNARY",
     "add",
@@ -53,6 +56,8 @@ __all__ = [
     "prelu",
     "quantize",
     "reduce_",
+    "resize",
+    "resize_taps",
     "round_",
     "sort_key",
     "unary",

@@ -19,12 +19,13 @@ from typing import ClassVar
 
 from lowbit_dialect.ops.float_contraction import FloatConv2DOp, FloatMatmulOp
 from lowbit_dialect.ops.reduce import ReduceOp
+from lowbit_dialect.ops.resize import ResizeOp
 from lowering.loops.lower_compute import LowerComputePass
 
 
 @dataclass(frozen=True)
 class LowerFloatsPass(LowerComputePass):
-    """Lower contractions and reductions of f32."""
+    """Lower contractions, reductions and resampling of f32."""
 
     name = "lowbit-lower-floats"
-    kinds: ClassVar = (FloatConv2DOp, FloatMatmulOp, ReduceOp)
+    kinds: ClassVar = (FloatConv2DOp, FloatMatmulOp, ReduceOp, ResizeOp)

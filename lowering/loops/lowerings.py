@@ -36,6 +36,7 @@ from lowbit_dialect.ops.pack import BitpackOp, UnpackOp
 from lowbit_dialect.ops.pool import AvgPool2DOp, MaxPool2DOp
 from lowbit_dialect.ops.reduce import ReduceOp
 from lowbit_dialect.ops.reshape import ReshapeOp
+from lowbit_dialect.ops.resize import ResizeOp
 from lowbit_dialect.ops.sort_key import SortKeyOp
 from lowering.loops.concat import concat
 from lowering.loops.copies import copy, reshape, zero_gaps
@@ -52,6 +53,7 @@ from lowering.loops.pointwise.sort_key import sort_key
 from lowering.loops.pool.avg_pool import avg_pool
 from lowering.loops.pool.max_pool import max_pool
 from lowering.loops.reduce import reduce_
+from lowering.loops.resize import resize
 from lowering.loops.stage import StageLoops
 from lowering.strategies import strategy_of
 from lowering.support import plugins
@@ -82,6 +84,7 @@ LOWERINGS: dict[type[Operation], Lowering] = {
     FloatMatmulOp: float_contraction,
     PadOp: pad,
     ReduceOp: reduce_,
+    ResizeOp: resize,
     SliceOp: slice_,
     TransposeOp: transpose,
 }

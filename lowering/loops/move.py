@@ -80,7 +80,7 @@ def pad(op: PadOp, target: Target) -> StageLoops:
     fill = Nest.of(shape, [View(0, strides)])
     copied = Nest.of(inner, [View(0, row_major(inner)), View(start, strides)])
     code = element_of(op.x)
-    zero = int(code.encode(np.array([0]))[0]) if isinstance(code, Code) else 0
+    zero = int(code.encode(np.array([0]))[0]) if isinstance(code, Code) else op.number
 
     def body(stage: Stage, low: SSAValue, high: SSAValue) -> None:
         emit = stage.emit

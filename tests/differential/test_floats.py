@@ -19,6 +19,7 @@ from lowbit_dialect.ops.floats import AffineOp, BatchNormOp, ClipOp, FloatOp, Ro
 from lowbit_dialect.ops.move import PadOp, SliceOp, TransposeOp
 from lowbit_dialect.ops.pool import AvgPool2DOp, MaxPool2DOp
 from lowbit_dialect.ops.reduce import ReduceOp
+from lowbit_dialect.ops.resize import ResizeOp
 from runtime import compile
 from tests.differential.check import TARGETS
 from tests.differential.graph import Graph, Numbers, Value, module_of, tensor
@@ -85,6 +86,10 @@ def exact_movements() -> Graph:
         lambda v: TransposeOp.get(v, [2, 0, 1]),
         lambda v: SliceOp.get(v, [1, 0, 2], [2, 2, 8], [1, 2, 2]),
         lambda v: PadOp.get(v, [0, 1, 2], [1, 0, 3]),
+        lambda v: PadOp.get(v, [2, 0, 0], [0, 1, 0], 0.5),
+        lambda v: ResizeOp.get(v, 1, 7, "linear", "align_corners"),
+        lambda v: ResizeOp.get(v, 2, 30, "linear"),
+        lambda v: ResizeOp.get(v, 0, 2, "nearest", "asymmetric"),
         lambda v: ReduceOp.get(v, "max", [1]),
         lambda v: ReduceOp.get(v, "min", [0, 2]),
         lambda v: ReduceOp.get(v, "argmax", [2]),
