@@ -22,6 +22,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 from xdsl.dialects.builtin import ModuleOp
+from xdsl.ir import SSAValue
 
 from lowbit import Network, compile
 from lowbit.codes import parse_code
@@ -44,7 +45,11 @@ def weights_of(data: Mapping[str, NDArray], layer: int) -> NDArray[np.int8]:
 def build_module(data: Mapping[str, NDArray]) -> ModuleOp:
     """The network as @main: (1, 208, 208, 16) to (1, 13, 13, 512), both unipolar<3>."""
     net = Network((ACTIVATIONS, (1, *data["input"].shape)))
-    x = net.inputs[0]
+    return net.finish(hidden_layers(net, net.inputs[0], data))
+
+
+def hidden_layers(net: Network, x: SSAValue, data: Mapping[str, NDArray]) -> SSAValue:
+    """Append the seven convolutions to a network."""
     for layer in range(1, LAYERS + 1):
         acc = net.conv2d(x, weights_of(data, layer), WEIGHTS, padding=1)
         thresholds, flip = (data[f"conv{layer}_{name}"] for name in ("thresholds", "flip"))
@@ -52,7 +57,7 @@ def build_module(data: Mapping[str, NDArray]) -> ModuleOp:
         if layer in POOLS:
             stride, after = POOLS[layer]
             x = net.max_pool2d(x, (2, 2), (stride, stride), (0, after, 0, after))
-    return net.finish(x)
+    return x
 
 
 def load(path: Path) -> dict[str, NDArray]:

@@ -65,9 +65,9 @@ class FloatConv2DOp(FloatContractionOp):
     """Convolution of f32: x (N, H, W, C), w (KH, KW, C / groups, OC), result (N, OH, OW, OC).
 
     Clauses: strides [h, w], padding [top, bottom, left, right], dilation [h, w], groups. Taps in
-    the padding are left out. A result is summed tap by tap, row by row of the window, in f32 and in
-    the same order on every target; each product is rounded before it is added where the target has
-    no fused multiply-add.
+    the padding are left out. The channels of a tap are summed in order, then the taps, row by row
+    of the window, in f32 and in the same order on every target; each product is rounded before it
+    is added where the target has no fused multiply-add.
     """
 
     name = "lowbit.float_conv2d"

@@ -29,8 +29,8 @@ from lowbit_dialect.ops.base import (
 class ResizeOp(TensorOp):
     """x with another extent along `axis`; two of them resize an image.
 
-    With `mode` linear an element is a + (b - a) share, of the two elements a and b of x that it
-    lies between, with nearest one of x. `coordinates` says where it lies: half_pixel,
+    With `mode` linear an element is a (1 - share) + b share, of the two elements a and b of x that
+    it lies between, with nearest one of x. `coordinates` says where it lies: half_pixel,
     align_corners or asymmetric, as in ONNX. Of two elements that are equally near the lower one is
     taken, and with asymmetric the one that is not beyond.
     """

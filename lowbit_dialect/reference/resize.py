@@ -24,7 +24,7 @@ def resize_taps(
     if coordinates == "half_pixel":
         at = (i + 0.5) * extent / size - 0.5
     elif coordinates == "align_corners":
-        at = i * ((extent - 1) / max(size - 1, 1))
+        at = i * (extent - 1) / max(size - 1, 1)
     else:
         at = i * extent / size
     at = np.clip(at, 0, extent - 1)
@@ -38,10 +38,11 @@ def resize_taps(
 def resize(
     x: ArrayLike, axis: int, size: int, mode: str = "linear", coordinates: str = "half_pixel"
 ) -> NDArray[np.float32]:
-    """x resampled to `size` elements along a dimension, in f32: a + (b - a) share."""
+    """x resampled to `size` elements along a dimension, in f32: a (1 - share) + b share."""
     array = np.asarray(x, np.float32)
     low, high, share = resize_taps(array.shape[axis], size, mode, coordinates)
     shape = [1] * array.ndim
     shape[axis] = -1
     a, b = array.take(low, axis), array.take(high, axis)
-    return a + (b - a) * share.reshape(shape)
+    second = share.reshape(shape)
+    return a * (np.float32(1) - second) + b * second

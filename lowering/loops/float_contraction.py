@@ -7,8 +7,9 @@
           %sum_p = fma (broadcast %x[image, row, col + p, ic]), %w, %sum_p
         vector.store %sum_p
 
-Each sum is over the taps in order, whatever the tile is. A depthwise convolution has no sum over
-input channels: it loads a vector of them in place of a broadcast.
+Each sum is over the input channels of a tap, and these over the taps in order, whatever the tile
+is. A depthwise convolution has no sum over input channels: it loads a vector of them in place of a
+broadcast.
 """
 
 from __future__ import annotations
@@ -66,7 +67,10 @@ class _Plan:
             firsts.append(channels - width)
         self.starts = [group * channels + first for group in range(groups) for first in firsts]
         self.groups = [group for group in range(groups) for _ in firsts]
+        self.joins_taps = not self.is_depthwise and geometry.rows.taps * geometry.cols.taps > 1
         registers = target.vector_registers - self.vectors - 2
+        if self.joins_taps:
+            registers //= 2
         self.pixels = max(1, min(12, registers // self.vectors))
         self.fused = target.fuses_multiply_add
 
@@ -168,6 +172,8 @@ class _Writer:
             ]
             return self._multiplied(pixels, weights, sums)
         first = emit.mul(group, self.per_group)
+        zero = emit.constant(0.0, self.type)
+        before, sums = sums, [zero] * len(sums) if plan.joins_taps else sums
 
         def step(channel: Index, sums: Sequence[SSAValue]) -> Sequence[SSAValue]:
             weights = [emit.load_vector(self.w, (*tap, channel, b), self.type) for b in blocks]
@@ -186,7 +192,10 @@ class _Writer:
 
         whole = self.per_group // UNROLLED * UNROLLED
         sums = emit.for_(0, whole, sums, steps, UNROLLED)
-        return emit.for_(whole, self.per_group, sums, step, unroll=True)
+        sums = emit.for_(whole, self.per_group, sums, step, unroll=True)
+        if not plan.joins_taps:
+            return sums
+        return [emit.binary(arith.AddfOp, a, b) for a, b in zip(before, sums, strict=True)]
 
     def _multiplied(
         self, pixels: Sequence[SSAValue], weights: Sequence[SSAValue], sums: Sequence[SSAValue]

@@ -38,11 +38,13 @@ def resize(op: ResizeOp, target: Target) -> StageLoops:
                 for t in tables
             ]
             share = emit.op(simd.BroadcastLoadOp(shares, [emit.value(place)], type_))
+            rest = emit.binary(arith.SubfOp, emit.constant(1.0, type_), share)
 
             def part(col: Index) -> None:
                 a, b = (emit.load_vector(x, (r, col), type_) for r in rows)
-                step = emit.binary(arith.MulfOp, emit.binary(arith.SubfOp, b, a), share)
-                emit.store_vector(emit.binary(arith.AddfOp, a, step), y, (index, col))
+                first = emit.binary(arith.MulfOp, a, rest)
+                second = emit.binary(arith.MulfOp, b, share)
+                emit.store_vector(emit.binary(arith.AddfOp, first, second), y, (index, col))
 
             emit.loop(0, inner // lanes * lanes, part, lanes)
             if inner % lanes:

@@ -27,7 +27,7 @@ from lowering.loops.emit import INDEX, Emit, Index
 from lowering.loops.epilogue.glue_levels import GLUE_LEVELS
 from lowering.loops.epilogue.levels import are_constant, plain_add, saturating_add
 from lowering.loops.pointwise.channel_numbers import ChannelNumbers
-from lowering.loops.pointwise.lanes import Lanes, flat, for_lanes, lane_count, rows_of
+from lowering.loops.pointwise.lanes import Lanes, flat, for_lanes, lane_count, rows_of, uniform_rows
 from lowering.loops.pointwise.round_to_code import round_to_code
 from lowering.loops.stage import Stage, StageLoops, element_of, shape_of
 from lowering.targets import Target
@@ -60,12 +60,12 @@ class _Scale(ChannelNumbers):
 
 def quantize(op: QuantizeOp, target: Target) -> StageLoops:
     """Divide, clip to the code's range, round to an integer, or to the k of a bipolar 2k + 1."""
-    shape = rows_of(shape_of(op.x))
+    shape = (uniform_rows if op.is_uniform else rows_of)(shape_of(op.x))
     code = code_of(op.result.type, "result")
     scale = _Scale(op)
 
     def body(stage: Stage, low: SSAValue, high: SSAValue) -> None:
-        x, y = flat(stage, op.x), flat(stage, op.result)
+        x, y = flat(stage, op.x, shape), flat(stage, op.result, shape)
 
         def element(lanes: Lanes) -> None:
             quotient = lanes.emit.binary(arith.DivfOp, lanes.load(x), scale.of(lanes))
@@ -103,12 +103,13 @@ def _integers(lanes: Lanes, memory: SSAValue, element, integer: IntegerType = i3
 
 def dequantize(op: DequantizeOp, target: Target) -> StageLoops:
     """f32(value) * scale."""
-    shape, element_type = rows_of(shape_of(op.x)), element_of(op.x)
+    shape = (uniform_rows if op.is_uniform else rows_of)(shape_of(op.x))
+    element_type = element_of(op.x)
     scale = _Scale(op)
     is_table = isinstance(element_type, Code) and element_type.affine is None
 
     def body(stage: Stage, low: SSAValue, high: SSAValue) -> None:
-        x, y = flat(stage, op.x), flat(stage, op.result)
+        x, y = flat(stage, op.x, shape), flat(stage, op.result, shape)
 
         def element(lanes: Lanes) -> None:
             values = _integers(lanes, x, element_type)

@@ -13,7 +13,7 @@ from lowbit_dialect.ops.activations import PReluOp, UnaryOp
 from lowbit_dialect.ops.floats import AffineOp, BatchNormOp, ClipOp, FloatOp, RoundOp
 from lowering.loops.emit import Emit
 from lowering.loops.pointwise.channel_numbers import ChannelNumbers
-from lowering.loops.pointwise.lanes import Lanes, flat, for_lanes, lane_count, rows_of
+from lowering.loops.pointwise.lanes import Lanes, flat, for_lanes, lane_count, rows_of, uniform_rows
 from lowering.loops.pointwise.math_functions import choose, math_function, maximum, minimum
 from lowering.loops.stage import Stage, StageLoops, shape_of
 from lowering.targets import Target
@@ -101,10 +101,10 @@ def float_function(op: FloatOp, target: Target) -> StageLoops:
     Importers compute integers by `lowbit.affine`, so where vectors take subnormal numbers for 0 it
     is computed by single elements; other functions are 0 there for a subnormal number.
     """
-    shape = rows_of(shape_of(op.x))
+    shape = (uniform_rows if op.is_uniform else rows_of)(shape_of(op.x))
 
     def body(stage: Stage, low: SSAValue, high: SSAValue) -> None:
-        x, y = flat(stage, op.x), flat(stage, op.result)
+        x, y = flat(stage, op.x, shape), flat(stage, op.result, shape)
 
         def element(lanes: Lanes) -> None:
             lanes.store(LANE_FUNCTIONS[type(op)](op, lanes, lanes.load(x)), y)

@@ -13,6 +13,9 @@ from lowering.loops.emit import Emit, Index
 from lowering.loops.stage import Stage, shape_of
 from lowering.targets import Target
 
+LONG_ROW = 64
+"""Elements of a row from which on what does not fill a vector hardly counts."""
+
 
 @dataclass
 class Lanes:
@@ -84,7 +87,16 @@ def rows_of(shape: Sequence[int]) -> tuple[int, int]:
     return prod(shape[:-1]), shape[-1] if shape else 1
 
 
-def flat(stage: Stage, value: SSAValue) -> SSAValue:
-    """A tensor as a memref of rows and columns."""
+def uniform_rows(shape: Sequence[int]) -> tuple[int, int]:
+    """Rows and columns for what is the same in all channels: longer rows where these are short."""
+    rows, columns = rows_of(shape)
+    while columns < LONG_ROW and rows > 1:
+        factor = next((n for n in range(2, LONG_ROW) if rows % n == 0), rows)
+        rows, columns = rows // factor, columns * factor
+    return rows, columns
+
+
+def flat(stage: Stage, value: SSAValue, rows: tuple[int, int] | None = None) -> SSAValue:
+    """A tensor as a memref of rows and columns, those of `rows_of` where none are given."""
     assert isinstance(value.type, TensorType)
-    return stage.tensor(value, rows_of(shape_of(value)))
+    return stage.tensor(value, rows_of(shape_of(value)) if rows is None else rows)
