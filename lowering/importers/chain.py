@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from math import inf
@@ -157,8 +156,3 @@ def _tightened(tail: Chain, first, end):
                     first, min(least_integer(at, not closed) - 1 for at, closed, _ in lines)
                 )
     return (first, end) if first <= end else (end, end)
-
-
-def scaled(scale: Sequence | NDArray | Fraction, offset: Sequence | NDArray | int = 0) -> Affine:
-    """An affine step of numbers."""
-    return Affine(exact(scale), exact(offset))

@@ -14,14 +14,14 @@ from xdsl.dialects.builtin import TensorType
 from xdsl.ir import SSAValue
 from xdsl.utils.exceptions import PassFailedException, VerifyException
 
-from lowbit_dialect.qonnx import ConstantOp, NodeOp
+from lowbit_dialect.qonnx import NodeOp
 from lowering.importers.chain import Chain
 from lowering.importers.emitter import Emitter, Record
 from lowering.importers.evaluate import Constants
 from lowering.importers.exact import Exact
 from lowering.importers.extract_integers import extract
 from lowering.importers.float_values import as_floats
-from lowering.importers.shape_functions import Site
+from lowering.importers.site import Site
 from lowering.importers.steps import Step
 from lowering.importers.values import Value, parameter
 
@@ -190,8 +190,3 @@ def convert(conversion: Conversion, node: NodeOp) -> None:
                 f"{node.title}: the shape {list(value.shape)} of its result is not supported"
             )
         conversion.values[output] = value
-
-
-def is_constant(value: SSAValue) -> bool:
-    """Whether a value of a model is in its file."""
-    return isinstance(value.owner, ConstantOp)

@@ -17,7 +17,8 @@ from lowering.importers.conversion import Conversion, converts
 from lowering.importers.extract_integers import recoded
 from lowering.importers.float_nodes import float_node
 from lowering.importers.move import moved, permuted, reshaped
-from lowering.importers.shape_functions import pads_of, permutation, slices, value_shape
+from lowering.importers.movement_shapes import pads_of, permutation, slices
+from lowering.importers.site import value_shape
 from lowering.importers.steps import Affine
 from lowering.importers.values import Value, code_for
 

@@ -21,7 +21,8 @@ from lowering.importers.chain import Chain
 from lowering.importers.conversion import CONVERTERS, Conversion
 from lowering.importers.evaluate import Constants, evaluate
 from lowering.importers.exact import exact
-from lowering.importers.shape_functions import Site, is_channels_last, reduced_axes, value_shape
+from lowering.importers.shape_functions import is_channels_last, reduced_axes
+from lowering.importers.site import Site, value_shape
 from lowering.importers.values import Value
 from lowering.importers.windows import Axis, windows
 

@@ -23,7 +23,8 @@ from lowbit_dialect.qonnx import NodeOp
 from lowering.importers.conversion import Conversion
 from lowering.importers.exact import exact
 from lowering.importers.float_values import float_constant
-from lowering.importers.shape_functions import is_channels_last, reduced_axes, value_shape
+from lowering.importers.shape_functions import is_channels_last, reduced_axes
+from lowering.importers.site import value_shape
 from lowering.importers.values import Value
 from lowering.importers.windows import Axis, windows
 
