@@ -11,7 +11,7 @@ from lowering.llvm.object import compile_object
 from lowering.targets import TARGETS, get_target
 from runtime.build import build_object
 from tests.backend.harness import llvm_ir
-from tests.backend.test_simd_ops import PROGRAMS
+from tests.backend.simd_programs import PROGRAMS
 from tests.differential.check import prefer
 from tests.differential.corpus import contractions, small_functions
 from tests.differential.graph import Graph, module_of
