@@ -26,6 +26,7 @@ from lowering.importers import (  # noqa: F401
     convert_contractions,
     convert_movement,
     convert_pointwise,
+    convert_qlinear,
     convert_windows,
 )
 from lowering.importers.conversion import Conversion, convert

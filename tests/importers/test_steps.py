@@ -8,8 +8,8 @@ import pytest
 
 from lowering.importers.chain import Chain, Levels, levels_of
 from lowering.importers.exact import exact, least_float, square_root
+from lowering.importers.roundings import ROUNDINGS
 from lowering.importers.steps import (
-    ROUNDINGS,
     Affine,
     Clamp,
     Count,
