@@ -22,6 +22,9 @@ import numpy as np
 from numpy.typing import NDArray
 from xdsl.dialects.builtin import ModuleOp
 
+# As a script, too: Python looks in the folder of a script, not in the one above it.
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+
 from examples.tinier_yolo import ACTIVATIONS, hidden_layers, load
 from lowbit import Network, compile
 from lowbit.codes import parse_code
