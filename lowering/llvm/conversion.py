@@ -13,22 +13,19 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
-from functools import lru_cache
 from typing import Any
 
 from xdsl.dialects import arith, llvm
 from xdsl.dialects.builtin import (
-    DenseArrayBase,
     IndexType,
     IntegerAttr,
     IntegerType,
     MemRefType,
-    UnitAttr,
     VectorType,
-    i32,
 )
 from xdsl.ir import Attribute, Block, Operation, OpResult, SSAValue
 
+from lowering.llvm.addresses import address_of_constant, address_of_value, index_arithmetic
 from lowering.llvm.intrinsic_call import call_intrinsic
 from lowering.llvm.linear import Linear, sum_linear
 from lowering.llvm.types import (
@@ -43,18 +40,6 @@ from lowering.targets import Target
 
 Handler = Callable[["Conversion", Any], None]
 """Converts one operation: looks its operands up, inserts new operations, records its results."""
-
-# Address arithmetic stays inside objects that are smaller than half the address space, so its
-# sums and products cannot wrap in the signed sense; saying so keeps loops analysable.
-_NO_SIGNED_WRAP = {"overflowFlags": IntegerAttr(1, 32)}
-# For MLIR `inbounds` is one of these flags; xDSL prints and parses it as a property of its own.
-_INBOUNDS = IntegerAttr(3, 32)
-_UNIT = UnitAttr()
-
-
-@lru_cache(maxsize=4096)
-def _indices(value: int) -> DenseArrayBase:
-    return DenseArrayBase.from_list(i32, [value])
 
 
 class _Values(dict[SSAValue, SSAValue]):
@@ -318,37 +303,16 @@ class Conversion:
     def _arithmetic(
         self, op_type: type[llvm.AddOp | llvm.MulOp], left: SSAValue, right: SSAValue
     ) -> SSAValue:
-        return self.insert(
-            op_type.create(
-                operands=[left, right], result_types=[self.index], properties=_NO_SIGNED_WRAP
-            )
-        )
+        return self.insert(index_arithmetic(op_type, left, right))
 
     def offset_pointer(self, pointer: SSAValue, form: Linear, element: Attribute) -> SSAValue:
         """The address `form` elements behind `pointer`: one `getelementptr`, or none for 0."""
         products, constant = form
         if not products and not constant:
             return pointer
-        properties: dict[str, Attribute] = {
-            "elem_type": element,
-            "noWrapFlags": _INBOUNDS,
-            "inbounds": _UNIT,
-        }
         if not products and -(2**31) < constant < 2**31:
-            return self.insert(
-                llvm.GEPOp.create(
-                    operands=[pointer],
-                    result_types=[POINTER],
-                    properties=properties | {"rawConstantIndices": _indices(constant)},
-                )
-            )
-        return self.insert(
-            llvm.GEPOp.create(
-                operands=[pointer, self.linear_value(form)],
-                result_types=[POINTER],
-                properties=properties | {"rawConstantIndices": _indices(llvm.GEP_USE_SSA_VAL)},
-            )
-        )
+            return self.insert(address_of_constant(pointer, element, constant))
+        return self.insert(address_of_value(pointer, element, self.linear_value(form)))
 
     def alignment(self, memref: SSAValue) -> int:
         """Bytes that the first element of an old memref value is known to be aligned to."""

@@ -10,7 +10,6 @@ TO_BE_SPLIT = {
     "lowering/importers/convert_pointwise.py": 400,
     "lowering/importers/shape_functions.py": 610,
     "lowering/importers/steps.py": 400,
-    "lowering/llvm/conversion.py": 385,
     "lowering/strategies/lut/lower_lut_tile.py": 415,
     "lowering/strategies/lut/table_tiles.py": 385,
 }
