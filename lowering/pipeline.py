@@ -25,9 +25,6 @@ from lowering.kernels.propagate_layout import PropagateLayoutPass
 from lowering.kernels.select_kernel import SelectKernelPass
 from lowering.llvm.lowbit_to_llvm import LowbitToLLVMPass
 from lowering.llvm.scf_to_cf import ScfToCfPass
-from lowering.memory.lower_affine import LowerAffinePass
-from lowering.memory.lower_linalg import LowerLinalgPass
-from lowering.memory.lower_memref_copies import LowerMemrefCopiesPass
 from lowering.record_sources import SHIPPED_RECORDS
 from lowering.simd.simd_lower import SimdLowerPass
 from lowering.strategies import check_strategy
@@ -59,13 +56,7 @@ LEVELS: dict[str, tuple[type[ModulePass], ...]] = {
         DeadCodeElimination,
     ),
     "stages": TO_STAGES,
-    "loops": (
-        LowerLinalgPass,
-        LowerAffinePass,
-        LowerMemrefCopiesPass,
-        *STAGES_TO_LOOPS,
-        LowerTilePass,
-    ),
+    "loops": (*STAGES_TO_LOOPS, LowerTilePass),
     "simd": (SimdLowerPass,),
     "llvm": (ScfToCfPass, LowbitToLLVMPass),
 }

@@ -23,6 +23,9 @@ from lowering.loops.lower_floats import LowerFloatsPass
 from lowering.loops.lower_packing import LowerPackingPass
 from lowering.loops.lower_pointwise import LowerPointwisePass
 from lowering.loops.lower_pools import LowerPoolsPass
+from lowering.memory.lower_affine import LowerAffinePass
+from lowering.memory.lower_linalg import LowerLinalgPass
+from lowering.memory.lower_memref_copies import LowerMemrefCopiesPass
 from lowering.stages.bufferize import BufferizePass
 from lowering.stages.outline_stages import OutlineStagesPass
 from lowering.stages.plan_memory import PlanMemoryPass
@@ -39,6 +42,9 @@ TO_STAGES: tuple[type[ModulePass], ...] = (
 """The passes from kernels to stages."""
 
 STAGES_TO_LOOPS: tuple[type[ModulePass], ...] = (
+    LowerLinalgPass,
+    LowerAffinePass,
+    LowerMemrefCopiesPass,
     ShareStagesPass,
     LowerContractionsPass,
     LowerPackingPass,
@@ -51,8 +57,9 @@ STAGES_TO_LOOPS: tuple[type[ModulePass], ...] = (
     ShareStagesPass,
     OutlineStagesPass,
 )
-"""The passes from stages to loops around register tiles. Each of the first lowers `lowbit.compute`
-of a family of operations, `LowerComputePass` all that is left."""
+"""The passes from stages to loops around register tiles. The first three lower the operations of
+other dialects, those after them `lowbit.compute` of a family of operations each, `LowerComputePass`
+all that is left."""
 
 
 @dataclass(frozen=True)

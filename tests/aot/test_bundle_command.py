@@ -15,7 +15,7 @@ from tests.aot.conftest import DIGITS, Lowbit, copies, tool
 
 COPY = copies(["tensor<3xi32>"])
 FILES = ("net.o", "libnet.a", "libnet.so", "net.h", "net_example.c")
-MACHINES = {"x86_64": 62, "aarch64": 183, "armv7": 40}
+MACHINES = {"x86_64": 62, "aarch64": 183, "armv7": 40, "riscv64": 243}
 
 
 @pytest.fixture

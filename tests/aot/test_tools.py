@@ -43,8 +43,8 @@ def version(number: str) -> str:
     ("find_command", "package"),
     [
         (find_linker, "lld"),
-        (find_c_compiler, "gcc-a"),
-        (find_cxx_compiler, "g..-a"),
+        (find_c_compiler, r"gcc-\w+-linux"),
+        (find_cxx_compiler, r"g\+\+-\w+-linux"),
         (find_emulator, "qemu-user"),
     ],
 )
