@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
 from itertools import pairwise
+from threading import Thread
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -27,18 +27,27 @@ def run_batch(executable: Executable, inputs: Sequence[Any], num_threads: int) -
     # Each thread takes a run of neighbouring images; run() takes a workspace that is free.
     bounds = np.linspace(0, count, min(num_threads, count) + 1).astype(int).tolist()
 
-    def compute(low: int, high: int) -> None:
-        for image in range(low, high):
-            given = signature.to_storages([array[image : image + 1] for array in arrays])
-            executable.run(given, [result[image : image + 1] for result in results])
+    errors: list[BaseException] = []
 
-    runs = list(pairwise(bounds))
-    if len(runs) == 1:
-        compute(*runs[0])
-    else:
-        with ThreadPoolExecutor(len(runs)) as pool:
-            for done in [pool.submit(compute, *run) for run in runs]:
-                done.result()
+    def compute(low: int, high: int) -> None:
+        try:
+            for image in range(low, high):
+                given = signature.to_storages([array[image : image + 1] for array in arrays])
+                executable.run(given, [result[image : image + 1] for result in results])
+        except BaseException as error:
+            errors.append(error)
+
+    # `concurrent.futures` has hooks at fork and at exit, which an import while the process forks
+    # or ends would break.
+    first, *others = pairwise(bounds)
+    threads = [Thread(target=compute, args=run) for run in others]
+    for thread in threads:
+        thread.start()
+    compute(*first)
+    for thread in threads:
+        thread.join()
+    if errors:
+        raise errors[0]
     found = [_values(r, s) for r, s in zip(results, signature.results, strict=True)]
     return found[0] if len(found) == 1 else tuple(found)
 

@@ -28,7 +28,7 @@ from lowbit_dialect.layouts.packed_syntax import LEVEL_BITS
 from lowbit_dialect.ops.contraction import conv_layout
 from lowbit_dialect.ops.kernel import ConvKernelOp, GemmKernelOp, KernelOp
 from lowbit_dialect.ops.strategy import StrategyOps
-from lowbit_dialect.schedule import Knob
+from lowbit_dialect.schedule import Knob, ScheduleAttr
 from lowbit_dialect.sums.dot import WORD_BYTES, DotSums
 from lowbit_dialect.sums.level_fields import LevelFields
 
@@ -96,6 +96,12 @@ class DotKernelOp(KernelOp):
         storage = self.given_knobs.get("storage", bits)
         if self.has_column_words:
             size = w.word_bits.data // 8
+            schedule = self.properties.get("schedule")
+            if isinstance(schedule, ScheduleAttr) and schedule.skip.data != "none":
+                raise VerifyException(
+                    f"schedule: skip = {schedule.skip.data}: words of neighbouring columns skip no"
+                    " taps in the padding"
+                )
         word_bytes = self.given_knobs.get("word_bytes", size)
         if word_bytes != size:
             raise VerifyException(

@@ -30,6 +30,7 @@ from xdsl.ir.affine import AffineConstraintKind
 from xdsl.passes import ModulePass
 from xdsl.rewriter import Rewriter
 
+from lowbit_dialect.extensions import note_shipped
 from lowering.memory.affine_maps import AffineArithmetic
 from lowering.support.diagnostics import fail
 
@@ -175,6 +176,7 @@ HANDLERS: dict[type[Operation], Callable[[Any], None]] = {
     affine.VectorStoreOp: _vector_store,
     affine.YieldOp: _yield,
 }
+note_shipped(HANDLERS)
 
 
 @dataclass(frozen=True)

@@ -9,6 +9,7 @@ import numpy as np
 from xdsl.dialects import arith, math
 from xdsl.ir import Operation, SSAValue
 
+from lowbit_dialect.extensions import note_shipped
 from lowbit_dialect.ops.activations import PReluOp, UnaryOp
 from lowbit_dialect.ops.floats import AffineOp, BatchNormOp, ClipOp, FloatOp, RoundOp
 from lowering.loops.emit import Emit
@@ -93,6 +94,7 @@ LANE_FUNCTIONS: dict[type[Operation], LaneFunction] = {
     UnaryOp: _unary,
 }
 """What each function of f32 to f32 computes of the lanes."""
+note_shipped(LANE_FUNCTIONS)
 
 
 def float_function(op: FloatOp, target: Target) -> StageLoops:
