@@ -158,7 +158,7 @@ class Elements:
         else:
             kernel = value_shape(node.inputs[1])[2:] if is_conv else None
             axes = windows(node, shape[2:], kernel)
-        taps = []
+        taps, counted = [], 0
         for tap in np.ndindex(*(axis.kernel for axis in axes)):
             at = [
                 p * axis.stride - axis.before + t * axis.dilation
@@ -166,6 +166,10 @@ class Elements:
             ]
             if all(0 <= a < axis.extent for a, axis in zip(at, axes, strict=True)):
                 taps.append((tap, at))
+            # What `ceil_mode` has behind the padding does not count.
+            counted += all(
+                a < axis.extent + axis.declared for a, axis in zip(at, axes, strict=True)
+            )
 
         def element(c: int, at: list[int]) -> Fraction:
             return self.of(x, (n, *at, c) if last else (n, c, *at))
@@ -174,9 +178,8 @@ class Elements:
             numbers = [element(channel, at) for _, at in taps]
             if "Max" in kind:
                 return max(numbers)
-            counted = kind == "AveragePool" and node.int("count_include_pad")
-            total = prod(axis.kernel for axis in axes) if counted else len(numbers)
-            return sum(numbers, Fraction(0)) / total
+            counts_padding = kind == "AveragePool" and node.int("count_include_pad")
+            return sum(numbers, Fraction(0)) / (counted if counts_padding else len(numbers))
         weights = value_shape(node.inputs[1])
         first = channel // (weights[0] // node.int("group")) * weights[1]
         total = Fraction(0) if node.input(2) is None else self.of(node.inputs[2], (channel,))

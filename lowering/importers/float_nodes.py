@@ -15,7 +15,7 @@ from lowbit_dialect.ops.binary import BinaryOp
 from lowbit_dialect.ops.concat import ConcatOp
 from lowbit_dialect.ops.contraction import conv_clauses
 from lowbit_dialect.ops.float_contraction import FloatConv2DOp, FloatMatmulOp
-from lowbit_dialect.ops.move import TransposeOp
+from lowbit_dialect.ops.move import PadOp, TransposeOp
 from lowbit_dialect.ops.pool import AvgPool2DOp, MaxPool2DOp
 from lowbit_dialect.ops.reduce import ReduceOp
 from lowbit_dialect.ops.reshape import ReshapeOp
@@ -194,8 +194,13 @@ def _pool(conversion: Conversion, node: NodeOp) -> SSAValue:
             raise PassFailedException(f"{node.title}: its indices are not supported")
         op = MaxPool2DOp.get(image, kernel, strides, _padding(axes), "nhwc")
     else:
-        counted = bool(node.int("count_include_pad"))
-        op = AvgPool2DOp.get(image, kernel, strides, _padding(axes), "nhwc", "half_even", counted)
+        padding, counted = _padding(axes), bool(node.int("count_include_pad"))
+        if counted and (rows.extension or cols.extension):
+            # The padding is made elements, which count; what lies behind it does not.
+            low, high = [0, rows.before, cols.before, 0], [0, rows.declared, cols.declared, 0]
+            image = conversion.emitter.insert(PadOp.get(image, low, high))
+            padding, counted = (0, rows.extension, 0, cols.extension), False
+        op = AvgPool2DOp.get(image, kernel, strides, padding, "nhwc", "half_even", counted)
     op.verify()
     return _transposed(conversion, conversion.emitter.insert(op), [0, 3, 1, 2])
 

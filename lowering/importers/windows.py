@@ -15,7 +15,11 @@ MOST_EXTENT = 1 << 20
 
 @dataclass(frozen=True)
 class Axis:
-    """The windows along one dimension of an image."""
+    """The windows along one dimension of an image.
+
+    Of the `after` places behind the image the last `extension` ones are no padding: they are
+    what the last window of a pool with `ceil_mode` has beyond it, and no average counts them.
+    """
 
     extent: int
     kernel: int
@@ -24,6 +28,12 @@ class Axis:
     before: int
     after: int
     out: int
+    extension: int = 0
+
+    @property
+    def declared(self) -> int:
+        """The padding behind the image."""
+        return self.after - self.extension
 
 
 def windows(
@@ -70,12 +80,15 @@ def windows(
             raise PassFailedException(
                 f"{node.title}: a window of {reach} does not fit in {before} + {extent} + {after}"
             )
-        out = room // stride + 1
+        out, extension = room // stride + 1, 0
         if is_ceil and room % stride and out * stride < extent + before:
             # A window more, part of which lies behind the padding.
-            after += stride - room % stride
+            extension = stride - room % stride
             out += 1
-        found.append(Axis(extent, kernel[i], stride, dilations[i], before, after, out))
+        axis = Axis(
+            extent, kernel[i], stride, dilations[i], before, after + extension, out, extension
+        )
+        found.append(axis)
     return found
 
 

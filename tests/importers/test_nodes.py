@@ -81,6 +81,10 @@ FLOATS: dict[str, Build] = {
     "AveragePool": lambda net, x: net.node(
         "AveragePool", x, kernel_shape=[3, 3], pads=[1, 1, 1, 1]
     ),
+    "AveragePool beyond its padding": lambda net, x: net.node(
+        "AveragePool", x, kernel_shape=[3, 3], strides=[3, 2], pads=[1, 0, 1, 0], ceil_mode=1,
+        count_include_pad=1,
+    ),
     "GlobalAveragePool": lambda net, x: net.node("GlobalAveragePool", x),
     "ReduceMean": lambda net, x: net.node("ReduceMean", x, axes=[1, 3], keepdims=0),
     "Softmax": lambda net, x: net.node("Softmax", x, axis=1),
