@@ -17,7 +17,7 @@ from lowering.importers.conversion import Conversion, converts
 from lowering.importers.extract_integers import recoded
 from lowering.importers.float_nodes import float_node
 from lowering.importers.move import moved, permuted, reshaped
-from lowering.importers.movement_shapes import pads_of, permutation, slices
+from lowering.importers.movement_shapes import pads_of, permutation, scales_of, slices
 from lowering.importers.site import value_shape
 from lowering.importers.steps import Affine
 from lowering.importers.values import Value, code_for
@@ -123,6 +123,9 @@ def resize(conversion: Conversion, node: NodeOp) -> Value:
     x, shape = conversion.input(node), value_shape(node.outputs[0])
     factors = [b // a for a, b in zip(x.shape, shape, strict=True)]
     exact_ = all(a * f == b for a, f, b in zip(x.shape, factors, shape, strict=True))
+    # Places are divided by the scale, which a size that is rounded down does not show.
+    scales = scales_of(conversion.site(node))
+    exact_ = exact_ and scales in (None, factors)
     if node.word("mode") != "nearest" or not exact_ or not _repeats(node, factors):
         raise PassFailedException(
             f"{node.title}: resizing to multiples, by the nearest, is supported"

@@ -141,20 +141,29 @@ def _pad(site: Site) -> Result:
     return [(site.type(0).element_type, shape)]
 
 
-def _resize(site: Site) -> Result:
-    shape = site.shape(0)
+def scales_of(site: Site) -> list[float] | None:
+    """The scales of Resize or Upsample, or None where it has sizes."""
     is_upsample = site.node.operator.data == "Upsample"
     sizes = None if is_upsample else site.constant(3)
     if sizes is not None and sizes.size:
+        return None
+    first = 1 if is_upsample or len(site.node.inputs) == 2 else 2
+    scales = site.node.numbers("scales") if is_upsample else None
+    if scales is None:
+        array = site.constant(first)
+        scales = [] if array is None else [float(s) for s in array.reshape(-1)]
+    if not all(0 < s < 1 << 16 for s in scales):
+        raise site.error(f"scales {scales} are not positive")
+    return [float(s) for s in scales]
+
+
+def _resize(site: Site) -> Result:
+    shape, scales = site.shape(0), scales_of(site)
+    if scales is None:
+        sizes = site.constant(3)
+        assert sizes is not None
         given = [int(size) for size in sizes.reshape(-1)]
     else:
-        first = 1 if is_upsample or len(site.node.inputs) == 2 else 2
-        scales = site.node.numbers("scales") if is_upsample else None
-        if scales is None:
-            array = site.constant(first)
-            scales = [] if array is None else [float(s) for s in array.reshape(-1)]
-        if not all(0 < s < 1 << 16 for s in scales):
-            raise site.error(f"scales {scales} are not positive")
         given = [int(np.floor(e * s)) for e, s in zip(shape, scales, strict=False)]
     if site.node.has("axes"):
         raise site.error("attribute 'axes' is not supported")

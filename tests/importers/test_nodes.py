@@ -46,8 +46,8 @@ def _split(net: Net, x: str) -> str:
     return net.node("Concat", "second", node.output[0], axis=1)
 
 
-def _upsampled(net: Net, x: str) -> str:
-    scales = net.constant([1, 1, 2, 3])
+def _upsampled(net: Net, x: str, rows: float = 2) -> str:
+    scales = net.constant([1, 1, rows, 3])
     modes = {"nearest_mode": "floor", "coordinate_transformation_mode": "asymmetric"}
     return net.node("Resize", x, "", scales, **modes)
 
@@ -157,6 +157,7 @@ def test_compiled() -> None:
         (lambda net, x: net.node("Pad", x, _ints(net, *[0] * 8), mode="edge"), "by 0 alone"),
         (lambda net, x: net.node("Log", x), "operator 'Log' is supported on constants only"),
         (lambda net, x: net.node("LeakyRelu", x, alpha=-1.0), "a slope is negative"),
+        (lambda net, x: _upsampled(net, x, 2.1), "resizing to multiples"),
     ],
 )
 def test_what_is_not_supported(build: Build, says: str) -> None:
