@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from math import isinf
 from operator import index
 from typing import Any, TypeAlias
 
@@ -35,9 +36,37 @@ def integer(value: Any, name: str) -> int:
     return number
 
 
-def _is_integer(value: Any) -> bool:
+def is_integer(value: Any) -> bool:
     """Whether a value is an integer of any type; arrays of one element are not."""
     return hasattr(value, "__index__") and not getattr(value, "shape", ())
+
+
+def integers(value: Any, name: str) -> list[int]:
+    """Integers of any type, of a list or an array.
+
+    Raises:
+        ValueError: they are none; the message begins with `name`.
+    """
+    if not isinstance(value, Iterable) or isinstance(value, str | bytes):
+        raise ValueError(f"{name}: expected a list of integers, got {value!r}")
+    return [integer(entry, f"{name}[{i}]") for i, entry in enumerate(value)]
+
+
+def f32_number(value: Any, name: str) -> float:
+    """A number of any type, rounded to f32.
+
+    Raises:
+        ValueError: it is none, or a finite one beyond f32; the message begins with `name`.
+    """
+    try:
+        number = float(value)
+    except (TypeError, ValueError, OverflowError):
+        raise ValueError(f"{name}: expected a number, got {value!r}") from None
+    with np.errstate(over="ignore", under="ignore"):
+        rounded = float(np.float32(number))
+    if isinf(rounded) and not isinf(number):
+        raise ValueError(f"{name}: {number} does not fit in f32")
+    return rounded
 
 
 def pair(value: Pair, name: str) -> tuple[int, int]:
@@ -46,11 +75,11 @@ def pair(value: Pair, name: str) -> tuple[int, int]:
     Raises:
         ValueError: it is neither; the message begins with `name`.
     """
-    if _is_integer(value):
+    if is_integer(value):
         both = integer(value, name)
         return both, both
     entries = list(value) if isinstance(value, Iterable) else []
-    if len(entries) != 2 or not all(map(_is_integer, entries)):
+    if len(entries) != 2 or not all(map(is_integer, entries)):
         raise ValueError(f"{name}: expected an integer or two integers, got {value!r}")
     return integer(entries[0], name), integer(entries[1], name)
 
@@ -66,10 +95,10 @@ def sides(value: Sides, name: str) -> tuple[int, int, int, int]:
     Raises:
         ValueError: it is none of these.
     """
-    if _is_integer(value):
+    if is_integer(value):
         return *pair(value, name), *pair(value, name)
     entries = list(value) if isinstance(value, Iterable) else []
-    if len(entries) == 4 and all(map(_is_integer, entries)):
+    if len(entries) == 4 and all(map(is_integer, entries)):
         top, bottom, left, right = (integer(entry, name) for entry in entries)
         return top, bottom, left, right
     if len(entries) != 2 or isinstance(value, str):

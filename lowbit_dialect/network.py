@@ -15,7 +15,7 @@ from typing import Any
 from xdsl.dialects.builtin import StringAttr, TensorType, f32, i32
 from xdsl.ir import Attribute, SSAValue
 
-from lowbit_dialect.arguments import Pair, Sides, integer, layout_name, pair, sides
+from lowbit_dialect.arguments import Pair, Sides, integer, integers, layout_name, pair, sides
 from lowbit_dialect.codes import Code, parse_code
 from lowbit_dialect.network_floats import NetworkFloats
 from lowbit_dialect.network_function import dense_layout
@@ -139,8 +139,7 @@ class Network(NetworkFloats):
 
     def reshape(self, x: SSAValue, shape: Sequence[int]) -> SSAValue:
         """`lowbit.reshape`: the elements in row-major order under another shape."""
-        extents = [integer(extent, f"shape[{i}]") for i, extent in enumerate(shape)]
-        return self._value(ReshapeOp.get(self.tensor(x, "x"), extents))
+        return self._value(ReshapeOp.get(self.tensor(x, "x"), integers(shape, "shape")))
 
     def flatten(self, x: SSAValue, axis: int = 1) -> SSAValue:
         """`lowbit.reshape` to two dimensions: those before `axis`, and those from there on."""

@@ -9,7 +9,16 @@ import numpy as np
 from xdsl.dialects.builtin import StringAttr
 from xdsl.ir import SSAValue
 
-from lowbit_dialect.arguments import Pair, Sides, integer, pair, sides
+from lowbit_dialect.arguments import (
+    Pair,
+    Sides,
+    f32_number,
+    integer,
+    integers,
+    is_integer,
+    pair,
+    sides,
+)
 from lowbit_dialect.arrays import as_array
 from lowbit_dialect.constants import float_constant
 from lowbit_dialect.network_glue import NetworkGlue
@@ -132,18 +141,18 @@ class NetworkFloats(NetworkGlue):
 
     def reduce(self, x: SSAValue, function: str, axes: int | Sequence[int] = -1) -> SSAValue:
         """`lowbit.reduce`: sum, mean, max, min or argmax along dimensions, which stay as 1."""
-        listed = [axes] if isinstance(axes, int) else list(axes)
-        dims = [integer(axis, f"axes[{i}]") for i, axis in enumerate(listed)]
+        dims = [integer(axes, "axes")] if is_integer(axes) else integers(axes, "axes")
         return self._value(ReduceOp.get(self.tensor(x, "x"), function, dims))
 
     def softmax(self, x: SSAValue, axis: int = -1) -> SSAValue:
         """exp(x - max) over its sum along a dimension."""
-        power = self.unary(self.binary(x, self.reduce(x, "max", axis), "sub"), "exp")
-        return self.binary(power, self.reduce(power, "sum", axis), "div")
+        dim = integer(axis, "axis")
+        power = self.unary(self.binary(x, self.reduce(x, "max", dim), "sub"), "exp")
+        return self.binary(power, self.reduce(power, "sum", dim), "div")
 
     def transpose(self, x: SSAValue, permutation: Sequence[int]) -> SSAValue:
         """`lowbit.transpose`: dimension i is dimension permutation[i] of x."""
-        dims = [integer(dim, f"permutation[{i}]") for i, dim in enumerate(permutation)]
+        dims = integers(permutation, "permutation")
         return self._value(TransposeOp.get(self.tensor(x, "x"), dims))
 
     def slice(
@@ -154,13 +163,17 @@ class NetworkFloats(NetworkGlue):
         strides: Sequence[int] | None = None,
     ) -> SSAValue:
         """`lowbit.slice`: `sizes` elements of each dimension from `offsets` on."""
-        return self._value(SliceOp.get(self.tensor(x, "x"), offsets, sizes, strides))
+        starts, extents = integers(offsets, "offsets"), integers(sizes, "sizes")
+        steps = None if strides is None else integers(strides, "strides")
+        return self._value(SliceOp.get(self.tensor(x, "x"), starts, extents, steps))
 
     def pad(
         self, x: SSAValue, low: Sequence[int], high: Sequence[int], value: float = 0.0
     ) -> SSAValue:
         """`lowbit.pad`: a value before and after each dimension."""
-        return self._value(PadOp.get(self.tensor(x, "x"), low, high, value))
+        before, after = integers(low, "low"), integers(high, "high")
+        number = f32_number(value, "value")
+        return self._value(PadOp.get(self.tensor(x, "x"), before, after, number))
 
     def resize(
         self,
@@ -178,8 +191,15 @@ class NetworkFloats(NetworkGlue):
             mode: linear or nearest.
             coordinates: half_pixel, align_corners or asymmetric.
             axes: the dimensions of height and width.
+
+        Raises:
+            ValueError: an argument is no integer or no dimension.
         """
-        for axis, extent in zip(pair(axes, "axes"), pair(size, "size"), strict=True):
+        dims, rank = pair(axes, "axes"), len(self.tensor(x, "x").type.get_shape())
+        for i, axis in enumerate(dims):
+            if not -rank <= axis < rank:
+                raise ValueError(f"axes[{i}]: {axis} is not one of the {rank} dimensions of x")
+        for axis, extent in zip(dims, pair(size, "size"), strict=True):
             if self.tensor(x, "x").type.get_shape()[axis] != extent:
                 x = self._value(ResizeOp.get(x, axis, extent, mode, coordinates))
         return x
