@@ -69,6 +69,17 @@ def f32_number(value: Any, name: str) -> float:
     return rounded
 
 
+def word(value: Any, name: str) -> str:
+    """A text, such as the name of a function or a mode.
+
+    Raises:
+        ValueError: it is none; the message begins with `name`.
+    """
+    if not isinstance(value, str):
+        raise ValueError(f"{name}: expected a text, got {value!r}")
+    return value
+
+
 def pair(value: Pair, name: str) -> tuple[int, int]:
     """(height, width), or one integer for both.
 

@@ -9,7 +9,7 @@ For networks that come from a training script; the IR is the same as one written
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from xdsl.dialects.builtin import StringAttr, TensorType, f32, i32
@@ -155,6 +155,8 @@ class Network(NetworkFloats):
 
     def concat(self, inputs: Sequence[SSAValue], axis: int = -1) -> SSAValue:
         """`lowbit.concat`: tensors of one element type one behind the other along a dimension."""
+        if not isinstance(inputs, Iterable):
+            raise ValueError(f"inputs: expected a list of tensors, got {inputs!r}")
         values = [self.tensor(value, f"inputs[{i}]") for i, value in enumerate(inputs)]
         return self._value(ConcatOp.get(values, integer(axis, "axis")))
 

@@ -18,6 +18,7 @@ from lowbit_dialect.arguments import (
     is_integer,
     pair,
     sides,
+    word,
 )
 from lowbit_dialect.arrays import as_array
 from lowbit_dialect.constants import float_constant
@@ -80,12 +81,13 @@ class NetworkFloats(NetworkGlue):
 
     def round(self, x: SSAValue, to: str = "half_even") -> SSAValue:
         """`lowbit.round`: half_even, half_up, half_away or floor."""
-        return self._value(RoundOp.build_op([x], [self.tensor(x, "x").type], to=StringAttr(to)))
+        mode = StringAttr(word(to, "to"))
+        return self._value(RoundOp.build_op([x], [self.tensor(x, "x").type], to=mode))
 
     def unary(self, x: SSAValue, function: str) -> SSAValue:
         """`lowbit.unary`: exp, sigmoid or tanh."""
-        type_ = self.tensor(x, "x").type
-        return self._value(UnaryOp.build_op([x], [type_], function=StringAttr(function)))
+        type_, name = self.tensor(x, "x").type, StringAttr(word(function, "function"))
+        return self._value(UnaryOp.build_op([x], [type_], function=name))
 
     def binary(self, lhs: Any, rhs: Any, function: str) -> SSAValue:
         """`lowbit.binary`: add, sub, mul, div, max or min, of tensors of the network or numbers.
@@ -93,7 +95,7 @@ class NetworkFloats(NetworkGlue):
         Shapes are repeated as numpy does it.
         """
         a, b = self._operand(lhs, "lhs"), self._operand(rhs, "rhs")
-        return self._value(BinaryOp.get(a, b, function))
+        return self._value(BinaryOp.get(a, b, word(function, "function")))
 
     def _operand(self, value: Any, name: str) -> SSAValue:
         """A tensor of the network, or numbers as a constant of one dimension or more."""
@@ -142,7 +144,8 @@ class NetworkFloats(NetworkGlue):
     def reduce(self, x: SSAValue, function: str, axes: int | Sequence[int] = -1) -> SSAValue:
         """`lowbit.reduce`: sum, mean, max, min or argmax along dimensions, which stay as 1."""
         dims = [integer(axes, "axes")] if is_integer(axes) else integers(axes, "axes")
-        return self._value(ReduceOp.get(self.tensor(x, "x"), function, dims))
+        name = word(function, "function")
+        return self._value(ReduceOp.get(self.tensor(x, "x"), name, dims))
 
     def softmax(self, x: SSAValue, axis: int = -1) -> SSAValue:
         """exp(x - max) over its sum along a dimension."""
@@ -193,15 +196,16 @@ class NetworkFloats(NetworkGlue):
             axes: the dimensions of height and width.
 
         Raises:
-            ValueError: an argument is no integer or no dimension.
+            ValueError: an argument is no integer, no dimension or no text.
         """
+        words = word(mode, "mode"), word(coordinates, "coordinates")
         dims, rank = pair(axes, "axes"), len(self.tensor(x, "x").type.get_shape())
         for i, axis in enumerate(dims):
             if not -rank <= axis < rank:
                 raise ValueError(f"axes[{i}]: {axis} is not one of the {rank} dimensions of x")
         for axis, extent in zip(dims, pair(size, "size"), strict=True):
             if self.tensor(x, "x").type.get_shape()[axis] != extent:
-                x = self._value(ResizeOp.get(x, axis, extent, mode, coordinates))
+                x = self._value(ResizeOp.get(x, axis, extent, *words))
         return x
 
     def _channelwise(self, kind: type[FloatOp], x: SSAValue, axis: int, **numbers: Any) -> SSAValue:
