@@ -1,8 +1,8 @@
 """What the functions of a module are called in C.
 
-The library has the name of the file. `@main`, or a function that is called like the library, gets
-the name of the library; any other `@f` is `<library>_f`. So nothing is ever called main, and what
-two libraries define does not clash.
+The library has the name of the file, in lower case where that is in capitals. `@main`, or a
+function that is called like the library, gets the name of the library; any other `@f` is
+`<library>_f`. So nothing is ever called main, and what two libraries define does not clash.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ import re
 from collections.abc import Mapping
 from functools import cache
 from importlib.resources import files
+from pathlib import Path
 
 from xdsl.dialects.builtin import DictionaryAttr, ModuleOp, StringAttr, SymbolRefAttr
 
@@ -53,6 +54,16 @@ def check_library_name(name: str) -> None:
     for file, what in _RESERVED.items():
         if name in _words(file):
             raise ValueError(f"{name!r} is {what}: choose another name for the library with --name")
+
+
+def library_name(file: Path) -> str:
+    """The name of the library that is made from a file.
+
+    It is the name of the file without its suffix, in lower case where that is in capitals, as the
+    macros of the header are.
+    """
+    name = file.stem
+    return name.lower() if name == name.upper() else name
 
 
 def function_name(library: str, symbol: str) -> str:

@@ -37,7 +37,7 @@ from lowering.pipeline import LEVELS, walk
 from lowering.targets import Target, get_target
 from runtime.aot.bundle import make_bundle
 from runtime.aot.library import build_library
-from runtime.aot.names import check_library_name
+from runtime.aot.names import check_library_name, library_name
 from runtime.cli.arguments import add_file, add_records, add_strategy, add_target
 from runtime.cli.console import count, show
 from runtime.cli.files import check_folder, check_writable, write_files
@@ -151,7 +151,7 @@ def _write_library(args: argparse.Namespace, target: Target) -> int:
             " with a slash at its end where it is new, or give --emit to write a single file"
         )
     check_folder(folder)
-    name = args.file.stem if args.name is None else args.name
+    name = library_name(args.file) if args.name is None else args.name
     check_library_name(name)
     module = _read(args)
     bundle = make_bundle(

@@ -59,6 +59,17 @@ def test_the_library_has_another_name(lowbit: Lowbit, tmp_path: Path):
     assert (folder / "libmnist.a").is_file()
 
 
+def test_a_file_in_capitals_gives_a_name_in_lower_case(lowbit: Lowbit, tmp_path: Path):
+    file = tmp_path / "TFC_1W1A.mlir"
+    file.write_text(COPY)
+    folder = tmp_path / "out"
+    done = lowbit("compile", file, "--target=cortex-a9", "-o", f"{folder}/")
+    assert done.code == 0
+    header = (folder / "tfc_1w1a.h").read_text()
+    assert "void tfc_1w1a(const" in header
+    assert "TFC_1W1A_" in header
+
+
 @pytest.mark.usefixtures("_no_linker")
 def test_without_a_linker_the_rest_is_written(lowbit: Lowbit, net: Path, tmp_path: Path):
     folder = tmp_path / "out"
