@@ -67,7 +67,9 @@ def _input_type(value: SSAValue, name: str, batch: int, given: Sequence[int] | N
         if len(given) != len(shape) or any(
             own not in (DYNAMIC_INDEX, new) for own, new in zip(shape[1:], given[1:], strict=True)
         ):
-            raise PassFailedException(f"input {name!r} has shape {_text(shape)}, got {list(given)}")
+            raise PassFailedException(
+                f"input {name!r} has shape {shape_text(shape)}, got {list(given)}"
+            )
         return TensorType(type_.element_type, given)
     if batch and shape:
         shape[0] = batch
@@ -75,12 +77,13 @@ def _input_type(value: SSAValue, name: str, batch: int, given: Sequence[int] | N
         shape[0] = 1
     if DYNAMIC_INDEX in shape:
         raise PassFailedException(
-            f"input {name!r} has shape {_text(shape)}: its extents are not known"
+            f"input {name!r} has shape {shape_text(shape)}: its extents are not known"
         )
     return TensorType(type_.element_type, shape)
 
 
-def _text(shape: Sequence[int]) -> str:
+def shape_text(shape: Sequence[int]) -> str:
+    """A shape as messages write it: `?x28x28`."""
     return "x".join("?" if extent == DYNAMIC_INDEX else str(extent) for extent in shape)
 
 

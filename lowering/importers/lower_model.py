@@ -7,12 +7,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from xdsl.dialects import func
-from xdsl.dialects.builtin import ModuleOp
+from xdsl.dialects.builtin import ModuleOp, TensorType
 from xdsl.utils.exceptions import PassFailedException, VerifyException
 
+from lowbit_dialect.qonnx import dtype_of
 from lowering.importers.fold_model_constants import fold_constants
 from lowering.importers.import_onnx import INPUT_NAMES, OUTPUT_NAMES, import_file, names_of
-from lowering.importers.infer_model_shapes import infer_shapes
+from lowering.importers.infer_model_shapes import infer_shapes, shape_text
 from lowering.importers.model_file import ModelError
 from lowering.importers.model_to_integers import Converted, convert_function
 from lowering.importers.sink_max_pools import sink_max_pools
@@ -57,6 +58,16 @@ class Model:
         function = _function(module)
         inputs, outputs = names_of(function, INPUT_NAMES), names_of(function, OUTPUT_NAMES)
         return Model(str(path), module, tuple(inputs), tuple(outputs))
+
+    @property
+    def input_types(self) -> dict[str, str]:
+        """Dtype and shape of each input, such as `float32, ?x28x28`, where the model has them."""
+        arguments = zip(self.inputs, _function(self.source).body.block.args, strict=True)
+        return {
+            name: f"{dtype_of(type_.element_type)}, {shape_text(type_.get_shape()) or 'a scalar'}"
+            for name, value in arguments
+            if isinstance(type_ := value.type, TensorType)
+        }
 
     def typed(self, shapes: Mapping[str, Sequence[int]] | None = None) -> func.FuncOp:
         """The function of the `qonnx` dialect, every value of which has a type.

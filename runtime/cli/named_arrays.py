@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import zipfile
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from shlex import quote
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,7 +14,10 @@ from runtime.cli.files import Writer, check_writable, read_array
 
 
 def read_named(
-    arguments: Sequence[Path], names: Sequence[str], option: str = "--input"
+    arguments: Sequence[Path],
+    names: Sequence[str],
+    option: str = "--input",
+    types: Mapping[str, str] | None = None,
 ) -> list[NDArray]:
     """The arrays of the inputs of a model, in its order.
 
@@ -22,6 +26,7 @@ def read_named(
             with arrays for all inputs of their names.
         names: of the inputs.
         option: that the arguments belong to.
+        types: dtype and shape of the inputs by name, for messages.
 
     Raises:
         OSError: a file cannot be read.
@@ -42,9 +47,9 @@ def read_named(
         found |= arrays
     missing = [name for name in names if name not in found]
     if missing:
-        raise ValueError(
-            f"input {missing[0]!r} is missing; {_listed(names)}: give it with {option}"
-        )
+        name, type_ = missing[0], (types or {}).get(missing[0])
+        title = f"input {name!r}" + (f" ({type_})" if type_ else "")
+        raise ValueError(f"{title} is missing: give it with {option} {quote(f'{name}=X.npy')}")
     return [found[name] for name in names]
 
 

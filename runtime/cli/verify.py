@@ -48,7 +48,7 @@ def execute(args: argparse.Namespace) -> int:
     from runtime.verification.verify_model import verify_model  # noqa: PLC0415
 
     model = Model.open(args.file)
-    arrays = read_named(args.data, model.inputs, "--data")
+    arrays = read_named(args.data, model.inputs, "--data", model.input_types)
     found = verify_model(args.file, model, arrays, args.target, args.samples)
     table = Table("quantiser")
     for title in ("values", "exact", "ties", "errors"):

@@ -71,7 +71,7 @@ def test_a_model_of_one_batch_runs_on_parts(
     [
         (["-i", "y=x.npy"], "--input: 'y' is none of the names; the model has 'x'"),
         (["-i", "x.npy", "-i", "x=x.npy"], "input 'x' is given twice"),
-        ([], "input 'x' is missing; the model has 'x': give it with --input"),
+        ([], "input 'x' is missing: give it with --input x=X.npy"),
         (["-i", "x.npy", "-o", "a.npy", "-o", "b.npy"], "--output is given more than 1 times"),
         (["-i", "wide.npy"], "net.onnx: input 'x' has shape ?x4, got [6, 5]"),
         (["-i", "x.npy", "--entry", "f"], "no function @f: a model has @main"),
@@ -90,6 +90,16 @@ def test_wrong_names(
     np.save("x.npy", X)
     np.save("wide.npy", np.zeros((6, 5), np.float32))
     assert main(["run", "net.onnx", *arguments]) == 1
+    assert capsys.readouterr().err == f"error: {says}\n"
+
+
+def test_a_missing_input_has_a_dtype_and_a_shape(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    net = two_layers()
+    path = save(tmp_path / "net.onnx", net, net.nodes[-1].output[0])
+    assert main(["verify", str(path)]) == 1
+    says = "input 'x' (float32, ?x4) is missing: give it with --data x=X.npy"
     assert capsys.readouterr().err == f"error: {says}\n"
 
 
