@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from math import prod
 
 import numpy as np
-from xdsl.dialects.builtin import FixedBitwidthType, MemRefType, VectorType
+from xdsl.dialects.builtin import AnyFloat, FixedBitwidthType, MemRefType, VectorType
 from xdsl.ir import SSAValue
 
 from lowbit_dialect.codes import Code
@@ -80,7 +80,10 @@ def pad(op: PadOp, target: Target) -> StageLoops:
     fill = Nest.of(shape, [View(0, strides)])
     copied = Nest.of(inner, [View(0, row_major(inner)), View(start, strides)])
     code = element_of(op.x)
-    zero = int(code.encode(np.array([0]))[0]) if isinstance(code, Code) else op.number
+    if isinstance(code, Code):
+        zero = int(code.encode(np.array([0]))[0])
+    else:
+        zero = op.number if isinstance(element, AnyFloat) else int(op.number)
 
     def body(stage: Stage, low: SSAValue, high: SSAValue) -> None:
         emit = stage.emit

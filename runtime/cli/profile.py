@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import BinaryIO
@@ -11,11 +12,11 @@ from rich.table import Table
 
 from lowering.pipeline import Hook
 from runtime.cli.console import duration, show
-from runtime.cli.files import write_files
+from runtime.cli.files import check_writable, write_files
 from runtime.executable import Executable
 from runtime.measure.clock import nanoseconds_per_cycle
-from runtime.measure.profile import StageFacts, StageTime, time_stages
-from runtime.measure.roofline import matplotlib_figure
+from runtime.measure.profile import StageCollector, StageFacts, StageTime, time_stages
+from runtime.measure.roofline import check_plot, matplotlib_figure
 
 SECONDS = 1.0
 """How long the runs of a profile take."""
@@ -102,3 +103,13 @@ def draw_profile(
     axes.legend(loc="lower right")
     figure.tight_layout()
     figure.savefig(file, format=form)
+
+
+def stage_collector(args: argparse.Namespace) -> StageCollector | None:
+    """What notes the stages for a profile, where one is asked for."""
+    if args.plot is not None:
+        if not args.profile:
+            raise ValueError("--plot goes with --profile")
+        check_plot(args.plot)
+        check_writable(args.plot)
+    return StageCollector(args.target) if args.profile else None

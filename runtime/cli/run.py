@@ -40,11 +40,9 @@ from runtime.cli.arguments import (
 from runtime.cli.console import duration, show
 from runtime.cli.files import check_writable, read_array, write_files
 from runtime.cli.pipeline import add_pipeline, chosen_passes, printing
-from runtime.cli.profile import both, show_profile
+from runtime.cli.profile import both, show_profile, stage_collector
 from runtime.compiler import compile
 from runtime.executable import Executable
-from runtime.measure.profile import StageCollector
-from runtime.measure.roofline import check_plot
 
 _PRINTED_ELEMENTS = 20
 """Arrays of at most this number of elements are printed."""
@@ -114,7 +112,7 @@ def execute(args: argparse.Namespace) -> int:
     files = [path.resolve() for path in args.output if str(path) != os.devnull]
     if len(set(files)) < len(files):
         raise ValueError("--output names one file twice")
-    collector = _collector(args)
+    collector = stage_collector(args)
     arrays = [read_array(path) for path in args.input]
     pipeline, after = None, None
     if args.pipeline is not None or args.print_after:
@@ -183,16 +181,6 @@ def execute(args: argparse.Namespace) -> int:
         threads = f"{args.num_threads} thread{'s' if args.num_threads > 1 else ''}"
         print(f"median of {args.repeat} runs with {threads}: {duration(float(np.median(times)))}")
     return 0
-
-
-def _collector(args: argparse.Namespace) -> StageCollector | None:
-    """What notes the stages for a profile, where one is asked for."""
-    if args.plot is not None:
-        if not args.profile:
-            raise ValueError("--plot goes with --profile")
-        check_plot(args.plot)
-        check_writable(args.plot)
-    return StageCollector(args.target) if args.profile else None
 
 
 def _times(

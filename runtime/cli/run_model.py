@@ -17,6 +17,7 @@ from runtime.cli.console import duration, show
 from runtime.cli.files import write_files
 from runtime.cli.named_arrays import check_named, read_named, writers
 from runtime.cli.pipeline import chosen_passes, printing
+from runtime.cli.profile import both, show_profile, stage_collector
 from runtime.compiler import compile
 
 
@@ -24,6 +25,9 @@ def run_model(args: argparse.Namespace) -> int:
     """Run the command."""
     if args.entry not in (None, "main"):
         raise ValueError(f"no function @{args.entry}: a model has @main")
+    if args.unpack:
+        raise ValueError("--unpack is for modules: the results of a model are not packed")
+    collector = stage_collector(args)
     model = Model.open(args.file)
     targets = check_named(args.output, model.outputs)
     arrays = read_named(args.input, model.inputs)
@@ -32,10 +36,13 @@ def run_model(args: argparse.Namespace) -> int:
     if args.pipeline is not None or args.print_after:
         pipeline = chosen_passes(args, get_target(args.target))
         after = printing(args, pipeline)
+    if collector is not None:
+        after = both(after, collector)
     executable = compile(
         lowered.module,
         args.target,
         use_cache=not args.no_cache,
+        strategy=args.strategy,
         records=args.records,
         passes=pipeline,
         after=after,
@@ -50,6 +57,11 @@ def run_model(args: argparse.Namespace) -> int:
             start = time.perf_counter()
             executable(*given, num_threads=args.num_threads)
         found.append(results if isinstance(results, tuple) else (results,))
+    if collector is not None:
+        given = [np.array_split(array, parts)[0] for array in arrays]
+        show_profile(
+            executable, executable.signature.to_storages(given), collector.facts, args.plot
+        )
     outputs = {
         name: np.concatenate([np.asarray(part[i]) for part in found])
         if parts > 1

@@ -8,17 +8,22 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from benchmarks.networks.bare import LOW_BITS, BareEpiloguesPass
+from benchmarks.networks.bare import LOW_BITS, BareEpiloguesPass, LowBitsForm, LowBitsLevels
 from benchmarks.networks.record import NetworkRecord
 from lowbit_dialect.network import Network
+from lowbit_dialect.ops.glue_forms import FORMS
 from lowbit_dialect.ops.kernel import KernelOp
+from lowering.loops.epilogue.glue_levels import GLUE_LEVELS
 from lowering.pipeline import passes
 from runtime import compile
 from runtime.measure.profile import time_stages
 from runtime.measure.result_file import load_results
 
 
-def test_bare_epilogues_store_low_bits() -> None:
+def test_bare_epilogues_store_low_bits(monkeypatch: pytest.MonkeyPatch) -> None:
+    # The pass adds the form for the process, whose other tests look for the cache.
+    monkeypatch.setitem(FORMS, LOW_BITS, LowBitsForm())
+    monkeypatch.setitem(GLUE_LEVELS, LOW_BITS, LowBitsLevels)
     rng = np.random.default_rng(0)
     x, w = rng.integers(0, 4, (1, 3, 5, 20)), rng.choice([-1, 1], (18, 1, 1, 20))
     net = Network(("unipolar<2>", x.shape))

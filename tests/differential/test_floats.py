@@ -208,3 +208,12 @@ def test_sums_do_not_depend_on_threads() -> None:
     inputs = [value.numbers for value in graph.inputs]
     for one, four in zip(run(*inputs), run(*inputs, num_threads=4), strict=True):
         assert np.array_equal(one, four)
+
+
+@pytest.mark.parametrize(("element", "dtype"), [("i8", np.int8), ("i32", np.int32)])
+def test_pad_of_integers(element: str, dtype: type) -> None:
+    """Rows of integers get integers around them."""
+    net = Network((element, (3, 5)))
+    padded = compile(net.finish(net.pad(net.inputs[0], [1, 0], [2, 3])), use_cache=False)
+    x = RNG.integers(-100, 100, (3, 5)).astype(dtype)
+    np.testing.assert_array_equal(padded(x), np.pad(x, [(1, 2), (0, 3)]))

@@ -176,3 +176,12 @@ def test_a_layer_with_products_of_either_width(target: str) -> None:
     found.append(compile(text, target)(x))
     for values in found:
         np.testing.assert_array_equal(values, expected)
+
+
+def test_one_level() -> None:
+    """Glue of a contraction whose lowest level is its highest."""
+    net = Network(("signed<4>", (2, 8)))
+    sums = net.matmul(net.inputs[0], np.ones((8, 4), int), "signed<2>")
+    levels = net.scale(sums, [2**30] * 4, [1] * 4, "unipolar<3>", lo=3, hi=3)
+    found = compile(net.finish(levels), use_cache=False)(np.full((2, 8), 7))
+    np.testing.assert_array_equal(found, np.full((2, 4), 3))

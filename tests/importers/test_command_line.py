@@ -191,3 +191,24 @@ def test_a_c_library_for_another_machine(tmp_path: Path, monkeypatch: pytest.Mon
     run = [emulator, "-cpu", "cortex-a53", "./net", "x.npy", "--output", "y.npy"]
     subprocess.run(run, check=True, timeout=120, capture_output=True)
     assert np.array_equal(np.load("y.npy"), executed(net.model(name), X)[name])
+
+
+def test_options_of_a_run(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A strategy is taken or refused, a profile shown, and what a model cannot have refused."""
+    monkeypatch.chdir(tmp_path)
+    net = two_layers(6)
+    save(Path("net.onnx"), net, net.nodes[-1].output[0])
+    np.save("x.npy", X)
+    run = ["run", "net.onnx", "--no-cache", "--input", "x.npy"]
+    assert main([*run, "--strategy", "dot", "--profile"]) == 0
+    out = capsys.readouterr().out
+    assert "dot" in out
+    assert "share" in out
+    assert main([*run, "--strategy", "lut"]) == 1
+    assert "strategy lut is impossible" in capsys.readouterr().err
+    assert main([*run, "--plot", "p.svg"]) == 1
+    assert "--plot goes with --profile" in capsys.readouterr().err
+    assert main([*run, "--unpack"]) == 1
+    assert "--unpack is for modules" in capsys.readouterr().err

@@ -133,7 +133,7 @@ class _Steps:
             starts = numbers << shift
             least = np.where(self.is_inside, starts - self.reached * multipliers, -FAR)
             most = np.where(self.is_inside, starts - self.below * multipliers - 1, FAR)
-            lowest, highest = least.max(axis=0), most.min(axis=0)
+            lowest, highest = least.max(axis=0, initial=-FAR), most.min(axis=0, initial=FAR)
             # A channel that does not step has one level.
             steps = self.is_inside.any(axis=0)
             multipliers = np.where(steps, multipliers, 0)
