@@ -241,8 +241,8 @@ def draw_speed() -> Picture:
             top = bottom - unit * ratio
             picture.box(x + bar * number, top, bar - 4, bottom - top, _SHADES[number])
             middle = x + bar * number + bar / 2 - 2
-            text, is_faster = f"{ratio + 1e-9:.1f}", ratio >= 1.15
-            picture.text(middle, top - 6, text, 12.5, INK, "middle", bold=is_faster)
+            text = f"{ratio:.1f}"
+            picture.text(middle, top - 6, text, 12.5, INK, "middle", bold=float(text) > 1)
         picture.text(x + 2 * bar - 2, bottom + 22, name, 14, INK, "middle", bold=True)
     picture.line([(left, bottom), (width - 24, bottom)], INK)
     for number, text in enumerate(_LAYERS.values()):
