@@ -268,25 +268,6 @@ MISTAKES: list[tuple[Callable[[Any, Any, Any], Any], str]] = [
         lambda net, x, acc: net.glue(acc, np.sign, "unipolar<1>", axis=4),
         "axis 4 is not a dimension",
     ),
-    (lambda net, x, acc: net.reduce(x, "sum", None), "axes: expected a list of integers"),
-    (lambda net, x, acc: net.reduce(x, None), "function: expected a text, got None"),
-    (lambda net, x, acc: net.unary(x, ["exp"]), "function: expected a text"),
-    (lambda net, x, acc: net.binary(1.0, 2.0, None), "function: expected a text"),
-    (lambda net, x, acc: net.round(x, 5), "to: expected a text"),
-    (lambda net, x, acc: net.resize(x, 2, None), "mode: expected a text"),
-    (lambda net, x, acc: net.concat(5), "inputs: expected a list of tensors"),
-    (lambda net, x, acc: net.softmax(x, None), "axis: expected an integer"),
-    (lambda net, x, acc: net.transpose(x, 0), "permutation: expected a list of integers"),
-    (lambda net, x, acc: net.reshape(x, 32), "shape: expected a list of integers"),
-    (lambda net, x, acc: net.slice(x, 0, 1), "offsets: expected a list of integers"),
-    (lambda net, x, acc: net.slice(x, [0.5] * 4, [1] * 4), r"offsets\[0\]: expected an integer"),
-    (lambda net, x, acc: net.slice(x, [0] * 4, [1] * 4, [1, 1]), "strides needs 4 integers"),
-    (lambda net, x, acc: net.pad(x, [0.5] * 4, [0] * 4), r"low\[0\]: expected an integer"),
-    (lambda net, x, acc: net.pad(x, [0] * 4, [0] * 4, None), "value: expected a number"),
-    (lambda net, x, acc: net.pad(x, [0] * 4, [0] * 4, 1e300), "value: 1e.300 does not fit in f32"),
-    (lambda net, x, acc: net.resize(x, 2, axes=(1, 9)), r"axes\[1\]: 9 is not one of the 4 dim"),
-    (lambda net, x, acc: net.resize(x, (0, 2)), "positive extents"),
-    (lambda net, x, acc: net.resize(x, None), "size: expected an integer or two"),
     (lambda net, x, acc: net.add(acc, np.ones(3)), "rhs: expected a tensor of the network"),
     (lambda net, x, acc: net.add(acc, acc, "i32"), "unknown code 'i32'"),
     (lambda net, x, acc: net.add(acc, acc, f32), "expected a code such as"),
@@ -329,12 +310,6 @@ def test_tensors_of_another_network_are_refused(method: str) -> None:
         with pytest.raises(ValueError, match=f"^{name}: {says}"):
             call()
     net.finish(net.inputs[0])  # what was refused has left nothing behind
-
-
-def test_axes_are_integers_of_any_type() -> None:
-    net = Network(("f32", (2, 3)))
-    assert net.reduce(net.inputs[0], "sum", np.int64(1)).type == TensorType(f32, (2, 1))  # pyright: ignore
-    assert net.softmax(net.inputs[0], np.int8(0)).type == TensorType(f32, (2, 3))  # pyright: ignore
 
 
 @pytest.mark.parametrize(("mistake", "says"), MISTAKES)
