@@ -64,7 +64,7 @@ def session_candidate(data: bytes, x: NDArray) -> tuple[Candidate, Any]:
     given = onnxruntime.OrtValue.ortvalue_from_numpy(x)
     binding.bind_ortvalue_input("x", given)
     (first,) = session.run(["y"], {"x": x})
-    result = onnxruntime.OrtValue.ortvalue_from_numpy(first)
+    result = onnxruntime.OrtValue.ortvalue_from_numpy(np.asarray(first))
     binding.bind_ortvalue_output("y", result)
     return Candidate(partial(session.run_with_iobinding, binding)), result.numpy
 

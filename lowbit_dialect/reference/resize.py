@@ -45,4 +45,4 @@ def resize(
     shape[axis] = -1
     a, b = array.take(low, axis), array.take(high, axis)
     second = share.reshape(shape)
-    return a * (np.float32(1) - second) + b * second
+    return (a * (np.float32(1) - second) + b * second).astype(np.float32, copy=False)

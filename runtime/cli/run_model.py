@@ -30,7 +30,7 @@ def run_model(args: argparse.Namespace) -> int:
     collector = stage_collector(args)
     model = Model.open(args.file)
     targets = check_named(args.output, model.outputs)
-    arrays = read_named(args.input, model.inputs)
+    arrays = read_named(args.input, model.inputs, types=model.input_types)
     lowered, parts = fitted(model, arrays)
     pipeline, after = None, None
     if args.pipeline is not None or args.print_after:

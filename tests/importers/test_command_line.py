@@ -71,7 +71,7 @@ def test_a_model_of_one_batch_runs_on_parts(
     [
         (["-i", "y=x.npy"], "--input: 'y' is none of the names; the model has 'x'"),
         (["-i", "x.npy", "-i", "x=x.npy"], "input 'x' is given twice"),
-        ([], "input 'x' is missing: give it with --input x=X.npy"),
+        ([], "input 'x' (float32, ?x4) is missing: give it with --input x=X.npy"),
         (["-i", "x.npy", "-o", "a.npy", "-o", "b.npy"], "--output is given more than 1 times"),
         (["-i", "wide.npy"], "net.onnx: input 'x' has shape ?x4, got [6, 5]"),
         (["-i", "x.npy", "--entry", "f"], "no function @f: a model has @main"),
