@@ -85,8 +85,42 @@ def _predicate(predicate: Predicate) -> PredicateAttr:
     return PredicateAttr(predicate)
 
 
+class CompareOperation(SimdOperation):
+    """A lane-by-lane comparison that makes a mask."""
+
+    T: ClassVar = VarConstraint("T", AnyAttr())
+
+    a = operand_def(T)
+    b = operand_def(T)
+    result = result_def()
+
+    traits = traits_def(Pure())
+
+    assembly_format = "$predicate `,` $a `,` $b attr-dict `:` type($a) `to` type($result)"
+
+    def _compare(
+        self,
+        predicate: PredicateAttr | FloatPredicateAttr,
+        a: SSAValue | Operation,
+        b: SSAValue | Operation,
+    ) -> None:
+        """Build the operation."""
+        a = SSAValue.get(a)
+        shape = a.type.get_shape() if isinstance(a.type, VectorType) else (1,)
+        super().__init__(
+            operands=[a, b],
+            result_types=[_mask_type(shape[0])],
+            properties={"predicate": predicate},
+        )
+
+    def _verify_mask(self, lanes: int) -> None:
+        mask = mask_lanes("the result", self.result.type)
+        if mask != lanes:
+            raise VerifyException(f"the operands have {lanes} lanes, the mask has {mask}")
+
+
 @irdl_op_definition
-class CmpIOp(SimdOperation):
+class CmpIOp(CompareOperation):
     """A lane-by-lane comparison that makes a mask; `arith.cmpi` makes a single i1.
 
     %mask = simd.cmpi slt, %a, %b : vector<16xi32> to vector<16xi1>
@@ -94,41 +128,20 @@ class CmpIOp(SimdOperation):
 
     name = "simd.cmpi"
 
-    T: ClassVar = VarConstraint("T", AnyAttr())
-
-    a = operand_def(T)
-    b = operand_def(T)
-    result = result_def()
     predicate = prop_def(PredicateAttr)
 
-    traits = traits_def(Pure())
-
-    assembly_format = "$predicate `,` $a `,` $b attr-dict `:` type($a) `to` type($result)"
-
     def __init__(
-        self,
-        predicate: Predicate | str,
-        a: SSAValue | Operation,
-        b: SSAValue | Operation,
+        self, predicate: Predicate | str, a: SSAValue | Operation, b: SSAValue | Operation
     ):
-        a = SSAValue.get(a)
-        shape = a.type.get_shape() if isinstance(a.type, VectorType) else (1,)
-        super().__init__(
-            operands=[a, b],
-            result_types=[_mask_type(shape[0])],
-            properties={"predicate": _predicate(Predicate(predicate))},
-        )
+        self._compare(_predicate(Predicate(predicate)), a, b)
 
     def verify_(self) -> None:
         """The mask has a lane for each of the operands'."""
-        lanes, _ = int_lanes("the operands", self.a.type)
-        mask = mask_lanes("the result", self.result.type)
-        if mask != lanes:
-            raise VerifyException(f"the operands have {lanes} lanes, the mask has {mask}")
+        self._verify_mask(int_lanes("the operands", self.a.type)[0])
 
 
 @irdl_op_definition
-class CmpFOp(SimdOperation):
+class CmpFOp(CompareOperation):
     """A lane-by-lane comparison of f32 that makes a mask; `arith.cmpf` makes a single i1.
 
     `uno` holds where a lane of a or b is NaN, `une` where they differ or one is NaN; the others
@@ -139,37 +152,16 @@ class CmpFOp(SimdOperation):
 
     name = "simd.cmpf"
 
-    T: ClassVar = VarConstraint("T", AnyAttr())
-
-    a = operand_def(T)
-    b = operand_def(T)
-    result = result_def()
     predicate = prop_def(FloatPredicateAttr)
 
-    traits = traits_def(Pure())
-
-    assembly_format = "$predicate `,` $a `,` $b attr-dict `:` type($a) `to` type($result)"
-
     def __init__(
-        self,
-        predicate: FloatPredicate | str,
-        a: SSAValue | Operation,
-        b: SSAValue | Operation,
+        self, predicate: FloatPredicate | str, a: SSAValue | Operation, b: SSAValue | Operation
     ):
-        a = SSAValue.get(a)
-        shape = a.type.get_shape() if isinstance(a.type, VectorType) else (1,)
-        super().__init__(
-            operands=[a, b],
-            result_types=[_mask_type(shape[0])],
-            properties={"predicate": FloatPredicateAttr(FloatPredicate(predicate))},
-        )
+        self._compare(FloatPredicateAttr(FloatPredicate(predicate)), a, b)
 
     def verify_(self) -> None:
         """The mask has a lane for each of the operands'."""
-        lanes = float_lanes("the operands", self.a.type)
-        mask = mask_lanes("the result", self.result.type)
-        if mask != lanes:
-            raise VerifyException(f"the operands have {lanes} lanes, the mask has {mask}")
+        self._verify_mask(float_lanes("the operands", self.a.type))
 
 
 @irdl_op_definition
