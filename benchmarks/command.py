@@ -70,6 +70,10 @@ from runtime.measure.session import Plan
 from runtime.measure.workloads import Workload, load_workloads, select
 
 DEFAULT_PROCESSES = 3
+OPTIONS_OF_LAYERS = (
+    *("workloads", "id", "target", "out", "seconds", "strategy", "records"),
+    *("threads", "plot", "processes"),
+)
 
 
 def make_parser() -> Parser:
@@ -109,6 +113,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def execute(args: argparse.Namespace) -> int:
     """Run the command; 1 where an output was wrong."""
     if args.network:
+        _refuse_options_of_layers(args)
         return execute_network(args)
     if args.target:
         return _execute_models(args)
@@ -122,6 +127,18 @@ def execute(args: argparse.Namespace) -> int:
     for note in outcome.notes:
         print(f"warning: {note}", file=sys.stderr)
     return 0 if all(r.checked for r in records) else 1
+
+
+def _refuse_options_of_layers(args: argparse.Namespace) -> None:
+    """Refuse what a network does not take.
+
+    Raises:
+        ValueError: an option of layers has another value than without it.
+    """
+    parser = make_parser()
+    for name in OPTIONS_OF_LAYERS:
+        if getattr(args, name) != parser.get_default(name):
+            raise ValueError(f"--{name} is for layers: it does not go with --network")
 
 
 def _jobs(args: argparse.Namespace) -> dict[Workload, list[Setting]]:

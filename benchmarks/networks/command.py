@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import sys
 from collections.abc import Sequence
+from itertools import product
 from pathlib import Path
 from typing import Any
 
@@ -50,12 +51,12 @@ def execute_network(args: argparse.Namespace) -> int:
         raise ValueError(f"no network of pair {unknown[0]}: expected one of {', '.join(PAIRS)}")
     if args.json is not None:
         check_writable(args.json)
-    target = "host+avx2" if args.isa and "avx2" in args.isa else "host"
+    targets = [isa if isa == "host" else f"host+{isa}" for isa in args.isa or ("host",)]
     records = [
         measure_network(
             NetworkCase(args.network, pair, args.glue, args.size, target), peers=args.peers
         )
-        for pair in pairs
+        for pair, target in product(pairs, targets)
     ]
     _show(records)
     if args.json is not None:

@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from benchmarks.command import main
 from benchmarks.networks.bare import LOW_BITS, BareEpiloguesPass, LowBitsForm, LowBitsLevels
 from benchmarks.networks.record import NetworkRecord
 from lowbit_dialect.network import Network
@@ -71,6 +72,17 @@ def test_the_command_writes_records(tmp_path: Path) -> None:
     assert 0 < record.glue_share < 1
     assert record.weight_bytes > 1_000_000
     assert json.loads(file.read_text())[0]["pair"] == "A2W1"
+
+
+@pytest.mark.parametrize(
+    "option", [("--target", "cortex-a53"), ("--strategy", "dot"), ("--threads", "2")]
+)
+def test_options_of_layers_are_refused(
+    option: tuple[str, str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["--network", "resnet18", *option]) == 1
+    said = f"error: {option[0]} is for layers: it does not go with --network\n"
+    assert capsys.readouterr().err == said
 
 
 def test_an_unknown_pair_is_told() -> None:
