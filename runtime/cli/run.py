@@ -20,7 +20,6 @@ from __future__ import annotations
 
 import argparse
 import os
-import time
 from pathlib import Path
 
 import numpy as np
@@ -28,7 +27,6 @@ from numpy.typing import NDArray
 from rich.table import Table
 
 from lowbit_dialect.layouts.packed_array import PackedArray
-from lowering.targets import get_target
 from runtime.cli.arguments import (
     add_entry,
     add_file,
@@ -37,15 +35,12 @@ from runtime.cli.arguments import (
     add_target,
     positive,
 )
-from runtime.cli.console import duration, show
+from runtime.cli.console import show
 from runtime.cli.files import check_writable, read_array, write_files
-from runtime.cli.pipeline import add_pipeline, chosen_passes, printing
-from runtime.cli.profile import both, show_profile, stage_collector
-from runtime.compiler import compile
+from runtime.cli.pipeline import add_pipeline
+from runtime.cli.profile import show_profile, stage_collector
+from runtime.cli.running import compiled, show_small, show_times
 from runtime.executable import Executable
-
-_PRINTED_ELEMENTS = 20
-"""Arrays of at most this number of elements are printed."""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -114,22 +109,7 @@ def execute(args: argparse.Namespace) -> int:
         raise ValueError("--output names one file twice")
     collector = stage_collector(args)
     arrays = [read_array(path) for path in args.input]
-    pipeline, after = None, None
-    if args.pipeline is not None or args.print_after:
-        pipeline = chosen_passes(args, get_target(args.target))
-        after = printing(args, pipeline)
-    if collector is not None:
-        after = both(after, collector)
-    executable = compile(
-        args.file,
-        args.target,
-        entry=args.entry,
-        use_cache=not args.no_cache,
-        strategy=args.strategy,
-        records=args.records,
-        passes=pipeline,
-        after=after,
-    )
+    executable = compiled(args, args.file, collector, args.entry)
     signature = executable.signature
     if len(arrays) != len(signature.arguments):
         types = ", ".join(spec.text for spec in signature.arguments)
@@ -156,9 +136,8 @@ def execute(args: argparse.Namespace) -> int:
         outputs = [spec.new_storage() for spec in signature.results]
         executable.run(inputs, outputs, args.num_threads)
         repeated = inputs, outputs
-    times = _times(executable, *repeated, args.num_threads, args.repeat)
     if collector is not None:
-        show_profile(executable, inputs, collector.facts, args.plot)
+        show_profile(executable, repeated[0], collector.facts, args.plot)
     results = _results(executable, outputs, unpack=args.unpack)
     write_files(
         {
@@ -173,30 +152,11 @@ def execute(args: argparse.Namespace) -> int:
         name = str(args.output[i]) if args.output else str(i)
         table.add_row(name, str(array.dtype), "x".join(map(str, array.shape)), spec.text)
     show(table)
+    # Of two arrays with one name (/dev/null) both are printed.
     for i, array in enumerate(results):
-        if array.size <= _PRINTED_ELEMENTS:
-            name = str(args.output[i]) if args.output else str(i)
-            print(f"{name} = {np.array2string(array, 10_000, separator=', ')}")
-    if times:
-        threads = f"{args.num_threads} thread{'s' if args.num_threads > 1 else ''}"
-        print(f"median of {args.repeat} runs with {threads}: {duration(float(np.median(times)))}")
+        show_small({str(args.output[i]) if args.output else str(i): array})
+    show_times(lambda: executable.run(*repeated, args.num_threads), args.repeat, args.num_threads)
     return 0
-
-
-def _times(
-    executable: Executable,
-    inputs: list[NDArray],
-    outputs: list[NDArray],
-    num_threads: int,
-    repeat: int,
-) -> list[float]:
-    """Seconds of each of the runs."""
-    times = []
-    for _ in range(repeat):
-        start = time.perf_counter()
-        executable.run(inputs, outputs, num_threads)
-        times.append(time.perf_counter() - start)
-    return times
 
 
 def _results(executable: Executable, outputs: list[NDArray], *, unpack: bool) -> list[NDArray]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import time
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,13 +11,11 @@ from xdsl.dialects.builtin import TensorType
 
 from lowering.importers.lower_model import LoweredModel, Model
 from lowering.importers.model_file import ModelError
-from lowering.targets import get_target
-from runtime.cli.console import duration, show
+from runtime.cli.console import show
 from runtime.cli.files import write_files
 from runtime.cli.named_arrays import check_named, read_named, writers
-from runtime.cli.pipeline import chosen_passes, printing
-from runtime.cli.profile import both, show_profile, stage_collector
-from runtime.compiler import compile
+from runtime.cli.profile import show_profile, stage_collector
+from runtime.cli.running import compiled, show_small, show_times
 
 
 def run_model(args: argparse.Namespace) -> int:
@@ -32,36 +29,17 @@ def run_model(args: argparse.Namespace) -> int:
     targets = check_named(args.output, model.outputs)
     arrays = read_named(args.input, model.inputs, types=model.input_types)
     lowered, parts = fitted(model, arrays)
-    pipeline, after = None, None
-    if args.pipeline is not None or args.print_after:
-        pipeline = chosen_passes(args, get_target(args.target))
-        after = printing(args, pipeline)
+    executable = compiled(args, lowered.module, collector)
+    pieces = [*zip(*(np.array_split(array, parts) for array in arrays), strict=True)] or [()]
+
+    def run() -> list[tuple]:
+        results = [executable(*given, num_threads=args.num_threads) for given in pieces]
+        return [part if isinstance(part, tuple) else (part,) for part in results]
+
+    found = run()
     if collector is not None:
-        after = both(after, collector)
-    executable = compile(
-        lowered.module,
-        args.target,
-        use_cache=not args.no_cache,
-        strategy=args.strategy,
-        records=args.records,
-        passes=pipeline,
-        after=after,
-    )
-    found, times = [], []
-    for part in range(parts):
-        given = [np.array_split(array, parts)[part] for array in arrays]
-        start = time.perf_counter()
-        results = executable(*given, num_threads=args.num_threads)
-        for _ in range(args.repeat):
-            times.append(time.perf_counter() - start)
-            start = time.perf_counter()
-            executable(*given, num_threads=args.num_threads)
-        found.append(results if isinstance(results, tuple) else (results,))
-    if collector is not None:
-        given = [np.array_split(array, parts)[0] for array in arrays]
-        show_profile(
-            executable, executable.signature.to_storages(given), collector.facts, args.plot
-        )
+        inputs = executable.signature.to_storages(pieces[0])
+        show_profile(executable, inputs, collector.facts, args.plot)
     outputs = {
         name: np.concatenate([np.asarray(part[i]) for part in found])
         if parts > 1
@@ -73,9 +51,8 @@ def run_model(args: argparse.Namespace) -> int:
     for name, array in outputs.items():
         table.add_row(name, str(array.dtype), "x".join(map(str, array.shape)))
     show(table)
-    if times:
-        threads = f"{args.num_threads} thread{'s' if args.num_threads > 1 else ''}"
-        print(f"median of {args.repeat} runs with {threads}: {duration(float(np.median(times)))}")
+    show_small(outputs)
+    show_times(run, args.repeat, args.num_threads)
     return 0
 
 

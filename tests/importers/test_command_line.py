@@ -202,8 +202,10 @@ def test_options_of_a_run(
     save(Path("net.onnx"), net, net.nodes[-1].output[0])
     np.save("x.npy", X)
     run = ["run", "net.onnx", "--no-cache", "--input", "x.npy"]
-    assert main([*run, "--strategy", "dot", "--profile"]) == 0
+    assert main([*run, "--strategy", "dot", "--profile", "--repeat", "2"]) == 0
     out = capsys.readouterr().out
+    assert "median of 2 runs with 1 thread: " in out
+    assert " = [[" in out  # 18 numbers are printed
     assert "dot" in out
     assert "share" in out
     assert main([*run, "--strategy", "lut"]) == 1
