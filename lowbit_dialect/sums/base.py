@@ -48,9 +48,9 @@ class KernelSums(ABC):
         """The activation that the raw sums count as zero."""
 
     @property
-    @abstractmethod
     def pattern_factor(self) -> int:
         """What a unit of a weight's bit pattern adds, whether on the image or not."""
+        return 0
 
     @property
     def value_factor(self) -> int:

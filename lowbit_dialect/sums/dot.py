@@ -63,11 +63,6 @@ class DotSums(KernelSums):
         return self.x.min_value
 
     @property
-    @override
-    def pattern_factor(self) -> int:
-        return 0
-
-    @property
     def max_level(self) -> int:
         """The highest level of x."""
         return (1 << self.x.width) - 1

@@ -59,11 +59,6 @@ class ProductLutSums(KernelSums):
 
     @property
     @override
-    def pattern_factor(self) -> int:
-        return 0
-
-    @property
-    @override
     def value_factor(self) -> int:
         return self.center - self.x.min_value
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 
 import numpy as np
 from xdsl.dialects import arith
@@ -16,6 +17,7 @@ from lowbit_dialect.ops.base import code_of
 from lowbit_dialect.ops.pool import AvgPool2DOp
 from lowering.loops.emit import Index
 from lowering.loops.pool.float_pool import float_pool
+from lowering.loops.pool.lines import loops_of_lines
 from lowering.loops.pool.window_bounds import on_image
 from lowering.loops.stage import Stage, StageLoops, element_of, shape_of
 from lowering.targets import Target
@@ -31,16 +33,7 @@ def avg_pool(op: AvgPool2DOp, target: Target) -> StageLoops:
     """The average of each window; channels of nhwc images are computed a vector at a time."""
     if element_of(op.x) == f32:
         return float_pool(op, target)
-    rows = op.windows[0]
-    batch = shape_of(op.x)[LAYOUTS[op.layout.data][0]]
-
-    def body(stage: Stage, low: SSAValue, high: SSAValue) -> None:
-        pool, emit = _Averages(op, stage), stage.emit
-        emit.loop(
-            low, high, lambda job: pool.line(emit.div(job, rows.out), emit.mod(job, rows.out))
-        )
-
-    return StageLoops(batch * rows.out, body)
+    return loops_of_lines(op, partial(_Averages, op))
 
 
 class _Averages:

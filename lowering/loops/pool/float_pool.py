@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 from math import inf
 
 from xdsl.dialects import arith, vector
@@ -14,6 +15,7 @@ from lowbit_dialect.geometry import LAYOUTS
 from lowbit_dialect.ops.pool import AvgPool2DOp, PoolOp
 from lowering.loops.emit import Index
 from lowering.loops.pointwise.binary import BINARY_FUNCTIONS
+from lowering.loops.pool.lines import loops_of_lines
 from lowering.loops.pool.window_bounds import on_image
 from lowering.loops.stage import Stage, StageLoops, shape_of
 from lowering.targets import Target
@@ -21,16 +23,7 @@ from lowering.targets import Target
 
 def float_pool(op: PoolOp, target: Target) -> StageLoops:
     """Rows of windows; channels of nhwc images are computed a vector at a time."""
-    rows = op.windows[0]
-    batch = shape_of(op.x)[LAYOUTS[op.layout.data][0]]
-
-    def body(stage: Stage, low: SSAValue, high: SSAValue) -> None:
-        pool, emit = _FloatPool(op, stage), stage.emit
-        emit.loop(
-            low, high, lambda job: pool.line(emit.div(job, rows.out), emit.mod(job, rows.out))
-        )
-
-    return StageLoops(batch * rows.out, body)
+    return loops_of_lines(op, partial(_FloatPool, op))
 
 
 class _FloatPool:

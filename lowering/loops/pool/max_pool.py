@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
+from functools import partial
 
 from typing_extensions import override
 from xdsl.dialects import arith
@@ -17,6 +18,7 @@ from lowbit_dialect.ops.base import code_of
 from lowbit_dialect.ops.pool import MaxPool2DOp
 from lowering.loops.emit import Index
 from lowering.loops.pool.float_pool import float_pool
+from lowering.loops.pool.lines import loops_of_lines
 from lowering.loops.pool.window_lanes import load_lanes, store_lanes, tap_of_window
 from lowering.loops.stage import Stage, StageLoops, element_of, shape_of
 from lowering.targets import Target
@@ -39,22 +41,13 @@ def max_pool(op: MaxPool2DOp, target: Target) -> StageLoops:
     """
     if element_of(op.x) == f32:
         return float_pool(op, target)
-    rows = op.windows[0]
-    batch = shape_of(op.x)[LAYOUTS[op.layout.data][0]]
     layout = packed_layout(op.x.type)
     pool: type[_Pool] = _PlanePool
     if layout is None:
         pool = _ChannelPool if op.layout.data == "nhwc" else _ImagePool
     elif layout.bytes.data:
         pool = _ChannelPool
-
-    def body(stage: Stage, low: SSAValue, high: SSAValue) -> None:
-        lines, emit = pool(op, stage), stage.emit
-        emit.loop(
-            low, high, lambda job: lines.line(emit.div(job, rows.out), emit.mod(job, rows.out))
-        )
-
-    return StageLoops(batch * rows.out, body)
+    return loops_of_lines(op, partial(pool, op))
 
 
 class _Pool(ABC):
