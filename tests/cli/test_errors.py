@@ -243,7 +243,7 @@ def test_memory_that_is_not_there(lowbit: Lowbit, work: Work, monkeypatch: pytes
     def fail(*_: object, **__: object) -> None:
         raise MemoryError("Unable to allocate 9. TiB")
 
-    monkeypatch.setattr("runtime.cli.run.compile", fail)
+    monkeypatch.setattr("runtime.cli.running.compile", fail)
     assert run(lowbit, work).message == "error: not enough memory: Unable to allocate 9. TiB"
 
 
@@ -253,7 +253,7 @@ def test_an_interrupt_is_told_in_a_word(
     def interrupt(*_: object, **__: object) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("runtime.cli.run.compile", interrupt)
+    monkeypatch.setattr("runtime.cli.running.compile", interrupt)
     result = run(lowbit, work)
     assert (result.code, result.out, result.err) == (130, "", "interrupted\n")
 
