@@ -157,7 +157,7 @@ def choose(found: list[Signature], entry: str | None) -> Signature:
     by_name = {s.name: s for s in found}
     names = ", ".join(f"@{name}" for name in by_name)
     if not by_name:
-        raise ValueError("the module has no function")
+        raise ValueError("the module has no function with a body")
     if entry is None:
         if len(by_name) > 1 and "main" not in by_name:
             raise ValueError(

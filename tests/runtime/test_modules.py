@@ -22,8 +22,9 @@ def test_the_entry():
         compile(two)
     with pytest.raises(ValueError, match="no function @c: the module has @a, @b"):
         compile(two, entry="c")
-    with pytest.raises(ValueError, match="the module has no function"):
-        compile("builtin.module {}")
+    for text in ("builtin.module {}", "func.func private @f(i32) -> i32"):
+        with pytest.raises(ValueError, match="the module has no function with a body"):
+            compile(text)
 
 
 def test_modules_that_are_wrong(tmp_path):
