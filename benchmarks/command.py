@@ -83,7 +83,8 @@ def make_parser() -> Parser:
         description=__doc__,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    add_layer_arguments(parser)
+    with_goals = "all that have goals"
+    add_layer_arguments(parser, default_pairs=with_goals, default_isa=with_goals)
     parser.add_argument(
         "--peers", action="store_true", help="time other libraries on the same layers"
     )

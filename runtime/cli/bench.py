@@ -70,8 +70,15 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def add_layer_arguments(parser: argparse.ArgumentParser) -> None:
-    """Add the arguments that say what is measured, and where the results go."""
+def add_layer_arguments(
+    parser: argparse.ArgumentParser,
+    default_pairs: str = " ".join(DEFAULT_PAIRS),
+    default_isa: str = "host",
+) -> None:
+    """Add the arguments that say what is measured, and where the results go.
+
+    `default_pairs` and `default_isa` are what the help text gives as the defaults.
+    """
     parser.add_argument(
         "--workloads", type=Path, metavar="FILE", help="a JSON list of layers (default: our own)"
     )
@@ -82,13 +89,14 @@ def add_layer_arguments(parser: argparse.ArgumentParser) -> None:
         "--pair",
         action="append",
         metavar="A2W1",
-        help=f"bits of activations and weights; repeatable (default: {' '.join(DEFAULT_PAIRS)})",
+        help=f"bits of activations and weights; repeatable (default: {default_pairs})",
     )
     parser.add_argument(
         "--isa",
         action="append",
         choices=("host", *ISA_CLASSES),
-        help="use the host as if its vector instructions ended there; repeatable (default: host)",
+        help="use the host as if its vector instructions ended there; repeatable"
+        f" (default: {default_isa})",
     )
     parser.add_argument(
         "--target",
