@@ -70,10 +70,8 @@ from runtime.measure.session import Plan
 from runtime.measure.workloads import Workload, load_workloads, select
 
 DEFAULT_PROCESSES = 3
-OPTIONS_OF_LAYERS = (
-    *("workloads", "id", "target", "out", "seconds", "strategy", "records"),
-    *("threads", "plot", "processes"),
-)
+NETWORK_OPTIONS = ("network", "pair", "isa", "glue", "size", "peers", "json", "debug")
+"""What goes with --network; every other option is for layers."""
 
 
 def make_parser() -> Parser:
@@ -131,14 +129,14 @@ def execute(args: argparse.Namespace) -> int:
 
 
 def _refuse_options_of_layers(args: argparse.Namespace) -> None:
-    """Refuse what a network does not take.
+    """Refuse the options of layers beside --network.
 
     Raises:
-        ValueError: an option of layers has another value than without it.
+        ValueError: an option of layers is given, with another value than its default.
     """
     parser = make_parser()
-    for name in OPTIONS_OF_LAYERS:
-        if getattr(args, name) != parser.get_default(name):
+    for name, value in vars(args).items():
+        if name not in NETWORK_OPTIONS and value != parser.get_default(name):
             raise ValueError(f"--{name} is for layers: it does not go with --network")
 
 

@@ -45,7 +45,7 @@ def integers(value: Any, name: str) -> list[int]:
     """Integers of any type, of a list or an array.
 
     Raises:
-        ValueError: they are none; the message begins with `name`.
+        ValueError: the value is no list of integers; the message begins with `name`.
     """
     if not isinstance(value, Iterable) or isinstance(value, str | bytes):
         raise ValueError(f"{name}: expected a list of integers, got {value!r}")
@@ -56,7 +56,8 @@ def f32_number(value: Any, name: str) -> float:
     """A number of any type, rounded to f32.
 
     Raises:
-        ValueError: it is none, or a finite one beyond f32; the message begins with `name`.
+        ValueError: the value is no number, or is finite and beyond the range of f32; the message
+            begins with `name`.
     """
     try:
         number = float(value)
@@ -73,7 +74,7 @@ def word(value: Any, name: str) -> str:
     """A text, such as the name of a function or a mode.
 
     Raises:
-        ValueError: it is none; the message begins with `name`.
+        ValueError: the value is no text; the message begins with `name`.
     """
     if not isinstance(value, str):
         raise ValueError(f"{name}: expected a text, got {value!r}")

@@ -196,7 +196,7 @@ class NetworkFloats(NetworkGlue):
             axes: the dimensions of height and width.
 
         Raises:
-            ValueError: an argument is no integer, no dimension or no text.
+            ValueError: an argument has the wrong type, or an axis is no dimension of x.
         """
         words = word(mode, "mode"), word(coordinates, "coordinates")
         dims, rank = pair(axes, "axes"), len(self.tensor(x, "x").type.get_shape())

@@ -98,13 +98,12 @@ class CompareOperation(SimdOperation):
 
     assembly_format = "$predicate `,` $a `,` $b attr-dict `:` type($a) `to` type($result)"
 
-    def _compare(
+    def __init__(
         self,
         predicate: PredicateAttr | FloatPredicateAttr,
         a: SSAValue | Operation,
         b: SSAValue | Operation,
-    ) -> None:
-        """Build the operation."""
+    ):
         a = SSAValue.get(a)
         shape = a.type.get_shape() if isinstance(a.type, VectorType) else (1,)
         super().__init__(
@@ -133,7 +132,7 @@ class CmpIOp(CompareOperation):
     def __init__(
         self, predicate: Predicate | str, a: SSAValue | Operation, b: SSAValue | Operation
     ):
-        self._compare(_predicate(Predicate(predicate)), a, b)
+        super().__init__(_predicate(Predicate(predicate)), a, b)
 
     def verify_(self) -> None:
         """The mask has a lane for each of the operands'."""
@@ -157,7 +156,7 @@ class CmpFOp(CompareOperation):
     def __init__(
         self, predicate: FloatPredicate | str, a: SSAValue | Operation, b: SSAValue | Operation
     ):
-        self._compare(FloatPredicateAttr(FloatPredicate(predicate)), a, b)
+        super().__init__(FloatPredicateAttr(FloatPredicate(predicate)), a, b)
 
     def verify_(self) -> None:
         """The mask has a lane for each of the operands'."""

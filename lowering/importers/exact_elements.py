@@ -158,7 +158,7 @@ class Elements:
         else:
             kernel = value_shape(node.inputs[1])[2:] if is_conv else None
             axes = windows(node, shape[2:], kernel)
-        taps, counted = [], 0
+        taps = []
         for tap in np.ndindex(*(axis.kernel for axis in axes)):
             at = [
                 p * axis.stride - axis.before + t * axis.dilation
@@ -166,10 +166,6 @@ class Elements:
             ]
             if all(0 <= a < axis.extent for a, axis in zip(at, axes, strict=True)):
                 taps.append((tap, at))
-            # What `ceil_mode` has behind the padding does not count.
-            counted += all(
-                a < axis.extent + axis.declared for a, axis in zip(at, axes, strict=True)
-            )
 
         def element(c: int, at: list[int]) -> Fraction:
             return self.of(x, (n, *at, c) if last else (n, c, *at))
@@ -178,8 +174,10 @@ class Elements:
             numbers = [element(channel, at) for _, at in taps]
             if "Max" in kind:
                 return max(numbers)
-            counts_padding = kind == "AveragePool" and node.int("count_include_pad")
-            return sum(numbers, Fraction(0)) / (counted if counts_padding else len(numbers))
+            counted = len(numbers)
+            if kind == "AveragePool" and node.int("count_include_pad"):
+                counted = prod(axis.counted(p) for p, axis in zip(place, axes, strict=True))
+            return sum(numbers, Fraction(0)) / counted
         weights = value_shape(node.inputs[1])
         first = channel // (weights[0] // node.int("group")) * weights[1]
         total = Fraction(0) if node.input(2) is None else self.of(node.inputs[2], (channel,))

@@ -141,12 +141,21 @@ def _pad(site: Site) -> Result:
     return [(site.type(0).element_type, shape)]
 
 
+def _sizes_of(site: Site) -> list[int] | None:
+    """The sizes of Resize, or None where it has scales, as Upsample always has."""
+    sizes = None if site.node.operator.data == "Upsample" else site.constant(3)
+    return [int(size) for size in sizes.reshape(-1)] if sizes is not None and sizes.size else None
+
+
 def scales_of(site: Site) -> list[float] | None:
-    """The scales of Resize or Upsample, or None where it has sizes."""
-    is_upsample = site.node.operator.data == "Upsample"
-    sizes = None if is_upsample else site.constant(3)
-    if sizes is not None and sizes.size:
+    """The scales of Resize or Upsample, or None where it has sizes.
+
+    Raises:
+        PassFailedException: a scale is not positive, or is 65,536 or more.
+    """
+    if _sizes_of(site) is not None:
         return None
+    is_upsample = site.node.operator.data == "Upsample"
     first = 1 if is_upsample or len(site.node.inputs) == 2 else 2
     scales = site.node.numbers("scales") if is_upsample else None
     if scales is None:
@@ -158,12 +167,9 @@ def scales_of(site: Site) -> list[float] | None:
 
 
 def _resize(site: Site) -> Result:
-    shape, scales = site.shape(0), scales_of(site)
-    if scales is None:
-        sizes = site.constant(3)
-        assert sizes is not None
-        given = [int(size) for size in sizes.reshape(-1)]
-    else:
+    shape, given = site.shape(0), _sizes_of(site)
+    if given is None:
+        scales = scales_of(site) or []
         given = [int(np.floor(e * s)) for e, s in zip(shape, scales, strict=False)]
     if site.node.has("axes"):
         raise site.error("attribute 'axes' is not supported")

@@ -17,8 +17,8 @@ MOST_EXTENT = 1 << 20
 class Axis:
     """The windows along one dimension of an image.
 
-    Of the `after` places behind the image the last `extension` ones are no padding: they are
-    what the last window of a pool with `ceil_mode` has beyond it, and no average counts them.
+    `after` is the padding behind the image and, behind that, the extension: the places of the
+    last window of a pool with `ceil_mode` that lie beyond the padding. Averages never count them.
     """
 
     extent: int
@@ -34,6 +34,11 @@ class Axis:
     def declared(self) -> int:
         """The padding behind the image."""
         return self.after - self.extension
+
+    def counted(self, window: int) -> int:
+        """How many places of a window lie on the image or on its padding."""
+        start, end = window * self.stride - self.before, self.extent + self.declared
+        return sum(start + tap * self.dilation < end for tap in range(self.kernel))
 
 
 def windows(

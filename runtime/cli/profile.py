@@ -106,7 +106,13 @@ def draw_profile(
 
 
 def stage_collector(args: argparse.Namespace) -> StageCollector | None:
-    """What notes the stages for a profile, where one is asked for."""
+    """The collector of stages for `--profile`, or None without it.
+
+    Raises:
+        ValueError: `--plot` is given without `--profile`.
+        PlotError: the file of `--plot` has no known format, or matplotlib is not installed.
+        OSError: the file of `--plot` cannot be written.
+    """
     if args.plot is not None:
         if not args.profile:
             raise ValueError("--plot goes with --profile")

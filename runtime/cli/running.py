@@ -49,7 +49,7 @@ def compiled(
 
 
 def show_times(run: Callable[[], object], repeat: int, num_threads: int) -> None:
-    """Repeat a run and print the median of its times, where it is to be repeated at all."""
+    """Repeat a run and print the median of its times; `repeat` of 0 prints nothing."""
     times = []
     for _ in range(repeat):
         start = time.perf_counter()

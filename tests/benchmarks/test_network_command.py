@@ -22,7 +22,7 @@ from runtime.measure.result_file import load_results
 
 
 def test_bare_epilogues_store_low_bits(monkeypatch: pytest.MonkeyPatch) -> None:
-    # The pass adds the form for the process, whose other tests look for the cache.
+    # The pass registers its form for the whole process, and later tests would bypass the cache.
     monkeypatch.setitem(FORMS, LOW_BITS, LowBitsForm())
     monkeypatch.setitem(GLUE_LEVELS, LOW_BITS, LowBitsLevels)
     rng = np.random.default_rng(0)
